@@ -1,0 +1,160 @@
+//! Every verb, flag and help text; no logic.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// From a commit to a running release: the same commands on a laptop and in CI.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true, disable_help_subcommand = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print the plan, made of real observations, and write nothing anywhere
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Do not ask before irreversible work
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// The git work tree [default: the one around the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// The configuration [default: xtask/monorepo.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show every project's version, every site that says it, and its last release
+    Versions(Versions),
+    /// Move projects to a new version: all sites and lock entries together
+    Bump(Bump),
+    /// Tag HEAD with the version its files say, as a release or as the next candidate
+    Tag(Tag),
+    /// Build a project; an image is tried and scanned before it is pushed
+    Build(Build),
+    /// Release the newest candidate: its tested bytes get their release names, then the commit its tag
+    Release(Release),
+    /// Say what a tag stands for, as the matrix of a CI
+    Plan(PlanArgs),
+    /// Run the quality gates, all or by name
+    Check(Check),
+    /// Run every test of the workspace
+    Test,
+    /// Look at tools, access and the clone; say what is amiss and how to mend it
+    Doctor,
+    /// Play a whole release in a sandbox on this machine
+    Rehearse(Rehearse),
+}
+
+#[derive(Debug, Args)]
+pub struct Versions {
+    /// Projects, by name or package [default: this folder's, or all]
+    pub projects: Vec<String>,
+    /// End with 1 when sites disagree
+    #[arg(long, conflicts_with = "fix")]
+    pub check: bool,
+    /// Write the source of truth to the sites that disagree
+    #[arg(long)]
+    pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Bump {
+    /// major, minor, patch, or a version
+    pub target: String,
+    /// Projects, by name or package [default: this folder's, or all]
+    pub projects: Vec<String>,
+    /// Commit the change
+    #[arg(long)]
+    pub commit: bool,
+    /// Let a version go down
+    #[arg(long)]
+    pub allow_downgrade: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Tag {
+    /// Projects, by name or package [default: this folder's, or all]
+    pub projects: Vec<String>,
+    /// Tag the next candidate (-rcN) in place of the release
+    #[arg(long)]
+    pub rc: bool,
+    /// Push the tags, one at a time
+    #[arg(long)]
+    pub push: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The project, by name or package
+    pub project: String,
+    /// The platform of an image, such as linux/amd64 [default: the engine's]
+    #[arg(long, value_name = "P")]
+    pub platform: Option<String>,
+    /// The target of a wheel, as a Rust triple [default: this machine's]
+    #[arg(long, value_name = "T")]
+    pub target: Option<String>,
+    /// The build id that another job decided on [default: made of the commit]
+    #[arg(long, value_name = "ID")]
+    pub build_id: Option<String>,
+    /// Push the image once it passed smoke test, health check and scan
+    #[arg(long)]
+    pub push: bool,
+    /// Refuse to go on without a vulnerability scanner
+    #[arg(long)]
+    pub require_scan: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The project, by name or package
+    pub project: String,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The project the tag should be of; another project's tag is refused
+    pub project: Option<String>,
+    /// A tag of this repository
+    #[arg(long, value_name = "TAG")]
+    pub tag: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Gates by name [default: all]
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// The project to release [default: the first one with an image]
+    pub project: Option<String>,
+    /// Build the real image with docker, in place of stand-ins
+    #[arg(long)]
+    pub docker: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Cli::command().debug_assert();
+    }
+}

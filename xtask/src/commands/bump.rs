@@ -1,0 +1,75 @@
+//! `bump`: every site and lock entry of the projects moves, in one plan.
+
+use serde_json::json;
+
+use super::{Outcome, Session};
+use crate::cli::Bump;
+use crate::engine::observe;
+use crate::engine::versions::{self, Edits};
+use crate::model::fault::Fault;
+use crate::model::step::{Goal, Step};
+use crate::model::version::{Level, Spelling};
+use crate::plan::bump::{Move, Target, decide};
+use crate::plan::release::dirty_sentence;
+use crate::plan::tags::{RemoteTags, TagFacts};
+
+pub fn run(session: &Session, arguments: &Bump) -> Outcome {
+    let target = read_target(&arguments.target)?;
+    let projects = session.versioned(&arguments.projects)?;
+    let tags = TagFacts { local: session.world.git.tags()?, remote: RemoteTags::None };
+    let mut goal = Goal::default();
+    if arguments.commit {
+        refuse_commit(session, &mut goal)?;
+    }
+    let mut edits = Edits::default();
+    let mut moves = Vec::new();
+    for project in projects {
+        let readings = versions::of_work_tree(&session.world, project)?;
+        if let Some(what) = readings.disagreement() {
+            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), format!("cargo xtask versions --fix {}", project.name));
+            continue;
+        }
+        let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
+        edits.move_project(&session.world, project, &readings, &decided.to)?;
+        session.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
+        moves.push((project.package.as_str(), decided));
+    }
+    let files = edits.want(&mut goal)?;
+    if arguments.commit && !files.is_empty() {
+        goal.want("", "the version of a release is read from its commit", Step::Commit { message: commit_message(&moves), files });
+    }
+    let projects: Vec<_> = moves.iter().map(|(_, decided)| json!({ "name": decided.project, "from": decided.from.to_semver(), "to": decided.to.to_semver(), "level": decided.level, "why": [decided.why] })).collect();
+    session.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(projects))]))
+}
+
+fn read_target(text: &str) -> Result<Target, Fault> {
+    match text {
+        "major" => Ok(Target::Level(Level::Major)),
+        "minor" => Ok(Target::Level(Level::Minor)),
+        "patch" => Ok(Target::Level(Level::Patch)),
+        _ => Spelling::SemVer.read(text).map(Target::Exact).map_err(|error| {
+            Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {error}")).fix("cargo xtask bump minor, or cargo xtask bump 1.2.3")
+        }),
+    }
+}
+
+/// A commit wants a branch to be on, and a work tree with nothing else in it.
+fn refuse_commit(session: &Session, goal: &mut Goal) -> anyhow::Result<()> {
+    let head = observe::head(&session.world)?;
+    if head.branch.is_none() {
+        goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", session.config.repository.branch));
+    }
+    let dirty = session.world.git.dirty_paths()?;
+    if !dirty.is_empty() {
+        goal.refuse("", dirty_sentence(&dirty), "git commit, or git stash --include-untracked");
+    }
+    Ok(())
+}
+
+fn commit_message(moves: &[(&str, Move)]) -> String {
+    let list = moves.iter().map(|(package, decided)| format!("{package} {}", decided.to.to_semver())).collect::<Vec<_>>();
+    match list.as_slice() {
+        [one] => format!("chore(release): {one}"),
+        _ => format!("chore(release): {} packages\n\n{}", list.len(), list.join("\n")),
+    }
+}

@@ -1,0 +1,91 @@
+//! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
+
+use super::gates::{Gate, Skipped, cargo, has_cargo, missing, python_projects, run_all, uv};
+use super::{Outcome, Session, test};
+use crate::cli::Check;
+use crate::model::config::nearest;
+use crate::model::fault::Fault;
+use crate::world::environment;
+use crate::world::process::Call;
+use crate::world::{files, tools};
+
+/// Every gate there is, cheap ones first.
+const NAMES: [&str; 7] = ["versions", "locks", "fmt", "lint", "types", "workflows", "tests"];
+
+pub fn run(session: &Session, arguments: &Check) -> Outcome {
+    for name in &arguments.names {
+        if !NAMES.contains(&name.as_str()) {
+            let guess = nearest(name, NAMES.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+            return Err(Fault::usage(format!("no gate is called `{name}`{guess} (gates: {})", NAMES.join(", "))).fix("cargo xtask check").into());
+        }
+    }
+    let (mut gates, mut skipped) = (Vec::new(), Vec::new());
+    for name in NAMES.into_iter().filter(|name| arguments.names.is_empty() || arguments.names.iter().any(|wanted| wanted == name)) {
+        match name {
+            "versions" => gates.push(versions(session)?),
+            "workflows" => workflows(session, &mut gates, &mut skipped)?,
+            "tests" => test::collect(session, &mut gates)?,
+            _ => languages(session, name, &mut gates)?,
+        }
+    }
+    Ok(run_all(session, gates, &skipped))
+}
+
+/// This program's own check, run as a user would run it.
+fn versions(session: &Session) -> anyhow::Result<Gate> {
+    let call = Call::new(environment::this_program()?).args(["versions", "--check", "--repo"]).arg(&session.world.root);
+    let call = match &session.global.config {
+        Some(config) => call.arg("--config").arg(config),
+        None => call,
+    };
+    Ok(Gate { name: "versions", subject: "of every project".into(), call, fix: "cargo xtask versions --fix".into() })
+}
+
+/// The gates that each language has a command for.
+fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
+    let rust: &[(&'static str, &[&str], &str)] = &[
+        ("locks", &["metadata", "--locked", "--format-version", "1", "--no-deps", "--quiet"], "cargo update --workspace, then commit Cargo.lock"),
+        ("fmt", &["fmt", "--all", "--check"], "cargo fmt --all"),
+        ("lint", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"], "cargo clippy --workspace --all-targets --fix"),
+    ];
+    let python: &[(&'static str, &[&str], &str)] = &[
+        ("locks", &["lock", "--check"], "uv lock, then commit uv.lock"),
+        ("fmt", &["run", "--locked", "ruff", "format", "--check", "."], "uv run ruff format ."),
+        ("lint", &["run", "--locked", "ruff", "check", "."], "uv run ruff check --fix ."),
+        ("types", &["run", "--locked", "mypy"], "mend the types that mypy names"),
+    ];
+    for (gate, arguments, fix) in rust.iter().filter(|(gate, ..)| *gate == name && has_cargo(session)) {
+        // `cargo metadata` prints the whole graph; only its verdict is wanted.
+        let call = if *gate == "locks" { cargo(session, &["tree", "--workspace", "--locked", "--quiet", "--depth", "0"]) } else { cargo(session, arguments) };
+        gates.push(Gate { name: gate, subject: "of the Cargo workspace".into(), call, fix: (*fix).into() });
+    }
+    for project in python_projects(session) {
+        for (gate, arguments, fix) in python.iter().filter(|(gate, ..)| *gate == name) {
+            gates.push(Gate { name: gate, subject: format!("of {}", project.name), call: uv(session, project, arguments)?, fix: format!("cd {} && {fix}", project.path) });
+        }
+    }
+    Ok(())
+}
+
+fn workflows(session: &Session, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped>) -> anyhow::Result<()> {
+    let folder = session.world.path(".github/workflows");
+    let names: Vec<_> = files::names_in(&folder)?.into_iter().filter(|name| name.ends_with(".yml") || name.ends_with(".yaml")).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    match tools::find(tools::ACTIONLINT) {
+        Some(program) => {
+            let call = Call::new(program).folder(&session.world.root);
+            gates.push(Gate { name: "workflows", subject: "by actionlint".into(), call, fix: "mend the lines that actionlint names".into() });
+        }
+        None => skipped.push(missing(session, "workflows by actionlint", tools::ACTIONLINT)?),
+    }
+    match tools::find(tools::ZIZMOR) {
+        Some(program) => {
+            let call = Call::new(program).args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]).folder(&session.world.root);
+            gates.push(Gate { name: "workflows", subject: "by zizmor".into(), call, fix: "mend the lines that zizmor names".into() });
+        }
+        None => skipped.push(missing(session, "workflows by zizmor", tools::ZIZMOR)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! `doctor`: what this machine and this clone lack, each with the command that mends it.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Outcome, Session};
+use crate::engine::observe;
+use crate::plan::tags::RemoteTags;
+use crate::ui;
+use crate::world::{docker, tools};
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    /// What was found, or what is amiss.
+    state: Result<String, String>,
+    fix: String,
+    /// Amiss, but only some verbs need it.
+    optional: bool,
+}
+
+pub fn run(session: &Session) -> Outcome {
+    let mut findings = tool_findings(session);
+    findings.extend(engine_findings(session));
+    findings.push(clone_finding(session));
+    findings.push(remote_finding(session)?);
+    findings.extend(registry_findings(session));
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|finding| match &finding.state {
+            Ok(found) => vec!["✓".to_owned(), finding.what.clone(), found.clone()],
+            Err(amiss) => vec![if finding.optional { "–" } else { "✗" }.to_owned(), finding.what.clone(), amiss.lines().next().unwrap_or_default().to_owned()],
+        })
+        .collect();
+    session.ui.data(&ui::table(&rows));
+    let faults = findings.iter().filter(|finding| finding.state.is_err() && !finding.optional).count();
+    for finding in &findings {
+        match &finding.state {
+            Err(amiss) if finding.optional => session.ui.warn(&format!("{}: {amiss} (to mend: {})", finding.what, finding.fix)),
+            Err(amiss) => session.ui.error(&format!("{}: {amiss}", finding.what), Some(&finding.fix)),
+            Ok(_) => {}
+        }
+    }
+    let documents: Vec<_> = findings
+        .iter()
+        .map(|finding| json!({ "what": finding.what, "ok": finding.state.is_ok(), "optional": finding.optional, "found": finding.state.as_ref().unwrap_or_else(|amiss| amiss), "fix": finding.state.is_err().then_some(&finding.fix) }))
+        .collect();
+    session.ui.document(&json!({ "schema": 1, "findings": documents }));
+    Ok(u8::from(faults > 0))
+}
+
+fn tool_findings(session: &Session) -> Vec<Finding> {
+    let has_image = session.projects.all.iter().any(|project| project.image.is_some());
+    let has_wheel = session.projects.all.iter().any(|project| !project.wheel_targets.is_empty());
+    let mut findings = Vec::new();
+    for (tool, optional) in [
+        (tools::GIT, false),
+        (tools::CARGO, false),
+        (tools::PYTHON, false),
+        (tools::UV, true),
+        (tools::MATURIN, !has_wheel),
+        (tools::DOCKER, !has_image),
+        (tools::TRIVY, true),
+        (tools::GRYPE, true),
+        (tools::ACTIONLINT, true),
+        (tools::ZIZMOR, true),
+    ] {
+        findings.push(tool_finding(session, tool, optional));
+    }
+    findings
+}
+
+fn tool_finding(session: &Session, tool: tools::Tool, optional: bool) -> Finding {
+    let runner = &session.world.runner;
+    let describe = |program: &Path| tools::version(runner, program).map_err(|error| format!("{error:#}"));
+    let state = match (tools::find(tool), tools::fetched(&session.world.root, tool), tools::pinned(tool)) {
+        (Some(program), ..) => describe(&program),
+        (None, Some(program), _) => describe(&program).map(|version| format!("{version} (in target/tools)")),
+        (None, None, Some(pin)) => Ok(format!("absent; xtask fetches {pin} when it is needed")),
+        (None, None, None) => Err(format!("not on the PATH; wanted for {}", tool.wanted_for)),
+    };
+    Finding { what: tool.name.into(), state, fix: tool.how_to_get.into(), optional }
+}
+
+fn engine_findings(session: &Session) -> Vec<Finding> {
+    if tools::find(tools::DOCKER).is_none() || session.projects.all.iter().all(|project| project.image.is_none()) {
+        return Vec::new();
+    }
+    let runner = &session.world.runner;
+    let plain = |answer: anyhow::Result<String>| answer.map_err(|error| format!("{error:#}"));
+    vec![
+        Finding { what: "docker engine".into(), state: plain(docker::engine_version(runner)), fix: "start the docker engine".into(), optional: true },
+        Finding { what: "docker buildx".into(), state: plain(docker::buildx_version(runner)), fix: "install the docker-buildx plugin".into(), optional: true },
+    ]
+}
+
+fn clone_finding(session: &Session) -> Finding {
+    let state = match session.world.git.is_shallow() {
+        true => Err("it is shallow: tags and history are missing".into()),
+        false => Ok("has its whole history".into()),
+    };
+    Finding { what: "this clone".into(), state, fix: "git fetch --unshallow --tags".into(), optional: false }
+}
+
+fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
+    let remote = session.remote();
+    let state = match observe::tags(&session.world, remote)?.remote {
+        RemoteTags::Known { tags, .. } => Ok(format!("reached, {} tags", tags.len())),
+        RemoteTags::None => Err("there is no such remote, so tags stay here".into()),
+        RemoteTags::Unknown { why, .. } => Err(why),
+    };
+    Ok(Finding { what: format!("remote {remote}"), state, fix: format!("git remote add {remote} URL, or mend its access"), optional: false })
+}
+
+fn registry_findings(session: &Session) -> Vec<Finding> {
+    let mut hosts: Vec<_> = session.projects.all.iter().filter_map(|project| Some(project.image.as_ref()?.repository.host.clone())).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
+        .into_iter()
+        .map(|host| {
+            let state = session.world.registry().ping(&host).map(|()| "reached".to_owned()).map_err(|error| error.to_string());
+            Finding { what: format!("registry {host}"), state, fix: format!("docker login {host}, or start it"), optional: false }
+        })
+        .collect()
+}

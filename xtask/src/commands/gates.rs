@@ -1,0 +1,83 @@
+//! Quality gates as data: a name, the commands that decide it, and what to do when they say no.
+//!
+//! Which gates there are follows from the tree: Cargo's where there is a workspace, Python's where a project has a pyproject.toml.
+
+use anyhow::Context;
+
+use super::Session;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::project::Project;
+use crate::world::process::Call;
+use crate::world::{files, tools};
+
+/// One command of a gate.
+pub struct Gate {
+    pub name: &'static str,
+    /// What it is run on, for the report.
+    pub subject: String,
+    pub call: Call,
+    pub fix: String,
+}
+
+/// A gate that this machine cannot run, and why.
+pub struct Skipped {
+    pub what: String,
+    pub why: String,
+}
+
+/// Runs every gate, also after one failed, and gives how many did.
+pub fn run_all(session: &Session, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
+    let (mut passed, mut failed) = (0, Vec::new());
+    for gate in gates {
+        let title = format!("{} {}", gate.name, gate.subject);
+        session.ui.status("Checking", &format!("{title}: {}", gate.call.line()));
+        session.ui.open_section(&title);
+        let outcome = session.world.runner.stream(&gate.call);
+        session.ui.close_section();
+        match outcome {
+            Ok(()) => passed += 1,
+            Err(error) => {
+                let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+                session.ui.error(&format!("{title}: {first}"), Some(&gate.fix));
+                failed.push(serde_json::json!({ "gate": gate.name, "subject": gate.subject, "fix": gate.fix }));
+            }
+        }
+    }
+    for gate in skipped {
+        session.ui.warn(&format!("skipped {}: {}", gate.what, gate.why));
+    }
+    let words = format!("{passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
+    session.ui.status(if failed.is_empty() { "Finished" } else { "Failed" }, &words);
+    session.ui.document(&serde_json::json!({ "schema": 1, "passed": passed, "failed": failed, "skipped": skipped.iter().map(|gate| &gate.what).collect::<Vec<_>>() }));
+    if failed.is_empty() { 0 } else { FaultKind::Failed.exit_code() }
+}
+
+/// Whether the root is a Cargo workspace.
+pub fn has_cargo(session: &Session) -> bool {
+    files::exists(&session.world.path("Cargo.toml"))
+}
+
+/// Projects with a pyproject.toml.
+pub fn python_projects(session: &Session) -> impl Iterator<Item = &Project> {
+    session.projects.all.iter().filter(|project| files::exists(&session.world.path(&project.path).join("pyproject.toml")))
+}
+
+/// Cargo at the root.
+pub fn cargo(session: &Session, arguments: &[&str]) -> Call {
+    Call::new("cargo").args(arguments).folder(&session.world.root)
+}
+
+/// uv in a project's folder; fetched when it is absent.
+pub fn uv(session: &Session, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
+    let uv = tools::provide(&session.world, tools::UV).context("Python gates want uv")?;
+    // A virtual environment that happens to be active is not the project's.
+    Ok(Call::new(uv).args(arguments).folder(&session.world.path(&project.path)).without("VIRTUAL_ENV"))
+}
+
+/// A missing tool: an error where tools are required, else a reason to skip.
+pub fn missing(session: &Session, what: &str, tool: tools::Tool) -> Result<Skipped, Fault> {
+    if session.world.environment.require_tools {
+        return Err(Fault::failed(format!("{what} wants {}, which is not on the PATH, and XTASK_REQUIRE_TOOLS is set", tool.name)).fix(tool.how_to_get));
+    }
+    Ok(Skipped { what: what.into(), why: format!("{} is not on the PATH ({})", tool.name, tool.how_to_get) })
+}

@@ -1,0 +1,185 @@
+//! One verb family a file: arguments → goal → plan → apply → report.
+
+mod build;
+mod bump;
+mod check;
+mod doctor;
+mod gates;
+mod plan;
+mod release;
+mod tag;
+mod test;
+mod versions;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::cli::{Cli, Global, Verb};
+use crate::engine::run;
+use crate::model::config::{self, Config};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::project::{Project, Projects};
+use crate::model::step::{Goal, Verdict};
+use crate::ui::Ui;
+use crate::world::environment::{self, Environment};
+use crate::world::{Sink, World, files};
+
+/// Where the configuration is when nobody says otherwise, from the root of the work tree.
+const DEFAULT_CONFIG: &str = "xtask/monorepo.toml";
+
+/// What every verb works with.
+pub struct Session {
+    pub ui: Ui,
+    pub world: World,
+    pub config: Config,
+    pub projects: Projects,
+    pub global: Global,
+    config_path: PathBuf,
+    /// The folder the command was called in, relative to the root.
+    folder: String,
+}
+
+/// What a verb ended with; an error carries its own code.
+pub type Outcome = anyhow::Result<u8>;
+
+/// Runs the verb and gives the exit code; an error is printed here, once.
+///
+/// `rehearse` is handed in: it stands above the commands, which it calls as a user would.
+pub fn dispatch(cli: Cli, rehearse: impl Fn(&Session, &crate::cli::Rehearse) -> Outcome) -> u8 {
+    let environment = Environment::read();
+    let ui = Ui { json: cli.global.json, verbose: cli.global.verbose, color: environment.color, groups: environment.is_github_actions };
+    let answer = Session::open(cli.global, environment, ui.clone()).and_then(|session| match cli.verb {
+        Verb::Versions(arguments) => versions::run(&session, &arguments),
+        Verb::Bump(arguments) => bump::run(&session, &arguments),
+        Verb::Tag(arguments) => tag::run(&session, &arguments),
+        Verb::Build(arguments) => build::run(&session, &arguments),
+        Verb::Release(arguments) => release::run(&session, &arguments),
+        Verb::Plan(arguments) => plan::run(&session, &arguments),
+        Verb::Check(arguments) => check::run(&session, &arguments),
+        Verb::Test => test::run(&session),
+        Verb::Doctor => doctor::run(&session),
+        Verb::Rehearse(arguments) => rehearse(&session, &arguments),
+    });
+    answer.unwrap_or_else(|error| {
+        let fault = fault_of(&error);
+        ui.fault(&fault);
+        fault.kind.exit_code()
+    })
+}
+
+/// The fault in an error's chain with all its context, or a plain failure.
+fn fault_of(error: &anyhow::Error) -> Fault {
+    let inner = error.chain().find_map(|cause| cause.downcast_ref::<Fault>());
+    Fault { kind: inner.map_or(FaultKind::Failed, |fault| fault.kind), what: format!("{error:#}"), fix: inner.and_then(|fault| fault.fix.clone()) }
+}
+
+impl Session {
+    fn open(global: Global, environment: Environment, ui: Ui) -> anyhow::Result<Self> {
+        let here = environment::current_folder()?;
+        let folder = global.repo.clone().unwrap_or_else(|| here.clone());
+        let printer = ui.clone();
+        let sink: Sink = Arc::new(move |line| printer.child(line));
+        let world = World::open(&folder, environment, sink)?;
+        let path = config_path(&world.root, &here, global.config.as_deref());
+        let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
+        let text = files::read(&path)?.ok_or_else(|| Fault::usage(format!("there is no configuration {}", path.display())).fix(format!("write {shown} (README, \"monorepo.toml\"), or pass --config FILE")))?;
+        let config = config::parse(&text, &shown)?;
+        let projects = Projects::from_config(&config, &shown)?;
+        let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { ui, world, config, projects, global, config_path: path, folder })
+    }
+
+    /// The projects a call is about: those named, else the folder's own, else all.
+    fn selected(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
+        if !names.is_empty() {
+            return Ok(names.iter().map(|name| self.projects.find(name)).collect::<Result<_, _>>()?);
+        }
+        let here = if self.global.repo.is_some() { None } else { self.projects.containing(&self.folder) };
+        Ok(here.map_or_else(|| self.projects.all.iter().collect(), |project| vec![project]))
+    }
+
+    /// As `selected`, for verbs about versions: a project without sites is left out of "all", and is an error by name.
+    fn versioned(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
+        let selected = self.selected(names)?;
+        if let (false, Some(project)) = (names.is_empty(), selected.iter().find(|project| project.sites.is_empty())) {
+            return Err(Fault::usage(format!("project {} has no versions of its own", project.name)).fix(format!("name its sites in projects.{}.versions", project.name)).into());
+        }
+        Ok(selected.into_iter().filter(|project| !project.sites.is_empty()).collect())
+    }
+
+    /// The configuration's path in the repository.
+    pub fn config_in_repository(&self) -> PathBuf {
+        self.config_path.strip_prefix(&self.world.root).unwrap_or(&self.config_path).to_owned()
+    }
+
+    fn remote(&self) -> &str {
+        &self.config.repository.remote
+    }
+
+    /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
+    fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
+        let mut plan = run::plan(&self.world, goal);
+        self.ui.plan(&plan);
+        let todo = plan.count(Verdict::Todo);
+        let code = if !plan.refused.is_empty() {
+            self.ui.status("Refused", "nothing was done");
+            FaultKind::Refused.exit_code()
+        } else if self.global.dry_run {
+            self.ui.status("Planned", &format!("{todo} to do, {} done already; nothing was written", plan.count(Verdict::Done)));
+            0
+        } else if todo == 0 {
+            self.ui.status("Finished", "nothing to do");
+            0
+        } else {
+            self.confirm(&plan)?;
+            let ok = run::apply(&self.world, &mut plan, &|planned| self.ui.open_section(&planned.draft.step.what()), &|planned| {
+                self.ui.close_section();
+                self.ui.step(planned);
+            });
+            let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
+            let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
+            match ok {
+                true => self.ui.status("Finished", &format!("{acted} done now, {} done before{requests}", plan.count(Verdict::Done))),
+                false => self.ui.error(&format!("stopped after {acted} of {todo} steps; nothing is lost: what is done is found done by the next run"), Some("the same command again, once the cause is mended")),
+            }
+            if ok { 0 } else { FaultKind::Failed.exit_code() }
+        };
+        let mut document = plan.to_json();
+        document.extend(extra);
+        self.ui.document(&document.into());
+        Ok(code)
+    }
+
+    /// On a terminal, irreversible work asks once.
+    fn confirm(&self, plan: &crate::model::step::Plan) -> anyhow::Result<()> {
+        let environment = &self.world.environment;
+        let irreversible = plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && planned.draft.step.is_irreversible()).count();
+        if irreversible == 0 || self.global.yes || environment.is_ci || !environment.is_terminal {
+            return Ok(());
+        }
+        match self.ui.confirm(&format!("{irreversible} of these steps cannot be taken back. Go on?")) {
+            true => Ok(()),
+            false => Err(Fault::refused("nothing was done: the answer was no").fix("the same command with --yes does not ask").into()),
+        }
+    }
+}
+
+/// A path given is relative to the folder of the call, as everywhere; from elsewhere it may also be relative to the root.
+fn config_path(root: &Path, here: &Path, given: Option<&Path>) -> PathBuf {
+    let Some(given) = given else {
+        return root.join(DEFAULT_CONFIG);
+    };
+    let from_here = here.join(given);
+    if files::exists(&from_here) { from_here } else { root.join(given) }
+}
+
+/// Writes `name=value` lines for later steps of a CI job.
+fn write_outputs(session: &Session, outputs: &[(&str, String)]) -> anyhow::Result<()> {
+    if let Some(path) = &session.world.environment.github_output {
+        let text: String = outputs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        files::append(path, &text).context("writing GITHUB_OUTPUT")?;
+    }
+    Ok(())
+}

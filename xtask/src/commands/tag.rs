@@ -1,0 +1,31 @@
+//! `tag`: the version in the commit becomes a tag, or its next candidate does.
+
+use super::{Outcome, Session};
+use crate::cli::Tag;
+use crate::engine::{observe, versions};
+use crate::model::step::{Goal, short};
+use crate::plan::release::dirty_sentence;
+use crate::plan::tags;
+
+pub fn run(session: &Session, arguments: &Tag) -> Outcome {
+    let world = &session.world;
+    let head = observe::head(world)?;
+    let projects = session.versioned(&arguments.projects)?;
+    let facts = observe::tags(world, session.remote())?;
+    let mut goal = Goal::default();
+    let dirty = world.git.dirty_paths()?;
+    if !dirty.is_empty() {
+        goal.refuse("", format!("{}; a tag would not hold what you see", dirty_sentence(&dirty)), "git commit, or git stash --include-untracked");
+    }
+    if head.branch.is_none() && !world.git.is_on_a_branch(&head.commit)? {
+        goal.refuse("", format!("HEAD is detached at {}, which is on no branch", short(&head.commit)), format!("git switch {}", session.config.repository.branch));
+    }
+    for project in projects {
+        let readings = versions::of_commit(world, &head.commit, project)?;
+        match readings.disagreement() {
+            Some(what) => goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), format!("cargo xtask versions --fix {}, then commit", project.name)),
+            None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
+        }
+    }
+    session.execute(goal, serde_json::Map::new())
+}

@@ -1,0 +1,196 @@
+//! Pure edits of other tools' files: find the characters of a version, replace them, leave every other byte.
+//!
+//! Each editor is a *locator*: it turns a text into the byte range of the version's own characters. One function,
+//! [`splice`], does all changing, so that comments, order, quotes, line ends, byte order marks and trailing newlines
+//! survive by construction. Nothing here opens a file, knows a file's place, or decides which version to write.
+
+mod cargo;
+mod error;
+mod json;
+mod locks;
+mod pyproject;
+mod python;
+mod python_tokens;
+mod text;
+mod toml;
+
+use std::ops::Range;
+
+use crate::model::version::{Spelling, SpellingError, Version};
+
+pub use error::EditError;
+pub use locks::{LockKind, lock_entries};
+
+/// How the version is found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locator<'a> {
+    /// Cargo.toml: `package.version`, or `workspace.package.version`.
+    CargoManifest,
+    /// pyproject.toml: `project.version`, `tool.poetry.version`, or both.
+    Pyproject,
+    /// A Python module that assigns one plain string to this name at its top level; see [`Locator::PYTHON`].
+    Python {
+        /// The assigned name.
+        name: &'a str,
+    },
+    /// A file that holds the version and nothing else.
+    WholeText,
+    /// package.json: `version`.
+    PackageJson,
+    /// A dotted path of keys in a TOML text; a key with a dot in it is quoted, as TOML does.
+    TomlKey(&'a str),
+    /// A dotted path of keys in a JSON text; a number counts into an array.
+    JsonKey(&'a str),
+    /// The version where `{version}` stands in otherwise literal text.
+    Pattern(&'a str),
+}
+
+/// A version as it is written in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The bytes of the version's own characters: no quotes, no blanks.
+    pub span: Range<usize>,
+    /// Those characters, as they are written.
+    pub text: String,
+    /// Where that is, in the file's own terms: `package.version`.
+    pub key: String,
+    /// The spelling that this place wants.
+    pub spelling: Spelling,
+}
+
+impl Locator<'static> {
+    /// `__version__`, the name that Python's packaging guides settled on.
+    pub const PYTHON: Self = Self::Python {
+        name: "__version__",
+    };
+
+    /// The locator that a file's name implies, when none is given: `None` for a file that says nothing by its name.
+    /// Only the last segment of `path` is looked at.
+    pub fn for_file(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name {
+            "Cargo.toml" => Some(Self::CargoManifest),
+            "pyproject.toml" => Some(Self::Pyproject),
+            "package.json" => Some(Self::PackageJson),
+            "VERSION" => Some(Self::WholeText),
+            _ if name.ends_with(".py") => Some(Self::PYTHON),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Locator<'a> {
+    /// The locator for `key` in a file of this name: `None` for a file whose kind has no keys here.
+    pub fn for_key(path: &str, key: &'a str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name.rsplit_once('.')?.1 {
+            "toml" => Some(Self::TomlKey(key)),
+            "json" => Some(Self::JsonKey(key)),
+            "py" => Some(Self::Python { name: key }),
+            _ => None,
+        }
+    }
+}
+
+impl Located {
+    fn new(text: &str, span: Range<usize>, key: &str, spelling: Spelling) -> Self {
+        Self {
+            text: text[span.clone()].to_owned(),
+            span,
+            key: key.to_owned(),
+            spelling,
+        }
+    }
+
+    /// A place that may hold either spelling keeps the one it has. What both can read is SemVer, the canonical one;
+    /// PEP 440 readers take it too (`1.2.0-rc.1` normalises to `1.2.0rc1`).
+    fn inferred(text: &str, span: Range<usize>, key: &str) -> Self {
+        let found = &text[span.clone()];
+        let python =
+            Version::parse_semver(found).is_err() && Version::parse_pep440(found).is_ok();
+        let spelling = if python {
+            Spelling::Pep440
+        } else {
+            Spelling::SemVer
+        };
+        Self::new(text, span, key, spelling)
+    }
+
+    /// The version that is written here.
+    ///
+    /// # Errors
+    /// The characters are no version in this place's spelling.
+    pub fn version(&self) -> Result<Version, SpellingError> {
+        self.spelling.read(&self.text)
+    }
+
+    /// The edit that makes this place say `version`, for [`splice`].
+    ///
+    /// # Errors
+    /// The version cannot be said in this place's spelling.
+    pub fn edit(&self, version: &Version) -> Result<(Range<usize>, String), SpellingError> {
+        Ok((self.span.clone(), self.spelling.spell(version)?))
+    }
+}
+
+/// Finds the version in `text`: at least one place, and more only where a file says it more than once by its own
+/// rules (pyproject.toml with a `project` and a `tool.poetry` table). The caller compares them.
+///
+/// # Errors
+/// The version is missing, stands elsewhere, stands twice, or is written in a way that cannot be edited.
+pub fn locate(locator: &Locator, text: &str) -> Result<Vec<Located>, EditError> {
+    match locator {
+        Locator::CargoManifest => cargo::locate(text).map(|one| vec![one]),
+        Locator::Pyproject => pyproject::locate(text),
+        Locator::Python { name } => python::locate(text, name).map(|one| vec![one]),
+        Locator::WholeText => text::whole(text).map(|one| vec![one]),
+        Locator::PackageJson => json::package(text).map(|one| vec![one]),
+        Locator::TomlKey(path) => toml::locate(text, path).map(|one| vec![one]),
+        Locator::JsonKey(path) => json::locate(text, path).map(|one| vec![one]),
+        Locator::Pattern(pattern) => text::pattern(text, pattern).map(|one| vec![one]),
+    }
+}
+
+/// Replaces the given byte ranges and nothing else. The order of `edits` does not matter; one given twice is done once.
+///
+/// # Errors
+/// Two edits overlap, or a range is not one of `text`: the ranges were located in another text.
+pub fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<String, EditError> {
+    edits.sort_by(|a, b| (a.0.start, a.0.end, &a.1).cmp(&(b.0.start, b.0.end, &b.1)));
+    edits.dedup();
+    let mut edited = String::with_capacity(text.len() + 16 * edits.len());
+    let mut done = 0;
+    for (index, (span, replacement)) in edits.iter().enumerate() {
+        let touches = index > 0 && edits[index - 1].0.start == span.start;
+        let kept = text.get(done..span.start).filter(|_| !touches);
+        let (Some(kept), Some(_)) = (kept, text.get(span.clone())) else {
+            let at = span.start.min(text.len());
+            return Err(EditError::Overlap {
+                line: line_at(text, at),
+            });
+        };
+        edited.push_str(kept);
+        edited.push_str(replacement);
+        done = span.end;
+    }
+    edited.push_str(&text[done..]);
+    Ok(edited)
+}
+
+/// The line, counted from 1, in which byte `at` stands.
+fn line_at(text: &str, at: usize) -> usize {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// The text without a byte order mark, and how many bytes that took.
+fn without_bom(text: &str) -> (&str, usize) {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => (rest, '\u{feff}'.len_utf8()),
+        None => (text, 0),
+    }
+}
+
+#[cfg(test)]
+#[path = "mod_tests.rs"]
+mod tests;

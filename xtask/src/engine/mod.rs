@@ -1,0 +1,7 @@
+//! Joins plans to the world: observe, probe, apply, report.
+
+mod act;
+pub mod observe;
+mod probe;
+pub mod run;
+pub mod versions;

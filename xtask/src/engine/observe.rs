@@ -1,0 +1,156 @@
+//! Facts for the planners, read from the world and made into nouns.
+
+use anyhow::{Context, bail};
+use jiff::{Timestamp, tz::TimeZone};
+use oci_spec::image::{Descriptor, DescriptorBuilder, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
+
+use super::probe::read_configuration;
+use super::versions;
+use crate::model::build_id::{BuildId, arch_suffix};
+use crate::model::image::{Platform, Repository};
+use crate::model::project::{ImageTarget, Project};
+use crate::model::step::short;
+use crate::model::version::Version;
+use crate::plan::candidates::{self, PlatformImage, TurnedDown};
+use crate::plan::release::{BuildFacts, ReleaseFacts};
+use crate::plan::tags::{RemoteTags, TagFacts};
+use crate::world::World;
+use crate::world::git::Head;
+
+/// Configurations are small; a registry that serves more under that name is not to be believed.
+const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
+/// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
+const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
+
+/// Where HEAD stands.
+pub fn head(world: &World) -> anyhow::Result<Head> {
+    world.git.head()
+}
+
+/// The id of everything built from the commit: the same on every machine, and at every try.
+pub fn build_id(world: &World, commit: &str, version: &Version) -> anyhow::Result<BuildId> {
+    let time = Timestamp::from_second(world.git.commit_seconds(commit)?).context("the commit's time")?.to_zoned(TimeZone::UTC);
+    Ok(BuildId { time: time.strftime("%Y.%m.%d.%H%M").to_string(), number: world.environment.run_number, version: version.clone(), short_commit: short(commit).into() })
+}
+
+/// Seconds since 1970 as RFC 3339 in UTC, as labels want it.
+pub fn rfc3339(seconds: i64) -> anyhow::Result<String> {
+    Ok(Timestamp::from_second(seconds).context("the commit's time")?.to_string())
+}
+
+/// The tags of this clone and of the remote.
+pub fn tags(world: &World, remote: &str) -> anyhow::Result<TagFacts> {
+    let remote = match world.git.remote_tags(remote, None) {
+        Ok(Some(tags)) => RemoteTags::Known { remote: remote.into(), tags },
+        Ok(None) => RemoteTags::None,
+        Err(error) => RemoteTags::Unknown { remote: remote.into(), why: format!("{error:#}") },
+    };
+    Ok(TagFacts { local: world.git.tags()?, remote })
+}
+
+/// Everything a release of the project depends on.
+pub fn release(world: &World, project: &Project, remote: &str) -> anyhow::Result<ReleaseFacts> {
+    let head = world.git.head()?.commit;
+    let readings = versions::of_commit(world, &head, project)?;
+    let tags = tags(world, remote)?;
+    let version = readings.canonical().clone();
+    let builds = match (&project.image, tags.newest_candidate(project, &version)) {
+        (Some(image), Some(candidate)) => Some(builds(world, image, &version, &candidate.commit)),
+        _ => None,
+    };
+    Ok(ReleaseFacts { head, dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, builds })
+}
+
+/// Looks through the builds of a repository, newest first, for one that may be released.
+fn builds(world: &World, target: &ImageTarget, version: &Version, commit: &str) -> BuildFacts {
+    let tags = match world.registry().tags(&target.repository) {
+        Ok(tags) => tags.unwrap_or_default(),
+        Err(error) => return BuildFacts::Unknown(error.to_string()),
+    };
+    let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
+    let mut turned_down = Vec::new();
+    for build in candidates::group(&tags, &archs) {
+        let objection = match candidates::objection_by_tags(&build, version, commit, &archs) {
+            Some(objection) => objection,
+            None => match images_of(world, target, &build, commit) {
+                Ok(Ok(images)) => return BuildFacts::Usable { build_id: build.id.to_string(), images },
+                Ok(Err(objection)) => objection,
+                Err(error) => return BuildFacts::Unknown(format!("{error:#}")),
+            },
+        };
+        turned_down.push(TurnedDown { build: build.id.to_string(), why: objection });
+    }
+    BuildFacts::Nothing(turned_down)
+}
+
+/// The images of one build, or what speaks against one of them.
+fn images_of(world: &World, target: &ImageTarget, build: &candidates::Build, commit: &str) -> anyhow::Result<Result<Vec<PlatformImage>, String>> {
+    let mut images = Vec::new();
+    for platform in &target.platforms {
+        let tag = &build.tags[&arch_suffix(platform)];
+        let Some(image) = platform_image(world, &target.repository, tag, platform)? else {
+            return Ok(Err(format!("{tag} is listed, but not served")));
+        };
+        if let Some(objection) = candidates::objection_by_image(&image, commit) {
+            return Ok(Err(objection));
+        }
+        images.push(image);
+    }
+    Ok(Ok(images))
+}
+
+/// What a tag holds for a platform: one image, or an index with the image and its attestations.
+pub fn platform_image(world: &World, repository: &Repository, tag: &str, platform: &Platform) -> anyhow::Result<Option<PlatformImage>> {
+    let registry = world.registry();
+    let Some(manifest) = registry.manifest(repository, tag)? else {
+        return Ok(None);
+    };
+    let mut found = PlatformImage { platform: platform.clone(), tag: tag.into(), digest: manifest.digest.clone(), images: Vec::new(), attestations: Vec::new(), revision: None };
+    let (image, size) = if is_index(&manifest.media_type) {
+        let index: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{repository}:{tag} is no index"))?;
+        for entry in index.manifests() {
+            match entry.annotations().as_ref().is_some_and(|annotations| annotations.contains_key(ATTESTATION_MARK)) {
+                true => found.attestations.push(entry.clone()),
+                false if platform_of(entry).as_ref() == Some(platform) => found.images.push(entry.clone()),
+                false => {}
+            }
+        }
+        let [entry] = found.images.as_slice() else {
+            return Ok(Some(found));
+        };
+        let digest = entry.digest().to_string();
+        let image = registry.manifest(repository, &digest)?.with_context(|| format!("{repository}:{tag} lists {digest}, which the registry does not serve"))?;
+        (image, entry.size())
+    } else {
+        let size = manifest.bytes.len() as u64;
+        (manifest, size)
+    };
+    let parsed: ImageManifest = serde_json::from_slice(&image.bytes).with_context(|| format!("{repository}@{} is no image manifest", image.digest))?;
+    let config = parsed.config().digest().to_string().parse().map_err(|error| anyhow::anyhow!("{repository}:{tag}: {error}"))?;
+    let (config_platform, revision) = read_configuration(&registry.blob(repository, &config, CONFIGURATION_LIMIT_BYTES)?).with_context(|| format!("the configuration of {repository}:{tag}"))?;
+    if config_platform != *platform {
+        bail!("{repository}:{tag} was built for {config_platform}, its name says {platform}");
+    }
+    if found.images.is_empty() {
+        found.images.push(describe(&image.media_type, &image.digest.to_string(), size, platform)?);
+    }
+    found.revision = revision;
+    Ok(Some(found))
+}
+
+fn is_index(media_type: &str) -> bool {
+    media_type.contains("image.index") || media_type.contains("manifest.list")
+}
+
+fn platform_of(entry: &Descriptor) -> Option<Platform> {
+    let platform = entry.platform().as_ref()?;
+    Some(Platform::new(&platform.os().to_string(), &platform.architecture().to_string(), platform.variant().as_deref()))
+}
+
+fn describe(media_type: &str, digest: &str, size: u64, platform: &Platform) -> anyhow::Result<Descriptor> {
+    let mut described = PlatformBuilder::default().os(platform.os.as_str()).architecture(platform.arch.as_str());
+    if let Some(variant) = &platform.variant {
+        described = described.variant(variant.as_str());
+    }
+    Ok(DescriptorBuilder::default().media_type(MediaType::from(media_type)).digest(digest.parse::<oci_spec::image::Digest>()?).size(size).platform(described.build()?).build()?)
+}

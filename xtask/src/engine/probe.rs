@@ -1,0 +1,143 @@
+//! The read-only question of every step: is its effect already true?
+//!
+//! The same answer decides before acting and proves after it (law 14).
+
+use oci_spec::image::ImageConfiguration;
+
+use crate::model::image::{Digest, Platform, Repository};
+use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, Probe, Step, short};
+use crate::world::{World, docker, files};
+
+use super::observe;
+
+/// The label that names the commit an image was built from (OCI image specification, annotations).
+pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
+const VERSION_LABEL: &str = "org.opencontainers.image.version";
+
+/// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
+pub fn probe(world: &World, step: &Step) -> Probe {
+    let answer = match step {
+        Step::EditFile { path, before, after } => edited(world, path, before, after),
+        Step::Commit { files, .. } => committed(world, files),
+        Step::Tag { name, commit, .. } => Ok(tagged(world, name, commit)),
+        Step::PushTag { remote, name, commit } => pushed_tag(world, remote, name, commit),
+        Step::BuildImage(image) => built(world, image),
+        Step::CheckImage { image, check } => checked(world, image, check),
+        Step::PushImage(image) => pushed(world, image).map(|answer| answer.unwrap_or(Probe::Todo)),
+        Step::BuildDistribution(build) => distributed(world, build),
+        Step::PublishTag { repository, tag, digest } | Step::PublishIndex { repository, tag, digest, .. } => published(world, repository, tag, digest),
+    };
+    answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
+}
+
+fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Result<Probe> {
+    Ok(match files::read(&world.path(path))? {
+        Some(text) if text == after => Probe::Done("already so".into()),
+        Some(text) if text == before => Probe::Todo,
+        Some(_) => Probe::Conflict { found: "the file has changed since it was read".into(), wanted: "the text the plan was made of".into() },
+        None => Probe::Conflict { found: "the file is gone".into(), wanted: "the text the plan was made of".into() },
+    })
+}
+
+fn committed(world: &World, files: &[(String, String)]) -> anyhow::Result<Probe> {
+    let head = world.git.head()?.commit;
+    for (path, text) in files {
+        if world.git.file_at(&head, path)?.as_ref() != Some(text) {
+            return Ok(Probe::Todo);
+        }
+    }
+    Ok(Probe::Done(format!("HEAD {} holds it", short(&head))))
+}
+
+fn tagged(world: &World, name: &str, commit: &str) -> Probe {
+    match world.git.resolve(&format!("refs/tags/{name}")) {
+        None => Probe::Todo,
+        Some(found) if found == commit => Probe::Done(format!("at {}", short(&found))),
+        Some(found) => Probe::Conflict { found: format!("{name} at {}", short(&found)), wanted: format!("at {}", short(commit)) },
+    }
+}
+
+fn pushed_tag(world: &World, remote: &str, name: &str, commit: &str) -> anyhow::Result<Probe> {
+    let Some(tags) = world.git.remote_tags(remote, Some(name))? else {
+        return Ok(Probe::Unknown(format!("there is no remote {remote}")));
+    };
+    Ok(match tags.get(name) {
+        None => Probe::Todo,
+        Some(found) if found == commit => Probe::Done(format!("{remote} has it at {}", short(found))),
+        Some(found) => Probe::Conflict { found: format!("{name} at {} on {remote}", short(found)), wanted: format!("at {}", short(commit)) },
+    })
+}
+
+fn built(world: &World, image: &ImageBuild) -> anyhow::Result<Probe> {
+    if let Some(answer) = pushed(world, image)? {
+        return Ok(answer);
+    }
+    Ok(match docker::inspect(&world.runner, &image.reference())? {
+        Some(local) if local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version) => Probe::Done(local.id),
+        _ => Probe::Todo,
+    })
+}
+
+fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<Probe> {
+    if let Some(answer) = pushed(world, image)? {
+        return Ok(answer);
+    }
+    let Some(local) = docker::inspect(&world.runner, &image.reference())? else {
+        return Ok(Probe::Todo);
+    };
+    Ok(match files::exists(&witness(world, &local.id, check)) {
+        true => Probe::Done(format!("passed on {}", short_id(&local.id))),
+        false => Probe::Todo,
+    })
+}
+
+/// Where it is written down that these very bytes passed this very check.
+///
+/// A check leaves nothing outside that could be asked, so its success is kept, by the image's content and the check's words.
+pub fn witness(world: &World, image_id: &str, check: &ImageCheck) -> std::path::PathBuf {
+    let check = Digest::of(format!("{check:?}").as_bytes());
+    world.scratch("passed").join(image_id.replace(':', "-")).join(check.hex())
+}
+
+fn short_id(id: &str) -> &str {
+    id.get(..19).unwrap_or(id)
+}
+
+/// What the registry says of the build's tag: `None` when it is not there, or not meant to be.
+///
+/// An image there with this revision is this build's: only checked images are pushed, so nothing is left to do.
+fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
+    if !image.for_registry {
+        return Ok(None);
+    }
+    let Some(found) = observe::platform_image(world, &image.repository, &image.tag, &image.platform)? else {
+        return Ok(None);
+    };
+    Ok(Some(match found.revision {
+        Some(revision) if revision == image.revision => Probe::Done(format!("the registry has {} from {}", found.digest.short(), short(&revision))),
+        found_revision => Probe::Conflict {
+            found: format!("{} with revision {}", image.reference(), found_revision.as_deref().unwrap_or("none")),
+            wanted: format!("revision {}", image.revision),
+        },
+    }))
+}
+
+fn distributed(world: &World, build: &DistributionBuild) -> anyhow::Result<Probe> {
+    let names = files::names_in(&world.path(&build.folder))?;
+    Ok(if names.is_empty() { Probe::Todo } else { Probe::Done(names.join(", ")) })
+}
+
+fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest) -> anyhow::Result<Probe> {
+    Ok(match world.registry().head(repository, tag)? {
+        None => Probe::Todo,
+        Some(found) if found.digest == *digest => Probe::Done(format!("holds {}", digest.short())),
+        Some(found) => Probe::Conflict { found: format!("{repository}:{tag} holds {}", found.digest), wanted: digest.to_string() },
+    })
+}
+
+/// The platform and revision of an image's configuration.
+pub fn read_configuration(bytes: &[u8]) -> anyhow::Result<(Platform, Option<String>)> {
+    let configuration: ImageConfiguration = serde_json::from_slice(bytes)?;
+    let platform = Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
+    Ok((platform, configuration.labels_of_config().and_then(|labels| labels.get(REVISION_LABEL).cloned())))
+}

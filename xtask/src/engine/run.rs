@@ -1,0 +1,105 @@
+//! The engine: probes make a plan of a goal, and apply carries the plan out, one step after another.
+//!
+//! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13).
+
+use crate::model::step::{Draft, Goal, Plan, Planned, Probe, Refusal, Step, Verdict};
+use crate::world::World;
+
+use super::act;
+use super::probe::probe;
+
+/// Asks every step's probe. What conflicts, or cannot be known, refuses the whole plan (laws 15 and 16).
+pub fn plan(world: &World, goal: Goal) -> Plan {
+    let mut plan = Plan { steps: Vec::new(), refused: goal.refused, notes: goal.notes };
+    for draft in goal.drafts {
+        let (verdict, evidence) = match probe(world, &draft.step) {
+            Probe::Done(evidence) => (Verdict::Done, evidence),
+            Probe::Todo => (Verdict::Todo, String::new()),
+            Probe::Conflict { found, wanted } => {
+                let what = format!("found {found}, wanted {wanted}");
+                plan.refused.push(Refusal { project: draft.project.clone(), what: format!("{}: {what}", draft.step.what()), fix: "cargo xtask versions".into() });
+                (Verdict::Conflict, what)
+            }
+            Probe::Unknown(why) => {
+                plan.refused.push(Refusal { project: draft.project.clone(), what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()), fix: "cargo xtask doctor".into() });
+                (Verdict::Unknown, why)
+            }
+        };
+        plan.steps.push(Planned { draft, verdict, evidence });
+    }
+    plan
+}
+
+/// Carries out what is left to do, in order, and stops at the first failure. Gives whether all went well.
+///
+/// `begin` is told before a step acts and `end` after, for those who watch.
+pub fn apply(world: &World, plan: &mut Plan, begin: &dyn Fn(&Planned), end: &dyn Fn(&Planned)) -> bool {
+    let mut place = 0;
+    let mut ok = true;
+    while place < plan.steps.len() {
+        let batch = place..place + batch_length(&plan.steps[place..]);
+        place = batch.end;
+        let steps: Vec<_> = plan.steps[batch].iter_mut().filter(|planned| planned.verdict == Verdict::Todo).collect();
+        match ok {
+            true if steps.is_empty() => {}
+            true => ok = apply_batch(world, steps, begin, end),
+            false => steps.into_iter().for_each(|planned| planned.verdict = Verdict::Skipped),
+        }
+    }
+    ok
+}
+
+/// Neighbouring edits are one batch, since all files of a command change or none (law 2); any other step is alone.
+fn batch_length(steps: &[Planned]) -> usize {
+    steps.iter().take_while(|planned| matches!(planned.draft.step, Step::EditFile { .. })).count().max(1)
+}
+
+fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned), end: &dyn Fn(&Planned)) -> bool {
+    let mut left = Vec::new();
+    for planned in steps {
+        match probe(world, &planned.draft.step) {
+            Probe::Todo => left.push(planned),
+            Probe::Done(evidence) => settle(planned, Verdict::Done, evidence, end),
+            Probe::Conflict { found, wanted } => {
+                settle(planned, Verdict::Failed, format!("since the plan was made: found {found}, wanted {wanted}"), end);
+                skip(left);
+                return false;
+            }
+            Probe::Unknown(why) => {
+                settle(planned, Verdict::Failed, why, end);
+                skip(left);
+                return false;
+            }
+        }
+    }
+    if left.is_empty() {
+        return true;
+    }
+    left.iter().for_each(|planned| begin(planned));
+    let drafts: Vec<&Draft> = left.iter().map(|planned| &planned.draft).collect();
+    let acted = act::act(world, &drafts);
+    let mut ok = true;
+    for planned in left {
+        // The probe is the proof: an act whose acknowledgement was lost is done, one that only says so is not.
+        let (verdict, evidence) = match (probe(world, &planned.draft.step), &acted) {
+            (Probe::Done(evidence), _) => (Verdict::Acted, evidence),
+            (_, Err(error)) => (Verdict::Failed, format!("{error:#}")),
+            (Probe::Todo, Ok(())) => (Verdict::Failed, "it was done without an error, but is not there".into()),
+            (Probe::Conflict { found, wanted }, Ok(())) => (Verdict::Failed, format!("afterwards: found {found}, wanted {wanted}")),
+            (Probe::Unknown(why), Ok(())) => (Verdict::Failed, format!("it was done, but cannot be verified: {why}")),
+        };
+        ok &= verdict == Verdict::Acted;
+        settle(planned, verdict, evidence, end);
+    }
+    ok
+}
+
+fn skip(steps: Vec<&mut Planned>) {
+    steps.into_iter().for_each(|planned| planned.verdict = Verdict::Skipped);
+}
+
+fn settle(planned: &mut Planned, verdict: Verdict, evidence: String, end: &dyn Fn(&Planned)) {
+    planned.verdict = verdict;
+    planned.evidence = evidence;
+    end(planned);
+}

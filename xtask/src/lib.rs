@@ -1,0 +1,23 @@
+//! Release automation of a polyglot monorepo: from a commit to a running release, and back.
+//!
+//! The rooms and their order stand in `docs/architecture.md`; a test holds the imports to it.
+//! The library is there for `main` and for tests: nothing else calls it.
+
+mod cli;
+mod commands;
+mod edit;
+mod engine;
+mod model;
+mod plan;
+pub mod rehearsal;
+mod ui;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Reads the command line, does what it says, and answers with the exit code of the contract.
+pub fn run() -> ExitCode {
+    ExitCode::from(commands::dispatch(cli::Cli::parse(), rehearsal::scenario::run))
+}

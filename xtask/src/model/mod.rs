@@ -1,0 +1,11 @@
+//! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
+
+pub mod build_id;
+pub mod config;
+pub mod fault;
+pub mod image;
+pub mod project;
+pub mod site;
+pub mod step;
+pub mod tag;
+pub mod version;

@@ -1,0 +1,274 @@
+//! Projects: what the configuration means once its parts are held against each other.
+
+use super::config::{Config, HealthKeys, ProjectKeys, SiteKeys, nearest};
+use super::fault::Fault;
+use super::image::{Platform, Repository};
+use super::tag::TagPattern;
+
+/// One independently released part of the monorepo.
+#[derive(Debug, Clone)]
+pub struct Project {
+    pub name: String,
+    /// Its published name: tag prefix, image name.
+    pub package: String,
+    /// Relative to the repository root, with `/`; empty for the root itself.
+    pub path: String,
+    pub tags: TagPattern,
+    /// The first is the source of truth; empty for a project that is built and pinned, but not versioned.
+    pub sites: Vec<Site>,
+    /// Names of projects whose change is a change of this one.
+    pub depends: Vec<String>,
+    pub image: Option<ImageTarget>,
+    /// Rust target triples of its wheels; empty for a project without wheels.
+    pub wheel_targets: Vec<String>,
+    /// The package index it is published to, when it is.
+    pub package_index: Option<String>,
+    pub candidates: bool,
+}
+
+/// The image of a project.
+#[derive(Debug, Clone)]
+pub struct ImageTarget {
+    pub repository: Repository,
+    pub platforms: Vec<Platform>,
+    /// Commands that must end well in a fresh container.
+    pub smoke: Vec<Vec<String>>,
+    pub health: Option<HealthKeys>,
+}
+
+/// One place where a version is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Relative to the repository root.
+    pub file: String,
+    pub form: SiteForm,
+}
+
+/// How the version is found in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SiteForm {
+    CargoManifest,
+    Pyproject,
+    /// A module-level `__version__` assignment.
+    Python,
+    PackageJson,
+    /// The whole text is the version.
+    Whole,
+    /// A dotted key of a TOML file.
+    TomlKey(String),
+    /// A dotted key of a JSON file.
+    JsonKey(String),
+    Pattern(String),
+}
+
+/// Every project of a configuration, with the rules between them held.
+#[derive(Debug, Clone)]
+pub struct Projects {
+    pub all: Vec<Project>,
+}
+
+impl Projects {
+    /// Makes projects of their keys; the first rule that is broken is the error.
+    pub fn from_config(config: &Config, file: &str) -> Result<Self, Fault> {
+        let wrong = |what: String| Fault::usage(format!("{file}: {what}")).fix(format!("edit {file}, then run the command again"));
+        let all = config
+            .projects
+            .iter()
+            .map(|(name, keys)| project(name, keys, config).map_err(|what| wrong(format!("projects.{name}: {what}"))))
+            .collect::<Result<Vec<_>, _>>()?;
+        let projects = Self { all };
+        projects.check_between().map_err(wrong)?;
+        projects.check_references(config).map_err(wrong)?;
+        Ok(projects)
+    }
+
+    /// Finds a project by its name or its package.
+    pub fn find(&self, word: &str) -> Result<&Project, Fault> {
+        self.all.iter().find(|project| project.name == word || project.package == word).ok_or_else(|| {
+            let words = || self.all.iter().flat_map(|project| [project.name.as_str(), project.package.as_str()]);
+            let guess = nearest(word, words()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+            let names = self.all.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
+            Fault::usage(format!("no project is called `{word}`{guess} (projects: {names})")).fix("cargo xtask versions")
+        })
+    }
+
+    /// The project whose folder holds `path` (relative to the root): the longest one, `None` at the root of many.
+    pub fn containing(&self, path: &str) -> Option<&Project> {
+        self.all.iter().filter(|project| !project.path.is_empty() && is_within(path, &project.path)).max_by_key(|project| project.path.len())
+    }
+
+    fn check_between(&self) -> Result<(), String> {
+        for (place, project) in self.all.iter().enumerate() {
+            for other in &self.all[..place] {
+                if other.package == project.package {
+                    return Err(format!("projects {} and {} have one package, {:?}", other.name, project.name, project.package));
+                }
+                if other.tags == project.tags {
+                    return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
+                }
+            }
+            self.check_depends(project, &mut vec![&project.name])?;
+        }
+        Ok(())
+    }
+
+    fn check_depends<'a>(&'a self, project: &'a Project, chain: &mut Vec<&'a str>) -> Result<(), String> {
+        for name in &project.depends {
+            let next = self
+                .all
+                .iter()
+                .find(|candidate| candidate.name == *name)
+                .ok_or_else(|| format!("projects.{}: depends on `{name}`, which is no project", project.name))?;
+            if chain.contains(&next.name.as_str()) {
+                return Err(format!("depends goes in a circle: {} → {name}", chain.join(" → ")));
+            }
+            chain.push(&next.name);
+            self.check_depends(next, chain)?;
+            chain.pop();
+        }
+        Ok(())
+    }
+
+    fn check_references(&self, config: &Config) -> Result<(), String> {
+        for pin in &config.pins {
+            if !self.all.iter().any(|project| project.name == pin.project) {
+                return Err(format!("a pin names project `{}`, which is none", pin.project));
+            }
+            if !config.environments.contains_key(&pin.environment) {
+                return Err(format!("a pin names environment `{}`, which is none", pin.environment));
+            }
+        }
+        for (name, environment) in &config.environments {
+            if let Some(after) = environment.after.as_ref().filter(|after| !config.environments.contains_key(*after)) {
+                return Err(format!("environments.{name}: after names `{after}`, which is no environment"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `path` is `folder` or below it; both relative, with `/`.
+pub fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, String> {
+    let path = clean_path(&keys.path)?;
+    let package = match (&keys.package, path.rsplit('/').next()) {
+        (Some(package), _) => package.clone(),
+        (None, Some(last)) if !last.is_empty() => last.to_owned(),
+        _ => name.to_owned(),
+    };
+    let tags = match &keys.tag {
+        Some(pattern) => TagPattern::parse(pattern)?,
+        None => TagPattern::of_package(&package),
+    };
+    let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
+    let image = keys.image.as_ref().map(|image| {
+        let pattern = &config.images.as_ref().ok_or("has an image, but the file has no [images] repository")?.repository;
+        if image.platforms.is_empty() {
+            return Err("image.platforms is empty: name at least one, such as \"linux/amd64\"".to_owned());
+        }
+        if image.smoke.iter().any(Vec::is_empty) {
+            return Err("image.smoke has an empty command".to_owned());
+        }
+        Ok(ImageTarget {
+            repository: pattern.replace("{package}", &package).parse().map_err(|error| format!("images.repository: {error}"))?,
+            platforms: image.platforms.iter().map(|text| text.parse().map_err(|error| format!("image.platforms: {error}"))).collect::<Result<_, _>>()?,
+            smoke: image.smoke.clone(),
+            health: image.health.clone(),
+        })
+    });
+    Ok(Project {
+        name: name.into(),
+        package,
+        path,
+        tags,
+        sites,
+        depends: keys.depends.clone(),
+        image: image.transpose()?,
+        wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
+        package_index: keys.package_index.clone(),
+        candidates: keys.candidates,
+    })
+}
+
+fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
+    let (file, form) = match keys {
+        SiteKeys::File(file) => (file, form_of_name(file)?),
+        SiteKeys::Place(place) => match (&place.key, &place.pattern) {
+            (Some(key), None) if place.file.ends_with(".toml") => (&place.file, SiteForm::TomlKey(key.clone())),
+            (Some(key), None) if place.file.ends_with(".json") => (&place.file, SiteForm::JsonKey(key.clone())),
+            (Some(_), None) => return Err(format!("versions: {}: a key is read from .toml and .json files; name a pattern with {{version}} for other files", place.file)),
+            (None, Some(pattern)) => (&place.file, SiteForm::Pattern(pattern.clone())),
+            _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
+        },
+    };
+    let file = clean_path(file)?;
+    Ok(Site { file: if project_path.is_empty() { file } else { format!("{project_path}/{file}") }, form })
+}
+
+fn form_of_name(file: &str) -> Result<SiteForm, String> {
+    match file.rsplit('/').next().unwrap_or(file) {
+        "Cargo.toml" => Ok(SiteForm::CargoManifest),
+        "pyproject.toml" => Ok(SiteForm::Pyproject),
+        "package.json" => Ok(SiteForm::PackageJson),
+        "VERSION" => Ok(SiteForm::Whole),
+        name if name.ends_with(".py") => Ok(SiteForm::Python),
+        _ => Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, pattern = \"… {{version}}\" }}")),
+    }
+}
+
+/// A relative path that stays below where it starts, without `.` parts.
+fn clean_path(path: &str) -> Result<String, String> {
+    if path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..") {
+        return Err(format!("path {path:?} leaves the repository; paths are relative to its root, with /"));
+    }
+    Ok(path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::parse;
+
+    fn projects(text: &str) -> Result<Projects, Fault> {
+        Projects::from_config(&parse(text, "m.toml")?, "m.toml")
+    }
+
+    #[test]
+    fn the_package_is_the_last_segment_of_the_path() {
+        let found = projects("[projects.rocks]\npath = \"libs/percolate-rocks/\"\nversions = [\"./Cargo.toml\"]\n").unwrap();
+        let rocks = found.find("percolate-rocks").unwrap();
+        assert_eq!((rocks.name.as_str(), rocks.path.as_str()), ("rocks", "libs/percolate-rocks"));
+        assert_eq!(rocks.sites, [Site { file: "libs/percolate-rocks/Cargo.toml".into(), form: SiteForm::CargoManifest }]);
+        let fault = found.find("rock").unwrap_err();
+        assert!(fault.what.contains("did you mean `rocks`?"), "{}", fault.what);
+    }
+
+    #[test]
+    fn a_nested_project_owns_its_folder() {
+        let found = projects("[projects.a]\npath = \"a\"\n[projects.b]\npath = \"a/b\"\n").unwrap();
+        let name = |path| found.containing(path).map(|project| project.name.as_str());
+        assert_eq!((name("a/x"), name("a/b/x"), name("ab"), name("")), (Some("a"), Some("b"), None, None));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused_by_name() {
+        for (text, what) in [
+            ("[projects.a]\npath = \"../a\"\n", "leaves the repository"),
+            ("[projects.a]\npath = \"/a\"\n", "leaves the repository"),
+            ("[projects.a]\npath = \"x/a\"\n[projects.b]\npath = \"y/a\"\n", "one package"),
+            ("[projects.a]\npath = \"a\"\ntag = \"v{version}\"\n[projects.b]\npath = \"b\"\ntag = \"v{version}\"\n", "one tag pattern"),
+            ("[projects.a]\npath = \"a\"\ndepends = [\"z\"]\n", "which is no project"),
+            ("[projects.a]\npath = \"a\"\ndepends = [\"b\"]\n[projects.b]\npath = \"b\"\ndepends = [\"a\"]\n", "in a circle: a → b → a"),
+            ("[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/amd64\"] }\n", "no [images] repository"),
+            ("[projects.a]\npath = \"a\"\nversions = [\"notes.txt\"]\n", "does not say where its version stands"),
+            ("[[pins]]\nproject = \"a\"\nenvironment = \"e\"\nfile = \"f\"\n", "a pin names project `a`"),
+        ] {
+            let fault = projects(text).unwrap_err();
+            assert!(fault.what.contains(what), "{text}: {}", fault.what);
+            assert_eq!(fault.kind.exit_code(), 2);
+        }
+    }
+}

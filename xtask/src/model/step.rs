@@ -1,0 +1,268 @@
+//! Steps: one effect on one outside thing each, and what is known of it.
+//!
+//! The enum is closed: a new step makes the compiler ask for its probe, its act and its line in the report.
+//! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::image::{Digest, Platform, Repository};
+
+/// One effect on one outside thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A file holds exactly these bytes. Neighbouring edits of a plan are written all together or not at all.
+    EditFile { path: String, before: String, after: String },
+    /// A commit at HEAD holds these files as they are planned.
+    Commit { message: String, files: Vec<(String, String)> },
+    /// An annotated tag of this clone points at the commit.
+    Tag { name: String, commit: String, message: String },
+    /// The remote has the tag, at the commit.
+    PushTag { remote: String, name: String, commit: String },
+    /// The engine holds the image of one platform, built from the commit.
+    BuildImage(ImageBuild),
+    /// The image passed one of its gates.
+    CheckImage { image: ImageBuild, check: ImageCheck },
+    /// The registry serves the image under its build tag.
+    PushImage(ImageBuild),
+    /// A file of the project's distribution lies in its folder.
+    BuildDistribution(DistributionBuild),
+    /// The registry serves this manifest under this tag: the same bytes under one more name.
+    PublishTag { repository: Repository, tag: String, digest: Digest },
+    /// The registry serves this index under this tag.
+    PublishIndex { repository: Repository, tag: String, digest: Digest, bytes: Vec<u8> },
+}
+
+/// What an image is built from, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageBuild {
+    pub repository: Repository,
+    /// The build id with the platform's architecture.
+    pub tag: String,
+    pub platform: Platform,
+    /// Folder of the Dockerfile, relative to the repository root.
+    pub context: String,
+    pub version: String,
+    /// The full commit, with `-dirty` behind when the work tree is not the commit.
+    pub revision: String,
+    /// RFC 3339, the commit's time.
+    pub created: String,
+    /// The commit's time in seconds, for reproducible layers.
+    pub epoch: i64,
+    /// Where the source is to be found, for the label; empty when there is no forge.
+    pub source: String,
+    /// Folders handed to the build under a name: the wheels of projects it depends on.
+    pub contexts: BTreeMap<String, String>,
+    /// Whether the image is meant for the registry; then one that is there already need not be built.
+    pub for_registry: bool,
+}
+
+impl ImageBuild {
+    pub fn reference(&self) -> String {
+        format!("{}:{}", self.repository, self.tag)
+    }
+}
+
+/// A gate between a fresh image and the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageCheck {
+    Smoke { command: Vec<String> },
+    Health { port: u16, path: String },
+    /// A vulnerability scan by this tool.
+    Scan { scanner: String },
+}
+
+/// A wheel or a Python package, built into a folder of its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DistributionBuild {
+    pub package: String,
+    /// Relative to the repository root.
+    pub project_path: String,
+    /// Relative to the repository root; holds nothing but this build.
+    pub folder: String,
+    pub version: String,
+    pub epoch: i64,
+    pub kind: DistributionKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DistributionKind {
+    /// By maturin, for a target triple or the host.
+    Wheel { target: Option<String> },
+    /// sdist and wheel, by uv.
+    Package,
+}
+
+impl Step {
+    /// The step's kind in the report.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::EditFile { .. } => "edit",
+            Self::Commit { .. } => "commit",
+            Self::Tag { .. } => "tag",
+            Self::PushTag { .. } => "push-tag",
+            Self::BuildImage(_) => "build-image",
+            Self::CheckImage { check: ImageCheck::Smoke { .. }, .. } => "smoke",
+            Self::CheckImage { check: ImageCheck::Health { .. }, .. } => "health",
+            Self::CheckImage { check: ImageCheck::Scan { .. }, .. } => "scan",
+            Self::PushImage(_) => "push-image",
+            Self::BuildDistribution(_) => "build-distribution",
+            Self::PublishTag { .. } => "promote",
+            Self::PublishIndex { .. } => "index",
+        }
+    }
+
+    /// The outside thing, by names that stay the same from run to run.
+    pub fn id(&self) -> String {
+        let object = match self {
+            Self::EditFile { path, .. } => path.clone(),
+            Self::Commit { message, .. } => message.lines().next().unwrap_or_default().to_owned(),
+            Self::Tag { name, .. } => name.clone(),
+            Self::PushTag { remote, name, .. } => format!("{remote}/{name}"),
+            Self::BuildImage(image) | Self::PushImage(image) => image.reference(),
+            Self::CheckImage { image, check } => match check {
+                ImageCheck::Smoke { command } => format!("{}#{}", image.reference(), command.join(" ")),
+                ImageCheck::Health { port, path } => format!("{}#{port}{path}", image.reference()),
+                ImageCheck::Scan { scanner } => format!("{}#{scanner}", image.reference()),
+            },
+            Self::BuildDistribution(build) => build.folder.clone(),
+            Self::PublishTag { repository, tag, .. } | Self::PublishIndex { repository, tag, .. } => format!("{repository}:{tag}"),
+        };
+        format!("{}:{object}", self.kind())
+    }
+
+    /// One line for people: the effect, with the content that matters.
+    pub fn what(&self) -> String {
+        match self {
+            Self::EditFile { path, .. } => path.clone(),
+            Self::Commit { message, .. } => message.lines().next().unwrap_or_default().to_owned(),
+            Self::Tag { name, commit, .. } => format!("{name} at {}", short(commit)),
+            Self::PushTag { remote, name, .. } => format!("{name} to {remote}"),
+            Self::BuildImage(image) => format!("{} for {}", image.reference(), image.platform),
+            Self::CheckImage { check, .. } => match check {
+                ImageCheck::Smoke { command } => command.join(" "),
+                ImageCheck::Health { port, path } => format!("port {port}, {path}"),
+                ImageCheck::Scan { scanner } => format!("{scanner}: no HIGH or CRITICAL that has a fix"),
+            },
+            Self::PushImage(image) => image.reference(),
+            Self::BuildDistribution(build) => match &build.kind {
+                DistributionKind::Wheel { target } => format!("wheel of {} {} for {}", build.package, build.version, target.as_deref().unwrap_or("this machine")),
+                DistributionKind::Package => format!("sdist and wheel of {} {}", build.package, build.version),
+            },
+            Self::PublishTag { repository, tag, digest } => format!("{repository}:{tag} ← {}", digest.short()),
+            Self::PublishIndex { repository, tag, digest, .. } => format!("{repository}:{tag} = {}", digest.short()),
+        }
+    }
+
+    /// Whether the effect can be seen by others and not be taken back.
+    pub fn is_irreversible(&self) -> bool {
+        matches!(self, Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. })
+    }
+}
+
+/// The first seven digits of a commit.
+pub fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
+/// The answer to: is this effect already true?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    Done(String),
+    Todo,
+    Conflict { found: String, wanted: String },
+    /// It could not be read, which is not the same as absent (law 15).
+    Unknown(String),
+}
+
+/// What the report says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Done,
+    Todo,
+    Conflict,
+    Unknown,
+    Acted,
+    Failed,
+    Skipped,
+}
+
+/// A step that a plan wants, before anybody asked whether it is done.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub project: String,
+    pub why: String,
+    pub step: Step,
+}
+
+/// A step with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub draft: Draft,
+    pub verdict: Verdict,
+    pub evidence: String,
+}
+
+/// A reason for which nothing is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub project: String,
+    pub what: String,
+    pub fix: String,
+}
+
+/// All that a command would do, or did.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub steps: Vec<Planned>,
+    pub refused: Vec<Refusal>,
+    /// Things the reader should know that are no step: what is left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// What a planner gives: steps in order, and what forbids them.
+#[derive(Debug, Clone, Default)]
+pub struct Goal {
+    pub drafts: Vec<Draft>,
+    pub refused: Vec<Refusal>,
+    pub notes: Vec<String>,
+}
+
+impl Goal {
+    pub fn want(&mut self, project: &str, why: impl Into<String>, step: Step) {
+        self.drafts.push(Draft { project: project.into(), why: why.into(), step });
+    }
+
+    pub fn refuse(&mut self, project: &str, what: impl Into<String>, fix: impl Into<String>) {
+        self.refused.push(Refusal { project: project.into(), what: what.into(), fix: fix.into() });
+    }
+}
+
+impl Plan {
+    /// The plan's JSON document (DESIGN section 5), to which commands may add fields.
+    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let steps = self.steps.iter().map(|planned| {
+            serde_json::json!({
+                "id": planned.draft.step.id(),
+                "project": planned.draft.project,
+                "kind": planned.draft.step.kind(),
+                "what": planned.draft.step.what(),
+                "why": planned.draft.why,
+                "verdict": planned.verdict,
+                "evidence": planned.evidence,
+            })
+        });
+        let mut document = serde_json::Map::new();
+        document.insert("schema".into(), 1.into());
+        document.insert("steps".into(), steps.collect());
+        document.insert("refused".into(), serde_json::json!(self.refused));
+        document.insert("notes".into(), serde_json::json!(self.notes));
+        document
+    }
+
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.steps.iter().filter(|planned| planned.verdict == verdict).count()
+    }
+}

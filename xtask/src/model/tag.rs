@@ -1,0 +1,116 @@
+//! Git tags: written and read here and nowhere else (law 6).
+//!
+//! A release tag is the project's pattern with the version in it; a candidate's tag is the same with `-rcN` behind.
+
+use super::version::{Spelling, Version};
+
+/// How a project spells its tags: exactly one `{version}` with fixed text around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagPattern {
+    prefix: String,
+    suffix: String,
+}
+
+/// What a tag says of the project whose pattern it matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagName {
+    pub version: Version,
+    /// `N` of `-rcN`; `None` for a release.
+    pub candidate: Option<u64>,
+}
+
+impl TagPattern {
+    /// Reads a pattern such as `v{version}`; the error says what is wrong with it.
+    pub fn parse(pattern: &str) -> Result<Self, String> {
+        match pattern.split("{version}").collect::<Vec<_>>()[..] {
+            [prefix, suffix] => Ok(Self { prefix: prefix.into(), suffix: suffix.into() }),
+            _ => Err(format!("tag pattern {pattern:?} wants exactly one {{version}}")),
+        }
+    }
+
+    /// The pattern of a project that names none: `<package>-v{version}`.
+    pub fn of_package(package: &str) -> Self {
+        Self { prefix: format!("{package}-v"), suffix: String::new() }
+    }
+
+    pub fn release(&self, version: &Version) -> String {
+        format!("{}{}{}", self.prefix, version.to_semver(), self.suffix)
+    }
+
+    pub fn candidate(&self, version: &Version, number: u64) -> String {
+        format!("{}-rc{number}", self.release(version))
+    }
+
+    /// Reads a tag of this pattern; `None` when it is another project's, or no version at all.
+    pub fn read(&self, tag: &str) -> Option<TagName> {
+        let rest = tag.strip_prefix(&self.prefix)?;
+        let (rest, candidate) = match rest.rsplit_once("-rc") {
+            Some((before, digits)) if is_candidate_number(digits) => (before, Some(digits.parse().ok()?)),
+            _ => (rest, None),
+        };
+        let version = Spelling::SemVer.read(rest.strip_suffix(&self.suffix)?).ok()?;
+        Some(TagName { version, candidate })
+    }
+
+    /// How specific the pattern is: of several that match one tag, the longest is meant.
+    fn length(&self) -> usize {
+        self.prefix.len() + self.suffix.len()
+    }
+}
+
+/// Digits as we write them: `rc01` or `rc` is somebody else's tag.
+fn is_candidate_number(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() && !digits.starts_with('0')
+}
+
+/// Finds whose tag it is among the known patterns, longest first; gives the place in `patterns`.
+pub fn owner<'a>(patterns: impl Iterator<Item = &'a TagPattern>, tag: &str) -> Option<(usize, TagName)> {
+    patterns
+        .enumerate()
+        .filter_map(|(place, pattern)| Some((pattern.length(), place, pattern.read(tag)?)))
+        .max_by_key(|(length, ..)| *length)
+        .map(|(_, place, name)| (place, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Spelling::SemVer.read(text).unwrap()
+    }
+
+    #[test]
+    fn law_6_tags_are_read_as_they_are_written() {
+        let pattern = TagPattern::of_package("percolate-reading");
+        for text in ["0.2.0", "1.10.3", "2.0.0-rc.1"] {
+            let release = pattern.release(&version(text));
+            assert_eq!(pattern.read(&release), Some(TagName { version: version(text), candidate: None }), "{release}");
+            let candidate = pattern.candidate(&version(text), 12);
+            assert_eq!(pattern.read(&candidate), Some(TagName { version: version(text), candidate: Some(12) }), "{candidate}");
+        }
+        assert_eq!(pattern.release(&version("0.2.0")), "percolate-reading-v0.2.0");
+        assert_eq!(pattern.candidate(&version("0.2.0"), 1), "percolate-reading-v0.2.0-rc1");
+    }
+
+    #[test]
+    fn law_6_the_longest_known_package_owns_a_tag() {
+        let patterns = [TagPattern::of_package("percolate"), TagPattern::parse("percolate-v1-v{version}").unwrap(), TagPattern::parse("v{version}").unwrap()];
+        let place = |tag: &str| owner(patterns.iter(), tag).map(|(place, _)| place);
+        assert_eq!(place("percolate-v0.1.0"), Some(0));
+        assert_eq!(place("percolate-v1-v0.1.0"), Some(1));
+        assert_eq!(place("v3.0.0-rc2"), Some(2));
+        assert_eq!(place("percolate-reading-v0.1.0"), None);
+    }
+
+    #[test]
+    fn what_is_no_version_is_nobodys_tag() {
+        let pattern = TagPattern::of_package("a");
+        for tag in ["a-v", "a-v1.0", "a-vlatest", "a-v01.0.0", "b-v1.0.0", "a-v1.0.0-rc0x"] {
+            assert!(pattern.read(tag).is_none_or(|name| name.candidate.is_none()), "{tag}");
+        }
+        assert_eq!(pattern.read("a-v1.0"), None);
+        assert_eq!(TagPattern::parse("v").unwrap_err(), "tag pattern \"v\" wants exactly one {version}");
+        assert!(TagPattern::parse("{version}{version}").is_err());
+    }
+}

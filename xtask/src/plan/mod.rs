@@ -1,0 +1,9 @@
+//! Pure planning: facts in, steps and refusals out. Nothing here asks the world anything.
+
+pub mod build;
+pub mod bump;
+pub mod candidates;
+pub mod index;
+pub mod matrix;
+pub mod release;
+pub mod tags;

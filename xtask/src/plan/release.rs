@@ -1,0 +1,115 @@
+//! The plan of a release: which names the tested bytes get, in which order.
+
+use crate::model::build_id::arch_suffix;
+use crate::model::project::Project;
+use crate::model::step::{Goal, Step, short};
+use crate::model::version::Version;
+
+use super::candidates::{PlatformImage, TurnedDown, none_usable};
+use super::index;
+use super::tags::{CandidateTag, RemoteTags, TagFacts};
+
+/// What was found of a project that is to be released.
+#[derive(Debug, Clone)]
+pub struct ReleaseFacts {
+    pub version: Version,
+    pub head: String,
+    /// Paths that differ from HEAD.
+    pub dirty: Vec<String>,
+    /// Sites of the commit that say something else than the source of truth.
+    pub disagreement: Option<String>,
+    pub tags: TagFacts,
+    /// `None` for a project without an image, or when there is no candidate's tag to look for.
+    pub builds: Option<BuildFacts>,
+}
+
+/// What the registry holds.
+#[derive(Debug, Clone)]
+pub enum BuildFacts {
+    /// It could not be read (law 15).
+    Unknown(String),
+    Nothing(Vec<TurnedDown>),
+    Usable { build_id: String, images: Vec<PlatformImage> },
+}
+
+/// Plans a release. Names in the registry come first, the git tag last: it is what tells others that all is there.
+pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow::Result<()> {
+    let name = &project.name;
+    let version = facts.version.to_semver();
+    if let Some(what) = &facts.disagreement {
+        goal.refuse(name, format!("the version sites of {name} disagree: {what}"), "cargo xtask versions --fix, then commit");
+    }
+    if !facts.dirty.is_empty() {
+        goal.refuse(name, dirty_sentence(&facts.dirty), "git commit, or git stash --include-untracked");
+    }
+    if !project.candidates {
+        goal.refuse(name, format!("projects.{name} says candidates = false; a release is made of a tested candidate"), "remove candidates = false, then cargo xtask tag --rc");
+    }
+    if let Some(index) = &project.package_index {
+        goal.refuse(name, format!("projects.{name} names the package index {index:?}; release does not publish to package indexes"), format!("uv publish, then remove package-index from projects.{name}"));
+    }
+    if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
+        goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
+        return Ok(());
+    }
+    let Some(candidate) = facts.tags.newest_candidate(project, &facts.version) else {
+        let what = format!("{} {version} has no candidate: no tag {} exists", project.package, project.tags.candidate(&facts.version, 1).trim_end_matches('1').to_owned() + "N");
+        goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push && cargo xtask build {name} --push"));
+        return Ok(());
+    };
+    let tag = project.tags.release(&facts.version);
+    match facts.tags.commit_of(&tag) {
+        Err(conflict) => goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
+        Ok(Some(commit)) if commit != candidate.commit => {
+            let what = format!("tag {tag} exists at {}, the newest candidate {} is at {}; a tag is never moved", short(commit), candidate.name, short(&candidate.commit));
+            goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
+        }
+        Ok(_) => {}
+    }
+    match (&project.image, &facts.builds) {
+        (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
+        (Some(image), Some(BuildFacts::Nothing(turned_down))) => {
+            goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), format!("git checkout {} && cargo xtask build {name} --push", candidate.name));
+        }
+        (Some(_), Some(BuildFacts::Unknown(why))) => goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor"),
+        _ => goal.notes.push(format!("{name}: no image is configured, so none is promoted")),
+    }
+    if project.package_index.is_none() && !project.wheel_targets.is_empty() {
+        goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
+    }
+    want_tag(goal, project, facts, &candidate, &tag);
+    Ok(())
+}
+
+fn publish(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, build_id: &str, images: &[PlatformImage], target: &crate::model::project::ImageTarget) -> anyhow::Result<()> {
+    let version = match facts.version.image_tag_safe() {
+        Ok(version) => version,
+        Err(error) => {
+            goal.refuse(&project.name, error.to_string(), format!("cargo xtask bump patch {}", project.name));
+            return Ok(());
+        }
+    };
+    for image in images {
+        let step = Step::PublishTag { repository: target.repository.clone(), tag: format!("{version}-{}", arch_suffix(&image.platform)), digest: image.digest.clone() };
+        goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
+    }
+    let index = index::compose(images)?;
+    let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
+    goal.want(&project.name, why, Step::PublishIndex { repository: target.repository.clone(), tag: version, digest: index.digest, bytes: index.bytes });
+    Ok(())
+}
+
+fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate: &CandidateTag, tag: &str) {
+    let has_remote = matches!(facts.tags.remote, RemoteTags::Known { .. });
+    facts.tags.want(goal, project, tag, &candidate.commit, has_remote, &format!("the commit of {}", candidate.name));
+    if !has_remote {
+        goal.notes.push(format!("{}: there is no remote, so the tag stays in this clone", project.name));
+    }
+}
+
+/// Says that the work tree is not the commit, with the first few paths.
+pub fn dirty_sentence(paths: &[String]) -> String {
+    let shown = paths.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = paths.len().checked_sub(4).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
+    format!("the work tree differs from HEAD: {shown}{more}")
+}

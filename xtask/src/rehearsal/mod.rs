@@ -1,0 +1,17 @@
+//! The services of a release, on this machine: what `rehearse` and the tests talk to in place of the real ones.
+//!
+//! The stand-in is a server and the client is the real one, so that only an address changes. A stand-in is stricter than
+//! any real service: what passes here passes there. Nothing in here is used by a release itself.
+
+pub mod http;
+mod http_message;
+pub mod registry;
+mod registry_blobs;
+mod registry_faults;
+mod registry_manifests;
+mod registry_route;
+mod registry_store;
+mod registry_tokens;
+mod sandbox;
+pub mod scenario;
+pub mod stand_in;

@@ -1,0 +1,317 @@
+//! An OCI registry in memory, for `rehearse` and the tests; docker, crane and skopeo can speak to it too.
+//!
+//! It is stricter than the registries out there: whatever a manifest names must exist in the *same* repository and be of
+//! the size that is named; a page holds two tags, in no useful order; an upload goes on where the last answer said,
+//! and nowhere else. It forgets everything when dropped, deletes nothing, and lists no catalog.
+//!
+//! Specification: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::http::{Reply, Request, Response, Server};
+use super::registry_route::Route;
+use super::registry_store::{Counters, Store};
+use super::registry_tokens::{Access, Gate};
+use super::{registry_blobs, registry_manifests};
+use crate::model::image::Digest;
+
+pub use super::registry_faults::Fault;
+
+/// The largest body of one request unless the builder says otherwise: 1 GiB, for the layers of real images.
+const BODY_BYTES_MAX: u64 = 1 << 30;
+
+/// One request, as the registry saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedRequest {
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// `None` when the line was cut instead of an answer.
+    pub status: Option<u16>,
+    /// Whether credentials or a token came with it.
+    pub authorized: bool,
+}
+
+/// How the registry behaves; every default is the stricter choice.
+#[derive(Debug, Clone)]
+pub(super) struct Behaviour {
+    pub page_size: usize,
+    pub immutable_tags: bool,
+    pub digest_header: bool,
+    pub referrers: bool,
+    /// Blobs are served by redirecting to this address, as registries in front of object stores do.
+    pub blobs_at: Option<String>,
+    body_bytes_max: u64,
+}
+
+/// Chooses how an [`EmbeddedRegistry`] behaves before it starts.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    behaviour: Behaviour,
+    gate: Gate,
+}
+
+impl Builder {
+    /// Asks for tokens, which `/token` gives for these credentials, and checks their scope.
+    pub fn bearer(self, user: &str, password: &str) -> Self {
+        Self { gate: Gate::bearer(user, password), ..self }
+    }
+
+    /// Asks for these credentials with every request.
+    pub fn basic(self, user: &str, password: &str) -> Self {
+        Self { gate: Gate::basic(user, password), ..self }
+    }
+
+    /// With [`Builder::bearer`]: also takes this identity token in place of the password.
+    pub fn identity_token(mut self, token: &str) -> Self {
+        self.gate.identity_token = Some(token.to_owned());
+        self
+    }
+
+    /// With [`Builder::bearer`]: gives tokens for pulling to whoever asks, as GHCR does for public images.
+    pub fn public_reads(mut self) -> Self {
+        self.gate.public_reads = true;
+        self
+    }
+
+    /// Refuses to move a tag, as ECR does when told so.
+    pub fn immutable_tags(mut self) -> Self {
+        self.behaviour.immutable_tags = true;
+        self
+    }
+
+    /// How many tags one page holds; 2 unless changed.
+    pub fn page_size(mut self, tags: usize) -> Self {
+        self.behaviour.page_size = tags.max(1);
+        self
+    }
+
+    /// Leaves out `Docker-Content-Digest`, as some servers do.
+    pub fn without_digest_header(mut self) -> Self {
+        self.behaviour.digest_header = false;
+        self
+    }
+
+    /// Has no referrers API, as Debian's docker-registry 2.8.
+    pub fn without_referrers(mut self) -> Self {
+        self.behaviour.referrers = false;
+        self
+    }
+
+    /// Answers `GET` of a blob with a redirect to the same path at this `host:port`.
+    pub fn blobs_at(mut self, address: &str) -> Self {
+        self.behaviour.blobs_at = Some(address.to_owned());
+        self
+    }
+
+    /// The most bytes a single request may carry.
+    pub fn body_bytes_max(mut self, bytes: u64) -> Self {
+        self.behaviour.body_bytes_max = bytes;
+        self
+    }
+
+    /// Starts the registry.
+    ///
+    /// # Errors
+    /// When 127.0.0.1 cannot be listened on.
+    pub fn start(self) -> io::Result<EmbeddedRegistry> {
+        let body_bytes_max = self.behaviour.body_bytes_max;
+        let shared = Arc::new(Shared { behaviour: self.behaviour, gate: self.gate, state: Mutex::default() });
+        let handler = Arc::clone(&shared);
+        let server = Server::start(move |request| handler.handle(request), body_bytes_max)?;
+        Ok(EmbeddedRegistry { shared, server })
+    }
+}
+
+/// A running registry. Dropping it ends its threads and connections.
+pub struct EmbeddedRegistry {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+struct Shared {
+    behaviour: Behaviour,
+    gate: Gate,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    store: Store,
+    faults: VecDeque<Fault>,
+    log: Vec<LoggedRequest>,
+    unexpected: Vec<String>,
+}
+
+impl EmbeddedRegistry {
+    /// Starts a registry that asks for no credentials.
+    ///
+    /// # Errors
+    /// When 127.0.0.1 cannot be listened on.
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    pub fn builder() -> Builder {
+        let behaviour = Behaviour {
+            page_size: 2,
+            immutable_tags: false,
+            digest_header: true,
+            referrers: true,
+            blobs_at: None,
+            body_bytes_max: BODY_BYTES_MAX,
+        };
+        Builder { behaviour, gate: Gate::default() }
+    }
+
+    /// `127.0.0.1:PORT`, the host of its repositories.
+    pub fn address(&self) -> String {
+        self.server.address()
+    }
+
+    /// Plans a fault; of several that match a request, the one that was planned first acts.
+    pub fn plan_fault(&self, fault: Fault) {
+        self.shared.lock().faults.push_back(fault);
+    }
+
+    /// Drops the faults that have not happened yet, and says how many those are.
+    pub fn clear_faults(&self) -> usize {
+        std::mem::take(&mut self.shared.lock().faults).len()
+    }
+
+    /// Makes every token that was given out worthless, as time does.
+    pub fn expire_tokens(&self) {
+        self.shared.gate.expire_tokens();
+    }
+
+    /// Every request so far, token requests included, in the order they were answered.
+    pub fn log(&self) -> Vec<LoggedRequest> {
+        self.shared.lock().log.clone()
+    }
+
+    /// Requests that no registry knows. A test that meets one has found a client that makes things up.
+    pub fn unexpected(&self) -> Vec<String> {
+        self.shared.lock().unexpected.clone()
+    }
+
+    /// How many bytes of blobs went in and out.
+    pub fn counters(&self) -> Counters {
+        self.shared.lock().store.counters
+    }
+
+    /// The tags of a repository, sorted; none when there is no such repository.
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        let state = self.shared.lock();
+        let mut tags: Vec<_> = state.store.tags(repository).iter().map(|(tag, _)| tag.clone()).collect();
+        tags.sort();
+        tags
+    }
+
+    /// The digest a tag points at.
+    pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
+        self.shared.lock().store.resolve(repository, tag)
+    }
+
+    /// Media type and bytes of a manifest, by tag or digest.
+    pub fn manifest(&self, repository: &str, reference: &str) -> Option<(String, Vec<u8>)> {
+        let state = self.shared.lock();
+        let digest = state.store.resolve(repository, reference)?;
+        let manifest = state.store.manifest(repository, &digest)?;
+        Some((manifest.media_type.clone(), manifest.bytes.to_vec()))
+    }
+
+    /// Everything that is kept, for comparing: tags as `repo:tag` → digest, manifests as `repo@digest` → type and size,
+    /// blobs as `repo/blobs/digest` → size. Uploads that were never finished are not in it.
+    pub fn state(&self) -> BTreeMap<String, String> {
+        self.shared.lock().store.snapshot()
+    }
+
+    /// Changes the kept bytes of a manifest or a blob behind the back of its digest, as a broken disk does.
+    /// Says whether there was anything to change.
+    pub fn corrupt(&self, repository: &str, digest: &Digest, bytes: &[u8]) -> bool {
+        self.shared.lock().store.corrupt(repository, digest, bytes)
+    }
+}
+
+impl Shared {
+    /// The state, also after a handler panicked: each change of it is made in one go.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one request. The lock is held throughout, so that what is checked stays true until it is written.
+    fn handle(&self, request: Request) -> Reply {
+        let mut state = self.lock();
+        let mut entry = LoggedRequest {
+            method: request.method.clone(),
+            target: request.target.clone(),
+            status: None,
+            authorized: request.header("Authorization").is_some(),
+        };
+        let fault = Fault::take(&mut state.faults, &request);
+        let reply = match fault {
+            Some(fault) => fault.act(|| self.answer(&mut state, request)),
+            None => Reply::Send(self.answer(&mut state, request)),
+        };
+        if let Reply::Send(response) = &reply {
+            entry.status = Some(response.status);
+        }
+        state.log.push(entry);
+        reply
+    }
+
+    fn answer(&self, state: &mut State, request: Request) -> Response {
+        if request.path == "/token" {
+            return self.gate.answer_token_request(&request);
+        }
+        let route = match Route::read(&request) {
+            Ok(route) => route,
+            Err(Some(response)) => return response,
+            Err(None) => {
+                state.unexpected.push(format!("{} {}", request.method, request.target));
+                return refuse(404, "NOT_FOUND", "no registry knows this request");
+            }
+        };
+        let access = if matches!(request.method.as_str(), "GET" | "HEAD") { Access::Pull } else { Access::Push };
+        if let Err(response) = self.gate.check(&request, route.repository(), access) {
+            return response;
+        }
+        let store = &mut state.store;
+        let response = match route {
+            Route::Base => Response::json(200, &serde_json::json!({})),
+            Route::Tags(name) => registry_manifests::list_tags(store, &self.behaviour, &name, &request),
+            Route::Manifest(name, reference) => match request.method.as_str() {
+                "PUT" => registry_manifests::put(store, &self.behaviour, &name, &reference, request),
+                _ => registry_manifests::get(store, &self.behaviour, &name, &reference, &request),
+            },
+            Route::Referrers(name, digest) => {
+                registry_manifests::list_referrers(store, &self.behaviour, &name, &digest, &request)
+            }
+            Route::Blob(name, digest) => registry_blobs::get(store, &self.behaviour, &name, &digest, &request),
+            Route::StartUpload(name) => {
+                let may_read = |from: &str| self.gate.check(&request, Some(from), Access::Pull).is_ok();
+                match registry_blobs::mount(store, &name, &request, may_read) {
+                    Some(response) => response,
+                    None => registry_blobs::start_upload(store, &name, request),
+                }
+            }
+            Route::Upload(name, id) => registry_blobs::upload(store, &name, &id, request),
+        };
+        response.with("Docker-Distribution-Api-Version", "registry/2.0")
+    }
+}
+
+/// An error as the specification writes it.
+pub(super) fn refuse(status: u16, code: &str, message: &str) -> Response {
+    Response::json(status, &serde_json::json!({ "errors": [{ "code": code, "message": message }] }))
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "registry_client_tests.rs"]
+mod client_tests;

@@ -1,0 +1,112 @@
+//! Faults of the embedded registry, written down before they happen: which request, how often, and what goes wrong.
+
+use std::collections::VecDeque;
+
+use super::http::{Reply, Request, Response};
+
+/// What goes wrong with the requests it matches.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    method: String,
+    target_part: String,
+    /// Matching requests that pass before it acts.
+    skip: usize,
+    /// Matching requests it acts on after that.
+    count: usize,
+    action: Action,
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Status(Response),
+    CutBefore,
+    CutAfter,
+    CutShort,
+}
+
+impl Fault {
+    /// Answers with this status, without the effect.
+    pub fn status(method: &str, target_part: &str, status: u16) -> Self {
+        Self::new(method, target_part, Action::Status(Response::new(status)))
+    }
+
+    /// Closes the connection without an answer, before the effect.
+    pub fn cut_before(method: &str, target_part: &str) -> Self {
+        Self::new(method, target_part, Action::CutBefore)
+    }
+
+    /// Closes the connection without an answer, after the effect: the acknowledgement is lost.
+    pub fn cut_after(method: &str, target_part: &str) -> Self {
+        Self::new(method, target_part, Action::CutAfter)
+    }
+
+    /// Closes the connection in the middle of the answer's body, after the effect.
+    pub fn cut_short(method: &str, target_part: &str) -> Self {
+        Self::new(method, target_part, Action::CutShort)
+    }
+
+    /// Matches a method (empty for any) and a part of path and query.
+    fn new(method: &str, target_part: &str, action: Action) -> Self {
+        Self { method: method.to_owned(), target_part: target_part.to_owned(), skip: 0, count: 1, action }
+    }
+
+    /// Acts from the nth matching request on, counted from 1.
+    pub fn from_nth(self, nth: usize) -> Self {
+        Self { skip: nth.saturating_sub(1), ..self }
+    }
+
+    /// Acts on so many requests; on one unless said.
+    pub fn times(self, count: usize) -> Self {
+        Self { count, ..self }
+    }
+
+    /// Adds a header to the answer of [`Fault::status`].
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Action::Status(response) = &mut self.action {
+            response.headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Sets the body of the answer of [`Fault::status`].
+    pub fn body(mut self, body: &str) -> Self {
+        if let Action::Status(response) = &mut self.action {
+            *response = response.clone().body(body);
+        }
+        self
+    }
+
+    /// The fault that acts on this request, if one does. Every fault that matches counts the request.
+    pub(super) fn take(faults: &mut VecDeque<Self>, request: &Request) -> Option<Self> {
+        let mut acting = None;
+        for fault in faults.iter_mut() {
+            let is_meant = fault.method.is_empty() || fault.method == request.method;
+            if !is_meant || !request.target.contains(&fault.target_part) {
+                continue;
+            }
+            match fault {
+                Self { skip, .. } if *skip > 0 => *skip -= 1,
+                Self { count, .. } if *count > 0 && acting.is_none() => {
+                    *count -= 1;
+                    acting = Some(fault.clone());
+                }
+                _ => {}
+            }
+        }
+        faults.retain(|fault| fault.count > 0);
+        acting
+    }
+
+    /// Does the fault; `effect` is what the registry would have done.
+    pub(super) fn act(self, effect: impl FnOnce() -> Response) -> Reply {
+        match self.action {
+            Action::Status(response) => Reply::Send(response),
+            Action::CutBefore => Reply::Cut,
+            Action::CutAfter => {
+                effect();
+                Reply::Cut
+            }
+            Action::CutShort => Reply::CutShort(effect()),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The only place that prints. People read stderr, programs read stdout.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, Write};
+
+use crate::model::fault::Fault;
+use crate::model::step::{Plan, Planned, Verdict};
+
+/// How this run talks.
+#[derive(Clone)]
+pub struct Ui {
+    pub json: bool,
+    pub verbose: bool,
+    pub color: bool,
+    /// Sections fold in the log of GitHub Actions.
+    pub groups: bool,
+}
+
+const WIDTH: usize = 12;
+
+impl Ui {
+    /// A status line: what is going on, and with what.
+    pub fn status(&self, verb: &str, text: &str) {
+        self.line("32;1", verb, text);
+    }
+
+    pub fn note(&self, text: &str) {
+        self.line("36;1", "note", text);
+    }
+
+    pub fn warn(&self, text: &str) {
+        self.line("33;1", "warning", text);
+    }
+
+    /// What is wrong, and the command that mends it.
+    pub fn error(&self, what: &str, fix: Option<&str>) {
+        self.line("31;1", "error", &indented(what));
+        if let Some(fix) = fix {
+            self.line("36;1", "try", fix);
+        }
+    }
+
+    /// A line a child process printed.
+    pub fn child(&self, text: &str) {
+        eprintln!("{:>WIDTH$} {text}", "│");
+    }
+
+    /// Opens a section that folds in CI logs.
+    pub fn open_section(&self, title: &str) {
+        if self.groups {
+            eprintln!("::group::{title}");
+        }
+    }
+
+    pub fn close_section(&self) {
+        if self.groups {
+            eprintln!("::endgroup::");
+        }
+    }
+
+    /// One document on stdout, when JSON was asked for.
+    pub fn document(&self, document: &serde_json::Value) {
+        if self.json {
+            println!("{document}");
+        }
+    }
+
+    /// Data for people, on stdout; nothing when JSON was asked for.
+    pub fn data(&self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+
+    /// An error that ended the run.
+    pub fn fault(&self, fault: &Fault) {
+        self.error(&fault.what, fault.fix.as_deref());
+        self.document(&serde_json::json!({
+            "schema": 1,
+            "error": { "code": fault.kind.exit_code(), "what": fault.what, "fix": fault.fix },
+        }));
+    }
+
+    /// Every step of a plan with its verdict, and what refuses it.
+    pub fn plan(&self, plan: &Plan) {
+        for planned in &plan.steps {
+            self.step(planned);
+        }
+        for note in &plan.notes {
+            self.note(note);
+        }
+        for refusal in &plan.refused {
+            self.error(&refusal.what, Some(&refusal.fix));
+        }
+    }
+
+    /// One step on one line; its reason below, when asked for.
+    pub fn step(&self, planned: &Planned) {
+        let (color, verdict) = match planned.verdict {
+            Verdict::Done => ("2", "done"),
+            Verdict::Todo => ("36;1", "todo"),
+            Verdict::Acted => ("32;1", "acted"),
+            Verdict::Skipped => ("2", "skipped"),
+            Verdict::Conflict => ("31;1", "conflict"),
+            Verdict::Unknown => ("31;1", "unknown"),
+            Verdict::Failed => ("31;1", "failed"),
+        };
+        let draft = &planned.draft;
+        let mut text = format!("{} {}", draft.step.kind(), draft.step.what());
+        match planned.verdict {
+            Verdict::Failed => {
+                let _ = write!(text, "\n{}", planned.evidence);
+            }
+            Verdict::Todo => {
+                let _ = write!(text, "  ({})", draft.why);
+            }
+            _ if !planned.evidence.is_empty() && (self.verbose || planned.verdict == Verdict::Done) => {
+                let _ = write!(text, "  ({})", planned.evidence);
+            }
+            _ => {}
+        }
+        self.line(color, verdict, &indented(&text));
+    }
+
+    /// Asks once; only `y` and `yes` are yes.
+    pub fn confirm(&self, question: &str) -> bool {
+        eprint!("{:>WIDTH$} {question} [y/N] ", "?");
+        let _ = std::io::stderr().flush();
+        let mut answer = String::new();
+        // Input that cannot be read is no consent.
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+
+    fn line(&self, color: &str, head: &str, text: &str) {
+        match self.color {
+            true => eprintln!("\x1b[{color}m{head:>WIDTH$}\x1b[0m {text}"),
+            false => eprintln!("{head:>WIDTH$} {text}"),
+        }
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', &format!("\n{:WIDTH$} ", ""))
+}
+
+/// A table with columns as wide as they need to be.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<_> = (0..columns).map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

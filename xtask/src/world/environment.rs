@@ -1,0 +1,117 @@
+//! What the surroundings say: environment variables and the clock. Read once, when a command begins.
+
+use std::env;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::git::ForgeCredentials;
+use crate::model::image::Platform;
+
+/// Variables whose values must never be seen (law 17).
+const SECRET_VARIABLES: [&str; 10] = [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "TWINE_PASSWORD",
+    "UV_PUBLISH_TOKEN",
+    "UV_PUBLISH_PASSWORD",
+    "COSIGN_PASSWORD",
+    "COSIGN_PRIVATE_KEY",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SLACK_WEBHOOK_URL",
+    "DISCORD_WEBHOOK_URL",
+];
+
+/// The answers, as far as any command asks.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// Nobody is there to answer a question.
+    pub is_ci: bool,
+    pub is_terminal: bool,
+    /// Output is read by GitHub Actions: groups fold.
+    pub is_github_actions: bool,
+    pub color: bool,
+    /// The number of the CI's run; 0 elsewhere.
+    pub run_number: u64,
+    /// A tool that is missing is a fault, not a reason to skip.
+    pub require_tools: bool,
+    /// `docker build --network`, where the default network cannot reach a package index.
+    pub build_network: Option<String>,
+    pub github_output: Option<PathBuf>,
+    pub github_step_summary: Option<PathBuf>,
+    /// Where the forge is, such as `https://github.com`.
+    pub forge_url: String,
+    token: Option<Secret>,
+}
+
+/// A value that does not print itself.
+#[derive(Clone)]
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Environment {
+    pub fn read() -> Self {
+        let is_ci = flag("CI");
+        Self {
+            is_ci,
+            is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            is_github_actions: flag("GITHUB_ACTIONS"),
+            color: std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none(),
+            run_number: variable("GITHUB_RUN_NUMBER").and_then(|text| text.parse().ok()).unwrap_or(0),
+            require_tools: flag("XTASK_REQUIRE_TOOLS"),
+            build_network: variable("XTASK_BUILD_NETWORK"),
+            github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
+            github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            forge_url: variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".into()),
+            token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
+        }
+    }
+
+    /// The forge's token and the address it is meant for, when there is one.
+    pub fn forge_credentials(&self) -> Option<ForgeCredentials> {
+        let token = self.token.as_ref()?.0.clone();
+        Some(ForgeCredentials { server: self.forge_url.clone(), token })
+    }
+
+    /// Every secret value in the surroundings, longest first, so that one inside another is hidden whole.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets: Vec<_> = SECRET_VARIABLES.iter().filter_map(|name| variable(name)).filter(|value| value.len() >= 4).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+    }
+}
+
+/// What programs built here run on, in the words of images.
+pub fn platform() -> Platform {
+    let arch = match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    Platform::new(env::consts::OS, arch, None)
+}
+
+/// The folder the command was called in.
+pub fn current_folder() -> anyhow::Result<PathBuf> {
+    use anyhow::Context;
+    env::current_dir().context("the current folder cannot be read")
+}
+
+/// This very program, for the rehearsal to call as a user would.
+pub fn this_program() -> anyhow::Result<PathBuf> {
+    use anyhow::Context;
+    env::current_exe().context("this program's own path cannot be read")
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn flag(name: &str) -> bool {
+    variable(name).is_some_and(|value| value != "0" && value != "false")
+}

@@ -1,0 +1,168 @@
+//! Files of the work tree: read as text, and written all together or not at all (law 2).
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tempfile::NamedTempFile;
+
+/// Larger files are no place for a version; the bound keeps memory in bounds as well.
+const TEXT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Reads a text; `None` when there is no such file. Not UTF-8, too large and unreadable are errors that name the path.
+pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
+    let size = match fs::metadata(path) {
+        Ok(data) if data.is_dir() => bail!("{} is a folder, wanted a file", path.display()),
+        Ok(data) => data.len(),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    if size > TEXT_LIMIT_BYTES {
+        bail!("{} has {size} bytes; at most {TEXT_LIMIT_BYTES} are read", path.display());
+    }
+    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => bail!("{} is not UTF-8 at byte {}", path.display(), error.utf8_error().valid_up_to()),
+    }
+}
+
+/// Replaces every file, or none: all are staged beside their targets first, and renamed when each staging succeeded.
+///
+/// Symbolic links stay links (their target is replaced) and modes stay. A file that is read-only is refused.
+pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
+    let mut staged = Vec::new();
+    for (path, text) in changes {
+        let target = fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()))?;
+        let permissions = fs::metadata(&target).with_context(|| format!("reading {}", path.display()))?.permissions();
+        if permissions.readonly() {
+            bail!("{} is read-only; nothing was written (chmod u+w {})", path.display(), path.display());
+        }
+        let folder = target.parent().with_context(|| format!("{} has no folder", path.display()))?;
+        let mut file = NamedTempFile::with_prefix_in(".xtask-", folder).with_context(|| format!("staging {}", path.display()))?;
+        file.write_all(text.as_bytes()).with_context(|| format!("staging {}", path.display()))?;
+        file.as_file().set_permissions(permissions).with_context(|| format!("staging {}", path.display()))?;
+        file.as_file().sync_all().with_context(|| format!("staging {}", path.display()))?;
+        let original = fs::read(&target).with_context(|| format!("reading {}", path.display()))?;
+        staged.push((file, target, original));
+    }
+    let mut renamed: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for (file, target, original) in staged {
+        if let Err(error) = file.persist(&target) {
+            for (target, original) in &renamed {
+                fs::write(target, original).with_context(|| format!("putting {} back", target.display()))?;
+            }
+            return Err(error.error).with_context(|| format!("renaming onto {}; nothing was changed", target.display()));
+        }
+        renamed.push((target, original));
+    }
+    Ok(())
+}
+
+/// Writes a file that is ours alone, with its folders.
+pub fn write_own(path: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).with_context(|| format!("staging {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
+    file.persist(path).with_context(|| format!("writing {}", path.display()))?;
+    Ok(())
+}
+
+/// Adds lines to a file that the CI reads when the step ends.
+pub fn append(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).with_context(|| format!("opening {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Names of the files in a folder, sorted; none when it is not there.
+pub fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("listing {}", folder.display())),
+    };
+    let mut names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Makes a folder that is there and empty. Only for folders of our own below `target`.
+pub fn fresh_folder(path: &Path) -> anyhow::Result<()> {
+    remove_folder(path)?;
+    fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))
+}
+
+/// Removes a folder of our own, when it is there.
+pub fn remove_folder(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("removing {}", path.display())),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file of our own, when it is there.
+pub fn remove_file(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("removing {}", path.display())),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a finished folder its name; one that is there already under that name is replaced.
+pub fn rename_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    remove_folder(to)?;
+    fs::rename(from, to).with_context(|| format!("renaming {} to {}", from.display(), to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_2_a_read_only_file_leaves_every_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        let mut permissions = fs::metadata(&two).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&two, permissions).unwrap();
+        let error = replace_all(&[(one.clone(), "new"), (two.clone(), "new")]).unwrap_err().to_string();
+        assert!(error.contains("two is read-only"), "{error}");
+        assert_eq!(fs::read_to_string(&one).unwrap(), "1");
+        assert_eq!(names_in(folder.path()).unwrap(), ["one", "two"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_modes_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&target, &link).unwrap();
+        replace_all(&[(link.clone(), "new")]).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("binary");
+        fs::write(&path, b"ab\xff").unwrap();
+        assert!(read(&path).unwrap_err().to_string().ends_with("binary is not UTF-8 at byte 2"));
+        assert_eq!(read(&folder.path().join("absent")).unwrap(), None);
+        assert!(read(folder.path()).unwrap_err().to_string().contains("is a folder"));
+    }
+}

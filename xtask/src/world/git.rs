@@ -1,0 +1,223 @@
+//! The repository: read through libgit2, written through the `git` command (for hooks, signing and credentials).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use sha2::{Digest as _, Sha256};
+use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions};
+
+use super::process::{Call, Runner};
+use crate::model::fault::Fault;
+
+/// Tag names with the commits they point at, annotated ones peeled.
+pub type Tags = BTreeMap<String, String>;
+
+/// A work tree and its history.
+pub struct Git {
+    repository: Repository,
+    root: PathBuf,
+    runner: Runner,
+    credentials: Option<ForgeCredentials>,
+}
+
+/// The forge's token, for remotes below the forge's address alone.
+pub struct ForgeCredentials {
+    /// Such as `https://github.com`.
+    pub server: String,
+    pub token: String,
+}
+
+/// Where HEAD stands.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub commit: String,
+    /// `None` when HEAD is detached.
+    pub branch: Option<String>,
+}
+
+impl Git {
+    /// Finds the work tree around `folder`.
+    pub fn open(folder: &Path, runner: Runner, credentials: Option<ForgeCredentials>) -> anyhow::Result<Self> {
+        let missing = || Fault::usage(format!("{} is not inside a git work tree", folder.display())).fix("git init, or pass --repo DIR");
+        let repository = match Repository::discover(folder) {
+            Ok(repository) => repository,
+            Err(error) if error.code() == ErrorCode::NotFound => return Err(missing().into()),
+            Err(error) => return Err(Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message())).fix("git status").into()),
+        };
+        let root = repository.workdir().ok_or_else(missing)?.to_owned();
+        Ok(Self { repository, root, runner, credentials })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn head(&self) -> anyhow::Result<Head> {
+        let head = match self.repository.head() {
+            Ok(head) => head,
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
+                return Err(Fault::refused("the repository has no commit yet; versions are read from commits").fix("git commit").into());
+            }
+            Err(error) => return Err(error).context("reading HEAD"),
+        };
+        let commit = head.peel_to_commit().context("reading HEAD's commit")?.id().to_string();
+        let branch = head.is_branch().then(|| head.shorthand().map(str::to_owned).ok()).flatten();
+        Ok(Head { commit, branch })
+    }
+
+    /// The committer's time, in seconds since 1970.
+    pub fn commit_seconds(&self, commit: &str) -> anyhow::Result<i64> {
+        Ok(self.commit_object(commit)?.time().seconds())
+    }
+
+    /// Paths that differ from HEAD, untracked ones included and ignored ones not.
+    pub fn dirty_paths(&self) -> anyhow::Result<Vec<String>> {
+        let mut options = StatusOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
+        let statuses = self.repository.statuses(Some(&mut options)).context("reading the state of the work tree")?;
+        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+    }
+
+    /// The commit, and when the work tree is not the commit a mark of what it is instead: `<commit>-dirty-<hash>`.
+    pub fn work_tree_revision(&self) -> anyhow::Result<String> {
+        let commit = self.head()?.commit;
+        let dirty = self.dirty_paths()?;
+        if dirty.is_empty() {
+            return Ok(commit);
+        }
+        let mut hasher = Sha256::new();
+        for path in &dirty {
+            hasher.update(path.as_bytes());
+            // A deleted file counts by its name alone.
+            if let Ok(bytes) = std::fs::read(self.root.join(path)) {
+                hasher.update(&bytes);
+            }
+        }
+        let hash = hasher.finalize();
+        Ok(format!("{commit}-dirty-{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]))
+    }
+
+    pub fn is_shallow(&self) -> bool {
+        self.repository.is_shallow()
+    }
+
+    /// The tags of this clone.
+    pub fn tags(&self) -> anyhow::Result<Tags> {
+        let mut tags = Tags::new();
+        for reference in self.repository.references_glob("refs/tags/*").context("reading the tags")? {
+            let reference = reference.context("reading a tag")?;
+            let name = String::from_utf8_lossy(reference.name_bytes()).trim_start_matches("refs/tags/").to_owned();
+            // A tag of a tree or a blob is nobody's release.
+            if let Ok(commit) = reference.peel(ObjectType::Commit) {
+                tags.insert(name, commit.id().to_string());
+            }
+        }
+        Ok(tags)
+    }
+
+    /// The tags of the remote, as it says now, or only the one named; `None` when no such remote is set up.
+    /// An unreachable remote is an error.
+    pub fn remote_tags(&self, remote: &str, only: Option<&str>) -> anyhow::Result<Option<Tags>> {
+        if self.repository.find_remote(remote).is_err() {
+            return Ok(None);
+        }
+        let patterns: Vec<_> = only.into_iter().flat_map(|name| [format!("refs/tags/{name}"), format!("refs/tags/{name}^{{}}")]).collect();
+        let listing = self.runner.output(&self.network_call().args(["ls-remote", "--tags", remote]).args(&patterns)).with_context(|| format!("reading the tags of {remote}"))?;
+        let mut tags = Tags::new();
+        let mut peeled = Tags::new();
+        for line in listing.lines() {
+            let (commit, reference) = line.split_once('\t').ok_or_else(|| anyhow!("git ls-remote printed {line:?}"))?;
+            let name = reference.trim_start_matches("refs/tags/");
+            match name.strip_suffix("^{}") {
+                Some(name) => peeled.insert(name.into(), commit.into()),
+                None => tags.insert(name.into(), commit.into()),
+            };
+        }
+        tags.extend(peeled);
+        Ok(Some(tags))
+    }
+
+    pub fn is_ancestor(&self, ancestor: &str, descendant: &str) -> anyhow::Result<bool> {
+        if ancestor == descendant {
+            return Ok(true);
+        }
+        let (ancestor, descendant) = (Oid::from_str(ancestor)?, Oid::from_str(descendant)?);
+        self.repository.graph_descendant_of(descendant, ancestor).context("comparing commits")
+    }
+
+    /// Whether any branch, local or remote, contains the commit.
+    pub fn is_on_a_branch(&self, commit: &str) -> anyhow::Result<bool> {
+        for branch in self.repository.branches(None).context("reading the branches")? {
+            let tip = branch.context("reading a branch")?.0.get().peel_to_commit().map(|commit| commit.id().to_string());
+            if tip.is_ok_and(|tip| self.is_ancestor(commit, &tip).unwrap_or(false)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A file's text at a commit; `None` when the commit has no such file.
+    pub fn file_at(&self, commit: &str, path: &str) -> anyhow::Result<Option<String>> {
+        let tree = self.commit_object(commit)?.tree().context("reading a tree")?;
+        let entry = match tree.get_path(Path::new(path)) {
+            Ok(entry) => entry,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("reading {path} at {commit}")),
+        };
+        let blob = entry.to_object(&self.repository)?.peel_to_blob().with_context(|| format!("{path} at {commit} is no file"))?;
+        String::from_utf8(blob.content().to_vec()).map(Some).map_err(|_| anyhow!("{path} at {commit} is not UTF-8"))
+    }
+
+    /// Tracked paths whose last segment is `name`.
+    pub fn tracked_named(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        let index = self.repository.index().context("reading the index")?;
+        let paths = index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned());
+        Ok(paths.filter(|path| path.rsplit('/').next() == Some(name)).collect())
+    }
+
+    /// The commit a name of any kind stands for; `None` when it stands for nothing.
+    pub fn resolve(&self, revision: &str) -> Option<String> {
+        self.repository.revparse_single(revision).ok()?.peel_to_commit().ok().map(|commit| commit.id().to_string())
+    }
+
+    /// Makes an annotated tag, signed when git is set up so.
+    pub fn create_tag(&self, name: &str, commit: &str, message: &str) -> anyhow::Result<()> {
+        self.runner.output(&self.call().args(["tag", "--annotate", "--message", message, name, commit])).map(drop)
+    }
+
+    /// Pushes one tag; never by force.
+    pub fn push_tag(&self, remote: &str, name: &str) -> anyhow::Result<()> {
+        let reference = format!("refs/tags/{name}:refs/tags/{name}");
+        self.runner.output(&self.network_call().args(["push", "--quiet", remote, &reference])).map(drop)
+    }
+
+    /// Commits these paths as they stand in the work tree, and nothing else.
+    pub fn commit(&self, message: &str, paths: &[&str]) -> anyhow::Result<()> {
+        self.runner.output(&self.call().args(["commit", "--quiet", "--message", message, "--"]).args(paths)).map(drop)
+    }
+
+    fn commit_object(&self, commit: &str) -> anyhow::Result<git2::Commit<'_>> {
+        self.repository.find_commit(Oid::from_str(commit)?).with_context(|| format!("commit {commit} is not in this clone"))
+    }
+
+    fn call(&self) -> Call {
+        Call::new("git").arg("-C").arg(&self.root).variable("GIT_TERMINAL_PROMPT", "0").variable("LC_ALL", "C")
+    }
+
+    /// With a token in the surroundings, git asks a helper of ours for it: the token stands in the child's environment,
+    /// never in its arguments or its configuration. A remote that is not HTTPS never asks.
+    fn network_call(&self) -> Call {
+        let call = self.call();
+        match &self.credentials {
+            Some(ForgeCredentials { server, token }) => call
+                .variable("GIT_CONFIG_COUNT", "2")
+                .variable("GIT_CONFIG_KEY_0", format!("credential.{server}.helper"))
+                .variable("GIT_CONFIG_VALUE_0", "")
+                .variable("GIT_CONFIG_KEY_1", format!("credential.{server}.helper"))
+                .variable("GIT_CONFIG_VALUE_1", "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f")
+                .variable("XTASK_FORGE_TOKEN", token.as_str()),
+            None => call,
+        }
+    }
+}

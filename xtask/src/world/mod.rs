@@ -1,0 +1,69 @@
+//! All input and output: one outside thing a file. Everything above asks this module, and nothing else, of the world.
+
+pub mod docker;
+pub mod environment;
+pub mod files;
+pub mod git;
+pub mod health;
+pub mod process;
+pub mod registry;
+pub mod registry_auth;
+mod registry_answer;
+mod registry_challenge;
+mod registry_error;
+mod registry_http;
+mod registry_tokens;
+mod registry_url;
+mod registry_wait;
+pub mod tools;
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use environment::Environment;
+use git::Git;
+use process::Runner;
+use registry::Registry;
+
+/// Where lines of child processes go while they run.
+pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Everything outside that a command may touch.
+pub struct World {
+    /// The root of the git work tree.
+    pub root: PathBuf,
+    pub environment: Environment,
+    pub git: Git,
+    pub runner: Runner,
+    registry: OnceCell<Registry>,
+}
+
+impl World {
+    /// Opens the work tree around `folder`; the error says when there is none.
+    pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
+        let runner = Runner::new(environment.secrets(), sink);
+        let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
+        Ok(Self { root: git.root().to_owned(), environment, git, runner, registry: OnceCell::new() })
+    }
+
+    /// The one registry client of this run; credentials are read at its first use.
+    pub fn registry(&self) -> &Registry {
+        self.registry.get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
+    }
+
+    /// HTTP requests sent to registries so far.
+    pub fn registry_requests(&self) -> u64 {
+        self.registry.get().map_or(0, Registry::requests)
+    }
+
+    /// A path below the root.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The folder for everything xtask keeps between runs; safe to delete.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.root.join("target").join("xtask").join(name)
+    }
+}

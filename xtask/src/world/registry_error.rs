@@ -1,0 +1,110 @@
+//! What can go wrong between us and a registry, with everything that a person needs to mend it.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What kind of thing went wrong; callers that branch do it on this, and on the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryErrorKind {
+    /// 401 or 403. Registries answer so for repositories that do not exist, too: this is "unknown", not "absent".
+    Denied,
+    /// Any other status that is no success.
+    Answered,
+    /// No connection, or none that can be trusted.
+    Unreachable,
+    /// The line was cut, or went silent, before the answer was complete.
+    Cut,
+    /// The bytes are not those of the digest.
+    Mismatch,
+    /// More bytes than we are ready to take.
+    TooLarge,
+    /// An answer that does not say what the specification makes it say.
+    Malformed,
+    /// What was asked for cannot be asked of a registry; nothing was sent.
+    Usage,
+    /// The credentials could not be read.
+    Credentials,
+}
+
+/// A request to a registry that did not end well. It never holds a secret.
+#[derive(Debug, Clone)]
+pub struct RegistryError {
+    pub kind: RegistryErrorKind,
+    /// The method of the request; of a token's, `GET` or `POST` of the token's address.
+    pub method: String,
+    /// What the request was about: `host/path:tag`, `host/path@digest`, or an address.
+    pub reference: String,
+    /// The registry's host, as `docker login` wants it.
+    pub host: String,
+    pub status: Option<u16>,
+    /// The registry's own error code, such as `MANIFEST_UNKNOWN`.
+    pub code: Option<String>,
+    /// What the registry, or the network, said; cleaned of control characters, and cut when long.
+    pub message: String,
+    /// How long the registry asked to be left alone.
+    pub retry_after: Option<Duration>,
+    /// How often it was tried in all.
+    pub tries: u32,
+}
+
+impl RegistryError {
+    /// Whether the same request may succeed a little later.
+    pub fn temporary(&self) -> bool {
+        match self.kind {
+            RegistryErrorKind::Cut => true,
+            RegistryErrorKind::Unreachable => !self.message.starts_with(TLS_PREFIX),
+            RegistryErrorKind::Answered => matches!(self.status, Some(408 | 429 | 500..=599)),
+            _ => false,
+        }
+    }
+
+    /// Whether the registry refused to say anything: see [`RegistryErrorKind::Denied`].
+    pub fn is_denied(&self) -> bool {
+        self.kind == RegistryErrorKind::Denied
+    }
+}
+
+/// How the message of a failed handshake begins: trying again does not make a certificate good.
+pub(super) const TLS_PREFIX: &str = "TLS: ";
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, reference, host, message, .. } = self;
+        write!(f, "{method} {reference}: ")?;
+        match self.kind {
+            RegistryErrorKind::Denied => {
+                self.write_answer(f)?;
+                write!(f, "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` ")?;
+                f.write_str("with an account that may use it, or create it first")?;
+            }
+            RegistryErrorKind::Answered => self.write_answer(f)?,
+            RegistryErrorKind::Unreachable => write!(f, "cannot connect to {host}: {message}; is it running?")?,
+            RegistryErrorKind::Cut => write!(f, "{host} cut the line before the answer was complete: {message}")?,
+            _ => f.write_str(message)?,
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, "; it asks to wait {} s", wait.as_secs())?;
+        }
+        if self.tries > 1 {
+            write!(f, " (tried {} times)", self.tries)?;
+        }
+        Ok(())
+    }
+}
+
+impl RegistryError {
+    fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "{} answered {status}", self.host)?,
+            None => write!(f, "{} refused", self.host)?,
+        }
+        match (&self.code, self.message.as_str()) {
+            (Some(code), "") => write!(f, " {code}"),
+            (Some(code), message) => write!(f, " {code}: {message}"),
+            (None, "") => Ok(()),
+            (None, message) => write!(f, ": {message}"),
+        }
+    }
+}
+
+impl std::error::Error for RegistryError {}
