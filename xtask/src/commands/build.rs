@@ -1,7 +1,5 @@
 //! `build`: an image by docker buildx, a wheel by maturin, a package by uv.
 
-use std::collections::BTreeMap;
-
 use super::{Outcome, Session};
 use crate::cli::Build;
 use crate::engine::{observe, versions};
@@ -63,7 +61,7 @@ fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal
     };
     if let DistributionKind::Wheel { target: Some(target) } = &kind {
         if !project.wheel_targets.contains(target) {
-            return Err(Fault::usage(format!("{target} is no target of {} (targets: {})", project.name, project.wheel_targets.join(", "))).into());
+            return Err(Fault::usage(format!("{target} is no target of {} (targets: {})", project.name, project.wheel_targets.join(", "))).fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0])).into());
         }
     }
     goal.want(&project.name, format!("{} at {}", source.version, source.revision), Step::BuildDistribution(distribution(project, source, kind)));
@@ -122,7 +120,7 @@ fn image_build(session: &Session, arguments: &Build, project: &Project, target: 
         created: observe::rfc3339(source.epoch)?,
         epoch: source.epoch,
         source: session.config.repository.github.as_ref().map(|name| format!("{}/{name}", session.world.environment.forge_url)).unwrap_or_default(),
-        contexts: wheel_contexts(session, project, source, &platform, goal)?,
+        wheels: wheel_folders(session, project, source, &platform, goal)?,
         for_registry: arguments.push,
         platform,
     })
@@ -137,9 +135,9 @@ fn note_candidate(session: &Session, project: &Project, head: &str, goal: &mut G
     Ok(())
 }
 
-/// The wheels of projects this one depends on: built first, and handed to the Dockerfile as a context of the package's name.
-fn wheel_contexts(session: &Session, project: &Project, source: &Source, platform: &Platform, goal: &mut Goal) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut contexts = BTreeMap::new();
+/// The wheels of projects this one depends on: built first, and laid into the Dockerfile's context.
+fn wheel_folders(session: &Session, project: &Project, source: &Source, platform: &Platform, goal: &mut Goal) -> anyhow::Result<Vec<String>> {
+    let mut folders = Vec::new();
     for name in &project.depends {
         let dependency = session.projects.find(name)?;
         if dependency.wheel_targets.is_empty() {
@@ -151,8 +149,8 @@ fn wheel_contexts(session: &Session, project: &Project, source: &Source, platfor
         }
         let version = versions::of_work_tree(&session.world, dependency)?.canonical().to_semver();
         let build = distribution(dependency, &Source { version, ..source.clone() }, DistributionKind::Wheel { target: None });
-        contexts.insert(dependency.package.clone(), build.folder.clone());
+        folders.push(build.folder.clone());
         goal.want(&dependency.name, format!("{} depends on it", project.name), Step::BuildDistribution(build));
     }
-    Ok(contexts)
+    Ok(folders)
 }

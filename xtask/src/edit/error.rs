@@ -86,7 +86,11 @@ impl fmt::Display for EditError {
             Self::Doubled { key, lines } => {
                 let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
                 let places = lines.join(", ");
-                write!(f, "{key} is written {} times, at lines {places}", lines.len())
+                write!(
+                    f,
+                    "{key} is written {} times, at lines {places}",
+                    lines.len()
+                )
             }
             Self::Unreadable {
                 key,

@@ -54,7 +54,10 @@ fn only<'n>(text: &str, root: &'n Node, names: &[&str], key: &str) -> Result<&'n
             [one] => Ok(*one),
             several => Err(EditError::Doubled {
                 key: key.to_owned(),
-                lines: several.iter().map(|n| line_at(text, n.span.start)).collect(),
+                lines: several
+                    .iter()
+                    .map(|n| line_at(text, n.span.start))
+                    .collect(),
             }),
         }
     })
@@ -66,7 +69,11 @@ pub(super) fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<us
     let raw = &text[node.span.clone()];
     let found = match node.value {
         Value::String if raw.contains('\\') => {
-            return Err(EditError::unreadable(key, "it is written with escapes", line));
+            return Err(EditError::unreadable(
+                key,
+                "it is written with escapes",
+                line,
+            ));
         }
         Value::String => return Ok(node.span.start + 1..node.span.end - 1),
         Value::Object(_) => "an object",

@@ -20,28 +20,25 @@ pub enum LockKind {
     Npm,
 }
 
-impl LockKind {
-    /// The kind that a file's name implies. Only the last segment of `path` is looked at.
-    pub fn for_file(path: &str) -> Option<Self> {
-        match path.rsplit('/').next().unwrap_or(path) {
-            "Cargo.lock" => Some(Self::Cargo),
-            "uv.lock" => Some(Self::Uv),
-            "package-lock.json" => Some(Self::Npm),
-            _ => None,
-        }
-    }
-}
-
 /// Every place where a lock file says the version of the local package `package`. None, when the lock does not have it,
-/// or has it without a version (uv leaves a dynamic one out).
+/// or has it without a version (uv leaves a dynamic one out). A lock that never says the name is not parsed: of many
+/// projects and many locks, most pairs have nothing to do with each other.
 ///
 /// # Errors
 /// The text is not such a lock file, or has two local packages of the name.
 pub fn lock_entries(kind: LockKind, text: &str, package: &str) -> Result<Vec<Located>, EditError> {
+    // uv writes every name as PEP 503 compares them; Cargo and npm write them as they are.
+    let package = match kind {
+        LockKind::Uv => normalised(package),
+        LockKind::Cargo | LockKind::Npm => package.to_owned(),
+    };
+    if !text.contains(&package) {
+        return Ok(Vec::new());
+    }
     match kind {
-        LockKind::Cargo => cargo(text, package),
-        LockKind::Uv => uv(text, package),
-        LockKind::Npm => npm(text, package),
+        LockKind::Cargo => cargo(text, &package),
+        LockKind::Uv => uv(text, &package),
+        LockKind::Npm => npm(text, &package),
     }
 }
 
@@ -50,9 +47,8 @@ fn cargo(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
     let key = format!("package[name={package}].version");
     let document = toml::parse(text, &key)?;
     let entries = packages(document.as_item());
-    let own = |entry: &&dyn TableLike| {
-        name_of(*entry) == Some(package) && entry.get("source").is_none()
-    };
+    let own =
+        |entry: &&dyn TableLike| name_of(*entry) == Some(package) && entry.get("source").is_none();
     let Some(entry) = single(text, &key, entries.iter().copied().filter(own))? else {
         return Ok(Vec::new());
     };
@@ -81,13 +77,10 @@ fn cargo(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
 
 /// uv.lock: the entry whose source is a folder, and mentions of it that carry its version.
 fn uv(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
-    let package = normalised(package);
     let key = format!("package[name={package}].version");
     let document = toml::parse(text, &key)?;
     let entries = packages(document.as_item());
-    let own = |entry: &dyn TableLike| {
-        name_of(entry).is_some_and(|name| normalised(name) == package) && is_folder(entry)
-    };
+    let own = |entry: &dyn TableLike| name_of(entry) == Some(package) && is_folder(entry);
     let found = entries.iter().copied().filter(|entry| own(*entry));
     let Some(entry) = single(text, &key, found)? else {
         return Ok(Vec::new());
@@ -129,7 +122,9 @@ fn npm(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
         let names = node.children("name");
         let spans = names.iter().map(|name| &text[name.span.clone()]);
         // npm writes a package's name without escapes.
-        spans.into_iter().any(|raw| raw.trim_matches('"') == package)
+        spans
+            .into_iter()
+            .any(|raw| raw.trim_matches('"') == package)
     };
     if named(&root) {
         take(&root, "version")?;
@@ -210,9 +205,9 @@ fn dependency_lists(entry: &dyn TableLike) -> Vec<(String, &Array)> {
             continue;
         };
         let named = table.iter();
-        lists.extend(named.filter_map(|(name, list)| {
-            Some((format!("{group}.{name}"), list.as_array()?))
-        }));
+        lists.extend(
+            named.filter_map(|(name, list)| Some((format!("{group}.{name}"), list.as_array()?))),
+        );
     }
     lists
 }

@@ -16,7 +16,7 @@ mod toml;
 
 use std::ops::Range;
 
-use crate::model::version::{Spelling, SpellingError, Version};
+use crate::model::version::{Spelling, Version};
 
 pub use error::EditError;
 pub use locks::{LockKind, lock_entries};
@@ -63,33 +63,6 @@ impl Locator<'static> {
     pub const PYTHON: Self = Self::Python {
         name: "__version__",
     };
-
-    /// The locator that a file's name implies, when none is given: `None` for a file that says nothing by its name.
-    /// Only the last segment of `path` is looked at.
-    pub fn for_file(path: &str) -> Option<Self> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        match name {
-            "Cargo.toml" => Some(Self::CargoManifest),
-            "pyproject.toml" => Some(Self::Pyproject),
-            "package.json" => Some(Self::PackageJson),
-            "VERSION" => Some(Self::WholeText),
-            _ if name.ends_with(".py") => Some(Self::PYTHON),
-            _ => None,
-        }
-    }
-}
-
-impl<'a> Locator<'a> {
-    /// The locator for `key` in a file of this name: `None` for a file whose kind has no keys here.
-    pub fn for_key(path: &str, key: &'a str) -> Option<Self> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        match name.rsplit_once('.')?.1 {
-            "toml" => Some(Self::TomlKey(key)),
-            "json" => Some(Self::JsonKey(key)),
-            "py" => Some(Self::Python { name: key }),
-            _ => None,
-        }
-    }
 }
 
 impl Located {
@@ -106,30 +79,13 @@ impl Located {
     /// PEP 440 readers take it too (`1.2.0-rc.1` normalises to `1.2.0rc1`).
     fn inferred(text: &str, span: Range<usize>, key: &str) -> Self {
         let found = &text[span.clone()];
-        let python =
-            Version::parse_semver(found).is_err() && Version::parse_pep440(found).is_ok();
+        let python = Version::parse_semver(found).is_err() && Version::parse_pep440(found).is_ok();
         let spelling = if python {
             Spelling::Pep440
         } else {
             Spelling::SemVer
         };
         Self::new(text, span, key, spelling)
-    }
-
-    /// The version that is written here.
-    ///
-    /// # Errors
-    /// The characters are no version in this place's spelling.
-    pub fn version(&self) -> Result<Version, SpellingError> {
-        self.spelling.read(&self.text)
-    }
-
-    /// The edit that makes this place say `version`, for [`splice`].
-    ///
-    /// # Errors
-    /// The version cannot be said in this place's spelling.
-    pub fn edit(&self, version: &Version) -> Result<(Range<usize>, String), SpellingError> {
-        Ok((self.span.clone(), self.spelling.spell(version)?))
     }
 }
 

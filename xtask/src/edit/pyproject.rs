@@ -54,7 +54,10 @@ fn names_version(list: &Item) -> bool {
 fn likely_site(root: &Item) -> String {
     let text = |names: &[&str]| toml::find(root, names).and_then(Item::as_str);
     for (names, key) in [
-        (["tool", "hatch", "version", "path"], "tool.hatch.version.path"),
+        (
+            ["tool", "hatch", "version", "path"],
+            "tool.hatch.version.path",
+        ),
         (["tool", "pdm", "version", "path"], "tool.pdm.version.path"),
     ] {
         if let Some(path) = text(&names) {

@@ -69,7 +69,8 @@ impl Module<'_> {
             .iter()
             .position(|token| token.depth == 0 && self.says(token, ":"));
         let bound = &target[..annotation.unwrap_or(target.len())];
-        let is_any = |token: &Token, signs: &[&str]| signs.iter().any(|sign| self.says(token, sign));
+        let is_any =
+            |token: &Token, signs: &[&str]| signs.iter().any(|sign| self.says(token, sign));
         let simple = |token: &Token| {
             token.kind == Kind::Name || is_any(token, &[",", "(", ")", "[", "]", "*"])
         };
@@ -146,9 +147,8 @@ impl Module<'_> {
         };
         EditError::Missing {
             key: self.name.to_owned(),
-            found: found.map(|(how, statement)| {
-                format!("it is {how}, at line {}", self.line(statement))
-            }),
+            found: found
+                .map(|(how, statement)| format!("it is {how}, at line {}", self.line(statement))),
         }
     }
 }

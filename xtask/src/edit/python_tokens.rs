@@ -160,7 +160,10 @@ impl Lexer<'_> {
         let pairs = [
             "==", "!=", "<=", ">=", ":=", "+=", "-=", "*=", "/=", "%=", "@=", "&=", "|=", "^=",
         ];
-        let length = operators.iter().chain(&pairs).find(|o| rest.starts_with(**o));
+        let length = operators
+            .iter()
+            .chain(&pairs)
+            .find(|o| rest.starts_with(**o));
         self.at += length.map_or(first.len_utf8(), |o| o.len());
         Ok(Kind::Other)
     }
@@ -184,10 +187,15 @@ impl Lexer<'_> {
                 let inner = (inner_start, self.at);
                 self.at += quote.len();
                 let plain = !formatted && !prefix.contains(['b', 'B']);
-                return Ok(if plain { Kind::Text { inner } } else { Kind::OtherString });
+                return Ok(if plain {
+                    Kind::Text { inner }
+                } else {
+                    Kind::OtherString
+                });
             }
             match c {
                 '\n' | '\r' if quote.len() == 1 => break,
+                '\\' if formatted => self.skip_formatted_escape(prefix),
                 '\\' => self.skip_escape(),
                 '{' if formatted => self.replacement_field(depth)?,
                 _ => self.at += c.len_utf8(),
@@ -204,6 +212,18 @@ impl Lexer<'_> {
             self.at += 2;
         } else if let Some(c) = self.peek() {
             self.at += c.len_utf8();
+        }
+    }
+
+    /// In an f-string a backslash does not protect a brace, except that of a character's name: `\N{DASH}`.
+    fn skip_formatted_escape(&mut self, prefix: &str) {
+        let rest = &self.text[self.at + 1..];
+        if rest.starts_with("N{") && !prefix.contains(['r', 'R']) {
+            self.skip_while(|c| c != '}' && c != '\n');
+        } else if rest.starts_with(['{', '}']) {
+            self.at += 1;
+        } else {
+            self.skip_escape();
         }
     }
 
@@ -273,7 +293,8 @@ impl Lexer<'_> {
 /// Whether a statement begins a block that may go on in its own line.
 fn opens_block(text: &str, statement: &Statement) -> bool {
     let keywords = [
-        "if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "async",
+        "if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class",
+        "async",
     ];
     let first = statement.tokens.first();
     first.is_some_and(|token| keywords.contains(&&text[token.span.clone()]))

@@ -42,13 +42,17 @@ pub(super) fn pattern(text: &str, pattern: &str) -> Result<Located, EditError> {
         .split_once(PLACE)
         .ok_or_else(|| bad("has no {version}; a pattern has exactly one"))?;
     if after.contains(PLACE) {
-        return Err(bad("has more than one {version}; a pattern has exactly one"));
+        return Err(bad(
+            "has more than one {version}; a pattern has exactly one",
+        ));
     }
     let mut matches = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find(before) {
         let start = from + at + before.len();
-        if let Some(end) = version_end(text, start, after).filter(|_| begins(text, from + at, before)) {
+        if let Some(end) =
+            version_end(text, start, after).filter(|_| begins(text, from + at, before))
+        {
             matches.push(start..end);
         }
         let step = text[from + at..].chars().next().map_or(1, char::len_utf8);

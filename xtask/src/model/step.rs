@@ -3,8 +3,6 @@
 //! The enum is closed: a new step makes the compiler ask for its probe, its act and its line in the report.
 //! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::image::{Digest, Platform, Repository};
@@ -52,8 +50,8 @@ pub struct ImageBuild {
     pub epoch: i64,
     /// Where the source is to be found, for the label; empty when there is no forge.
     pub source: String,
-    /// Folders handed to the build under a name: the wheels of projects it depends on.
-    pub contexts: BTreeMap<String, String>,
+    /// Folders with the wheels of projects it depends on; their files lie in `wheels/` of the build's context.
+    pub wheels: Vec<String>,
     /// Whether the image is meant for the registry; then one that is there already need not be built.
     pub for_registry: bool,
 }

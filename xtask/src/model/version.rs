@@ -19,12 +19,8 @@ pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 const LONGEST_IMAGE_TAG: usize = 128;
 
 /// The prereleases that both spellings have: SemVer identifier, and how PEP 440 writes it before the number.
-const PRERELEASES: [(&str, &str); 4] = [
-    ("alpha", "a"),
-    ("beta", "b"),
-    ("rc", "rc"),
-    ("dev", ".dev"),
-];
+const PRERELEASES: [(&str, &str); 4] =
+    [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
 
 /// The canonical version: SemVer 2.0.0.
 ///
@@ -184,7 +180,10 @@ impl Version {
         });
         spelled.ok_or_else(|| SpellingError {
             text: self.to_semver(),
-            why: format!("has no PEP 440 spelling: its prerelease is `-{}`", self.0.pre),
+            why: format!(
+                "has no PEP 440 spelling: its prerelease is `-{}`",
+                self.0.pre
+            ),
             wanted: match self.nearest_prerelease() {
                 Some(nearest) => format!("write {release}-{nearest}"),
                 None => "accepted are -alpha.N, -beta.N, -rc.N and -dev.N".to_owned(),

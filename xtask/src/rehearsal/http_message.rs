@@ -151,6 +151,11 @@ pub(super) fn read_request(
     body_bytes_max: u64,
 ) -> io::Result<Incoming> {
     let refuse = |status, why: String| Ok(Incoming::Refused(Response::new(status).body(why)));
+    // Engines try TLS first, on this machine too, and then wait ten seconds for an answer to their greeting. It holds
+    // no line end, so it must be known by its first byte.
+    if reader.fill_buf()?.first().is_some_and(|byte| !byte.is_ascii_alphabetic() && !byte.is_ascii_whitespace()) {
+        return refuse(400, "no HTTP request; there is no TLS here".to_owned());
+    }
     let head = match read_head(reader)? {
         Some(head) if head.ends_with(b"\n") => head,
         Some(head) if head.is_empty() => return Ok(Incoming::End),

@@ -31,16 +31,15 @@ pub fn get(store: &mut Store, behaviour: &Behaviour, name: &str, digest: &str, r
     if request.method == "GET" {
         store.counters.blob_bytes_sent += response.body.len() as u64;
     }
-    response
-        .with("Content-Type", "application/octet-stream")
-        .with("Docker-Content-Digest", digest.to_string())
+    response.with("Content-Type", "application/octet-stream").with("Docker-Content-Digest", digest.to_string())
 }
 
 /// Reads `bytes=FIRST-LAST` or `bytes=FIRST-`; of several ranges none.
 fn read_range(range: &str, length: usize) -> Option<(usize, usize)> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let first = first.parse().ok()?;
-    let last = if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
+    let last =
+        if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
     (first <= last).then_some((first, last))
 }
 
@@ -95,7 +94,8 @@ fn append(upload: &mut Upload, name: &str, id: &str, request: Request) -> Respon
     let first = request.header("Content-Range").map(|range| range.trim_start_matches("bytes ").split('-').next());
     if first.is_some_and(|first| first.and_then(|first| first.parse().ok()) != Some(length)) {
         let last = length.saturating_sub(1);
-        return refuse(416, "BLOB_UPLOAD_INVALID", "this piece does not follow the last one").with("Range", format!("0-{last}"));
+        return refuse(416, "BLOB_UPLOAD_INVALID", "this piece does not follow the last one")
+            .with("Range", format!("0-{last}"));
     }
     if upload.bytes.is_empty() {
         upload.bytes = request.body;

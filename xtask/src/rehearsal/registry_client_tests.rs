@@ -1,0 +1,510 @@
+//! The real client against the embedded registry: round trips, lies, faults, credentials, limits.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::tests::{OCI_MANIFEST, client, image, repository};
+use super::*;
+use crate::model::image::Repository;
+use crate::rehearsal::http::Response;
+use crate::world::registry::{Described, Registry, RegistryErrorKind, RegistryOptions};
+use crate::world::registry_auth::Credentials;
+
+/// A client that writes down how long it would have waited.
+fn patient_client(config: &str) -> (Registry, Arc<Mutex<Vec<u64>>>) {
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&waits);
+    let credentials = Credentials::from_docker_config(config, "config.json").unwrap();
+    let mut options = RegistryOptions::new(credentials);
+    options.sleep = Arc::new(move |wait: Duration| writer.lock().unwrap().push(wait.as_millis() as u64));
+    options.now = || "2025-10-21T07:28:00Z".parse().unwrap();
+    (Registry::new(options), waits)
+}
+
+/// docker's configuration with one password, or with what else an entry may hold.
+fn config(registry: &EmbeddedRegistry, entry: &str) -> String {
+    format!(r#"{{ "auths": {{ "{}": {entry} }} }}"#, registry.address())
+}
+
+const PASSWORD: &str = r#"{ "username": "me", "password": "s3cret" }"#;
+
+/// What every registry must do for this client; also run against real ones.
+fn round_trip(client: &Registry, repository: &Repository) {
+    client.ping(&repository.host).unwrap();
+    assert_eq!(client.tags(repository).unwrap(), None);
+    assert_eq!(client.head(repository, "1.0").unwrap(), None);
+    assert_eq!(client.manifest(repository, "1.0").unwrap(), None);
+    let bytes = image(client, repository, "layer");
+    let digest = client.put_manifest(repository, "1.0", OCI_MANIFEST, &bytes).unwrap();
+    assert_eq!(digest, Digest::of(&bytes));
+    let described = Described { digest: digest.clone(), media_type: OCI_MANIFEST.to_owned(), size: bytes.len() as u64 };
+    for reference in ["1.0", digest.as_str()] {
+        assert_eq!(client.head(repository, reference).unwrap().as_ref(), Some(&described));
+        let manifest = client.manifest(repository, reference).unwrap().unwrap();
+        assert_eq!((manifest.bytes.as_slice(), &manifest.digest), (bytes.as_slice(), &digest));
+        assert_eq!(manifest.media_type, OCI_MANIFEST);
+    }
+    assert_eq!(client.head(repository, Digest::of(b"absent").as_str()).unwrap(), None);
+    for tag in ["0.9", "1.0-amd64", "latest"] {
+        assert_eq!(client.put_manifest(repository, tag, OCI_MANIFEST, &bytes).unwrap(), digest);
+    }
+    assert_eq!(client.tags(repository).unwrap().unwrap(), ["0.9", "1.0", "1.0-amd64", "latest"]);
+    assert_eq!(client.blob(repository, &Digest::of(b"layer"), 5).unwrap(), b"layer");
+    let error = client.blob(repository, &Digest::of(b"layer"), 4).unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::TooLarge);
+    assert!(error.to_string().contains("over 4 bytes"), "{error}");
+    assert_eq!(client.blob(repository, &Digest::of(b"absent"), 5).unwrap_err().status, Some(404));
+    let sent = client.requests();
+    client.put_blob(repository, b"layer").unwrap();
+    assert_eq!(client.requests(), sent + 1, "a blob that is there is not sent again");
+    let empty = client.put_blob(repository, b"").unwrap();
+    assert_eq!(client.blob(repository, &empty, 0).unwrap(), b"");
+    let other: Repository = format!("{repository}-copy").parse().unwrap();
+    assert!(client.mount_blob(&other, &Digest::of(b"layer"), repository).unwrap());
+    assert_eq!(client.blob(&other, &Digest::of(b"layer"), 5).unwrap(), b"layer");
+}
+
+#[test]
+fn round_trips_work() {
+    for (builder, entry) in [
+        (EmbeddedRegistry::builder(), "{}"),
+        (EmbeddedRegistry::builder().without_digest_header(), "{}"),
+        (EmbeddedRegistry::builder().basic("me", "s3cret"), PASSWORD),
+        (EmbeddedRegistry::builder().bearer("me", "s3cret"), PASSWORD),
+        (EmbeddedRegistry::builder().bearer("me", "x").identity_token("s3cret"), r#"{ "identitytoken": "s3cret" }"#),
+    ] {
+        let registry = builder.start().unwrap();
+        let client = client(&config(&registry, entry));
+        round_trip(&client, &repository(&registry, "o/r"));
+        assert_eq!(registry.unexpected(), Vec::<String>::new());
+        assert_eq!(client.requests(), registry.log().len() as u64);
+    }
+}
+
+/// Debian's docker-registry, ended with the test.
+struct RealRegistry {
+    child: std::process::Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl RealRegistry {
+    fn start(program: &std::path::Path) -> Self {
+        // The port is free a moment before the registry takes it; nothing lets it choose and tell. So one that ends
+        // at once is started again on another.
+        (0..5).find_map(|_| Self::start_once(program)).expect("docker-registry does not start")
+    }
+
+    fn start_once(program: &std::path::Path) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let root = folder.path().join("root");
+        let config = format!(
+            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            root.display()
+        );
+        let file = folder.path().join("config.yml");
+        std::fs::write(&file, config).unwrap();
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut command = std::process::Command::new(program);
+        command.arg("serve").arg(&file).stdout(log.try_clone().unwrap()).stderr(log);
+        let mut real = Self { child: command.spawn().unwrap(), address, _folder: folder };
+        for _ in 0..500 {
+            if real.child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if std::net::TcpStream::connect(&real.address).is_ok() {
+                return Some(real);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+}
+
+impl Drop for RealRegistry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn round_trips_work_with_docker_registry() {
+    let Ok(program) = which::which("docker-registry") else {
+        assert!(
+            std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
+            "docker-registry is not on PATH: apt-get install docker-registry"
+        );
+        eprintln!("skipped: docker-registry is not on PATH (apt-get install docker-registry)");
+        return;
+    };
+    let real = RealRegistry::start(&program);
+    round_trip(&client("{}"), &format!("{}/o/r", real.address).parse().unwrap());
+}
+
+#[test]
+fn bytes_that_are_not_those_of_the_digest_are_refused() {
+    for builder in [EmbeddedRegistry::builder(), EmbeddedRegistry::builder().without_digest_header()] {
+        let registry = builder.start().unwrap();
+        let client = client("{}");
+        let repository = repository(&registry, "o/r");
+        let digest =
+            client.put_manifest(&repository, "1.0", OCI_MANIFEST, &image(&client, &repository, "layer")).unwrap();
+        assert!(registry.corrupt("o/r", &digest, b"{}") && registry.corrupt("o/r", &Digest::of(b"layer"), b"LAYER"));
+        let error = client.manifest(&repository, digest.as_str()).unwrap_err();
+        assert_eq!(error.kind, RegistryErrorKind::Mismatch);
+        assert!(
+            error.to_string().contains(digest.as_str()) && error.to_string().contains(Digest::of(b"{}").as_str()),
+            "{error}"
+        );
+        let error = client.blob(&repository, &Digest::of(b"layer"), 9).unwrap_err();
+        assert_eq!(error.kind, RegistryErrorKind::Mismatch);
+        assert!(!error.temporary(), "asking again would not make it right");
+    }
+    let registry = EmbeddedRegistry::start().unwrap();
+    let repository = repository(&registry, "o/r");
+    let wrong = Digest::of(b"other");
+    let error = client("{}").put_manifest(&repository, wrong.as_str(), OCI_MANIFEST, b"{}").unwrap_err();
+    assert_eq!((error.kind, registry.log().len()), (RegistryErrorKind::Mismatch, 0), "nothing was sent");
+}
+
+#[test]
+fn references_that_are_none_are_not_sent() {
+    let registry = EmbeddedRegistry::start().unwrap();
+    let repository = repository(&registry, "o/r");
+    for wrong in ["", "../x", "a+b", "sha256:00", "a?b", "é"] {
+        let error = client("{}").manifest(&repository, wrong).unwrap_err();
+        assert_eq!(error.kind, RegistryErrorKind::Usage);
+        assert!(error.to_string().contains(&format!("{wrong:?}")), "{error}");
+    }
+    assert!(registry.log().is_empty());
+}
+
+#[test]
+fn faults_that_pass_are_waited_out() {
+    let waits_of = |fault: Fault| {
+        let registry = EmbeddedRegistry::start().unwrap();
+        let (client, waits) = patient_client("{}");
+        let repository = repository(&registry, "o/r");
+        let manifest = image(&client, &repository, "layer");
+        registry.plan_fault(fault);
+        client.put_manifest(&repository, "1.0", OCI_MANIFEST, &manifest).unwrap();
+        assert_eq!(client.manifest(&repository, "1.0").unwrap().unwrap().bytes, manifest);
+        client.blob(&repository, &Digest::of(b"layer"), 5).unwrap();
+        assert_eq!(registry.clear_faults(), 0, "the fault has happened");
+        waits.lock().unwrap().clone()
+    };
+    for method in ["PUT", "GET"] {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert_eq!(
+                waits_of(Fault::status(method, "/manifests/", status).times(2)),
+                [500, 1000],
+                "{method} {status}"
+            );
+        }
+        assert_eq!(waits_of(Fault::cut_before(method, "/manifests/").times(3)), [500, 1000, 2000]);
+        assert_eq!(waits_of(Fault::cut_after(method, "/manifests/")), [500]);
+    }
+    assert_eq!(waits_of(Fault::cut_short("GET", "/manifests/")), [500]);
+    assert_eq!(waits_of(Fault::cut_short("GET", "/blobs/")), [500]);
+    assert_eq!(waits_of(Fault::status("GET", "/blobs/", 429).header("Retry-After", "7")), [7000]);
+    let until = "Tue, 21 Oct 2025 07:28:30 GMT";
+    assert_eq!(waits_of(Fault::status("GET", "/blobs/", 503).header("Retry-After", until)), [30_000]);
+}
+
+#[test]
+fn every_cut_in_an_upload_heals_and_leaves_one_blob() {
+    for method in ["HEAD", "POST", "PUT"] {
+        for fault in [
+            Fault::cut_before(method, "/blobs/"),
+            Fault::cut_after(method, "/blobs/"),
+            Fault::status(method, "/blobs/", 503),
+        ] {
+            let registry = EmbeddedRegistry::start().unwrap();
+            let (client, waits) = patient_client("{}");
+            registry.plan_fault(fault);
+            let repository = repository(&registry, "o/r");
+            client.put_blob(&repository, b"layer").unwrap();
+            assert_eq!(registry.counters().blob_bytes_received, 5, "{method}");
+            assert_eq!(waits.lock().unwrap().len(), 1);
+            assert_eq!(registry.state().len(), 1);
+        }
+    }
+    // An upload that the registry forgot is begun anew, though a 404 is otherwise final.
+    let registry = EmbeddedRegistry::start().unwrap();
+    registry.plan_fault(Fault::status("PUT", "/blobs/uploads/", 404));
+    client("{}").put_blob(&repository(&registry, "o/r"), b"layer").unwrap();
+    assert_eq!(registry.counters().blob_bytes_received, 5);
+}
+
+#[test]
+fn faults_that_stay_are_reported_with_everything_known() {
+    let registry = EmbeddedRegistry::start().unwrap();
+    let (client, waits) = patient_client("{}");
+    let repository = repository(&registry, "o/r");
+    let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow\u001b[31m down"}]}"#;
+    registry.plan_fault(Fault::status("GET", "/manifests/", 429).body(body).times(9));
+    let error = client.manifest(&repository, "1.0").unwrap_err();
+    assert_eq!((error.status, error.code.as_deref(), error.tries), (Some(429), Some("TOOMANYREQUESTS"), 4));
+    let host = registry.address();
+    let said = format!("GET {host}/o/r:1.0: {host} answered 429 TOOMANYREQUESTS: slow [31m down (tried 4 times)");
+    assert_eq!(error.to_string(), said);
+    assert_eq!(*waits.lock().unwrap(), [500, 1000, 2000]);
+    assert_eq!(registry.clear_faults(), 1);
+
+    // An hour is not waited for.
+    registry.plan_fault(Fault::status("GET", "/tags/", 429).header("Retry-After", "3600"));
+    let error = client.tags(&repository).unwrap_err();
+    assert!(error.to_string().contains("asks to wait 3600 s"), "{error}");
+    assert_eq!((error.tries, waits.lock().unwrap().len()), (1, 3));
+
+    // What is wrong stays wrong.
+    registry.plan_fault(Fault::status("GET", "/tags/", 400));
+    assert_eq!(client.tags(&repository).unwrap_err().tries, 1);
+}
+
+#[test]
+fn a_404_that_no_registry_wrote_is_no_absence() {
+    let registry = EmbeddedRegistry::start().unwrap();
+    let repository = repository(&registry, "o/r");
+    for body in ["", "<html>not here</html>", "{\"errors\":[]}", "{\"message\":\"404 page not found\"}"] {
+        registry.plan_fault(Fault::status("GET", "/v2/o/r", 404).body(body).times(2));
+        assert_eq!(client("{}").tags(&repository).unwrap_err().status, Some(404));
+        assert_eq!(client("{}").manifest(&repository, "1.0").unwrap_err().status, Some(404));
+    }
+}
+
+#[test]
+fn a_registry_that_is_not_running_is_named() {
+    let registry = EmbeddedRegistry::start().unwrap();
+    let repository = repository(&registry, "o/r");
+    let host = registry.address();
+    drop(registry);
+    let (client, waits) = patient_client("{}");
+    let error = client.head(&repository, "1.0").unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Unreachable);
+    let said = error.to_string();
+    assert!(said.contains(&format!("cannot connect to {host}")) && said.contains("is it running?"), "{said}");
+    assert_eq!(waits.lock().unwrap().len(), 3);
+    assert!(client.ping(&host).unwrap_err().temporary());
+}
+
+#[test]
+fn tokens_are_fetched_once_for_each_scope_and_again_when_they_expire() {
+    let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").start().unwrap();
+    let client = client(&config(&registry, PASSWORD));
+    let repository = repository(&registry, "o/r");
+    let tokens = || registry.log().iter().filter(|entry| entry.target.starts_with("/token")).count();
+    let manifest = image(&client, &repository, "layer");
+    client.put_manifest(&repository, "1.0", OCI_MANIFEST, &manifest).unwrap();
+    client.tags(&repository).unwrap();
+    assert_eq!(tokens(), 1, "the right to push is also one to pull");
+    client.head(&super::tests::repository(&registry, "o/other"), "1.0").unwrap();
+    assert_eq!(tokens(), 2);
+    let refused = registry.log().iter().filter(|entry| entry.status == Some(401)).count();
+    assert_eq!(refused, 1, "once it is known how to ask, nothing is asked in vain");
+    registry.expire_tokens();
+    for _ in 0..2 {
+        client.tags(&repository).unwrap();
+    }
+    assert_eq!(tokens(), 3);
+    let token_request = registry.log().into_iter().find(|entry| entry.target.starts_with("/token")).unwrap();
+    assert!(token_request.authorized && !token_request.target.contains("s3cret"), "{token_request:?}");
+}
+
+#[test]
+fn public_images_are_read_without_credentials() {
+    let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").public_reads().start().unwrap();
+    let repository = repository(&registry, "o/r");
+    let stranger = client("{}");
+    assert_eq!(stranger.tags(&repository).unwrap(), None);
+    let error = stranger.put_blob(&repository, b"layer").unwrap_err();
+    assert!(error.is_denied() && registry.state().is_empty(), "{error}");
+}
+
+#[test]
+fn wrong_credentials_are_shown_once_and_never_told() {
+    for builder in [EmbeddedRegistry::builder().basic("me", "right"), EmbeddedRegistry::builder().bearer("me", "right")]
+    {
+        let registry = builder.start().unwrap();
+        let repository = repository(&registry, "o/r");
+        for entry in [PASSWORD, r#"{ "identitytoken": "s3cret" }"#, "{}"] {
+            let (client, waits) = patient_client(&config(&registry, entry));
+            let error = client.tags(&repository).unwrap_err();
+            assert!(error.is_denied() && !error.temporary(), "{error:?}");
+            let said = error.to_string();
+            assert!(
+                said.contains(&format!("docker login {}", registry.address())) && said.contains("absent"),
+                "{said}"
+            );
+            assert!(!format!("{said} {error:?}").contains("s3cret"), "{error:?}");
+            assert!(client.requests() <= 3 && waits.lock().unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_registry_that_repeats_a_secret_does_not_get_it_into_an_error() {
+    let registry = EmbeddedRegistry::builder().basic("me", "s3cret").start().unwrap();
+    let client = client(&config(&registry, PASSWORD));
+    let repository = repository(&registry, "o/r");
+    client.tags(&repository).unwrap();
+    let body = r#"{"errors":[{"code":"DENIED","message":"no s3cret, no bWU6czNjcmV0"}]}"#;
+    registry.plan_fault(Fault::status("GET", "/tags/", 403).body(body));
+    let error = client.tags(&repository).unwrap_err();
+    assert_eq!(&*error.message, "no ***, no ***");
+}
+
+#[test]
+fn broken_credentials_matter_only_where_they_are_asked_for() {
+    let open = EmbeddedRegistry::start().unwrap();
+    let broken = r#"{ "credsStore": "of-nobody" }"#;
+    client(broken).ping(&open.address()).unwrap();
+    let closed = EmbeddedRegistry::builder().basic("me", "s3cret").start().unwrap();
+    let error = client(broken).ping(&closed.address()).unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Credentials);
+    assert!(error.to_string().contains("docker-credential-of-nobody"), "{error}");
+}
+
+#[test]
+fn credentials_do_not_follow_a_redirect_to_another_server() {
+    for storage in [EmbeddedRegistry::builder(), EmbeddedRegistry::builder().basic("me", "s3cret")] {
+        let storage = storage.start().unwrap();
+        let entry = format!(r#"{{ "auths": {{ "{}": {PASSWORD} }} }}"#, storage.address());
+        client(&entry).put_blob(&repository(&storage, "o/r"), b"layer").unwrap();
+        let before = storage.log().len();
+        let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").blobs_at(&storage.address()).start().unwrap();
+        let client = client(&config(&registry, PASSWORD));
+        let repository = repository(&registry, "o/r");
+        client.put_blob(&repository, b"layer").unwrap();
+        let read = client.blob(&repository, &Digest::of(b"layer"), 5);
+        let asked = storage.log().split_off(before);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(!asked[0].authorized, "{asked:?}");
+        match asked[0].status {
+            Some(200) => assert_eq!(read.unwrap(), b"layer"),
+            // The storage asked for credentials, and we have none for it: that is no word of the registry's.
+            _ => assert_eq!(read.unwrap_err().kind, RegistryErrorKind::Answered),
+        }
+    }
+}
+
+/// A server that is no registry, but answers like one in the first place.
+fn oddity(answer: impl Fn(&Request, usize) -> Response + Send + Sync + 'static) -> (Server, Repository) {
+    let count = AtomicUsize::new(0);
+    let handler = move |request: Request| Reply::Send(answer(&request, count.fetch_add(1, Ordering::SeqCst)));
+    let server = Server::start(handler, 1 << 20).unwrap();
+    let repository = format!("{}/o/r", server.address()).parse().unwrap();
+    (server, repository)
+}
+
+fn page(link: &str) -> Response {
+    Response::json(200, &serde_json::json!({ "name": "o/r", "tags": ["a"] })).with("Link", link)
+}
+
+#[test]
+fn tag_lists_that_never_end_or_lead_away_are_refused() {
+    for (link, why) in [
+        ("</v2/o/r/tags/list?n=1000>; rel=\"next\"", "in a circle"),
+        ("<http://127.0.0.1:1/v2/o/r/tags/list>; rel=\"next\"", "elsewhere"),
+        ("<http://example.com/>; rel=\"next\"", "in the clear"),
+        ("<tags>; rel=\"next\"", "leads nowhere"),
+    ] {
+        let (_server, repository) = oddity(move |_, _| page(link));
+        let error = client("{}").tags(&repository).unwrap_err();
+        assert_eq!(error.kind, RegistryErrorKind::Malformed);
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    let (_server, repository) = oddity(|_, count| page(&format!("<?page={count}>; rel=next")));
+    let client = Registry::new(RegistryOptions { tag_pages_max: 20, ..RegistryOptions::new(Credentials::default()) });
+    let error = client.tags(&repository).unwrap_err();
+    assert!(error.kind == RegistryErrorKind::TooLarge && error.to_string().contains("20 pages"), "{error}");
+    assert_eq!(client.requests(), 20);
+}
+
+#[test]
+fn credentials_do_not_follow_an_upload_to_another_server() {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&shown);
+    let (storage, _) = oddity(move |request, _| {
+        let authorization = request.header("Authorization").map(str::to_owned);
+        writer.lock().unwrap().push((request.method.clone(), authorization));
+        // Whoever asks for a password here does not get the registry's.
+        Response::new(401).with("WWW-Authenticate", "Basic realm=\"x\"")
+    });
+    let location = format!("http://{}/upload", storage.address());
+    let (registry, repository) =
+        oddity(move |request, _| match (request.header("Authorization"), request.method.as_str()) {
+            (None, _) => Response::new(401).with("WWW-Authenticate", "Basic realm=\"x\""),
+            (_, "HEAD") => Response::new(404),
+            _ => Response::new(202).with("Location", &location),
+        });
+    let client = client(&format!(r#"{{ "auths": {{ "{}": {PASSWORD} }} }}"#, registry.address()));
+    let error = client.put_blob(&repository, b"layer").unwrap_err();
+    assert_eq!((error.kind, error.status), (RegistryErrorKind::Answered, Some(401)));
+    assert_eq!(*shown.lock().unwrap(), [("PUT".to_owned(), None)]);
+}
+
+#[test]
+fn answers_without_sense_are_refused() {
+    for body in ["", "[]", "{}", "{\"tags\":\"a\"}", "{\"tags\":[1]}", "<html>"] {
+        let (_server, repository) = oddity(move |_, _| Response::new(200).body(body));
+        let error = client("{}").tags(&repository).unwrap_err();
+        assert_eq!(error.kind, RegistryErrorKind::Malformed, "{body}");
+    }
+    let (_server, repository) = oddity(|_, _| Response::new(200).with("Docker-Content-Digest", "md5:0").body("x"));
+    assert_eq!(client("{}").head(&repository, "1").unwrap_err().kind, RegistryErrorKind::Malformed);
+    let (_server, repository) = oddity(|_, _| Response::new(200).body("no manifest"));
+    assert!(client("{}").head(&repository, "1").unwrap_err().to_string().contains("media type"));
+    let (_server, repository) = oddity(|request, _| Response::new(if request.method == "HEAD" { 404 } else { 202 }));
+    let error = client("{}").put_blob(&repository, b"x").unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Malformed, "{error}");
+    let (_server, repository) = oddity(|_, _| Response::new(307).with("Location", "/again"));
+    assert!(client("{}").head(&repository, "1").unwrap_err().to_string().contains("redirects"));
+}
+
+#[test]
+fn answers_that_are_too_long_are_not_read() {
+    let (_server, repository) =
+        oddity(|_, _| Response::new(200).with("Content-Type", OCI_MANIFEST).body(vec![b' '; (4 << 20) + 1]));
+    let error = client("{}").manifest(&repository, "1").unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::TooLarge);
+    assert!(error.to_string().contains("4194304 bytes"), "{error}");
+    let error = client("{}").put_manifest(&repository, "1", OCI_MANIFEST, &vec![0; (4 << 20) + 1]).unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::TooLarge);
+    let (_server, repository) = oddity(|_, _| Response::new(418).body(vec![b'x'; 1 << 20]));
+    assert_eq!(client("{}").manifest(&repository, "1").unwrap_err().status, Some(418));
+}
+
+#[test]
+fn tokens_are_not_asked_for_in_the_clear_elsewhere() {
+    let (_server, repository) =
+        oddity(|_, _| Response::new(401).with("WWW-Authenticate", "Bearer realm=\"http://example.com/token\""));
+    let error = client("{}").tags(&repository).unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Malformed);
+    assert!(error.to_string().contains("example.com/token"), "{error}");
+    let (_server, repository) = oddity(|_, _| Response::new(401).with("WWW-Authenticate", "Negotiate"));
+    assert!(client("{}").tags(&repository).unwrap_err().is_denied());
+}
+
+#[test]
+fn many_threads_share_one_client() {
+    let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").start().unwrap();
+    let client = client(&config(&registry, PASSWORD));
+    let repository = repository(&registry, "o/r");
+    let manifest = image(&client, &repository, "layer");
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (client, repository, manifest) = (&client, &repository, &manifest);
+            scope.spawn(move || {
+                for number in 0..5 {
+                    client.put_manifest(repository, &format!("{thread}.{number}"), OCI_MANIFEST, manifest).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(client.tags(&repository).unwrap().unwrap().len(), 40);
+    assert_eq!(client.requests(), registry.log().len() as u64);
+}

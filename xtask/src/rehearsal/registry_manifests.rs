@@ -41,7 +41,8 @@ pub fn get(store: &Store, behaviour: &Behaviour, name: &str, reference: &str, re
 fn accepts(request: &Request, media_type: &str) -> bool {
     let mut accepted = request.headers_named("Accept").flat_map(|value| value.split(',')).peekable();
     let names = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    accepted.peek().is_none() || accepted.any(|part| matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type)
+    accepted.peek().is_none()
+        || accepted.any(|part| matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type)
 }
 
 /// Takes a manifest when everything it names is there.
@@ -223,7 +224,8 @@ fn describe_referrer(subject: &Digest, digest: &Digest, manifest: &Manifest) -> 
     if document.pointer("/subject/digest")?.as_str()? != subject.as_str() {
         return None;
     }
-    let mut descriptor = json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
+    let mut descriptor =
+        json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
     if let Some(kind) = document.get("artifactType").or_else(|| document.pointer("/config/mediaType")) {
         descriptor["artifactType"] = kind.clone();
     }

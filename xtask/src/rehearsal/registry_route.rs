@@ -57,7 +57,9 @@ impl Route {
         match self {
             Self::Base => None,
             Self::Tags(name) | Self::StartUpload(name) => Some(name),
-            Self::Manifest(name, _) | Self::Referrers(name, _) | Self::Blob(name, _) | Self::Upload(name, _) => Some(name),
+            Self::Manifest(name, _) | Self::Referrers(name, _) | Self::Blob(name, _) | Self::Upload(name, _) => {
+                Some(name)
+            }
         }
     }
 }

@@ -134,14 +134,17 @@ impl Gate {
         }
         let given = match (request.method.as_str(), field("grant_type")) {
             ("GET", _) => basic_credentials(request),
-            (_, Some("password")) => field("username").zip(field("password")).map(|(user, password)| (user.into(), password.into())),
+            (_, Some("password")) => {
+                field("username").zip(field("password")).map(|(user, password)| (user.into(), password.into()))
+            }
             (_, Some("refresh_token")) if field("refresh_token") == self.identity_token.as_deref() => {
                 Some((user.clone(), password.clone()))
             }
             _ => Some(Default::default()),
         };
         let is_known = given.as_ref() == Some(&(user.clone(), password.clone()));
-        if !is_known && !(given.is_none() && self.public_reads) {
+        let is_welcome = is_known || (given.is_none() && self.public_reads);
+        if !is_welcome {
             return refuse(401, "UNAUTHORIZED", "these credentials are not known here");
         }
         let scopes = form.iter().filter(|(key, _)| key == "scope").flat_map(|(_, value)| value.split(' '));

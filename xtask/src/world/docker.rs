@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use super::process::{Call, Runner};
-use super::{World, health};
+use super::{World, files, health};
 use crate::model::image::Platform;
 use crate::model::step::ImageBuild;
 
@@ -68,7 +68,22 @@ pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
 }
 
 /// Builds the image for one platform into the engine's store.
+///
+/// The context is a copy: the project's files that git knows or would add, and the wheels it needs in `wheels/`.
+/// So nothing that lies about is built in, and an engine of any age can be given wheels (BuildKit before 0.10 has no
+/// named contexts).
 pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
+    let context = files::temporary_folder()?;
+    let below = world.path(&image.context);
+    for file in world.git.files_below(&image.context)? {
+        files::copy(&below.join(&file), &context.path().join(&file))?;
+    }
+    for folder in &image.wheels {
+        let folder = world.path(folder);
+        for name in files::names_in(&folder)?.iter().filter(|name| name.ends_with(".whl")) {
+            files::copy(&folder.join(name), &context.path().join("wheels").join(name))?;
+        }
+    }
     let mut call = Call::new("docker")
         .args(["buildx", "build", "--load", "--progress", "plain"])
         .args(["--platform".to_owned(), image.platform.to_string(), "--tag".to_owned(), image.reference()])
@@ -76,13 +91,10 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
     for (name, value) in [("VERSION", &image.version), ("REVISION", &image.revision), ("CREATED", &image.created), ("SOURCE", &image.source)] {
         call = call.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
-    for (name, folder) in &image.contexts {
-        call = call.args(["--build-context".to_owned(), format!("{name}={}", world.path(folder).display())]);
-    }
     if let Some(network) = &world.environment.build_network {
         call = call.args(["--network", network]);
     }
-    world.runner.stream(&call.arg(world.path(&image.context)))
+    world.runner.stream(&call.arg(context.path()))
 }
 
 /// Runs one command in a fresh container of the image.

@@ -90,6 +90,25 @@ pub fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
+/// A folder that goes when it is dropped.
+pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
+    tempfile::tempdir().context("making a temporary folder")
+}
+
+/// Copies a file or a link as it is, with the folders above it. A file that is gone is left out.
+pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    match fs::symlink_metadata(from) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        #[cfg(unix)]
+        Ok(data) if data.is_symlink() => fs::read_link(from).and_then(|target| std::os::unix::fs::symlink(target, to)),
+        _ => fs::copy(from, to).map(drop),
+    }
+    .with_context(|| format!("copying {} to {}", from.display(), to.display()))
+}
+
 pub fn exists(path: &Path) -> bool {
     path.exists()
 }

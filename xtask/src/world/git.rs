@@ -176,6 +176,13 @@ impl Git {
         Ok(paths.filter(|path| path.rsplit('/').next() == Some(name)).collect())
     }
 
+    /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder.
+    pub fn files_below(&self, folder: &str) -> anyhow::Result<Vec<String>> {
+        let call = Call::new("git").arg("-C").arg(self.root.join(folder)).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
+        let listing = self.runner.output(&call)?;
+        Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
     /// The commit a name of any kind stands for; `None` when it stands for nothing.
     pub fn resolve(&self, revision: &str) -> Option<String> {
         self.repository.revparse_single(revision).ok()?.peel_to_commit().ok().map(|commit| commit.id().to_string())

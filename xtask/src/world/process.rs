@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::Sink;
+use crate::model::fault::Fault;
 
 /// One command line, with where and how it runs.
 #[derive(Debug, Clone)]
@@ -109,7 +110,7 @@ impl Runner {
         for name in &call.without {
             command = command.env_remove(name);
         }
-        let output = command.output().with_context(|| format!("running `{}`", self.redact(&call.line())))?;
+        let output = command.output().map_err(|error| self.not_started(call, error.into()))?;
         Ok(Finished {
             ok: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -126,6 +127,15 @@ impl Runner {
         Ok(finished.stdout)
     }
 
+    /// Why a child did not even start: mostly because the program is not there.
+    fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
+        let program = call.program.to_string_lossy();
+        match which::which(&call.program) {
+            Err(_) => Fault::refused(format!("`{program}` is not on the PATH; it is wanted for `{}`", self.redact(&call.line()))).fix(format!("install {program}, then cargo xtask doctor")).into(),
+            Ok(_) => error.context(format!("running `{}`", self.redact(&call.line()))),
+        }
+    }
+
     /// Runs to the end within the call's time limit, handing every line to the sink as it comes.
     pub fn stream(&self, call: &Call) -> anyhow::Result<()> {
         let line = self.redact(&call.line());
@@ -139,7 +149,7 @@ impl Runner {
         for name in &call.without {
             expression = expression.env_remove(name);
         }
-        let reader = Arc::new(expression.reader().with_context(|| format!("running `{line}`"))?);
+        let reader = Arc::new(expression.reader().map_err(|error| self.not_started(call, error.into()))?);
         let (sender, lines) = channel();
         let source = Arc::clone(&reader);
         let pump = std::thread::spawn(move || {

@@ -31,8 +31,6 @@ const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, applicati
 const MANIFEST_BYTES_MAX: u64 = 4 << 20;
 /// One page of tags; a registry that knows no pages sends a hundred thousand in less.
 const TAG_PAGE_BYTES_MAX: u64 = 32 << 20;
-/// Pages of one listing; at two tags a page still more tags than a repository should have.
-const TAG_PAGES_MAX: usize = 10_000;
 /// The most tags to ask for at once: what distribution 3 refuses to exceed.
 const TAGS_PER_PAGE: u32 = 1000;
 
@@ -42,6 +40,8 @@ pub struct RegistryOptions {
     pub credentials: Credentials,
     /// How often a request is tried in all, when it fails for a while only.
     pub tries: u32,
+    /// Pages of one listing; at two tags a page the default is still more than a repository should have.
+    pub tag_pages_max: usize,
     /// Waits between two tries.
     pub sleep: Arc<dyn Fn(Duration) + Send + Sync>,
     /// The time, for a `Retry-After` that names a date.
@@ -50,7 +50,8 @@ pub struct RegistryOptions {
 
 impl RegistryOptions {
     pub fn new(credentials: Credentials) -> Self {
-        Self { credentials, tries: 4, sleep: Arc::new(std::thread::sleep), now: Timestamp::now }
+        let sleep = Arc::new(std::thread::sleep);
+        Self { credentials, tries: 4, tag_pages_max: 10_000, sleep, now: Timestamp::now }
     }
 
     /// With the credentials that docker on this machine would use. A configuration that cannot be read becomes
@@ -115,7 +116,8 @@ impl Registry {
         let mut call = call(repository, Access::Pull, Method::GET, &format!("tags/list?n={TAGS_PER_PAGE}"));
         call.body_bytes_max = TAG_PAGE_BYTES_MAX;
         let (mut tags, mut seen) = (BTreeSet::new(), HashSet::new());
-        for _ in 0..TAG_PAGES_MAX {
+        let pages_max = self.transport.options.tag_pages_max;
+        for _ in 0..pages_max {
             if !seen.insert(call.url.clone()) {
                 return Err(call.error(RegistryErrorKind::Malformed, "the pages of the tag list run in a circle"));
             }
@@ -132,7 +134,7 @@ impl Registry {
                 None => return Ok(Some(tags.into_iter().collect())),
             }
         }
-        Err(call.error(RegistryErrorKind::TooLarge, format!("the tag list has more than {TAG_PAGES_MAX} pages")))
+        Err(call.error(RegistryErrorKind::TooLarge, format!("the tag list has more than {pages_max} pages")))
     }
 
     /// What a tag or digest names; `None` when there is nothing.
@@ -150,8 +152,10 @@ impl Registry {
         let media_type = answer.header("Content-Type").map(bare_media_type);
         let (Some(digest), Some(size), Some(media_type)) = (digest_header(&call, &answer)?, size, media_type) else {
             // Some servers leave these out of a HEAD; the body has them all.
-            return Ok(self.manifest(repository, reference)?.map(|Manifest { digest, media_type, bytes }| {
-                Described { digest, media_type, size: bytes.len() as u64 }
+            return Ok(self.manifest(repository, reference)?.map(|Manifest { digest, media_type, bytes }| Described {
+                digest,
+                media_type,
+                size: bytes.len() as u64,
             }));
         };
         match reference.parse::<Digest>() {
@@ -178,7 +182,9 @@ impl Registry {
             return Err(mismatch(&call, &wanted, &digest));
         }
         let Some(media_type) = media_type_of(&answer) else {
-            return Err(call.error(RegistryErrorKind::Malformed, "neither Content-Type nor the manifest names a media type"));
+            return Err(
+                call.error(RegistryErrorKind::Malformed, "neither Content-Type nor the manifest names a media type")
+            );
         };
         Ok(Some(Manifest { digest, media_type, bytes: answer.body }))
     }
@@ -193,7 +199,9 @@ impl Registry {
     ) -> Result<Digest, RegistryError> {
         let digest = Digest::of(bytes);
         let mut call = manifest_call(repository, Access::Push, Method::PUT, reference)?;
-        if let Ok(asked) = reference.parse::<Digest>() && asked != digest {
+        if let Ok(asked) = reference.parse::<Digest>()
+            && asked != digest
+        {
             return Err(mismatch(&call, &asked, &digest));
         }
         if bytes.len() as u64 > MANIFEST_BYTES_MAX {

@@ -15,7 +15,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
 /// Docker Hub's key in `config.json`; docker never changed it.
-const DOCKER_HUB_KEYS: [&str; 4] = ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_KEYS: [&str; 4] =
+    ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
 
 /// A helper that waits for a person would wait for ever in CI.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,7 +27,10 @@ const IDENTITY_TOKEN_USER: &str = "<token>";
 /// A way into one registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
-    Password { user: String, password: String },
+    Password {
+        user: String,
+        password: String,
+    },
     /// Exchanged for tokens in place of a password.
     IdentityToken(String),
 }
@@ -114,11 +118,13 @@ impl Credentials {
     /// and for GHCR also `GITHUB_TOKEN` or `GH_TOKEN`. A file that is there and cannot be read makes every
     /// [`Credentials::for_host`] fail: most commands need no credentials, and must not fail for theirs.
     pub fn from_environment() -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let folder = std::env::var_os("DOCKER_CONFIG")
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from)
-            .or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
+        Self::from_variables(|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Self {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+        let folder = variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| home.map(|home| home.join(".docker")));
         let mut credentials = Self::default();
         if let Some(file) = folder.map(|folder| folder.join("config.json")) {
             let source = file.display().to_string();
@@ -133,8 +139,8 @@ impl Credentials {
             }
         }
         // Any user name will do beside a token of GitHub's.
-        let user = variable("GITHUB_ACTOR").unwrap_or_else(|| "token".to_owned());
-        let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
+        let user = text("GITHUB_ACTOR").unwrap_or_else(|| "token".to_owned());
+        let token = text("GITHUB_TOKEN").or_else(|| text("GH_TOKEN"));
         Self { github: token.map(|token| (user, token)), ..credentials }
     }
 
@@ -146,7 +152,9 @@ impl Credentials {
         let config = serde_json::from_str(text).map_err(|error| {
             // The reader's own words may quote a password.
             let (line, column) = (error.line(), error.column());
-            CredentialsError(format!("{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"))
+            CredentialsError(format!(
+                "{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"
+            ))
         })?;
         Ok(Self { source: source.to_owned(), config, ..Self::default() })
     }
@@ -180,7 +188,8 @@ impl Credentials {
 
     fn look_up(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
         let keys: &[&str] = if host == "docker.io" { &DOCKER_HUB_KEYS } else { &[host] };
-        let helper = keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
+        let helper =
+            keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
         if let Some(helper) = helper {
             // Helpers are asked by the name under which `docker login` stored it: the first.
             if let Some(credential) = self.ask_helper(helper, keys[0])? {
@@ -209,7 +218,8 @@ impl Credentials {
         }
         let path = self.helper_path.clone().or_else(|| std::env::var_os("PATH")).unwrap_or_default();
         let found = which::which_in(&program, Some(path), ".");
-        let file = found.map_err(|_| fail("not found on PATH; install it, or take it out of the configuration".to_owned()))?;
+        let file =
+            found.map_err(|_| fail("not found on PATH; install it, or take it out of the configuration".to_owned()))?;
         let child = duct::cmd!(file, "get").stdin_bytes(host).stdout_capture().stderr_capture().unchecked().start();
         let child = child.map_err(|error| fail(format!("cannot be started: {error}")))?;
         let output = child.wait_timeout(HELPER_TIMEOUT).map_err(|error| fail(format!("failed: {error}")))?;
@@ -226,8 +236,9 @@ impl Credentials {
                 false => Err(fail(format!("failed with {}; run `docker login {host}` again", output.status))),
             };
         }
-        let answer: HelperAnswer = serde_json::from_slice(&output.stdout)
-            .map_err(|_| fail("its answer is not the JSON object with Username and Secret that docker wants".to_owned()))?;
+        let answer: HelperAnswer = serde_json::from_slice(&output.stdout).map_err(|_| {
+            fail("its answer is not the JSON object with Username and Secret that docker wants".to_owned())
+        })?;
         Ok(Some(match answer.username.as_str() {
             IDENTITY_TOKEN_USER => Credential::IdentityToken(answer.secret),
             _ => Credential::Password { user: answer.username, password: answer.secret },
@@ -252,7 +263,9 @@ fn read_entry(auth: &DockerAuth) -> Result<Option<Credential>, &'static str> {
         // Docker pads the password with zero bytes in old files.
         return match pair.map(|(user, password)| (user, password.trim_end_matches('\0'))) {
             Some((IDENTITY_TOKEN_USER, token)) => Ok(Some(Credential::IdentityToken(token.to_owned()))),
-            Some((user, password)) => Ok(Some(Credential::Password { user: user.to_owned(), password: password.to_owned() })),
+            Some((user, password)) => {
+                Ok(Some(Credential::Password { user: user.to_owned(), password: password.to_owned() }))
+            }
             None => Err("\"auth\" is not user:password in base64"),
         };
     }

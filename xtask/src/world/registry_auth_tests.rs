@@ -42,6 +42,39 @@ fn github_tokens_serve_ghcr_alone_and_last() {
 }
 
 #[test]
+fn the_environment_says_where_the_configuration_is() {
+    let home = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".docker")).unwrap();
+    let entry = |password: &str| {
+        format!(r#"{{ "auths": {{ "r.example.com": {{ "username": "me", "password": "{password}" }} }} }}"#)
+    };
+    std::fs::write(home.path().join(".docker/config.json"), entry("at home")).unwrap();
+    let read = |variables: &[(&str, &str)]| {
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        Credentials::from_variables(find, Some(home.path().to_owned()))
+    };
+    let other_folder = other.path().to_str().unwrap();
+    assert_eq!(read(&[]).for_host("r.example.com").unwrap(), password("me", "at home"));
+    assert_eq!(read(&[("DOCKER_CONFIG", "")]).for_host("r.example.com").unwrap(), password("me", "at home"));
+    assert_eq!(read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap(), None, "no file, no error");
+    std::fs::write(other.path().join("config.json"), entry("elsewhere")).unwrap();
+    assert_eq!(
+        read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap(),
+        password("me", "elsewhere")
+    );
+    std::fs::write(other.path().join("config.json"), "{").unwrap();
+    let error = read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap_err().to_string();
+    assert!(error.contains(other_folder), "{error}");
+    assert_eq!(Credentials::from_variables(|_| None, None).for_host("r.example.com").unwrap(), None);
+
+    let ghcr = |variables: &[(&str, &str)]| read(variables).for_host("ghcr.io").unwrap();
+    assert_eq!(ghcr(&[("GH_TOKEN", "b")]), password("token", "b"));
+    assert_eq!(ghcr(&[("GH_TOKEN", "b"), ("GITHUB_TOKEN", "a"), ("GITHUB_ACTOR", "me")]), password("me", "a"));
+    assert_eq!(ghcr(&[("GITHUB_TOKEN", ""), ("GITHUB_ACTOR", "me")]), None);
+}
+
+#[test]
 fn secrets_are_in_no_error_and_no_debug_text() {
     for config in [
         r#"{ "auths": { "ghcr.io": { "auth": ["s3cret"] } } }"#,
@@ -86,7 +119,8 @@ mod helpers {
             r#"read -r host; echo "$1 $host" >> "$(dirname "$0")/log"
             echo "{\"ServerURL\":\"$host\",\"Username\":\"me\",\"Secret\":\"for $host\"}""#,
         );
-        let credentials = read(r#"{ "credsStore": "mine", "auths": { "ghcr.io": {} } }"#).with_helper_path(folder.path());
+        let credentials =
+            read(r#"{ "credsStore": "mine", "auths": { "ghcr.io": {} } }"#).with_helper_path(folder.path());
         for _ in 0..2 {
             assert_eq!(credentials.for_host("ghcr.io").unwrap(), password("me", "for ghcr.io"));
         }
@@ -108,7 +142,8 @@ mod helpers {
     #[test]
     fn a_helper_that_knows_nothing_leaves_the_rest_to_try() {
         let folder = helper("none", "echo 'credentials not found in native keychain'; exit 1");
-        let credentials = read(r#"{ "credsStore": "none" }"#).with_helper_path(folder.path()).with_github_token("me", "t");
+        let credentials =
+            read(r#"{ "credsStore": "none" }"#).with_helper_path(folder.path()).with_github_token("me", "t");
         assert_eq!(credentials.for_host("ghcr.io").unwrap(), password("me", "t"));
         assert_eq!(credentials.for_host("other.example.com").unwrap(), None);
     }

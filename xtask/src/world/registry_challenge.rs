@@ -5,7 +5,11 @@
 pub enum Challenge {
     Basic,
     /// Fetch a token at `realm`, for `service`.
-    Bearer { realm: String, service: Option<String>, scope: Option<String> },
+    Bearer {
+        realm: String,
+        service: Option<String>,
+        scope: Option<String>,
+    },
 }
 
 impl Challenge {
@@ -28,13 +32,19 @@ struct Offer {
 impl Offer {
     fn known(self) -> Option<Challenge> {
         let parameter = |name: &str| {
-            self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+            self.parameters
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+                .filter(|value| !value.is_empty())
         };
         match self.scheme.as_str() {
             "basic" => Some(Challenge::Basic),
-            "bearer" => {
-                Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service"), scope: parameter("scope") })
-            }
+            "bearer" => Some(Challenge::Bearer {
+                realm: parameter("realm")?,
+                service: parameter("service"),
+                scope: parameter("scope"),
+            }),
             _ => None,
         }
     }
@@ -105,7 +115,10 @@ mod tests {
     #[test]
     fn commas_inside_quotes_part_nothing() {
         let value = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:o/r:pull,push""#;
-        assert_eq!(choose(&[value]), bearer("https://ghcr.io/token", Some("ghcr.io"), Some("repository:o/r:pull,push")));
+        assert_eq!(
+            choose(&[value]),
+            bearer("https://ghcr.io/token", Some("ghcr.io"), Some("repository:o/r:pull,push"))
+        );
     }
 
     #[test]
@@ -119,7 +132,18 @@ mod tests {
     #[test]
     fn odd_values_are_no_challenge_and_no_panic() {
         assert_eq!(choose(&["Basic"]), Some(Challenge::Basic));
-        for odd in ["", ",", "=", "\"", "Bearer", "Bearer realm", "Bearer realm=\"", "Bearer realm=\"\"", "realm=\"x\"", "Digest é=\"\\\""] {
+        for odd in [
+            "",
+            ",",
+            "=",
+            "\"",
+            "Bearer",
+            "Bearer realm",
+            "Bearer realm=\"",
+            "Bearer realm=\"\"",
+            "realm=\"x\"",
+            "Digest é=\"\\\"",
+        ] {
             assert_eq!(choose(&[odd]).filter(|_| odd != "Bearer realm=\""), None, "{odd}");
         }
         assert_eq!(choose(&[r#"Bearer realm="a\"b""#]), bearer("a\"b", None, None));

@@ -31,16 +31,16 @@ pub enum RegistryErrorKind {
 pub struct RegistryError {
     pub kind: RegistryErrorKind,
     /// The method of the request; of a token's, `GET` or `POST` of the token's address.
-    pub method: String,
+    pub method: Box<str>,
     /// What the request was about: `host/path:tag`, `host/path@digest`, or an address.
-    pub reference: String,
+    pub reference: Box<str>,
     /// The registry's host, as `docker login` wants it.
-    pub host: String,
+    pub host: Box<str>,
     pub status: Option<u16>,
     /// The registry's own error code, such as `MANIFEST_UNKNOWN`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// What the registry, or the network, said; cleaned of control characters, and cut when long.
-    pub message: String,
+    pub message: Box<str>,
     /// How long the registry asked to be left alone.
     pub retry_after: Option<Duration>,
     /// How often it was tried in all.
@@ -74,7 +74,10 @@ impl fmt::Display for RegistryError {
         match self.kind {
             RegistryErrorKind::Denied => {
                 self.write_answer(f)?;
-                write!(f, "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` ")?;
+                write!(
+                    f,
+                    "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` "
+                )?;
                 f.write_str("with an account that may use it, or create it first")?;
             }
             RegistryErrorKind::Answered => self.write_answer(f)?,
@@ -98,7 +101,7 @@ impl RegistryError {
             Some(status) => write!(f, "{} answered {status}", self.host)?,
             None => write!(f, "{} refused", self.host)?,
         }
-        match (&self.code, self.message.as_str()) {
+        match (&self.code, &*self.message) {
             (Some(code), "") => write!(f, " {code}"),
             (Some(code), message) => write!(f, " {code}: {message}"),
             (None, "") => Ok(()),

@@ -50,12 +50,12 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    pub fn error(&self, kind: Kind, message: impl Into<String>) -> RegistryError {
+    pub fn error(&self, kind: Kind, message: impl Into<Box<str>>) -> RegistryError {
         RegistryError {
             kind,
-            method: self.method.to_string(),
-            reference: self.reference.clone(),
-            host: self.host.to_owned(),
+            method: self.method.as_str().into(),
+            reference: self.reference.as_str().into(),
+            host: self.host.into(),
             status: None,
             code: None,
             message: message.into(),
@@ -75,7 +75,9 @@ impl Call<'_> {
             Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => {
                 self.error(Kind::Unreachable, format!("{TLS_PREFIX}{error}"))
             }
-            Error::Io(io) if matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut) => {
+            Error::Io(io)
+                if matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut) =>
+            {
                 self.error(Kind::Unreachable, io.to_string())
             }
             // rustls reports a certificate it does not trust in the clothes of an input error.
@@ -174,7 +176,7 @@ impl Transport {
     pub fn refusal(&self, call: &Call, answer: &Answer) -> RegistryError {
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |pointer| clean(document.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default());
-        let code = Some(text("/errors/0/code")).filter(|code| !code.is_empty());
+        let code = Some(text("/errors/0/code")).filter(|code| !code.is_empty()).map(String::into_boxed_str);
         // Forges in front of a registry speak their own tongue: {"message": "..."}.
         let message = if code.is_some() { text("/errors/0/message") } else { text("/message") };
         let is_denied = matches!(answer.status, 401 | 403) && !answer.is_elsewhere;
@@ -249,7 +251,8 @@ fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result
     let is_good = parts.status.is_success();
     let is_head = call.method == Method::HEAD;
     let limit = if is_good { call.body_bytes_max } else { ERROR_BYTES_MAX };
-    let too_large = || call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here"));
+    let too_large =
+        || call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here"));
     if is_good && !is_head && body.content_length().is_some_and(|length| length > limit) {
         return Err(too_large());
     }
@@ -263,7 +266,13 @@ fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result
         Err(ureq::Error::BodyExceedsLimit(_)) => return Err(too_large()),
         Err(error) => return Err(call.network_error(&error)),
     };
-    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes, url: url.to_owned(), is_elsewhere: false })
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: bytes,
+        url: url.to_owned(),
+        is_elsewhere: false,
+    })
 }
 
 /// A registry's words, made fit for a terminal.

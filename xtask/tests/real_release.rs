@@ -1,0 +1,272 @@
+//! The main job on this repository with real tools: docker engine, buildx, Debian's docker-registry, maturin, uv, git.
+//!
+//! Where a tool is missing the test prints which and passes, unless XTASK_REQUIRE_TOOLS is set: then it fails.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{git_in, ran};
+
+const BASE_IMAGE: &str = "python:3.12-slim";
+
+/// Whether the machine can run these tests; says what is missing, or fails where nothing may be.
+fn can_run(test: &str) -> bool {
+    let answers = |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
+    let missing: Vec<_> = [
+        ("a docker engine", answers("docker", &["version", "--format", "{{.Server.Version}}"])),
+        ("docker buildx", answers("docker", &["buildx", "version"])),
+        ("docker-registry", answers("docker-registry", &["--version"])),
+        ("the base image python:3.12-slim", answers("docker", &["image", "inspect", BASE_IMAGE])),
+    ]
+    .into_iter()
+    .filter_map(|(what, is_there)| (!is_there).then_some(what))
+    .collect();
+    assert!(missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "{test}: missing {}; .ci/setup installs it", missing.join(", "));
+    if !missing.is_empty() {
+        println!("skipped {test}: missing {}", missing.join(", "));
+    }
+    missing.is_empty()
+}
+
+/// Debian's registry on a port of its own choice; ends with the test.
+struct RealRegistry {
+    child: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl RealRegistry {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.yml");
+        let text = format!(
+            "version: 0.1\nlog: {{level: info, formatter: json, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"127.0.0.1:0\", secret: test}}\n",
+            folder.path().join("data").display()
+        );
+        fs::write(&config, text).unwrap();
+        let mut child = Command::new("docker-registry").arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, rest) = line.split_once("listening on ")?;
+                Some(rest.chars().take_while(|character| character.is_ascii_digit() || ".:".contains(*character)).collect::<String>())
+            })
+            .expect("docker-registry says where it listens");
+        // Its log goes on; a pipe that nobody reads would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, _folder: folder }
+    }
+}
+
+impl Drop for RealRegistry {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// This repository as it stands, copied, with a remote of its own, and images at the real registry for this machine's platform.
+struct Copy {
+    folder: tempfile::TempDir,
+    registry: RealRegistry,
+}
+
+impl Copy {
+    fn new() -> Self {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
+        let copy = Self { folder: tempfile::tempdir().unwrap(), registry: RealRegistry::start() };
+        for file in git_in(&source, &["ls-files", "--cached", "--others", "--exclude-standard"]).lines() {
+            let (from, to) = (source.join(file), copy.root().join(file));
+            if from.is_file() {
+                fs::create_dir_all(to.parent().unwrap()).unwrap();
+                fs::copy(from, to).unwrap();
+            }
+        }
+        let config = copy.root().join("xtask/monorepo.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let text = text.replace("ghcr.io/", &format!("{}/", copy.registry.address)).replace("[\"linux/amd64\", \"linux/arm64\"]", &format!("[\"{}\"]", engine_platform()));
+        fs::write(&config, text).unwrap();
+        copy.git(&["init", "--quiet", "--initial-branch", "main"]);
+        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")] {
+            copy.git(&["config", key, value]);
+        }
+        copy.git(&["add", "--all"]);
+        copy.git(&["commit", "--quiet", "--message", "chore: a copy"]);
+        let remote = copy.folder.path().join("origin.git");
+        git_in(copy.folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+        copy.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+        copy
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git_in(&self.root(), arguments)
+    }
+
+    /// Runs the program and insists that it went well; gives its JSON document.
+    fn ok(&self, arguments: &[&str]) -> Value {
+        let mut command = support::program(&self.root());
+        command.args(arguments).arg("--json");
+        // Wheels of all runs are compiled in one place, so that a warm run does not begin from nothing.
+        command.env("CARGO_TARGET_DIR", shared_target());
+        let answer = ran(command.output().unwrap());
+        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    }
+
+    fn image(&self, package: &str, tag: &str) -> String {
+        format!("{}/percolation-labs/{package}:{tag}", self.registry.address)
+    }
+
+    /// bump, tag --rc, build --push, release, release again; then the released tag is pulled, run and asked.
+    fn release(&self, project: &str, package: &str) {
+        self.ok(&["bump", "minor", project, "--commit"]);
+        self.ok(&["tag", project, "--rc", "--push"]);
+        let built = self.ok(&["build", project, "--push"]);
+        let kinds: Vec<_> = steps(&built).iter().map(|step| step["kind"].as_str().unwrap().to_owned()).filter(|kind| kind != "scan").collect();
+        assert!(kinds.ends_with(&["build-image", "smoke", "health", "push-image"].map(str::to_owned)), "{kinds:?}");
+        assert!(steps(&built).iter().all(|step| step["verdict"] == "acted"), "{built:#}");
+        assert!(steps(&self.ok(&["build", project, "--push"])).iter().all(|step| step["verdict"] == "done"), "built twice");
+        let released = self.ok(&["release", project]);
+        assert!(steps(&released).iter().all(|step| step["verdict"] == "acted"), "{released:#}");
+        let again = self.ok(&["release", project]);
+        assert!(steps(&again).iter().all(|step| step["verdict"] == "done"), "law 14: {again:#}");
+        assert!(self.git(&["ls-remote", "origin"]).contains(&format!("refs/tags/{package}-v0.2.0\n")));
+        let image = self.image(package, "0.2.0");
+        docker(&["pull", "--quiet", &image]);
+        let labels: Value = serde_json::from_str(&docker(&["image", "inspect", "--format", "{{json .Config}}", &image])).unwrap();
+        assert_eq!(labels["Labels"]["org.opencontainers.image.version"], "0.2.0");
+        assert_eq!(labels["Labels"]["org.opencontainers.image.revision"], self.git(&["rev-parse", &format!("{package}-v0.2.0^{{commit}}")]).trim());
+        assert!(!matches!(labels["User"].as_str(), None | Some("" | "0" | "root")), "runs as root: {labels}");
+        let health = health_of(&image);
+        assert_eq!((health["service"].as_str(), health["version"].as_str()), (Some(package), Some("0.2.0")), "{health}");
+        docker(&["image", "rm", "--force", &image]);
+    }
+}
+
+fn steps(document: &Value) -> Vec<Value> {
+    document["steps"].as_array().unwrap().clone()
+}
+
+fn shared_target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real")
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn engine_platform() -> String {
+    docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).trim().to_owned()
+}
+
+/// Starts the image and asks its health path until it answers; the container ends either way.
+fn health_of(image: &str) -> Value {
+    struct Container(String);
+    impl Drop for Container {
+        fn drop(&mut self) {
+            let _ = Command::new("docker").args(["rm", "--force", &self.0]).output();
+        }
+    }
+    let container = Container(docker(&["run", "--detach", "--publish", "127.0.0.1::8000", image]).trim().to_owned());
+    let address = docker(&["port", &container.0, "8000/tcp"]).lines().next().unwrap().to_owned();
+    for _ in 0..300 {
+        if let Some(body) = ask(&address) {
+            return serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{image} does not answer: {}", docker(&["logs", &container.0]));
+}
+
+/// One HTTP request by hand; `None` while nobody answers 200.
+fn ask(address: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+}
+
+#[test]
+fn reading_is_bumped_tagged_built_released_and_runs() {
+    if can_run("the release of reading") {
+        Copy::new().release("reading", "percolate-reading");
+    }
+}
+
+#[test]
+fn percolate_is_released_with_the_wheel_of_this_tree_inside() {
+    if can_run("the release of percolate") {
+        Copy::new().release("percolate", "percolate");
+    }
+}
+
+#[test]
+fn law_3_a_bump_leaves_every_product_locked() {
+    if !can_run("the locks of every product") {
+        return;
+    }
+    let copy = Copy::new();
+    copy.ok(&["bump", "minor", "--commit"]);
+    let run = |program: &Path, arguments: &[&str], folder: &str| {
+        let output = Command::new(program).args(arguments).current_dir(copy.root().join(folder)).env("CARGO_TARGET_DIR", shared_target()).env_remove("VIRTUAL_ENV").output().unwrap();
+        assert!(output.status.success(), "{} {arguments:?} in {folder}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
+    };
+    run(Path::new("cargo"), &["build", "--locked", "--package", "percolate-rocks"], ".");
+    run(Path::new("cargo"), &["metadata", "--locked", "--offline", "--format-version", "1"], ".");
+    let uv = uv();
+    for product in ["percolate-rocks", "percolate-reading", "percolate"] {
+        run(&uv, &["lock", "--check"], product);
+        run(&uv, &["sync", "--locked"], product);
+    }
+}
+
+#[test]
+fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
+    if !can_run("the wheel of rocks") {
+        return;
+    }
+    let copy = Copy::new();
+    copy.ok(&["bump", "minor", "rocks", "--commit"]);
+    let built = copy.ok(&["build", "rocks"]);
+    let step = &steps(&built)[0];
+    let folder = copy.root().join(step["id"].as_str().unwrap().trim_start_matches("build-distribution:"));
+    let wheel = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|extension| extension == "whl")).unwrap();
+    let name = wheel.file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.starts_with("percolate_rocks-0.2.0-") && name.contains("-abi3-"), "{name}");
+    let environment = copy.folder.path().join("fresh");
+    let run = |program: &Path, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).env_remove("VIRTUAL_ENV").output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&uv(), &["venv", environment.to_str().unwrap()]);
+    let python = environment.join("bin/python");
+    run(&uv(), &["pip", "install", "--python", python.to_str().unwrap(), "--no-index", wheel.to_str().unwrap()]);
+    assert_eq!(run(&python, &["-c", "import percolate_rocks; print(percolate_rocks.__version__)"]).trim(), "0.2.0");
+}
+
+/// uv as `cargo xtask test` provides it: on the PATH, or fetched into target/tools.
+fn uv() -> PathBuf {
+    if Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return "uv".into();
+    }
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
+    let found = fs::read_dir(&tools).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin/uv"))).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no uv on the PATH or in {}; run the tests by `cargo xtask test`, which fetches it", tools.display()))
+}
