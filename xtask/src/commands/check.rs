@@ -44,7 +44,7 @@ fn versions(session: &Session) -> anyhow::Result<Gate> {
 /// The gates that each language has a command for.
 fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
     let rust: &[(&'static str, &[&str], &str)] = &[
-        ("locks", &["metadata", "--locked", "--format-version", "1", "--no-deps", "--quiet"], "cargo update --workspace, then commit Cargo.lock"),
+        ("locks", &["tree", "--workspace", "--locked", "--quiet", "--depth", "0"], "cargo update --workspace, then commit Cargo.lock"),
         ("fmt", &["fmt", "--all", "--check"], "cargo fmt --all"),
         ("lint", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"], "cargo clippy --workspace --all-targets --fix"),
     ];
@@ -55,9 +55,7 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
         ("types", &["run", "--locked", "mypy"], "mend the types that mypy names"),
     ];
     for (gate, arguments, fix) in rust.iter().filter(|(gate, ..)| *gate == name && has_cargo(session)) {
-        // `cargo metadata` prints the whole graph; only its verdict is wanted.
-        let call = if *gate == "locks" { cargo(session, &["tree", "--workspace", "--locked", "--quiet", "--depth", "0"]) } else { cargo(session, arguments) };
-        gates.push(Gate { name: gate, subject: "of the Cargo workspace".into(), call, fix: (*fix).into() });
+        gates.push(Gate { name: gate, subject: "of the Cargo workspace".into(), call: cargo(session, arguments), fix: (*fix).into() });
     }
     for project in python_projects(session) {
         for (gate, arguments, fix) in python.iter().filter(|(gate, ..)| *gate == name) {

@@ -8,7 +8,7 @@ use super::{Outcome, Session};
 use crate::engine::observe;
 use crate::plan::tags::RemoteTags;
 use crate::ui;
-use crate::world::{docker, tools};
+use crate::world::{cargo, docker, tools};
 
 /// One thing that was looked at.
 struct Finding {
@@ -23,6 +23,7 @@ struct Finding {
 pub fn run(session: &Session) -> Outcome {
     let mut findings = tool_findings(session);
     findings.extend(engine_findings(session));
+    findings.extend(cargo_finding(session));
     findings.push(clone_finding(session));
     findings.push(remote_finding(session)?);
     findings.extend(registry_findings(session));
@@ -93,6 +94,12 @@ fn engine_findings(session: &Session) -> Vec<Finding> {
         Finding { what: "docker engine".into(), state: plain(docker::engine_version(runner)), fix: "start the docker engine".into(), optional: true },
         Finding { what: "docker buildx".into(), state: plain(docker::buildx_version(runner)), fix: "install the docker-buildx plugin".into(), optional: true },
     ]
+}
+
+fn cargo_finding(session: &Session) -> Option<Finding> {
+    let members = cargo::members(&session.world.root)?;
+    let state = members.map(|count| format!("{count} members")).map_err(|error| format!("{error:#}"));
+    Some(Finding { what: "Cargo workspace".into(), state, fix: "cargo metadata --no-deps".into(), optional: false })
 }
 
 fn clone_finding(session: &Session) -> Finding {

@@ -58,7 +58,7 @@ pub fn release(world: &World, project: &Project, remote: &str) -> anyhow::Result
         (Some(image), Some(candidate)) => Some(builds(world, image, &version, &candidate.commit)),
         _ => None,
     };
-    Ok(ReleaseFacts { head, dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, builds })
+    Ok(ReleaseFacts { dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, builds })
 }
 
 /// Looks through the builds of a repository, newest first, for one that may be released.

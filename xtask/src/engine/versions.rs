@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use anyhow::Context;
 
-use crate::edit::{self, LockKind, Locator};
+use crate::edit::{self, EditError, LockKind, Locator};
 use crate::model::fault::Fault;
-use crate::model::project::{Project, Site, SiteForm};
+use crate::model::project::{Project, Site, SiteForm, is_within};
 use crate::model::site::{Readings, SiteReading};
 use crate::model::step::{Goal, Step};
 use crate::model::version::Version;
@@ -64,6 +64,8 @@ fn locator(form: &SiteForm) -> Locator<'_> {
 #[derive(Default)]
 pub struct Edits {
     files: BTreeMap<String, FileEdits>,
+    /// Every lock file of the repository, read once.
+    locks: Option<Vec<Lock>>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,20 @@ struct FileEdits {
     reasons: Vec<(String, String)>,
 }
 
+#[derive(Clone)]
+struct Lock {
+    kind: LockKind,
+    path: String,
+    text: String,
+}
+
+/// Which manifest names a package, under which key, and in which lock file the package then stands.
+const LOCKS: [(LockKind, &str, Locator<'static>, &str); 3] = [
+    (LockKind::Cargo, "Cargo.toml", Locator::TomlKey("package.name"), "Cargo.lock"),
+    (LockKind::Uv, "pyproject.toml", Locator::TomlKey("project.name"), "uv.lock"),
+    (LockKind::Npm, "package.json", Locator::JsonKey("name"), "package-lock.json"),
+];
+
 impl Edits {
     /// Moves a project's sites and its own entries in every lock file of the repository (laws 2 and 3).
     pub fn move_project(&mut self, world: &World, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<()> {
@@ -81,14 +97,18 @@ impl Edits {
             let text = reading.spelling.spell(to).map_err(|error| Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell"))?;
             self.add(world, &reading.site.file, reading.span.clone(), &text, project, format!("{} {} → {text}", reading.key, reading.found))?;
         }
-        for (kind, file_name, name) in lock_names(world, project)? {
-            for lock in world.git.tracked_named(file_name)? {
-                let Some(text) = files::read(&world.path(&lock))? else { continue };
-                let entries = edit::lock_entries(kind, &text, &name).map_err(|error| Fault::usage(format!("{lock}: {error}")).fix("make the lock file readable, or restore it: git checkout"))?;
+        let locks = match &self.locks {
+            Some(locks) => locks.clone(),
+            None => self.locks.insert(read_locks(world)?).clone(),
+        };
+        for (kind, name) in lock_names(world, project, readings)? {
+            for lock in locks.iter().filter(|lock| lock.kind == kind) {
+                let path = &lock.path;
+                let entries = edit::lock_entries(kind, &lock.text, &name).map_err(|error| Fault::usage(format!("{path}: {error}")).fix(format!("git checkout -- {path}")))?;
                 for entry in entries {
-                    let wanted = entry.spelling.spell(to).map_err(|error| Fault::usage(format!("{lock}: {error}")))?;
+                    let wanted = entry.spelling.spell(to).map_err(|error| Fault::usage(format!("{path}: {error}")).fix("choose a version that the lock can spell"))?;
                     if entry.text != wanted {
-                        self.add(world, &lock, entry.span, &wanted, project, format!("entry of {name} {} → {wanted}", entry.text))?;
+                        self.add(world, path, entry.span, &wanted, project, format!("entry of {name} {} → {wanted}", entry.text))?;
                     }
                 }
             }
@@ -123,15 +143,37 @@ impl Edits {
     }
 }
 
-/// The names under which lock files know the project: those its own manifests give, not the package of the configuration.
-fn lock_names(world: &World, project: &Project) -> anyhow::Result<Vec<(LockKind, &'static str, String)>> {
-    let mut names = Vec::new();
-    for (kind, manifest, key, lock) in [(LockKind::Cargo, "Cargo.toml", "package.name", "Cargo.lock"), (LockKind::Uv, "pyproject.toml", "project.name", "uv.lock")] {
-        let path = if project.path.is_empty() { manifest.to_owned() } else { format!("{}/{manifest}", project.path) };
-        if let Some(text) = files::read(&world.path(&path))? {
-            if let Ok(found) = edit::locate(&Locator::TomlKey(key), &text) {
-                names.extend(found.into_iter().map(|name| (kind, lock, name.text)));
+fn read_locks(world: &World) -> anyhow::Result<Vec<Lock>> {
+    let mut locks = Vec::new();
+    for (kind, _, _, name) in LOCKS {
+        for path in world.git.tracked_named(name)? {
+            // Tracked and deleted is the user's business; there is nothing to keep in step.
+            if let Some(text) = files::read(&world.path(&path))? {
+                locks.push(Lock { kind, path, text });
             }
+        }
+    }
+    Ok(locks)
+}
+
+/// The names under which lock files know the project: those its own manifests give, not the package of the configuration.
+/// A version of a whole Cargo workspace is the version of every member that inherits it.
+fn lock_names(world: &World, project: &Project, readings: &Readings) -> anyhow::Result<Vec<(LockKind, String)>> {
+    let mut names = Vec::new();
+    let mut add = |kind, locator: &Locator, path: &str, inherited: bool| -> anyhow::Result<()> {
+        let Some(text) = files::read(&world.path(path))? else { return Ok(()) };
+        if !inherited || matches!(edit::locate(&Locator::CargoManifest, &text), Err(EditError::Elsewhere { .. })) {
+            names.extend(edit::locate(locator, &text).into_iter().flatten().map(|name| (kind, name.text)));
+        }
+        Ok(())
+    };
+    for (kind, manifest, locator, _) in &LOCKS {
+        let path = if project.path.is_empty() { (*manifest).to_owned() } else { format!("{}/{manifest}", project.path) };
+        add(*kind, locator, &path, false)?;
+    }
+    if readings.all().iter().any(|reading| reading.key == "workspace.package.version") {
+        for path in world.git.tracked_named("Cargo.toml")?.iter().filter(|path| is_within(path, &project.path)) {
+            add(LockKind::Cargo, &Locator::TomlKey("package.name"), path, true)?;
         }
     }
     Ok(names)

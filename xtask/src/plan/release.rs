@@ -13,7 +13,6 @@ use super::tags::{CandidateTag, RemoteTags, TagFacts};
 #[derive(Debug, Clone)]
 pub struct ReleaseFacts {
     pub version: Version,
-    pub head: String,
     /// Paths that differ from HEAD.
     pub dirty: Vec<String>,
     /// Sites of the commit that say something else than the source of truth.

@@ -508,3 +508,10 @@ fn many_threads_share_one_client() {
     assert_eq!(client.tags(&repository).unwrap().unwrap().len(), 40);
     assert_eq!(client.requests(), registry.log().len() as u64);
 }
+
+#[test]
+fn a_host_that_does_not_exist_is_no_cut_line() {
+    let (client, _) = patient_client("{}");
+    let error = client.ping("no-such-host.invalid").unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Unreachable, "{error}");
+}

@@ -1,5 +1,6 @@
 //! All input and output: one outside thing a file. Everything above asks this module, and nothing else, of the world.
 
+pub mod cargo;
 pub mod docker;
 pub mod environment;
 pub mod files;

@@ -10,8 +10,10 @@ pub enum RegistryErrorKind {
     Denied,
     /// Any other status that is no success.
     Answered,
-    /// No connection, or none that can be trusted.
+    /// No connection.
     Unreachable,
+    /// A connection, but no TLS handshake that can be trusted.
+    Untrusted,
     /// The line was cut, or went silent, before the answer was complete.
     Cut,
     /// The bytes are not those of the digest.
@@ -51,8 +53,7 @@ impl RegistryError {
     /// Whether the same request may succeed a little later.
     pub fn temporary(&self) -> bool {
         match self.kind {
-            RegistryErrorKind::Cut => true,
-            RegistryErrorKind::Unreachable => !self.message.starts_with(TLS_PREFIX),
+            RegistryErrorKind::Cut | RegistryErrorKind::Unreachable => true,
             RegistryErrorKind::Answered => matches!(self.status, Some(408 | 429 | 500..=599)),
             _ => false,
         }
@@ -63,9 +64,6 @@ impl RegistryError {
         self.kind == RegistryErrorKind::Denied
     }
 }
-
-/// How the message of a failed handshake begins: trying again does not make a certificate good.
-pub(super) const TLS_PREFIX: &str = "TLS: ";
 
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +80,13 @@ impl fmt::Display for RegistryError {
             }
             RegistryErrorKind::Answered => self.write_answer(f)?,
             RegistryErrorKind::Unreachable => write!(f, "cannot connect to {host}: {message}; is it running?")?,
+            RegistryErrorKind::Untrusted => {
+                write!(
+                    f,
+                    "{host} cannot be trusted: {message}; if its certificate is right, add its authority to the "
+                )?;
+                f.write_str("system's, or name the file in SSL_CERT_FILE")?;
+            }
             RegistryErrorKind::Cut => write!(f, "{host} cut the line before the answer was complete: {message}")?,
             _ => f.write_str(message)?,
         }

@@ -11,7 +11,7 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use super::registry::RegistryOptions;
-use super::registry_error::{RegistryError, RegistryErrorKind as Kind, TLS_PREFIX};
+use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
 use super::registry_tokens::{Pass, Passes};
 use super::registry_url::{Origin, base_of, resolve};
 use super::registry_wait::retry_after;
@@ -65,28 +65,27 @@ impl Call<'_> {
     }
 
     fn network_error(&self, error: &ureq::Error) -> RegistryError {
-        use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
-        use ureq::{Error, Timeout};
+        use std::io::ErrorKind as Io;
+        use ureq::Error;
+        let kind = match error {
+            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => Kind::Untrusted,
+            // This is how rustls reports a certificate that it does not trust.
+            Error::Io(io) if io.kind() == Io::InvalidData => Kind::Untrusted,
+            Error::Io(io) => match io.kind() {
+                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof | Io::WriteZero => {
+                    Kind::Cut
+                }
+                // Of names that cannot be looked up there is no kind of its own.
+                _ => Kind::Unreachable,
+            },
+            Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => Kind::Unreachable,
+            Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => Kind::Unreachable,
+            Error::Timeout(_) | Error::BodyStalled | Error::Protocol(_) => Kind::Cut,
+            _ => Kind::Malformed,
+        };
         match error {
-            Error::Timeout(Timeout::Connect | Timeout::Resolve)
-            | Error::HostNotFound
-            | Error::ConnectionFailed
-            | Error::ConnectProxyFailed(_) => self.error(Kind::Unreachable, error.to_string()),
-            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => {
-                self.error(Kind::Unreachable, format!("{TLS_PREFIX}{error}"))
-            }
-            Error::Io(io)
-                if matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut) =>
-            {
-                self.error(Kind::Unreachable, io.to_string())
-            }
-            // rustls reports a certificate it does not trust in the clothes of an input error.
-            Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {
-                self.error(Kind::Unreachable, format!("{TLS_PREFIX}{io}"))
-            }
-            Error::Io(_) | Error::Timeout(_) | Error::BodyStalled => self.error(Kind::Cut, error.to_string()),
-            Error::Protocol(_) => self.error(Kind::Cut, format!("no HTTP: {error}")),
-            _ => self.error(Kind::Malformed, error.to_string()),
+            Error::Io(io) => self.error(kind, io.to_string()),
+            _ => self.error(kind, error.to_string()),
         }
     }
 }
