@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// From a commit to a running release: the same commands on a laptop and in CI.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true, disable_help_subcommand = true, max_term_width = 110)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -46,7 +46,7 @@ pub enum Verb {
     Tag(Tag),
     /// Build a project; an image is tried and scanned before it is pushed
     Build(Build),
-    /// Release the newest candidate: its tested bytes get their release names, then the commit its tag
+    /// Give the newest candidate its release names, by digest, and its commit the tag
     Release(Release),
     /// Say what a tag stands for, as the matrix of a CI
     Plan(PlanArgs),
