@@ -20,7 +20,8 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// What touches the world, and is left to these rooms.
-const WORLDLY: [&str; 9] = ["std::process::Command", "std::fs", "std::env", "git2", "ureq", "SystemTime", "Instant", "Timestamp::now", "TcpListener"];
+const WORLDLY: [&str; 9] =
+    ["std::process::Command", "std::fs", "std::env", "git2", "ureq", "SystemTime", "Instant", "Timestamp::now", "TcpListener"];
 const WORLDLY_ROOMS: [&str; 2] = ["world", "rehearsal"];
 
 /// A source without its unit tests: those may do as they like.
@@ -66,7 +67,8 @@ fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn imports_run_one_way() {
     for source in sources().iter().filter(|source| source.room != "main") {
-        let (_, allowed) = ROOMS.iter().find(|(room, _)| *room == source.room).unwrap_or_else(|| panic!("{} is in no known room", source.path.display()));
+        let (_, allowed) =
+            ROOMS.iter().find(|(room, _)| *room == source.room).unwrap_or_else(|| panic!("{} is in no known room", source.path.display()));
         for (number, line) in code(source) {
             for import in line.split("crate::").skip(1) {
                 let room: String = import.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
@@ -91,7 +93,11 @@ fn the_world_is_touched_in_its_rooms_alone() {
 fn only_the_ui_prints() {
     for source in sources().iter().filter(|source| source.room != "ui") {
         for (number, line) in code(source) {
-            assert!(!["println!", "print!(", "eprint", "dbg!("].iter().any(|word| line.contains(word)), "{}:{number}: only ui.rs prints", source.path.display());
+            assert!(
+                !["println!", "print!(", "eprint", "dbg!("].iter().any(|word| line.contains(word)),
+                "{}:{number}: only ui.rs prints",
+                source.path.display()
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use support::{git_in, ran};
@@ -17,7 +18,8 @@ const BASE_IMAGE: &str = "python:3.12-slim";
 
 /// Whether the machine can run these tests; says what is missing, or fails where nothing may be.
 fn can_run(test: &str) -> bool {
-    let answers = |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
+    let answers =
+        |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
     let missing: Vec<_> = [
         ("a docker engine", answers("docker", &["version", "--format", "{{.Server.Version}}"])),
         ("docker buildx", answers("docker", &["buildx", "version"])),
@@ -27,7 +29,11 @@ fn can_run(test: &str) -> bool {
     .into_iter()
     .filter_map(|(what, is_there)| (!is_there).then_some(what))
     .collect();
-    assert!(missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "{test}: missing {}; .ci/setup installs it", missing.join(", "));
+    assert!(
+        missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
+        "{test}: missing {}; .ci/setup installs it",
+        missing.join(", ")
+    );
     if !missing.is_empty() {
         println!("skipped {test}: missing {}", missing.join(", "));
     }
@@ -50,7 +56,8 @@ impl RealRegistry {
             folder.path().join("data").display()
         );
         fs::write(&config, text).unwrap();
-        let mut child = Command::new("docker-registry").arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            Command::new("docker-registry").arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = lines
             .by_ref()
@@ -73,16 +80,22 @@ impl Drop for RealRegistry {
     }
 }
 
+/// Wheels of all copies are compiled in one folder, which maturin cannot share at the same time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// This repository as it stands, copied, with a remote of its own, and images at the real registry for this machine's platform.
 struct Copy {
     folder: tempfile::TempDir,
     registry: RealRegistry,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Copy {
     fn new() -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
-        let copy = Self { folder: tempfile::tempdir().unwrap(), registry: RealRegistry::start() };
+        // A test that failed has left nothing half done: each has a copy of its own.
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let copy = Self { folder: tempfile::tempdir().unwrap(), registry: RealRegistry::start(), _turn: turn };
         for file in git_in(&source, &["ls-files", "--cached", "--others", "--exclude-standard"]).lines() {
             let (from, to) = (source.join(file), copy.root().join(file));
             if from.is_file() {
@@ -92,10 +105,13 @@ impl Copy {
         }
         let config = copy.root().join("xtask/monorepo.toml");
         let text = fs::read_to_string(&config).unwrap();
-        let text = text.replace("ghcr.io/", &format!("{}/", copy.registry.address)).replace("[\"linux/amd64\", \"linux/arm64\"]", &format!("[\"{}\"]", engine_platform()));
+        let text = text
+            .replace("ghcr.io/", &format!("{}/", copy.registry.address))
+            .replace("[\"linux/amd64\", \"linux/arm64\"]", &format!("[\"{}\"]", engine_platform()));
         fs::write(&config, text).unwrap();
         copy.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")] {
+        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
+        {
             copy.git(&["config", key, value]);
         }
         copy.git(&["add", "--all"]);
@@ -134,7 +150,8 @@ impl Copy {
         self.ok(&["bump", "minor", project, "--commit"]);
         self.ok(&["tag", project, "--rc", "--push"]);
         let built = self.ok(&["build", project, "--push"]);
-        let kinds: Vec<_> = steps(&built).iter().map(|step| step["kind"].as_str().unwrap().to_owned()).filter(|kind| kind != "scan").collect();
+        let kinds: Vec<_> =
+            steps(&built).iter().map(|step| step["kind"].as_str().unwrap().to_owned()).filter(|kind| kind != "scan").collect();
         assert!(kinds.ends_with(&["build-image", "smoke", "health", "push-image"].map(str::to_owned)), "{kinds:?}");
         assert!(steps(&built).iter().all(|step| step["verdict"] == "acted"), "{built:#}");
         assert!(steps(&self.ok(&["build", project, "--push"])).iter().all(|step| step["verdict"] == "done"), "built twice");
@@ -147,7 +164,10 @@ impl Copy {
         docker(&["pull", "--quiet", &image]);
         let labels: Value = serde_json::from_str(&docker(&["image", "inspect", "--format", "{{json .Config}}", &image])).unwrap();
         assert_eq!(labels["Labels"]["org.opencontainers.image.version"], "0.2.0");
-        assert_eq!(labels["Labels"]["org.opencontainers.image.revision"], self.git(&["rev-parse", &format!("{package}-v0.2.0^{{commit}}")]).trim());
+        assert_eq!(
+            labels["Labels"]["org.opencontainers.image.revision"],
+            self.git(&["rev-parse", &format!("{package}-v0.2.0^{{commit}}")]).trim()
+        );
         assert!(!matches!(labels["User"].as_str(), None | Some("" | "0" | "root")), "runs as root: {labels}");
         let health = health_of(&image);
         assert_eq!((health["service"].as_str(), health["version"].as_str()), (Some(package), Some("0.2.0")), "{health}");
@@ -224,7 +244,13 @@ fn law_3_a_bump_leaves_every_product_locked() {
     let copy = Copy::new();
     copy.ok(&["bump", "minor", "--commit"]);
     let run = |program: &Path, arguments: &[&str], folder: &str| {
-        let output = Command::new(program).args(arguments).current_dir(copy.root().join(folder)).env("CARGO_TARGET_DIR", shared_target()).env_remove("VIRTUAL_ENV").output().unwrap();
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(copy.root().join(folder))
+            .env("CARGO_TARGET_DIR", shared_target())
+            .env_remove("VIRTUAL_ENV")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{} {arguments:?} in {folder}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
     };
     run(Path::new("cargo"), &["build", "--locked", "--package", "percolate-rocks"], ".");
@@ -246,7 +272,11 @@ fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
     let built = copy.ok(&["build", "rocks"]);
     let step = &steps(&built)[0];
     let folder = copy.root().join(step["id"].as_str().unwrap().trim_start_matches("build-distribution:"));
-    let wheel = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|extension| extension == "whl")).unwrap();
+    let wheel = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .unwrap();
     let name = wheel.file_name().unwrap().to_string_lossy().into_owned();
     assert!(name.starts_with("percolate_rocks-0.2.0-") && name.contains("-abi3-"), "{name}");
     let environment = copy.folder.path().join("fresh");
@@ -267,6 +297,7 @@ fn uv() -> PathBuf {
         return "uv".into();
     }
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
-    let found = fs::read_dir(&tools).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin/uv"))).find(|path| path.is_file());
+    let found =
+        fs::read_dir(&tools).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin/uv"))).find(|path| path.is_file());
     found.unwrap_or_else(|| panic!("no uv on the PATH or in {}; run the tests by `cargo xtask test`, which fetches it", tools.display()))
 }

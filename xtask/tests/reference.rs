@@ -12,7 +12,13 @@ use support::{program, ran};
 
 fn help(arguments: &[&str]) -> String {
     // A terminal's width would decide where the lines break.
-    let output = program(Path::new(env!("CARGO_MANIFEST_DIR"))).args(arguments).arg("--help").stdin(Stdio::null()).env_remove("COLUMNS").output().unwrap();
+    let output = program(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .args(arguments)
+        .arg("--help")
+        .stdin(Stdio::null())
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
     let answer = ran(output);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     answer.stdout.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -28,7 +34,9 @@ fn verbs(help: &str) -> Vec<String> {
 #[test]
 fn the_reference_is_up_to_date() {
     let overview = help(&[]);
-    let mut text = format!("# Commands\n\nWritten by `UPDATE_REFERENCE=1 cargo test --package xtask --test reference`; a test compares.\n\n```text\n{overview}\n```\n");
+    let mut text = format!(
+        "# Commands\n\nWritten by `UPDATE_REFERENCE=1 cargo test --package xtask --test reference`; a test compares.\n\n```text\n{overview}\n```\n"
+    );
     let verbs = verbs(&overview);
     assert!(verbs.len() >= 10, "{verbs:?}");
     for verb in verbs {

@@ -53,7 +53,11 @@ fn versions_check_and_fix_hold_the_sites_together() {
     fixture.write("core/pyproject.toml", &text);
     let ran = fixture.run(&["versions", "--check"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("cargo xtask versions --fix core"), "{}", ran.stderr);
     assert_eq!(fixture.run(&["bump", "minor", "core"]).code, 3);
     fixture.ok(&["versions", "--fix"]);
@@ -81,7 +85,10 @@ fn law_2_bump_changes_the_versions_own_characters_alone() {
     let (code, report) = fixture.json(&["bump", "minor", "api"]);
     assert_eq!(code, 0);
     let moved = &report["projects"][0];
-    assert_eq!((moved["name"].as_str(), moved["from"].as_str(), moved["to"].as_str(), moved["level"].as_str()), (Some("api"), Some("0.1.0"), Some("0.2.0"), Some("minor")));
+    assert_eq!(
+        (moved["name"].as_str(), moved["from"].as_str(), moved["to"].as_str(), moved["level"].as_str()),
+        (Some("api"), Some("0.1.0"), Some("0.2.0"), Some("minor"))
+    );
     assert_eq!(fixture.git(&["diff", "--numstat"]), "1\t1\tapi/pyproject.toml\n1\t1\tapi/uv.lock\n");
     assert!(fixture.read("api/pyproject.toml").contains("version = \"0.2.0\" # the truth\ndependencies = [\"other==0.1.0\"]"));
     assert!(fixture.read("api/uv.lock").ends_with("name = \"other\"\nversion = \"0.1.0\"\nsource = { registry = \"index\" }\n"));
@@ -101,14 +108,18 @@ fn law_3_lock_entries_move_by_package_name() {
 #[test]
 fn bump_without_a_name_is_for_the_folders_project_or_for_all() {
     let fixture = Fixture::new();
-    let ran = support::ran(support::program(&fixture.root().join("web/src")).args(["bump", "patch", "--dry-run", "--json"]).output().unwrap());
+    let ran =
+        support::ran(support::program(&fixture.root().join("web/src")).args(["bump", "patch", "--dry-run", "--json"]).output().unwrap());
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(document["projects"].as_array().unwrap().len(), 1);
     assert_eq!(document["projects"][0]["name"], "web");
     let (_, document) = fixture.json(&["bump", "patch", "--dry-run"]);
     assert_eq!(document["projects"].as_array().unwrap().len(), 3);
     let edits: Vec<_> = document["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap()).collect();
-    assert_eq!(edits, ["Cargo.lock", "api/pyproject.toml", "api/uv.lock", "core/Cargo.toml", "core/pyproject.toml", "web/src/web/version.py"]);
+    assert_eq!(
+        edits,
+        ["Cargo.lock", "api/pyproject.toml", "api/uv.lock", "core/Cargo.toml", "core/pyproject.toml", "web/src/web/version.py"]
+    );
     fixture.ok(&["bump", "patch"]);
     assert!(fixture.read("web/src/web/version.py").starts_with("\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.1\""));
 }
@@ -160,7 +171,8 @@ fn a_release_promotes_by_digest_and_is_done_once() {
     let (media_type, bytes) = fixture.registry.manifest("acme/api", "0.2.0").unwrap();
     assert_eq!(media_type, "application/vnd.oci.image.index.v1+json");
     let index: Value = serde_json::from_slice(&bytes).unwrap();
-    let platforms: Vec<_> = index["manifests"].as_array().unwrap().iter().map(|entry| entry["platform"]["architecture"].as_str().unwrap()).collect();
+    let platforms: Vec<_> =
+        index["manifests"].as_array().unwrap().iter().map(|entry| entry["platform"]["architecture"].as_str().unwrap()).collect();
     assert_eq!(platforms, ["amd64", "arm64"]);
     assert!(fixture.git(&["ls-remote", "origin"]).contains("refs/tags/api-v0.2.0\n"));
     let (_, versions) = fixture.json(&["versions", "api"]);
@@ -209,15 +221,31 @@ fn plan_tells_a_ci_what_to_build() {
     let fixture = Fixture::new();
     fixture.ok(&["tag", "api", "core", "--rc"]);
     let output = fixture.root().join("output");
-    let ran = fixture.run_with(&["plan", "api", "--tag", "api-v0.1.0-rc1", "--json"], &[("GITHUB_OUTPUT", output.to_str().unwrap()), ("GITHUB_RUN_NUMBER", "42")]);
+    let ran = fixture.run_with(
+        &["plan", "api", "--tag", "api-v0.1.0-rc1", "--json"],
+        &[("GITHUB_OUTPUT", output.to_str().unwrap()), ("GITHUB_RUN_NUMBER", "42")],
+    );
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let rows = document["matrix"]["include"].as_array().unwrap();
-    let cells: Vec<_> = rows.iter().map(|row| (row["project"].as_str().unwrap(), row["kind"].as_str().unwrap(), row["platform"].as_str().unwrap(), row["runner"].as_str().unwrap())).collect();
+    let cells: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["project"].as_str().unwrap(),
+                row["kind"].as_str().unwrap(),
+                row["platform"].as_str().unwrap(),
+                row["runner"].as_str().unwrap(),
+            )
+        })
+        .collect();
     assert_eq!(cells, [("api", "image", "linux/amd64", "ubuntu-24.04"), ("api", "image", "linux/arm64", "ubuntu-24.04-arm")]);
     let build_id = rows[0]["build_id"].as_str().unwrap();
     assert!(build_id.contains("-build.42-v0.1.0-") && build_id.ends_with(&fixture.head()[..7]), "{build_id}");
     let written = std::fs::read_to_string(&output).unwrap();
-    assert!(written.starts_with("matrix={\"include\":[{\"project\":\"api\"") && written.contains(&format!("\nbuild-id={build_id}\n")), "{written}");
+    assert!(
+        written.starts_with("matrix={\"include\":[{\"project\":\"api\"") && written.contains(&format!("\nbuild-id={build_id}\n")),
+        "{written}"
+    );
     let (_, document) = fixture.json(&["plan", "--tag", "core-v0.1.0-rc1"]);
     assert_eq!(document["matrix"]["include"][0]["target"], "x86_64-unknown-linux-gnu");
     assert_eq!(document["projects"][0]["name"], "core");

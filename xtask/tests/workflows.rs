@@ -34,7 +34,15 @@ fn values<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
 #[test]
 fn each_project_has_its_two_workflows() {
     let names: BTreeSet<_> = workflows().into_iter().map(|(name, _)| name).collect();
-    for name in ["build-rocks.yml", "release-rocks.yml", "build-reading.yml", "release-reading.yml", "build-percolate.yml", "release-percolate.yml", "ci.yml"] {
+    for name in [
+        "build-rocks.yml",
+        "release-rocks.yml",
+        "build-reading.yml",
+        "release-reading.yml",
+        "build-percolate.yml",
+        "release-percolate.yml",
+        "ci.yml",
+    ] {
         assert!(names.contains(name), "{name} is missing");
     }
 }
@@ -93,8 +101,15 @@ fn jobs_have_a_time_limit_and_no_rights_by_default() {
     for (name, text) in workflows() {
         let steps = values(&text, "steps").len();
         assert_eq!(values(&text, "timeout-minutes").len(), steps, "{name}: each job with steps wants a timeout");
-        assert!(text.contains("\npermissions: {}\n") || text.contains("\npermissions:\n  contents: read"), "{name} has no top-level permissions");
-        assert_eq!(text.matches("persist-credentials: false").count(), text.matches("actions/checkout@").count(), "{name}: a checkout keeps credentials");
+        assert!(
+            text.contains("\npermissions: {}\n") || text.contains("\npermissions:\n  contents: read"),
+            "{name} has no top-level permissions"
+        );
+        assert_eq!(
+            text.matches("persist-credentials: false").count(),
+            text.matches("actions/checkout@").count(),
+            "{name}: a checkout keeps credentials"
+        );
     }
 }
 

@@ -22,9 +22,13 @@ fn refused_with(fixture: &Fixture, arguments: &[&str], variables: &[(&str, &str)
         assert!(ran.stderr.contains("  try ") || code == 1, "{arguments:?} names no mending command: {}", ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
         if extra == ["--json"] {
-            let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {:?}", ran.stdout));
+            let document: serde_json::Value =
+                serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {:?}", ran.stdout));
             assert_eq!(document["schema"], 1);
-            assert!(document["error"]["code"] == code || document["refused"].as_array().is_some_and(|refused| !refused.is_empty()), "{document:#}");
+            assert!(
+                document["error"]["code"] == code || document["refused"].as_array().is_some_and(|refused| !refused.is_empty()),
+                "{document:#}"
+            );
         }
     }
     assert_eq!(fixture.state(), before, "{arguments:?} changed something");
@@ -33,7 +37,15 @@ fn refused_with(fixture: &Fixture, arguments: &[&str], variables: &[(&str, &str)
 #[test]
 fn an_unknown_project_is_answered_with_the_nearest() {
     let fixture = Fixture::new();
-    for arguments in [&["versions", "apy"][..], &["bump", "minor", "apy"], &["tag", "apy"], &["build", "apy"], &["release", "apy"], &["plan", "apy", "--tag", "api-v0.1.0"], &["rehearse", "apy"]] {
+    for arguments in [
+        &["versions", "apy"][..],
+        &["bump", "minor", "apy"],
+        &["tag", "apy"],
+        &["build", "apy"],
+        &["release", "apy"],
+        &["plan", "apy", "--tag", "api-v0.1.0"],
+        &["rehearse", "apy"],
+    ] {
         let fixture_tags = arguments[0] == "plan";
         if fixture_tags {
             fixture.git(&["tag", "api-v0.1.0"]);
@@ -79,7 +91,18 @@ fn the_configuration_is_held_to_its_shape() {
 #[test]
 fn outside_of_a_repository_it_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    for verb in [&["versions"][..], &["bump", "minor"], &["tag"], &["build", "api"], &["release", "api"], &["plan", "--tag", "a-v1.0.0"], &["check"], &["test"], &["doctor"], &["rehearse"]] {
+    for verb in [
+        &["versions"][..],
+        &["bump", "minor"],
+        &["tag"],
+        &["build", "api"],
+        &["release", "api"],
+        &["plan", "--tag", "a-v1.0.0"],
+        &["check"],
+        &["test"],
+        &["doctor"],
+        &["rehearse"],
+    ] {
         let ran = ran(program(folder.path()).args(verb).output().unwrap());
         assert_eq!(ran.code, 2, "{verb:?}: {}", ran.stderr);
         assert!(ran.stderr.contains("is not inside a git work tree") && ran.stderr.contains("git init"), "{}", ran.stderr);
@@ -141,7 +164,12 @@ fn law_15_an_unreachable_remote_is_not_an_empty_one() {
 #[test]
 fn without_a_candidates_tag_there_is_no_release() {
     let fixture = Fixture::new();
-    refused(&fixture, &["release", "api"], 3, &["api 0.1.0 has no candidate: no tag api-v0.1.0-rcN exists", "cargo xtask tag api --rc --push"]);
+    refused(
+        &fixture,
+        &["release", "api"],
+        3,
+        &["api 0.1.0 has no candidate: no tag api-v0.1.0-rcN exists", "cargo xtask tag api --rc --push"],
+    );
 }
 
 #[test]
@@ -156,9 +184,19 @@ fn law_10_a_release_lists_each_build_and_why_it_was_turned_down() {
     fixture.push_candidate(&build_id.replace("-v0.2.0-", "-v0.2.0-rc.1-"), &["linux/amd64"], &fixture.head());
     let other = build_id.replace(&fixture.head()[..7], "0123456");
     fixture.push_candidate(&other, &["linux/amd64", "linux/arm64"], &fixture.head());
-    refused(&fixture, &["release", "api"], 3, &["has no image for arm64", "is of version 0.2.0-rc.1, wanted 0.2.0", "was built from 0123456, the newest candidate's commit is"]);
+    refused(
+        &fixture,
+        &["release", "api"],
+        3,
+        &["has no image for arm64", "is of version 0.2.0-rc.1, wanted 0.2.0", "was built from 0123456, the newest candidate's commit is"],
+    );
     fixture.push_candidate(&build_id, &["linux/arm64"], "ffffffffffffffffffffffffffffffffffffffff");
-    refused(&fixture, &["release", "api"], 3, &["arm64 is labelled revision ffffffffffffffffffffffffffffffffffffffff, the newest candidate's commit is"]);
+    refused(
+        &fixture,
+        &["release", "api"],
+        3,
+        &["arm64 is labelled revision ffffffffffffffffffffffffffffffffffffffff, the newest candidate's commit is"],
+    );
 }
 
 #[test]
@@ -186,7 +224,15 @@ fn sites_that_disagree_are_not_released() {
     fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.1.1\"\n");
     fixture.commit_all("fix: half a bump");
     for arguments in [&["release", "core"][..], &["tag", "core"], &["bump", "minor", "core"]] {
-        refused(&fixture, arguments, 3, &["disagree: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1", "cargo xtask versions --fix"]);
+        refused(
+            &fixture,
+            arguments,
+            3,
+            &[
+                "disagree: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1",
+                "cargo xtask versions --fix",
+            ],
+        );
     }
 }
 
@@ -225,7 +271,12 @@ fn build_holds_its_flags_to_the_project() {
     refused(&fixture, &["build", "core", "--platform", "linux/amd64"], 2, &["--platform is for images"]);
     refused(&fixture, &["build", "api", "--target", "x86_64-unknown-linux-gnu"], 2, &["--target is for wheels"]);
     refused(&fixture, &["build", "web"], 2, &["has no image, wheel or package-index"]);
-    refused(&fixture, &["build", "core", "--target", "riscv64gc-unknown-linux-gnu"], 2, &["riscv64gc-unknown-linux-gnu is no target of core"]);
+    refused(
+        &fixture,
+        &["build", "core", "--target", "riscv64gc-unknown-linux-gnu"],
+        2,
+        &["riscv64gc-unknown-linux-gnu is no target of core"],
+    );
 }
 
 #[test]

@@ -26,7 +26,11 @@ pub fn run(session: &Session, arguments: &Bump) -> Outcome {
     for project in projects {
         let readings = versions::of_work_tree(&session.world, project)?;
         if let Some(what) = readings.disagreement() {
-            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), format!("cargo xtask versions --fix {}", project.name));
+            goal.refuse(
+                &project.name,
+                format!("the version sites of {} disagree: {what}", project.name),
+                format!("cargo xtask versions --fix {}", project.name),
+            );
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
@@ -48,7 +52,8 @@ fn read_target(text: &str) -> Result<Target, Fault> {
         "minor" => Ok(Target::Level(Level::Minor)),
         "patch" => Ok(Target::Level(Level::Patch)),
         _ => Spelling::SemVer.read(text).map(Target::Exact).map_err(|error| {
-            Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {error}")).fix("cargo xtask bump minor, or cargo xtask bump 1.2.3")
+            Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {error}"))
+                .fix("cargo xtask bump minor, or cargo xtask bump 1.2.3")
         }),
     }
 }

@@ -1,11 +1,10 @@
 //! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
 
-use super::gates::{Gate, Skipped, cargo, has_cargo, missing, python_projects, run_all, uv};
+use super::gates::{Gate, Skipped, cargo, has_cargo, missing, python_projects, run_all, this_program, uv};
 use super::{Outcome, Session, test};
 use crate::cli::Check;
 use crate::model::config::nearest;
 use crate::model::fault::Fault;
-use crate::world::environment;
 use crate::world::process::Call;
 use crate::world::{files, tools};
 
@@ -16,7 +15,9 @@ pub fn run(session: &Session, arguments: &Check) -> Outcome {
     for name in &arguments.names {
         if !NAMES.contains(&name.as_str()) {
             let guess = nearest(name, NAMES.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-            return Err(Fault::usage(format!("no gate is called `{name}`{guess} (gates: {})", NAMES.join(", "))).fix("cargo xtask check").into());
+            return Err(Fault::usage(format!("no gate is called `{name}`{guess} (gates: {})", NAMES.join(", ")))
+                .fix("cargo xtask check")
+                .into());
         }
     }
     let (mut gates, mut skipped) = (Vec::new(), Vec::new());
@@ -33,12 +34,8 @@ pub fn run(session: &Session, arguments: &Check) -> Outcome {
 
 /// This program's own check, run as a user would run it.
 fn versions(session: &Session) -> anyhow::Result<Gate> {
-    let call = Call::new(environment::this_program()?).args(["versions", "--check", "--repo"]).arg(&session.world.root);
-    let call = match &session.global.config {
-        Some(config) => call.arg("--config").arg(config),
-        None => call,
-    };
-    Ok(Gate { name: "versions", subject: "of every project".into(), call, fix: "cargo xtask versions --fix".into() })
+    let call = this_program(session, &["versions", "--check"])?;
+    Ok(Gate { name: "versions", subject: "of every project".into(), calls: vec![call], fix: "cargo xtask versions --fix".into() })
 }
 
 /// The gates that each language has a command for.
@@ -46,7 +43,11 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
     let rust: &[(&'static str, &[&str], &str)] = &[
         ("locks", &["tree", "--workspace", "--locked", "--quiet", "--depth", "0"], "cargo update --workspace, then commit Cargo.lock"),
         ("fmt", &["fmt", "--all", "--check"], "cargo fmt --all"),
-        ("lint", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"], "cargo clippy --workspace --all-targets --fix"),
+        (
+            "lint",
+            &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
+            "cargo clippy --workspace --all-targets --fix",
+        ),
     ];
     let python: &[(&'static str, &[&str], &str)] = &[
         ("locks", &["lock", "--check"], "uv lock, then commit uv.lock"),
@@ -55,11 +56,21 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
         ("types", &["run", "--locked", "mypy"], "mend the types that mypy names"),
     ];
     for (gate, arguments, fix) in rust.iter().filter(|(gate, ..)| *gate == name && has_cargo(session)) {
-        gates.push(Gate { name: gate, subject: "of the Cargo workspace".into(), call: cargo(session, arguments), fix: (*fix).into() });
+        gates.push(Gate {
+            name: gate,
+            subject: "of the Cargo workspace".into(),
+            calls: vec![cargo(session, arguments)],
+            fix: (*fix).into(),
+        });
     }
     for project in python_projects(session) {
         for (gate, arguments, fix) in python.iter().filter(|(gate, ..)| *gate == name) {
-            gates.push(Gate { name: gate, subject: format!("of {}", project.name), call: uv(session, project, arguments)?, fix: format!("cd {} && {fix}", project.path) });
+            gates.push(Gate {
+                name: gate,
+                subject: format!("of {}", project.name),
+                calls: vec![uv(session, project, arguments)?],
+                fix: format!("cd {} && {fix}", project.path),
+            });
         }
     }
     Ok(())
@@ -74,14 +85,26 @@ fn workflows(session: &Session, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped
     match tools::find(tools::ACTIONLINT) {
         Some(program) => {
             let call = Call::new(program).folder(&session.world.root);
-            gates.push(Gate { name: "workflows", subject: "by actionlint".into(), call, fix: "mend the lines that actionlint names".into() });
+            gates.push(Gate {
+                name: "workflows",
+                subject: "by actionlint".into(),
+                calls: vec![call],
+                fix: "mend the lines that actionlint names".into(),
+            });
         }
         None => skipped.push(missing(session, "workflows by actionlint", tools::ACTIONLINT)?),
     }
     match tools::find(tools::ZIZMOR) {
         Some(program) => {
-            let call = Call::new(program).args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]).folder(&session.world.root);
-            gates.push(Gate { name: "workflows", subject: "by zizmor".into(), call, fix: "mend the lines that zizmor names".into() });
+            let call = Call::new(program)
+                .args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"])
+                .folder(&session.world.root);
+            gates.push(Gate {
+                name: "workflows",
+                subject: "by zizmor".into(),
+                calls: vec![call],
+                fix: "mend the lines that zizmor names".into(),
+            });
         }
         None => skipped.push(missing(session, "workflows by zizmor", tools::ZIZMOR)?),
     }

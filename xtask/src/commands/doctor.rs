@@ -31,7 +31,11 @@ pub fn run(session: &Session) -> Outcome {
         .iter()
         .map(|finding| match &finding.state {
             Ok(found) => vec!["✓".to_owned(), finding.what.clone(), found.clone()],
-            Err(amiss) => vec![if finding.optional { "–" } else { "✗" }.to_owned(), finding.what.clone(), amiss.lines().next().unwrap_or_default().to_owned()],
+            Err(amiss) => vec![
+                if finding.optional { "–" } else { "✗" }.to_owned(),
+                finding.what.clone(),
+                amiss.lines().next().unwrap_or_default().to_owned(),
+            ],
         })
         .collect();
     session.ui.data(&ui::table(&rows));
@@ -91,8 +95,18 @@ fn engine_findings(session: &Session) -> Vec<Finding> {
     let runner = &session.world.runner;
     let plain = |answer: anyhow::Result<String>| answer.map_err(|error| format!("{error:#}"));
     vec![
-        Finding { what: "docker engine".into(), state: plain(docker::engine_version(runner)), fix: "start the docker engine".into(), optional: true },
-        Finding { what: "docker buildx".into(), state: plain(docker::buildx_version(runner)), fix: "install the docker-buildx plugin".into(), optional: true },
+        Finding {
+            what: "docker engine".into(),
+            state: plain(docker::engine_version(runner)),
+            fix: "start the docker engine".into(),
+            optional: true,
+        },
+        Finding {
+            what: "docker buildx".into(),
+            state: plain(docker::buildx_version(runner)),
+            fix: "install the docker-buildx plugin".into(),
+            optional: true,
+        },
     ]
 }
 
@@ -117,11 +131,17 @@ fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
         RemoteTags::None => Err("there is no such remote, so tags stay here".into()),
         RemoteTags::Unknown { why, .. } => Err(why),
     };
-    Ok(Finding { what: format!("remote {remote}"), state, fix: format!("git remote add {remote} URL, or mend its access"), optional: false })
+    Ok(Finding {
+        what: format!("remote {remote}"),
+        state,
+        fix: format!("git remote add {remote} URL, or mend its access"),
+        optional: false,
+    })
 }
 
 fn registry_findings(session: &Session) -> Vec<Finding> {
-    let mut hosts: Vec<_> = session.projects.all.iter().filter_map(|project| Some(project.image.as_ref()?.repository.host.clone())).collect();
+    let mut hosts: Vec<_> =
+        session.projects.all.iter().filter_map(|project| Some(project.image.as_ref()?.repository.host.clone())).collect();
     hosts.sort();
     hosts.dedup();
     hosts

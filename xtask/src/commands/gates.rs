@@ -8,14 +8,15 @@ use super::Session;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
 use crate::world::process::Call;
-use crate::world::{files, tools};
+use crate::world::{environment, files, tools};
 
-/// One command of a gate.
+/// A gate over one subject.
 pub struct Gate {
     pub name: &'static str,
     /// What it is run on, for the report.
     pub subject: String,
-    pub call: Call,
+    /// In order; the first that fails is the verdict.
+    pub calls: Vec<Call>,
     pub fix: String,
 }
 
@@ -30,9 +31,15 @@ pub fn run_all(session: &Session, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
     let (mut passed, mut failed) = (0, Vec::new());
     for gate in gates {
         let title = format!("{} {}", gate.name, gate.subject);
-        session.ui.status("Checking", &format!("{title}: {}", gate.call.line()));
+        session.ui.status("Checking", &title);
+        for call in &gate.calls {
+            session.ui.status("", &call.line());
+        }
+        if session.global.dry_run {
+            continue;
+        }
         session.ui.open_section(&title);
-        let outcome = session.world.runner.stream(&gate.call);
+        let outcome = gate.calls.iter().try_for_each(|call| session.world.runner.stream(call));
         session.ui.close_section();
         match outcome {
             Ok(()) => passed += 1,
@@ -47,7 +54,11 @@ pub fn run_all(session: &Session, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
         session.ui.warn(&format!("skipped {}: {}", gate.what, gate.why));
     }
     let words = format!("{passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
-    session.ui.status(if failed.is_empty() { "Finished" } else { "Failed" }, &words);
+    match (session.global.dry_run, failed.is_empty()) {
+        (true, _) => session.ui.status("Planned", "nothing was run"),
+        (false, true) => session.ui.status("Finished", &words),
+        (false, false) => session.ui.status("Failed", &words),
+    }
     session.ui.document(&serde_json::json!({ "schema": 1, "passed": passed, "failed": failed, "skipped": skipped.iter().map(|gate| &gate.what).collect::<Vec<_>>() }));
     if failed.is_empty() { 0 } else { FaultKind::Failed.exit_code() }
 }
@@ -69,15 +80,27 @@ pub fn cargo(session: &Session, arguments: &[&str]) -> Call {
 
 /// uv in a project's folder; fetched when it is absent.
 pub fn uv(session: &Session, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
-    let uv = tools::provide(&session.world, tools::UV).context("Python gates want uv")?;
+    // A dry run fetches nothing; what it shows is the line alone.
+    let uv = if session.global.dry_run {
+        tools::UV.name.into()
+    } else {
+        tools::provide(&session.world, tools::UV).context("Python gates want uv")?
+    };
     // A virtual environment that happens to be active is not the project's.
     Ok(Call::new(uv).args(arguments).folder(&session.world.path(&project.path)).without("VIRTUAL_ENV"))
+}
+
+/// This very program, on the same repository.
+pub fn this_program(session: &Session, arguments: &[&str]) -> anyhow::Result<Call> {
+    let call = Call::new(environment::this_program()?).args(arguments).arg("--repo").arg(&session.world.root);
+    Ok(call.arg("--config").arg(session.world.root.join(session.config_in_repository())))
 }
 
 /// A missing tool: an error where tools are required, else a reason to skip.
 pub fn missing(session: &Session, what: &str, tool: tools::Tool) -> Result<Skipped, Fault> {
     if session.world.environment.require_tools {
-        return Err(Fault::failed(format!("{what} wants {}, which is not on the PATH, and XTASK_REQUIRE_TOOLS is set", tool.name)).fix(tool.how_to_get));
+        return Err(Fault::failed(format!("{what} wants {}, which is not on the PATH, and XTASK_REQUIRE_TOOLS is set", tool.name))
+            .fix(tool.how_to_get));
     }
     Ok(Skipped { what: what.into(), why: format!("{} is not on the PATH ({})", tool.name, tool.how_to_get) })
 }

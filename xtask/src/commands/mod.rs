@@ -72,7 +72,11 @@ pub fn dispatch(cli: Cli, rehearse: impl Fn(&Session, &crate::cli::Rehearse) -> 
 /// The fault in an error's chain with all its context, or a plain failure.
 fn fault_of(error: &anyhow::Error) -> Fault {
     let inner = error.chain().find_map(|cause| cause.downcast_ref::<Fault>());
-    Fault { kind: inner.map_or(FaultKind::Failed, |fault| fault.kind), what: format!("{error:#}"), fix: inner.and_then(|fault| fault.fix.clone()) }
+    Fault {
+        kind: inner.map_or(FaultKind::Failed, |fault| fault.kind),
+        what: format!("{error:#}"),
+        fix: inner.and_then(|fault| fault.fix.clone()),
+    }
 }
 
 impl Session {
@@ -84,7 +88,10 @@ impl Session {
         let world = World::open(&folder, environment, sink)?;
         let path = config_path(&world.root, &here, global.config.as_deref());
         let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
-        let text = files::read(&path)?.ok_or_else(|| Fault::usage(format!("there is no configuration {}", path.display())).fix(format!("write {shown} (README, \"monorepo.toml\"), or pass --config FILE")))?;
+        let text = files::read(&path)?.ok_or_else(|| {
+            Fault::usage(format!("there is no configuration {}", path.display()))
+                .fix(format!("write {shown} (README, \"monorepo.toml\"), or pass --config FILE"))
+        })?;
         let config = config::parse(&text, &shown)?;
         let projects = Projects::from_config(&config, &shown)?;
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
@@ -104,7 +111,9 @@ impl Session {
     fn versioned(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
         let selected = self.selected(names)?;
         if let (false, Some(project)) = (names.is_empty(), selected.iter().find(|project| project.sites.is_empty())) {
-            return Err(Fault::usage(format!("project {} has no versions of its own", project.name)).fix(format!("name its sites in projects.{}.versions", project.name)).into());
+            return Err(Fault::usage(format!("project {} has no versions of its own", project.name))
+                .fix(format!("name its sites in projects.{}.versions", project.name))
+                .into());
         }
         Ok(selected.into_iter().filter(|project| !project.sites.is_empty()).collect())
     }
@@ -142,7 +151,10 @@ impl Session {
             let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
             match ok {
                 true => self.ui.status("Finished", &format!("{acted} done now, {} done before{requests}", plan.count(Verdict::Done))),
-                false => self.ui.error(&format!("stopped after {acted} of {todo} steps; nothing is lost: what is done is found done by the next run"), Some("the same command again, once the cause is mended")),
+                false => self.ui.error(
+                    &format!("stopped after {acted} of {todo} steps; nothing is lost: what is done is found done by the next run"),
+                    Some("the same command again, once the cause is mended"),
+                ),
             }
             if ok { 0 } else { FaultKind::Failed.exit_code() }
         };
@@ -155,7 +167,8 @@ impl Session {
     /// On a terminal, irreversible work asks once.
     fn confirm(&self, plan: &crate::model::step::Plan) -> anyhow::Result<()> {
         let environment = &self.world.environment;
-        let irreversible = plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && planned.draft.step.is_irreversible()).count();
+        let irreversible =
+            plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && planned.draft.step.is_irreversible()).count();
         if irreversible == 0 || self.global.yes || environment.is_ci || !environment.is_terminal {
             return Ok(());
         }

@@ -16,27 +16,44 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
     let tag = arguments.tag.trim_start_matches("refs/tags/");
     let projects = &session.projects.all;
     let Some((place, name)) = owner(projects.iter().map(|project| &project.tags), tag) else {
-        let forms = projects.iter().filter(|project| !project.sites.is_empty()).map(|project| format!("{}-v1.2.3", project.package)).collect::<Vec<_>>().join(", ");
-        return Err(Fault::usage(format!("{tag:?} is the tag of no project (wanted a form such as {forms}, with -rcN for a candidate)")).fix("git tag --list").into());
+        let forms = projects
+            .iter()
+            .filter(|project| !project.sites.is_empty())
+            .map(|project| format!("{}-v1.2.3", project.package))
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(Fault::usage(format!("{tag:?} is the tag of no project (wanted a form such as {forms}, with -rcN for a candidate)"))
+            .fix("git tag --list")
+            .into());
     };
     let project = &projects[place];
     if let Some(word) = &arguments.project {
         let wanted = session.projects.find(word)?;
         if wanted.name != project.name {
-            return Err(Fault::refused(format!("{tag} is a tag of {}, not of {}", project.name, wanted.name)).fix(format!("cargo xtask plan {} --tag {tag}", project.name)).into());
+            return Err(Fault::refused(format!("{tag} is a tag of {}, not of {}", project.name, wanted.name))
+                .fix(format!("cargo xtask plan {} --tag {tag}", project.name))
+                .into());
         }
     }
-    let commit = session.world.git.resolve(&format!("refs/tags/{tag}")).ok_or_else(|| Fault::usage(format!("there is no tag {tag} in this clone")).fix("git fetch --tags"))?;
+    let commit = session
+        .world
+        .git
+        .resolve(&format!("refs/tags/{tag}"))
+        .ok_or_else(|| Fault::usage(format!("there is no tag {tag} in this clone")).fix("git fetch --tags"))?;
     let build_id = observe::build_id(&session.world, &commit, &name.version)?.to_string();
     let rows = matrix::rows(project, &build_id).map_err(|what| Fault::usage(format!("projects.{}: {what}", project.name)))?;
     if rows.is_empty() {
-        return Err(Fault::usage(format!("projects.{} has no image, wheel or package-index, so there is nothing to build", project.name)).into());
+        return Err(
+            Fault::usage(format!("projects.{} has no image, wheel or package-index, so there is nothing to build", project.name)).into()
+        );
     }
     let stage = name.candidate.map_or_else(|| "release".to_owned(), |number| format!("candidate {number}"));
     let why = format!("tag {tag} is {stage} of {} {}, at {}", project.package, name.version.to_semver(), short(&commit));
     session.ui.status("Planned", &why);
     let mut table = vec![["kind", "for", "runner"].map(str::to_owned).to_vec()];
-    table.extend(rows.iter().map(|row| vec![row.kind.to_owned(), row.platform.clone().or_else(|| row.target.clone()).unwrap_or_default(), row.runner.to_owned()]));
+    table.extend(rows.iter().map(|row| {
+        vec![row.kind.to_owned(), row.platform.clone().or_else(|| row.target.clone()).unwrap_or_default(), row.runner.to_owned()]
+    }));
     session.ui.data(&format!("{}\nbuild id {build_id}", ui::table(&table)));
     let matrix = json!({ "include": rows });
     write_outputs(session, &[("matrix", matrix.to_string()), ("build-id", build_id.clone()), ("project", project.name.clone())])?;
@@ -54,5 +71,6 @@ pub fn check_build_id(id: &BuildId, commit: &str, version: &str) -> Result<(), F
     if found == (short(commit), version.to_owned()) {
         return Ok(());
     }
-    Err(Fault::refused(format!("build id {id} is of {} at {}; HEAD is {version} at {}", found.1, found.0, short(commit))).fix("git checkout the commit of the build id, or leave --build-id out"))
+    Err(Fault::refused(format!("build id {id} is of {} at {}; HEAD is {version} at {}", found.1, found.0, short(commit)))
+        .fix("git checkout the commit of the build id, or leave --build-id out"))
 }

@@ -10,7 +10,9 @@ use crate::plan::release;
 pub fn run(session: &Session, arguments: &Release) -> Outcome {
     let project = session.projects.find(&arguments.project)?;
     if project.sites.is_empty() {
-        return Err(Fault::usage(format!("project {} has no versions of its own, so there is nothing to release", project.name)).fix(format!("name its sites in projects.{}.versions", project.name)).into());
+        return Err(Fault::usage(format!("project {} has no versions of its own, so there is nothing to release", project.name))
+            .fix(format!("name its sites in projects.{}.versions", project.name))
+            .into());
     }
     let facts = observe::release(&session.world, project, session.remote())?;
     session.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));

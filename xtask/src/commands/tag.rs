@@ -15,15 +15,27 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
     let mut goal = Goal::default();
     let dirty = world.git.dirty_paths()?;
     if !dirty.is_empty() {
-        goal.refuse("", format!("{}; a tag would not hold what you see", dirty_sentence(&dirty)), "git commit, or git stash --include-untracked");
+        goal.refuse(
+            "",
+            format!("{}; a tag would not hold what you see", dirty_sentence(&dirty)),
+            "git commit, or git stash --include-untracked",
+        );
     }
     if head.branch.is_none() && !world.git.is_on_a_branch(&head.commit)? {
-        goal.refuse("", format!("HEAD is detached at {}, which is on no branch", short(&head.commit)), format!("git switch {}", session.config.repository.branch));
+        goal.refuse(
+            "",
+            format!("HEAD is detached at {}, which is on no branch", short(&head.commit)),
+            format!("git switch {}", session.config.repository.branch),
+        );
     }
     for project in projects {
         let readings = versions::of_commit(world, &head.commit, project)?;
         match readings.disagreement() {
-            Some(what) => goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), format!("cargo xtask versions --fix {}, then commit", project.name)),
+            Some(what) => goal.refuse(
+                &project.name,
+                format!("the version sites of {} disagree: {what}", project.name),
+                format!("cargo xtask versions --fix {}, then commit", project.name),
+            ),
             None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
         }
     }

@@ -28,7 +28,13 @@ pub fn run(session: &Session, arguments: &Versions) -> Outcome {
         for (place, reading) in readings.all().iter().enumerate() {
             let mark = if readings.agrees(reading) { "✓".to_owned() } else { format!("✗ {}", reading.found) };
             let first = |text: &str| if place == 0 { text.to_owned() } else { String::new() };
-            rows.push(vec![first(&project.name), first(&readings.canonical().to_semver()), format!("{} {}", reading.site.file, reading.key), mark, first(last.as_deref().unwrap_or("never"))]);
+            rows.push(vec![
+                first(&project.name),
+                first(&readings.canonical().to_semver()),
+                format!("{} {}", reading.site.file, reading.key),
+                mark,
+                first(last.as_deref().unwrap_or("never")),
+            ]);
         }
         documents.push(document(project, readings, last.as_deref()));
     }
@@ -79,7 +85,9 @@ impl Released {
     fn read(session: &Session) -> anyhow::Result<Self> {
         let mut tags = Vec::new();
         for (name, commit) in session.world.git.tags()? {
-            if let Some((place, TagName { version, candidate: None })) = owner(session.projects.all.iter().map(|project| &project.tags), &name) {
+            if let Some((place, TagName { version, candidate: None })) =
+                owner(session.projects.all.iter().map(|project| &project.tags), &name)
+            {
                 tags.push((place, version, commit));
             }
         }
@@ -92,7 +100,10 @@ impl Released {
     fn of(&self, session: &Session, project: &Project) -> anyhow::Result<Option<&Version>> {
         let Some(head) = &self.head else { return Ok(None) };
         for (place, version, commit) in &self.tags {
-            if session.projects.all[*place].name == project.name && !version.is_prerelease() && session.world.git.is_ancestor(commit, head)? {
+            if session.projects.all[*place].name == project.name
+                && !version.is_prerelease()
+                && session.world.git.is_ancestor(commit, head)?
+            {
                 return Ok(Some(version));
             }
         }

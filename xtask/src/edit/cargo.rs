@@ -43,8 +43,5 @@ fn missing(root: &Item) -> EditError {
     } else {
         "there is no package, and no workspace.package.version either"
     };
-    EditError::Missing {
-        key: PACKAGE.to_owned(),
-        found: Some(found.to_owned()),
-    }
+    EditError::Missing { key: PACKAGE.to_owned(), found: Some(found.to_owned()) }
 }

@@ -67,45 +67,21 @@ impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { key, found: None } => write!(f, "{key} is missing"),
-            Self::Missing {
-                key,
-                found: Some(found),
-            } => write!(f, "{key} is missing: {found}"),
-            Self::Elsewhere {
-                key,
-                found,
-                line,
-                instead,
-            } => write!(
-                f,
-                "{key} does not stand here: line {line} says {found}; name {instead} as the version site"
-            ),
+            Self::Missing { key, found: Some(found) } => write!(f, "{key} is missing: {found}"),
+            Self::Elsewhere { key, found, line, instead } => {
+                write!(f, "{key} does not stand here: line {line} says {found}; name {instead} as the version site")
+            }
             Self::Doubled { key, lines } if lines.len() == 1 => {
                 write!(f, "{key} is written twice, again at line {}", lines[0])
             }
             Self::Doubled { key, lines } => {
                 let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
                 let places = lines.join(", ");
-                write!(
-                    f,
-                    "{key} is written {} times, at lines {places}",
-                    lines.len()
-                )
+                write!(f, "{key} is written {} times, at lines {places}", lines.len())
             }
-            Self::Unreadable {
-                key,
-                why,
-                line: None,
-            } => write!(f, "{key} cannot be read: {why}"),
-            Self::Unreadable {
-                key,
-                why,
-                line: Some(line),
-            } => write!(f, "{key} cannot be read: {why} (line {line})"),
-            Self::NotAString { key, found, line } => write!(
-                f,
-                "{key} is {found} (line {line}), wanted the version as a string"
-            ),
+            Self::Unreadable { key, why, line: None } => write!(f, "{key} cannot be read: {why}"),
+            Self::Unreadable { key, why, line: Some(line) } => write!(f, "{key} cannot be read: {why} (line {line})"),
+            Self::NotAString { key, found, line } => write!(f, "{key} is {found} (line {line}), wanted the version as a string"),
             Self::BadLocator { locator, why } => write!(f, "`{locator}` {why}"),
             Self::Overlap { line } => write!(
                 f,
@@ -120,17 +96,10 @@ impl std::error::Error for EditError {}
 
 impl EditError {
     pub(super) fn missing(key: &str) -> Self {
-        Self::Missing {
-            key: key.to_owned(),
-            found: None,
-        }
+        Self::Missing { key: key.to_owned(), found: None }
     }
 
     pub(super) fn unreadable(key: &str, why: impl Into<String>, line: usize) -> Self {
-        Self::Unreadable {
-            key: key.to_owned(),
-            why: why.into(),
-            line: Some(line),
-        }
+        Self::Unreadable { key: key.to_owned(), why: why.into(), line: Some(line) }
     }
 }

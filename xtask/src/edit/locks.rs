@@ -47,8 +47,7 @@ fn cargo(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
     let key = format!("package[name={package}].version");
     let document = toml::parse(text, &key)?;
     let entries = packages(document.as_item());
-    let own =
-        |entry: &&dyn TableLike| name_of(*entry) == Some(package) && entry.get("source").is_none();
+    let own = |entry: &&dyn TableLike| name_of(*entry) == Some(package) && entry.get("source").is_none();
     let Some(entry) = single(text, &key, entries.iter().copied().filter(own))? else {
         return Ok(Vec::new());
     };
@@ -122,9 +121,7 @@ fn npm(text: &str, package: &str) -> Result<Vec<Located>, EditError> {
         let names = node.children("name");
         let spans = names.iter().map(|name| &text[name.span.clone()]);
         // npm writes a package's name without escapes.
-        spans
-            .into_iter()
-            .any(|raw| raw.trim_matches('"') == package)
+        spans.into_iter().any(|raw| raw.trim_matches('"') == package)
     };
     if named(&root) {
         take(&root, "version")?;
@@ -155,11 +152,9 @@ fn unnamed_folder_is(folder: &str, node: &json::Node, package: &str) -> bool {
 fn packages(root: &Item) -> Vec<&dyn TableLike> {
     match root.get("package") {
         Some(Item::ArrayOfTables(tables)) => tables.iter().map(|t| t as &dyn TableLike).collect(),
-        Some(Item::Value(Value::Array(tables))) => tables
-            .iter()
-            .filter_map(|value| value.as_inline_table())
-            .map(|t| t as &dyn TableLike)
-            .collect(),
+        Some(Item::Value(Value::Array(tables))) => {
+            tables.iter().filter_map(|value| value.as_inline_table()).map(|t| t as &dyn TableLike).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -169,20 +164,13 @@ fn name_of(entry: &dyn TableLike) -> Option<&str> {
 }
 
 /// Two local packages of one name: which of them is the project, its name does not say.
-fn single<'e>(
-    text: &str,
-    key: &str,
-    entries: impl Iterator<Item = &'e dyn TableLike>,
-) -> Result<Option<&'e dyn TableLike>, EditError> {
+fn single<'e>(text: &str, key: &str, entries: impl Iterator<Item = &'e dyn TableLike>) -> Result<Option<&'e dyn TableLike>, EditError> {
     let entries: Vec<_> = entries.collect();
     if entries.len() < 2 {
         return Ok(entries.first().copied());
     }
     let names = entries.iter().filter_map(|entry| entry.get("name")?.span());
-    Err(EditError::Doubled {
-        key: key.to_owned(),
-        lines: names.map(|span| line_at(text, span.start)).collect(),
-    })
+    Err(EditError::Doubled { key: key.to_owned(), lines: names.map(|span| line_at(text, span.start)).collect() })
 }
 
 /// Whether uv took the package from a folder: `registry`, `git`, `url` and `path` (an archive) are other people's bytes.
@@ -205,9 +193,7 @@ fn dependency_lists(entry: &dyn TableLike) -> Vec<(String, &Array)> {
             continue;
         };
         let named = table.iter();
-        lists.extend(
-            named.filter_map(|(name, list)| Some((format!("{group}.{name}"), list.as_array()?))),
-        );
+        lists.extend(named.filter_map(|(name, list)| Some((format!("{group}.{name}"), list.as_array()?))));
     }
     lists
 }

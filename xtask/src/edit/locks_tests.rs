@@ -43,17 +43,11 @@ dependencies = [
 #[test]
 fn cargo_entries_are_those_without_a_source() {
     let found = entries(LockKind::Cargo, CARGO, "itoa");
-    let wanted = [
-        "package[name=itoa].version = 0.1.0",
-        "package[name=user].dependencies[itoa] = 0.1.0",
-    ];
+    let wanted = ["package[name=itoa].version = 0.1.0", "package[name=user].dependencies[itoa] = 0.1.0"];
     assert_eq!(found, wanted);
     let crlf = CARGO.replace('\n', "\r\n");
     assert_eq!(entries(LockKind::Cargo, &crlf, "itoa"), wanted);
-    assert_eq!(
-        entries(LockKind::Cargo, CARGO, "user"),
-        ["package[name=user].version = 0.1.0"]
-    );
+    assert_eq!(entries(LockKind::Cargo, CARGO, "user"), ["package[name=user].version = 0.1.0"]);
     assert!(entries(LockKind::Cargo, CARGO, "ryu").is_empty());
     assert!(entries(LockKind::Cargo, CARGO, "absent").is_empty());
     assert!(entries(LockKind::Cargo, "version = 4\n", "itoa").is_empty());
@@ -61,10 +55,9 @@ fn cargo_entries_are_those_without_a_source() {
 
 #[test]
 fn cargo_sources_behind_a_mention_are_other_packages() {
-    let text = CARGO.replace("1.0.9", "0.1.0").replace(
-        "\n \"itoa 0.1.0\",\n \"ryu\"",
-        "\n \"itoa 0.1.0 (registry+https://example.org/index)\",\n \"ryu\"",
-    );
+    let text = CARGO
+        .replace("1.0.9", "0.1.0")
+        .replace("\n \"itoa 0.1.0\",\n \"ryu\"", "\n \"itoa 0.1.0 (registry+https://example.org/index)\",\n \"ryu\"");
     let found = lock_entries(LockKind::Cargo, &text, "itoa").unwrap();
     let to = Version::parse_semver("0.2.0").unwrap();
     let edits = found.iter().map(|l| edit(l, &to)).collect();
@@ -111,10 +104,7 @@ fn uv_entries_are_those_from_folders() {
         let found = entries(LockKind::Uv, UV, spelled);
         assert_eq!(found, ["package[name=my-rocks].version = 0.1.0"]);
     }
-    assert_eq!(
-        entries(LockKind::Uv, UV, "tool"),
-        ["package[name=tool].version = 0.1.0"]
-    );
+    assert_eq!(entries(LockKind::Uv, UV, "tool"), ["package[name=tool].version = 0.1.0"]);
     // A dynamic version is left out of the lock, and a registry's package is not ours.
     assert!(entries(LockKind::Uv, UV, "percolate").is_empty());
     assert!(entries(LockKind::Uv, UV, "httpx").is_empty());
@@ -128,14 +118,10 @@ fn uv_mentions_with_a_version_move_too() {
         "{ name = \"my-rocks\", version = \"0.1.0\", source = { directory = \"../my-rocks\" }, marker = \"a\" },\n    \
          { name = \"my-rocks\", version = \"0.0.9\", source = { registry = \"https://example.org\" }, marker = \"b\" },",
     );
-    let forked = forked
-        + "\n[[package]]\nname = \"my-rocks\"\nversion = \"0.0.9\"\nsource = { registry = \"https://example.org\" }\n";
+    let forked = forked + "\n[[package]]\nname = \"my-rocks\"\nversion = \"0.0.9\"\nsource = { registry = \"https://example.org\" }\n";
     assert_eq!(
         entries(LockKind::Uv, &forked, "my-rocks"),
-        [
-            "package[name=my-rocks].version = 0.1.0",
-            "package[name=percolate].dependencies[my-rocks].version = 0.1.0"
-        ]
+        ["package[name=my-rocks].version = 0.1.0", "package[name=percolate].dependencies[my-rocks].version = 0.1.0"]
     );
     let extra = "\n[package.optional-dependencies]\nx = [{ name = \"a\", version = \"1\", source = { editable = \"a\" } }]\n\
         [package.dev-dependencies]\ndev = [{ name = \"a\", version = \"1\", source = { editable = \"a\" } }]\n\
@@ -157,18 +143,9 @@ fn npm_entries_are_the_top_and_the_folders() {
   }
 }
 "#;
-    assert_eq!(
-        entries(LockKind::Npm, text, "ui"),
-        ["version = 1.2.0", "packages[].version = 1.2.0"]
-    );
-    assert_eq!(
-        entries(LockKind::Npm, text, "kit"),
-        ["packages[lib/kit].version = 1.2.0"]
-    );
-    assert_eq!(
-        entries(LockKind::Npm, text, "@org/named"),
-        ["packages[lib/named].version = 1.2.0"]
-    );
+    assert_eq!(entries(LockKind::Npm, text, "ui"), ["version = 1.2.0", "packages[].version = 1.2.0"]);
+    assert_eq!(entries(LockKind::Npm, text, "kit"), ["packages[lib/kit].version = 1.2.0"]);
+    assert_eq!(entries(LockKind::Npm, text, "@org/named"), ["packages[lib/named].version = 1.2.0"]);
     assert!(entries(LockKind::Npm, text, "x").is_empty());
 }
 
@@ -176,25 +153,16 @@ fn npm_entries_are_the_top_and_the_folders() {
 fn lock_faults_are_named() {
     let two = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
     let error = refusal(LockKind::Cargo, two, "a");
-    assert_eq!(
-        error,
-        "package[name=a].version is written 2 times, at lines 2, 5"
-    );
+    assert_eq!(error, "package[name=a].version is written 2 times, at lines 2, 5");
     let number = "[[package]]\nname = \"a\"\nversion = 1\n";
     let error = refusal(LockKind::Cargo, number, "a");
-    assert!(
-        error.contains("package[name=a].version is an integer (line 3)"),
-        "{error}"
-    );
+    assert!(error.contains("package[name=a].version is an integer (line 3)"), "{error}");
     // A lock that is broken but has nothing of ours is none of our business.
     assert!(entries(LockKind::Cargo, "<<<<<<< HEAD\n", "a").is_empty());
     let merged = "[[package]]\nname = \"a\"\n<<<<<<< HEAD\nversion = \"1.0.0\"\n";
     for kind in [LockKind::Cargo, LockKind::Uv] {
         let error = refusal(kind, merged, "a");
-        assert!(
-            error.contains("the text is not TOML") && error.contains("(line 3)"),
-            "{error}"
-        );
+        assert!(error.contains("the text is not TOML") && error.contains("(line 3)"), "{error}");
     }
     assert!(refusal(LockKind::Npm, "{\"a\"", "a").contains("not JSON"));
 }

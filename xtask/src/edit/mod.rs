@@ -60,19 +60,12 @@ pub struct Located {
 
 impl Locator<'static> {
     /// `__version__`, the name that Python's packaging guides settled on.
-    pub const PYTHON: Self = Self::Python {
-        name: "__version__",
-    };
+    pub const PYTHON: Self = Self::Python { name: "__version__" };
 }
 
 impl Located {
     fn new(text: &str, span: Range<usize>, key: &str, spelling: Spelling) -> Self {
-        Self {
-            text: text[span.clone()].to_owned(),
-            span,
-            key: key.to_owned(),
-            spelling,
-        }
+        Self { text: text[span.clone()].to_owned(), span, key: key.to_owned(), spelling }
     }
 
     /// A place that may hold either spelling keeps the one it has. What both can read is SemVer, the canonical one;
@@ -80,11 +73,7 @@ impl Located {
     fn inferred(text: &str, span: Range<usize>, key: &str) -> Self {
         let found = &text[span.clone()];
         let python = Version::parse_semver(found).is_err() && Version::parse_pep440(found).is_ok();
-        let spelling = if python {
-            Spelling::Pep440
-        } else {
-            Spelling::SemVer
-        };
+        let spelling = if python { Spelling::Pep440 } else { Spelling::SemVer };
         Self::new(text, span, key, spelling)
     }
 }
@@ -121,9 +110,7 @@ pub fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<Stri
         let kept = text.get(done..span.start).filter(|_| !touches);
         let (Some(kept), Some(_)) = (kept, text.get(span.clone())) else {
             let at = span.start.min(text.len());
-            return Err(EditError::Overlap {
-                line: line_at(text, at),
-            });
+            return Err(EditError::Overlap { line: line_at(text, at) });
         };
         edited.push_str(kept);
         edited.push_str(replacement);

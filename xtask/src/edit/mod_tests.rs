@@ -19,8 +19,7 @@ pub(super) fn sites(locator: Locator, text: &str) -> Vec<String> {
 
 /// As [`sites`], for the entries of a lock file; there may be none.
 pub(super) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> {
-    let located =
-        lock_entries(kind, text, package).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
+    let located = lock_entries(kind, text, package).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
     holds(text, &located, |edited| lock_entries(kind, edited, package));
     shown(&located)
 }
@@ -75,15 +74,9 @@ fn holds(text: &str, located: &[Located], again: impl Fn(&str) -> Result<Vec<Loc
 #[test]
 fn splice_takes_edits_in_any_order_and_once() {
     let edit = |span, text: &str| (span, text.to_owned());
-    let edited = splice(
-        "abcdef",
-        vec![edit(4..5, "E"), edit(0..1, "AA"), edit(4..5, "E")],
-    );
+    let edited = splice("abcdef", vec![edit(4..5, "E"), edit(0..1, "AA"), edit(4..5, "E")]);
     assert_eq!(edited.unwrap(), "AAbcdEf");
-    assert_eq!(
-        splice("ab", vec![edit(0..1, "x"), edit(1..2, "y")]).unwrap(),
-        "xy"
-    );
+    assert_eq!(splice("ab", vec![edit(0..1, "x"), edit(1..2, "y")]).unwrap(), "xy");
     assert_eq!(splice("ab", Vec::new()).unwrap(), "ab");
     assert_eq!(splice("", vec![edit(0..0, "1.0.0")]).unwrap(), "1.0.0");
 }
@@ -134,12 +127,7 @@ fn dress() -> impl Strategy<Value = Dress> {
     let comment = "[a-zäß→ \"'{}=]{0,12}";
     (any::<[bool; 3]>(), comment).prop_map(|(flags, comment)| {
         let [crlf, byte_order_mark, no_final_newline] = flags;
-        Dress {
-            crlf,
-            byte_order_mark,
-            no_final_newline,
-            comment,
-        }
+        Dress { crlf, byte_order_mark, no_final_newline, comment }
     })
 }
 

@@ -13,19 +13,13 @@ fn a_whole_text_is_the_version() {
         ("", "the version is missing: the text is empty"),
         (" \n\u{feff}", "cannot be read"),
         ("\u{feff}\n", "the text is empty"),
-        (
-            "1.2.0\n1.3.0\n",
-            "more than one line, and the version may be any of them (line 2)",
-        ),
+        ("1.2.0\n1.3.0\n", "more than one line, and the version may be any of them (line 2)"),
         ("\r\n1.2.0\r\n\r\n# comment", "(line 3)"),
     ] {
         match locate(&Locator::WholeText, text) {
             Err(error) => assert!(error.to_string().contains(said), "{text:?}: {error}"),
             // A mark in the middle is no blank to Rust: it is text, and the caller's reader turns it down.
-            Ok(located) => assert!(
-                located[0].spelling.read(&located[0].text).is_err(),
-                "{text:?}"
-            ),
+            Ok(located) => assert!(located[0].spelling.read(&located[0].text).is_err(), "{text:?}"),
         }
     }
 }
@@ -41,11 +35,7 @@ fn a_place_keeps_the_spelling_it_has() {
     ] {
         let located = locate(&Locator::WholeText, text).unwrap();
         assert_eq!(located[0].spelling, spelling, "{text}");
-        assert_eq!(
-            located[0].spelling.read(text).is_ok(),
-            text != "soon",
-            "{text}"
-        );
+        assert_eq!(located[0].spelling.read(text).is_ok(), text != "soon", "{text}");
     }
 }
 
@@ -54,10 +44,7 @@ fn a_pattern_is_literal_around_the_version() {
     for (pattern, text) in [
         ("release = {version}", "x = 1\nrelease = 1.2.0\n"),
         ("release = {version}", "prerelease = 3\nrelease = 1.2.0"),
-        (
-            "version '{version}'",
-            "\u{feff}ü version '1.2.0' and '1.2.0'",
-        ),
+        ("version '{version}'", "\u{feff}ü version '1.2.0' and '1.2.0'"),
         ("v{version}", "prev2 dev3 v1.2.0, _v7"),
         ("at {version}", "It stands at 1.2.0. Really."),
         ("at {version}.", "It stands at 1.2.0. Really."),
@@ -86,18 +73,10 @@ fn patterns_that_fit_nothing_or_too_much_are_refused() {
     for (pattern, text, said) in [
         ("release", "release", "`release` has no {version}"),
         ("{version}{version}", "1", "more than one {version}"),
-        (
-            "r = {version}",
-            "s = 1.2.0",
-            "r = {version} is missing: no text fits",
-        ),
+        ("r = {version}", "s = 1.2.0", "r = {version} is missing: no text fits"),
         ("r = {version}", "r = soon", "no text fits"),
         ("r = {version};", "r = 1.2.0", "no text fits"),
-        (
-            "r = {version}",
-            "r = 1.2.0\nr = 1.2.0",
-            "written 2 times, at lines 1, 2",
-        ),
+        ("r = {version}", "r = 1.2.0\nr = 1.2.0", "written 2 times, at lines 1, 2"),
         ("{version}", "1.2.0 and 3", "written 2 times, at lines 1, 1"),
         ("{version}", "", "no text fits"),
     ] {

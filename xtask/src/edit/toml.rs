@@ -27,10 +27,7 @@ pub(super) fn parse<'t>(text: &'t str, key: &str) -> Result<Document<&'t str>, E
         let line = line_at(text, span.start);
         // toml_edit names this fault only in its message; its span is the second key.
         if error.message() == "duplicate key" {
-            return EditError::Doubled {
-                key: text.get(span).unwrap_or(key).to_owned(),
-                lines: vec![line],
-            };
+            return EditError::Doubled { key: text.get(span).unwrap_or(key).to_owned(), lines: vec![line] };
         }
         let why = error.message().lines().next().unwrap_or("syntax error");
         EditError::unreadable(key, format!("the text is not TOML, {why}"), line)
@@ -49,11 +46,7 @@ pub(super) fn find<'d>(root: &'d Item, names: &[&str]) -> Option<&'d Item> {
 pub(super) fn string_span(text: &str, item: &Item, key: &str) -> Result<Range<usize>, EditError> {
     match item {
         Item::Value(value) => value_span(text, value, key),
-        _ => Err(EditError::NotAString {
-            key: key.to_owned(),
-            found: article(item.type_name()),
-            line: line_of(text, item),
-        }),
+        _ => Err(EditError::NotAString { key: key.to_owned(), found: article(item.type_name()), line: line_of(text, item) }),
     }
 }
 
@@ -62,16 +55,10 @@ pub(super) fn value_span(text: &str, value: &Value, key: &str) -> Result<Range<u
     let span = value.span().unwrap_or(0..0);
     let line = line_at(text, span.start);
     let Value::String(string) = value else {
-        return Err(EditError::NotAString {
-            key: key.to_owned(),
-            found: article(value.type_name()),
-            line,
-        });
+        return Err(EditError::NotAString { key: key.to_owned(), found: article(value.type_name()), line });
     };
     let raw = text.get(span.clone()).unwrap_or_default();
-    let quotes = ["\"\"\"", "'''", "\"", "'"]
-        .into_iter()
-        .find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q));
+    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q));
     let quotes = quotes.map_or(0, str::len);
     let inner = span.start + quotes..span.end - quotes;
     // An escape, or the line break that a multi-line string swallows: the characters are not the value.

@@ -40,55 +40,25 @@ fn workspace_roots_hold_the_version_of_their_members() {
     ] {
         assert_eq!(cargo(text), ["workspace.package.version = 1.2.0"], "{text}");
     }
-    for text in [
-        "[package]\nname = \"x\"\nversion.workspace = true\n",
-        "[package]\nname = \"x\"\nversion = { workspace = true }\n",
-    ] {
+    for text in ["[package]\nname = \"x\"\nversion.workspace = true\n", "[package]\nname = \"x\"\nversion = { workspace = true }\n"] {
         let error = refusal(Locator::CargoManifest, text);
-        assert!(
-            error.contains("line 3 says `version.workspace = true`"),
-            "{error}"
-        );
-        assert!(
-            error.contains("workspace root (workspace.package.version)"),
-            "{error}"
-        );
+        assert!(error.contains("line 3 says `version.workspace = true`"), "{error}");
+        assert!(error.contains("workspace root (workspace.package.version)"), "{error}");
     }
 }
 
 #[test]
 fn cargo_faults_are_named() {
     for (text, said) in [
-        (
-            "[package]\nname = \"x\"\n",
-            "package.version is missing: the package has no version",
-        ),
+        ("[package]\nname = \"x\"\n", "package.version is missing: the package has no version"),
         ("[workspace]\n", "no workspace.package.version either"),
         ("", "package.version is missing"),
-        (
-            "[package]\nversion = \"1\"\nversion = \"2\"\n",
-            "version is written twice, again at line 3",
-        ),
-        (
-            "[package]\n[dependencies]\n[package]\n",
-            "package is written twice, again at line 3",
-        ),
-        (
-            "[package]\nversion = 1.2\n",
-            "package.version is a float (line 2), wanted the version as a string",
-        ),
-        (
-            "[package]\nversion = [\"1\"]\n",
-            "package.version is an array (line 2)",
-        ),
-        (
-            "[package]\n\n[package.version]\nx = 1\n",
-            "package.version is a table (line 3)",
-        ),
-        (
-            "[package]\nversion = \"1.2.\\u0030\"\n",
-            "written with escapes",
-        ),
+        ("[package]\nversion = \"1\"\nversion = \"2\"\n", "version is written twice, again at line 3"),
+        ("[package]\n[dependencies]\n[package]\n", "package is written twice, again at line 3"),
+        ("[package]\nversion = 1.2\n", "package.version is a float (line 2), wanted the version as a string"),
+        ("[package]\nversion = [\"1\"]\n", "package.version is an array (line 2)"),
+        ("[package]\n\n[package.version]\nx = 1\n", "package.version is a table (line 3)"),
+        ("[package]\nversion = \"1.2.\\u0030\"\n", "written with escapes"),
         ("[package]\nversion = \"\"\"\n1.2.0\"\"\"\n", "line breaks"),
         ("[package]\nversion = \"1.2.0\n", "the text is not TOML"),
         ("[package]\nx = 1\n}\n", "(line 3)"),
@@ -109,8 +79,7 @@ fn pyproject_version_is_found_however_it_is_written() {
     ] {
         assert_eq!(pyproject(text), ["project.version = 1.2.0"], "{text}");
     }
-    let poetry =
-        "[tool.poetry]\nversion = \"1.2.0rc1\"\n[tool.poetry.dependencies]\nx = \"1.2.0\"\n";
+    let poetry = "[tool.poetry]\nversion = \"1.2.0rc1\"\n[tool.poetry.dependencies]\nx = \"1.2.0\"\n";
     assert_eq!(pyproject(poetry), ["tool.poetry.version = 1.2.0rc1"]);
     let filled_in = "[project]\ndynamic = [\"version\"]\n[tool.poetry]\nversion = \"1.2.0\"\n";
     assert_eq!(pyproject(filled_in), ["tool.poetry.version = 1.2.0"]);
@@ -122,42 +91,18 @@ fn pyproject_version_is_found_however_it_is_written() {
 #[test]
 fn a_dynamic_version_names_the_file_it_stands_in() {
     for (rest, instead) in [
-        (
-            "[tool.hatch.version]\npath = \"src/x/version.py\"",
-            "name src/x/version.py (tool.hatch.version.path)",
-        ),
-        (
-            "[tool.pdm]\nversion = { source = \"file\", path = \"x.py\" }",
-            "name x.py (tool.pdm.version.path)",
-        ),
-        (
-            "[tool.setuptools.dynamic]\nversion = {attr = \"x.about.__version__\"}",
-            "the module x.about, which assigns __version__",
-        ),
-        (
-            "[tool.setuptools.dynamic]\nversion = {file = [\"VERSION\"]}",
-            "name VERSION (tool.setuptools.dynamic.version.file)",
-        ),
-        (
-            "[tool.setuptools.dynamic]\nversion = {file = \"VERSION\"}",
-            "name VERSION",
-        ),
-        (
-            "[build-system]\nbuild-backend = \"maturin\"",
-            "name Cargo.toml",
-        ),
-        (
-            "[build-system]\nbuild-backend = \"flit_core.buildapi\"",
-            "the file that flit_core.buildapi reads",
-        ),
+        ("[tool.hatch.version]\npath = \"src/x/version.py\"", "name src/x/version.py (tool.hatch.version.path)"),
+        ("[tool.pdm]\nversion = { source = \"file\", path = \"x.py\" }", "name x.py (tool.pdm.version.path)"),
+        ("[tool.setuptools.dynamic]\nversion = {attr = \"x.about.__version__\"}", "the module x.about, which assigns __version__"),
+        ("[tool.setuptools.dynamic]\nversion = {file = [\"VERSION\"]}", "name VERSION (tool.setuptools.dynamic.version.file)"),
+        ("[tool.setuptools.dynamic]\nversion = {file = \"VERSION\"}", "name VERSION"),
+        ("[build-system]\nbuild-backend = \"maturin\"", "name Cargo.toml"),
+        ("[build-system]\nbuild-backend = \"flit_core.buildapi\"", "the file that flit_core.buildapi reads"),
         ("", "the file that the build backend reads it from"),
     ] {
         let text = format!("[project]\nname = \"x\"\ndynamic = [\"version\"]\n{rest}\n");
         let error = refusal(Locator::Pyproject, &text);
-        assert!(
-            error.contains("line 3 says `dynamic = [\"version\"]`"),
-            "{error}"
-        );
+        assert!(error.contains("line 3 says `dynamic = [\"version\"]`"), "{error}");
         assert!(error.contains(instead), "{error}");
     }
 }
@@ -165,22 +110,10 @@ fn a_dynamic_version_names_the_file_it_stands_in() {
 #[test]
 fn pyproject_faults_are_named() {
     for (text, said) in [
-        (
-            "[tool.ruff]\nline-length = 100\n",
-            "project.version is missing",
-        ),
-        (
-            "[project]\nversion = \"1\"\ndynamic = [\"version\"]\n",
-            "listed in project.dynamic too",
-        ),
-        (
-            "[project]\nversion = 1\n",
-            "project.version is an integer (line 2)",
-        ),
-        (
-            "[project]\nversion = \"1\"\n[tool.poetry]\nversion = true\n",
-            "tool.poetry.version is a boolean (line 4)",
-        ),
+        ("[tool.ruff]\nline-length = 100\n", "project.version is missing"),
+        ("[project]\nversion = \"1\"\ndynamic = [\"version\"]\n", "listed in project.dynamic too"),
+        ("[project]\nversion = 1\n", "project.version is an integer (line 2)"),
+        ("[project]\nversion = \"1\"\n[tool.poetry]\nversion = true\n", "tool.poetry.version is a boolean (line 4)"),
         ("[project]\nversion = \"1\"\r[x]", "the text is not TOML"),
     ] {
         let error = refusal(Locator::Pyproject, text);
@@ -193,10 +126,7 @@ fn any_key_of_a_toml_text_can_be_the_site() {
     let text = "a.b.c = \"1.2.0\"\n[tool.\"x.y\"]\nversion = '1.2.0rc1'\n[v]\nb = {}\n";
     assert_eq!(sites(Locator::TomlKey("a.b.c"), text), ["a.b.c = 1.2.0"]);
     let quoted = "tool.\"x.y\".version";
-    assert_eq!(
-        sites(Locator::TomlKey(quoted), text),
-        ["tool.\"x.y\".version = 1.2.0rc1"]
-    );
+    assert_eq!(sites(Locator::TomlKey(quoted), text), ["tool.\"x.y\".version = 1.2.0rc1"]);
     for (key, said) in [
         ("a.b.d", "a.b.d is missing"),
         ("a.b.c.d", "a.b.c.d is missing"),

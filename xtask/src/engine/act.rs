@@ -34,7 +34,8 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::PushImage(image) => docker::push(&world.runner, image),
         Step::BuildDistribution(build) => build_distribution(world, build),
         Step::PublishTag { repository, tag, digest } => {
-            let manifest = world.registry().manifest(repository, digest.as_str())?.with_context(|| format!("{repository}@{digest} is gone"))?;
+            let manifest =
+                world.registry().manifest(repository, digest.as_str())?.with_context(|| format!("{repository}@{digest} is gone"))?;
             world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
             Ok(())
         }
@@ -48,7 +49,8 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
 }
 
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {
-    let local = docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
+    let local =
+        docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
     match check {
         ImageCheck::Smoke { command } => docker::smoke(&world.runner, image, command)?,
         ImageCheck::Health { port, path } => docker::health(&world.runner, image, *port, path)?,

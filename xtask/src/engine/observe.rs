@@ -30,7 +30,12 @@ pub fn head(world: &World) -> anyhow::Result<Head> {
 /// The id of everything built from the commit: the same on every machine, and at every try.
 pub fn build_id(world: &World, commit: &str, version: &Version) -> anyhow::Result<BuildId> {
     let time = Timestamp::from_second(world.git.commit_seconds(commit)?).context("the commit's time")?.to_zoned(TimeZone::UTC);
-    Ok(BuildId { time: time.strftime("%Y.%m.%d.%H%M").to_string(), number: world.environment.run_number, version: version.clone(), short_commit: short(commit).into() })
+    Ok(BuildId {
+        time: time.strftime("%Y.%m.%d.%H%M").to_string(),
+        number: world.environment.run_number,
+        version: version.clone(),
+        short_commit: short(commit).into(),
+    })
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC, as labels want it.
@@ -84,7 +89,12 @@ fn builds(world: &World, target: &ImageTarget, version: &Version, commit: &str) 
 }
 
 /// The images of one build, or what speaks against one of them.
-fn images_of(world: &World, target: &ImageTarget, build: &candidates::Build, commit: &str) -> anyhow::Result<Result<Vec<PlatformImage>, String>> {
+fn images_of(
+    world: &World,
+    target: &ImageTarget,
+    build: &candidates::Build,
+    commit: &str,
+) -> anyhow::Result<Result<Vec<PlatformImage>, String>> {
     let mut images = Vec::new();
     for platform in &target.platforms {
         let tag = &build.tags[&arch_suffix(platform)];
@@ -105,7 +115,14 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
     let Some(manifest) = registry.manifest(repository, tag)? else {
         return Ok(None);
     };
-    let mut found = PlatformImage { platform: platform.clone(), tag: tag.into(), digest: manifest.digest.clone(), images: Vec::new(), attestations: Vec::new(), revision: None };
+    let mut found = PlatformImage {
+        platform: platform.clone(),
+        tag: tag.into(),
+        digest: manifest.digest.clone(),
+        images: Vec::new(),
+        attestations: Vec::new(),
+        revision: None,
+    };
     let (image, size) = if is_index(&manifest.media_type) {
         let index: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{repository}:{tag} is no index"))?;
         for entry in index.manifests() {
@@ -119,15 +136,19 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
             return Ok(Some(found));
         };
         let digest = entry.digest().to_string();
-        let image = registry.manifest(repository, &digest)?.with_context(|| format!("{repository}:{tag} lists {digest}, which the registry does not serve"))?;
+        let image = registry
+            .manifest(repository, &digest)?
+            .with_context(|| format!("{repository}:{tag} lists {digest}, which the registry does not serve"))?;
         (image, entry.size())
     } else {
         let size = manifest.bytes.len() as u64;
         (manifest, size)
     };
-    let parsed: ImageManifest = serde_json::from_slice(&image.bytes).with_context(|| format!("{repository}@{} is no image manifest", image.digest))?;
+    let parsed: ImageManifest =
+        serde_json::from_slice(&image.bytes).with_context(|| format!("{repository}@{} is no image manifest", image.digest))?;
     let config = parsed.config().digest().to_string().parse().map_err(|error| anyhow::anyhow!("{repository}:{tag}: {error}"))?;
-    let (config_platform, revision) = read_configuration(&registry.blob(repository, &config, CONFIGURATION_LIMIT_BYTES)?).with_context(|| format!("the configuration of {repository}:{tag}"))?;
+    let (config_platform, revision) = read_configuration(&registry.blob(repository, &config, CONFIGURATION_LIMIT_BYTES)?)
+        .with_context(|| format!("the configuration of {repository}:{tag}"))?;
     if config_platform != *platform {
         bail!("{repository}:{tag} was built for {config_platform}, its name says {platform}");
     }
@@ -152,5 +173,10 @@ fn describe(media_type: &str, digest: &str, size: u64, platform: &Platform) -> a
     if let Some(variant) = &platform.variant {
         described = described.variant(variant.as_str());
     }
-    Ok(DescriptorBuilder::default().media_type(MediaType::from(media_type)).digest(digest.parse::<oci_spec::image::Digest>()?).size(size).platform(described.build()?).build()?)
+    Ok(DescriptorBuilder::default()
+        .media_type(MediaType::from(media_type))
+        .digest(digest.parse::<oci_spec::image::Digest>()?)
+        .size(size)
+        .platform(described.build()?)
+        .build()?)
 }

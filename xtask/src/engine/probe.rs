@@ -25,7 +25,9 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::CheckImage { image, check } => checked(world, image, check),
         Step::PushImage(image) => pushed(world, image).map(|answer| answer.unwrap_or(Probe::Todo)),
         Step::BuildDistribution(build) => distributed(world, build),
-        Step::PublishTag { repository, tag, digest } | Step::PublishIndex { repository, tag, digest, .. } => published(world, repository, tag, digest),
+        Step::PublishTag { repository, tag, digest } | Step::PublishIndex { repository, tag, digest, .. } => {
+            published(world, repository, tag, digest)
+        }
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }
@@ -34,7 +36,9 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
     Ok(match files::read(&world.path(path))? {
         Some(text) if text == after => Probe::Done("already so".into()),
         Some(text) if text == before => Probe::Todo,
-        Some(_) => Probe::Conflict { found: "the file has changed since it was read".into(), wanted: "the text the plan was made of".into() },
+        Some(_) => {
+            Probe::Conflict { found: "the file has changed since it was read".into(), wanted: "the text the plan was made of".into() }
+        }
         None => Probe::Conflict { found: "the file is gone".into(), wanted: "the text the plan was made of".into() },
     })
 }
@@ -64,7 +68,9 @@ fn pushed_tag(world: &World, remote: &str, name: &str, commit: &str) -> anyhow::
     Ok(match tags.get(name) {
         None => Probe::Todo,
         Some(found) if found == commit => Probe::Done(format!("{remote} has it at {}", short(found))),
-        Some(found) => Probe::Conflict { found: format!("{name} at {} on {remote}", short(found)), wanted: format!("at {}", short(commit)) },
+        Some(found) => {
+            Probe::Conflict { found: format!("{name} at {} on {remote}", short(found)), wanted: format!("at {}", short(commit)) }
+        }
     })
 }
 
@@ -73,7 +79,9 @@ fn built(world: &World, image: &ImageBuild) -> anyhow::Result<Probe> {
         return Ok(answer);
     }
     Ok(match docker::inspect(&world.runner, &image.reference())? {
-        Some(local) if local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version) => Probe::Done(local.id),
+        Some(local) if local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version) => {
+            Probe::Done(local.id)
+        }
         _ => Probe::Todo,
     })
 }
@@ -114,7 +122,9 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
         return Ok(None);
     };
     Ok(Some(match found.revision {
-        Some(revision) if revision == image.revision => Probe::Done(format!("the registry has {} from {}", found.digest.short(), short(&revision))),
+        Some(revision) if revision == image.revision => {
+            Probe::Done(format!("the registry has {} from {}", found.digest.short(), short(&revision)))
+        }
         found_revision => Probe::Conflict {
             found: format!("{} with revision {}", image.reference(), found_revision.as_deref().unwrap_or("none")),
             wanted: format!("revision {}", image.revision),
@@ -138,6 +148,7 @@ fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest)
 /// The platform and revision of an image's configuration.
 pub fn read_configuration(bytes: &[u8]) -> anyhow::Result<(Platform, Option<String>)> {
     let configuration: ImageConfiguration = serde_json::from_slice(bytes)?;
-    let platform = Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
+    let platform =
+        Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
     Ok((platform, configuration.labels_of_config().and_then(|labels| labels.get(REVISION_LABEL).cloned())))
 }

@@ -17,11 +17,19 @@ pub fn plan(world: &World, goal: Goal) -> Plan {
             Probe::Todo => (Verdict::Todo, String::new()),
             Probe::Conflict { found, wanted } => {
                 let what = format!("found {found}, wanted {wanted}");
-                plan.refused.push(Refusal { project: draft.project.clone(), what: format!("{}: {what}", draft.step.what()), fix: "cargo xtask versions".into() });
+                plan.refused.push(Refusal {
+                    project: draft.project.clone(),
+                    what: format!("{}: {what}", draft.step.what()),
+                    fix: "cargo xtask versions".into(),
+                });
                 (Verdict::Conflict, what)
             }
             Probe::Unknown(why) => {
-                plan.refused.push(Refusal { project: draft.project.clone(), what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()), fix: "cargo xtask doctor".into() });
+                plan.refused.push(Refusal {
+                    project: draft.project.clone(),
+                    what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()),
+                    fix: "cargo xtask doctor".into(),
+                });
                 (Verdict::Unknown, why)
             }
         };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::Context;
 
-use crate::edit::{self, EditError, LockKind, Locator};
+use crate::edit::{self, EditError, Locator, LockKind};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Site, SiteForm, is_within};
 use crate::model::site::{Readings, SiteReading};
@@ -26,11 +26,19 @@ pub fn of_commit(world: &World, commit: &str, project: &Project) -> anyhow::Resu
 fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<String>>, place: &str) -> anyhow::Result<Readings> {
     let mut readings = Vec::new();
     for site in &project.sites {
-        let wrong = |what: String| Fault::usage(format!("{}: {what}", site.file)).fix(format!("edit {}, or projects.{}.versions in the configuration", site.file, project.name));
-        let text = text_of(&site.file).map_err(|error| wrong(format!("{error:#}")))?.ok_or_else(|| wrong(format!("there is no such file in {place}")))?;
+        let wrong = |what: String| {
+            Fault::usage(format!("{}: {what}", site.file))
+                .fix(format!("edit {}, or projects.{}.versions in the configuration", site.file, project.name))
+        };
+        let text = text_of(&site.file)
+            .map_err(|error| wrong(format!("{error:#}")))?
+            .ok_or_else(|| wrong(format!("there is no such file in {place}")))?;
         readings.extend(read_site(site, &text).map_err(wrong)?);
     }
-    let none = || Fault::usage(format!("project {} has no version sites", project.name)).fix(format!("name them in projects.{}.versions", project.name));
+    let none = || {
+        Fault::usage(format!("project {} has no version sites", project.name))
+            .fix(format!("name them in projects.{}.versions", project.name))
+    };
     Ok(Readings::new(readings).ok_or_else(none)?)
 }
 
@@ -94,8 +102,17 @@ impl Edits {
     /// Moves a project's sites and its own entries in every lock file of the repository (laws 2 and 3).
     pub fn move_project(&mut self, world: &World, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<()> {
         for reading in readings.all().iter().filter(|reading| reading.version != *to) {
-            let text = reading.spelling.spell(to).map_err(|error| Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell"))?;
-            self.add(world, &reading.site.file, reading.span.clone(), &text, project, format!("{} {} → {text}", reading.key, reading.found))?;
+            let text = reading.spelling.spell(to).map_err(|error| {
+                Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell")
+            })?;
+            self.add(
+                world,
+                &reading.site.file,
+                reading.span.clone(),
+                &text,
+                project,
+                format!("{} {} → {text}", reading.key, reading.found),
+            )?;
         }
         let locks = match &self.locks {
             Some(locks) => locks.clone(),
@@ -104,9 +121,13 @@ impl Edits {
         for (kind, name) in lock_names(world, project, readings)? {
             for lock in locks.iter().filter(|lock| lock.kind == kind) {
                 let path = &lock.path;
-                let entries = edit::lock_entries(kind, &lock.text, &name).map_err(|error| Fault::usage(format!("{path}: {error}")).fix(format!("git checkout -- {path}")))?;
+                let entries = edit::lock_entries(kind, &lock.text, &name)
+                    .map_err(|error| Fault::usage(format!("{path}: {error}")).fix(format!("git checkout -- {path}")))?;
                 for entry in entries {
-                    let wanted = entry.spelling.spell(to).map_err(|error| Fault::usage(format!("{path}: {error}")).fix("choose a version that the lock can spell"))?;
+                    let wanted = entry
+                        .spelling
+                        .spell(to)
+                        .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("choose a version that the lock can spell"))?;
                     if entry.text != wanted {
                         self.add(world, path, entry.span, &wanted, project, format!("entry of {name} {} → {wanted}", entry.text))?;
                     }

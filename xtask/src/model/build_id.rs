@@ -24,7 +24,9 @@ impl BuildId {
     /// Reads a build id; the error says which part is not as it should be.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |part: &str| {
-            format!("build id {text:?}: {part} is wrong; wanted YYYY.MM.DD.HHMM-build.N-vVERSION-SHA7, such as 2025.10.25.1430-build.123-v0.1.0-abc1234")
+            format!(
+                "build id {text:?}: {part} is wrong; wanted YYYY.MM.DD.HHMM-build.N-vVERSION-SHA7, such as 2025.10.25.1430-build.123-v0.1.0-abc1234"
+            )
         };
         let (time, rest) = text.split_once("-build.").ok_or_else(|| wrong("the part \"-build.\""))?;
         if !is_time(time) {

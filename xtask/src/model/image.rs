@@ -68,9 +68,7 @@ impl FromStr for Digest {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         match text.strip_prefix("sha256:") {
             Some(hex) if hex.len() == 64 && hex.bytes().all(is_digit) => Ok(Self(text.to_owned())),
-            _ => Err(ImageNameError(format!(
-                "{text:?} is no digest: wanted \"sha256:\" and 64 lower-case hexadecimal digits"
-            ))),
+            _ => Err(ImageNameError(format!("{text:?} is no digest: wanted \"sha256:\" and 64 lower-case hexadecimal digits"))),
         }
     }
 }
@@ -122,9 +120,7 @@ impl FromStr for Repository {
         let host = if host == "index.docker.io" { DOCKER_HUB.to_owned() } else { host };
         let path = if host == DOCKER_HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if let Some(segment) = path.split('/').find(|segment| !is_path_segment(segment)) {
-            return refuse(format!(
-                "segment {segment:?}: wanted letters a-z and digits, joined by single \".\", \"_\", \"__\" or dashes"
-            ));
+            return refuse(format!("segment {segment:?}: wanted letters a-z and digits, joined by single \".\", \"_\", \"__\" or dashes"));
         }
         if host.len() + 1 + path.len() > REPOSITORY_LENGTH_MAX {
             return refuse(format!("longer than {REPOSITORY_LENGTH_MAX} bytes"));
@@ -212,9 +208,7 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, ImageNameError> {
         let refuse = |rule: String| Err(ImageNameError(format!("{text:?} is no platform: {rule}")));
-        let is_word = |part: &str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
+        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let (os, arch, variant) = match text.split('/').collect::<Vec<_>>()[..] {
             [os, arch] => (os, arch, None),
             [os, arch, variant] => (os, arch, Some(variant)),

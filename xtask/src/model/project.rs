@@ -94,7 +94,10 @@ impl Projects {
 
     /// The project whose folder holds `path` (relative to the root): the longest one, `None` at the root of many.
     pub fn containing(&self, path: &str) -> Option<&Project> {
-        self.all.iter().filter(|project| !project.path.is_empty() && is_within(path, &project.path)).max_by_key(|project| project.path.len())
+        self.all
+            .iter()
+            .filter(|project| !project.path.is_empty() && is_within(path, &project.path))
+            .max_by_key(|project| project.path.len())
     }
 
     fn check_between(&self) -> Result<(), String> {
@@ -174,7 +177,11 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         }
         Ok(ImageTarget {
             repository: pattern.replace("{package}", &package).parse().map_err(|error| format!("images.repository: {error}"))?,
-            platforms: image.platforms.iter().map(|text| text.parse().map_err(|error| format!("image.platforms: {error}"))).collect::<Result<_, _>>()?,
+            platforms: image
+                .platforms
+                .iter()
+                .map(|text| text.parse().map_err(|error| format!("image.platforms: {error}")))
+                .collect::<Result<_, _>>()?,
             smoke: image.smoke.clone(),
             health: image.health.clone(),
         })
@@ -199,7 +206,12 @@ fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
         SiteKeys::Place(place) => match (&place.key, &place.pattern) {
             (Some(key), None) if place.file.ends_with(".toml") => (&place.file, SiteForm::TomlKey(key.clone())),
             (Some(key), None) if place.file.ends_with(".json") => (&place.file, SiteForm::JsonKey(key.clone())),
-            (Some(_), None) => return Err(format!("versions: {}: a key is read from .toml and .json files; name a pattern with {{version}} for other files", place.file)),
+            (Some(_), None) => {
+                return Err(format!(
+                    "versions: {}: a key is read from .toml and .json files; name a pattern with {{version}} for other files",
+                    place.file
+                ));
+            }
             (None, Some(pattern)) => (&place.file, SiteForm::Pattern(pattern.clone())),
             _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
         },
@@ -215,7 +227,9 @@ fn form_of_name(file: &str) -> Result<SiteForm, String> {
         "package.json" => Ok(SiteForm::PackageJson),
         "VERSION" => Ok(SiteForm::Whole),
         name if name.ends_with(".py") => Ok(SiteForm::Python),
-        _ => Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, pattern = \"… {{version}}\" }}")),
+        _ => Err(format!(
+            "versions: {file:?} does not say where its version stands; write {{ file = {file:?}, pattern = \"… {{version}}\" }}"
+        )),
     }
 }
 

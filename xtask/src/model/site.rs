@@ -43,7 +43,12 @@ impl Readings {
 
     /// The sites that say something else than the source of truth, in one sentence; `None` when all agree.
     pub fn disagreement(&self) -> Option<String> {
-        let others: Vec<_> = self.0.iter().filter(|reading| !self.agrees(reading)).map(|reading| format!("{} ({}) says {}", reading.site.file, reading.key, reading.found)).collect();
+        let others: Vec<_> = self
+            .0
+            .iter()
+            .filter(|reading| !self.agrees(reading))
+            .map(|reading| format!("{} ({}) says {}", reading.site.file, reading.key, reading.found))
+            .collect();
         let truth = &self.0[0];
         (!others.is_empty()).then(|| format!("{} ({}) says {}, but {}", truth.site.file, truth.key, truth.found, others.join(", ")))
     }

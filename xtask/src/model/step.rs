@@ -65,10 +65,17 @@ impl ImageBuild {
 /// A gate between a fresh image and the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageCheck {
-    Smoke { command: Vec<String> },
-    Health { port: u16, path: String },
+    Smoke {
+        command: Vec<String>,
+    },
+    Health {
+        port: u16,
+        path: String,
+    },
     /// A vulnerability scan by this tool.
-    Scan { scanner: String },
+    Scan {
+        scanner: String,
+    },
 }
 
 /// A wheel or a Python package, built into a folder of its commit.
@@ -145,7 +152,9 @@ impl Step {
             },
             Self::PushImage(image) => image.reference(),
             Self::BuildDistribution(build) => match &build.kind {
-                DistributionKind::Wheel { target } => format!("wheel of {} {} for {}", build.package, build.version, target.as_deref().unwrap_or("this machine")),
+                DistributionKind::Wheel { target } => {
+                    format!("wheel of {} {} for {}", build.package, build.version, target.as_deref().unwrap_or("this machine"))
+                }
                 DistributionKind::Package => format!("sdist and wheel of {} {}", build.package, build.version),
             },
             Self::PublishTag { repository, tag, digest } => format!("{repository}:{tag} ← {}", digest.short()),
@@ -169,7 +178,10 @@ pub fn short(commit: &str) -> &str {
 pub enum Probe {
     Done(String),
     Todo,
-    Conflict { found: String, wanted: String },
+    Conflict {
+        found: String,
+        wanted: String,
+    },
     /// It could not be read, which is not the same as absent (law 15).
     Unknown(String),
 }

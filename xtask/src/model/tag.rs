@@ -95,7 +95,11 @@ mod tests {
 
     #[test]
     fn law_6_the_longest_known_package_owns_a_tag() {
-        let patterns = [TagPattern::of_package("percolate"), TagPattern::parse("percolate-v1-v{version}").unwrap(), TagPattern::parse("v{version}").unwrap()];
+        let patterns = [
+            TagPattern::of_package("percolate"),
+            TagPattern::parse("percolate-v1-v{version}").unwrap(),
+            TagPattern::parse("v{version}").unwrap(),
+        ];
         let place = |tag: &str| owner(patterns.iter(), tag).map(|(place, _)| place);
         assert_eq!(place("percolate-v0.1.0"), Some(0));
         assert_eq!(place("percolate-v1-v0.1.0"), Some(1));

@@ -19,8 +19,7 @@ pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 const LONGEST_IMAGE_TAG: usize = 128;
 
 /// The prereleases that both spellings have: SemVer identifier, and how PEP 440 writes it before the number.
-const PRERELEASES: [(&str, &str); 4] =
-    [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
+const PRERELEASES: [(&str, &str); 4] = [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
 
 /// The canonical version: SemVer 2.0.0.
 ///
@@ -130,8 +129,7 @@ impl Version {
             }
         };
         if let Some(identifier) = identifier {
-            version.pre = semver::Prerelease::new(&identifier)
-                .map_err(|error| refused(&format!("has no SemVer prerelease ({error})")))?;
+            version.pre = semver::Prerelease::new(&identifier).map_err(|error| refused(&format!("has no SemVer prerelease ({error})")))?;
         }
         Self::bounded(version, text)
     }
@@ -162,10 +160,7 @@ impl Version {
         if !self.0.build.is_empty() {
             return Err(SpellingError {
                 text: self.to_semver(),
-                why: format!(
-                    "has no PEP 440 spelling: `+{}` is build metadata",
-                    self.0.build
-                ),
+                why: format!("has no PEP 440 spelling: `+{}` is build metadata", self.0.build),
                 wanted: "leave it out".to_owned(),
             });
         }
@@ -180,10 +175,7 @@ impl Version {
         });
         spelled.ok_or_else(|| SpellingError {
             text: self.to_semver(),
-            why: format!(
-                "has no PEP 440 spelling: its prerelease is `-{}`",
-                self.0.pre
-            ),
+            why: format!("has no PEP 440 spelling: its prerelease is `-{}`", self.0.pre),
             wanted: match self.nearest_prerelease() {
                 Some(nearest) => format!("write {release}-{nearest}"),
                 None => "accepted are -alpha.N, -beta.N, -rc.N and -dev.N".to_owned(),
@@ -197,14 +189,8 @@ impl Version {
         let digits_at = lower.find(|c: char| c.is_ascii_digit());
         let (word, number) = lower.split_at(digits_at.unwrap_or(lower.len()));
         let word = word.trim_end_matches(['.', '-']);
-        let (name, _) = PRERELEASES
-            .iter()
-            .find(|(name, short)| word == *name || word == *short)?;
-        let number: u64 = if number.is_empty() {
-            0
-        } else {
-            number.parse().ok()?
-        };
+        let (name, _) = PRERELEASES.iter().find(|(name, short)| word == *name || word == *short)?;
+        let number: u64 = if number.is_empty() { 0 } else { number.parse().ok()? };
         Some(format!("{name}.{number}"))
     }
 
@@ -231,16 +217,9 @@ impl Version {
     /// Build metadata (`+` may not stand in a tag), or more characters than a tag may have.
     pub fn image_tag_safe(&self) -> Result<String, SpellingError> {
         let text = self.to_semver();
-        let refused = |why: String, wanted: &str| SpellingError {
-            text: text.clone(),
-            why,
-            wanted: wanted.to_owned(),
-        };
+        let refused = |why: String, wanted: &str| SpellingError { text: text.clone(), why, wanted: wanted.to_owned() };
         if !self.0.build.is_empty() {
-            let why = format!(
-                "cannot be an image tag: `+{}` is build metadata",
-                self.0.build
-            );
+            let why = format!("cannot be an image tag: `+{}` is build metadata", self.0.build);
             return Err(refused(why, "leave it out"));
         }
         if text.len() > LONGEST_IMAGE_TAG {
@@ -257,11 +236,7 @@ impl Version {
 
     /// X.Y.Z alone: the stable version this one is, or is on its way to.
     pub fn release(&self) -> Self {
-        Self(semver::Version::new(
-            self.0.major,
-            self.0.minor,
-            self.0.patch,
-        ))
+        Self(semver::Version::new(self.0.major, self.0.minor, self.0.patch))
     }
 
     /// The SemVer value, for requirements to be matched against.

@@ -64,9 +64,7 @@ fn what_semver_cannot_say_is_refused_by_name() {
 
 #[test]
 fn semver_is_read_strictly() {
-    for text in [
-        "v1.2.0", "1.2", "1.2.0rc1", "01.2.0", "1.2.0 ", "", "1.2.0.4",
-    ] {
+    for text in ["v1.2.0", "1.2", "1.2.0rc1", "01.2.0", "1.2.0 ", "", "1.2.0.4"] {
         let error = Version::parse_semver(text).expect_err(text).to_string();
         assert!(error.contains("MAJOR.MINOR.PATCH"), "{text}: {error}");
     }
@@ -99,10 +97,7 @@ fn what_pep440_cannot_say_is_refused_with_what_would_do() {
         ("1.2.0-rc", "write 1.2.0-rc.0"),
         ("1.2.0-a.7", "write 1.2.0-alpha.7"),
         ("1.2.0-beta-2", "write 1.2.0-beta.2"),
-        (
-            "1.2.0-rc.1.2",
-            "accepted are -alpha.N, -beta.N, -rc.N and -dev.N",
-        ),
+        ("1.2.0-rc.1.2", "accepted are -alpha.N, -beta.N, -rc.N and -dev.N"),
         ("1.2.0-nightly.3", "accepted are"),
         ("1.2.0-3", "accepted are"),
         ("1.2.0-rc.99999999999999999999999", "accepted are"),
@@ -134,10 +129,7 @@ fn levels_count_as_semver_libraries_do() {
         assert_eq!(from.bumped(Level::Minor).to_semver(), minor, "{from}");
         assert_eq!(from.bumped(Level::Major).to_semver(), major, "{from}");
     }
-    assert_eq!(
-        [Level::Minor, Level::Major, Level::Patch].iter().max(),
-        Some(&Level::Major)
-    );
+    assert_eq!([Level::Minor, Level::Major, Level::Patch].iter().max(), Some(&Level::Major));
 }
 
 #[test]

@@ -20,7 +20,14 @@ pub fn distribution(project: &Project, source: &Source, kind: DistributionKind) 
         DistributionKind::Package => "package",
     };
     let folder = format!("target/xtask/dist/{}/{}/{variant}", project.package, source.revision);
-    DistributionBuild { package: project.package.clone(), project_path: project.path.clone(), folder, version: source.version.clone(), epoch: source.epoch, kind }
+    DistributionBuild {
+        package: project.package.clone(),
+        project_path: project.path.clone(),
+        folder,
+        version: source.version.clone(),
+        epoch: source.epoch,
+        kind,
+    }
 }
 
 /// Build, smoke test, health check, scan, push: in this order, so that nothing untested is ever pushed.

@@ -43,7 +43,11 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
     }
     let tag = project.tags.release(&to);
     if let (true, Ok(Some(commit))) = (to != *from, tags.commit_of(&tag)) {
-        goal.refuse(&project.name, format!("{} {} is released already: tag {tag} is at {}", project.package, to.to_semver(), short(commit)), "choose a version that has no tag: cargo xtask versions");
+        goal.refuse(
+            &project.name,
+            format!("{} {} is released already: tag {tag} is at {}", project.package, to.to_semver(), short(commit)),
+            "choose a version that has no tag: cargo xtask versions",
+        );
     }
     Move { project: project.name.clone(), from: from.clone(), to, level, why }
 }

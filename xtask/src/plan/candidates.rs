@@ -75,7 +75,9 @@ pub fn objection_by_image(image: &PlatformImage, commit: &str) -> Option<String>
     };
     match &image.revision {
         None => Some(format!("{} has no label org.opencontainers.image.revision, wanted {commit}", image.tag)),
-        Some(revision) if revision != commit => Some(format!("{} is labelled revision {revision}, the newest candidate's commit is {commit}", image.tag)),
+        Some(revision) if revision != commit => {
+            Some(format!("{} is labelled revision {revision}, the newest candidate's commit is {commit}", image.tag))
+        }
         Some(_) => None,
     }
 }

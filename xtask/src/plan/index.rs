@@ -20,7 +20,8 @@ pub struct Index {
 ///
 /// Where every child is Docker's kind the index is as well: some clients of that time do not look for one in the other.
 pub fn compose(images: &[PlatformImage]) -> anyhow::Result<Index> {
-    let children: Vec<Descriptor> = images.iter().flat_map(|image| &image.images).chain(images.iter().flat_map(|image| &image.attestations)).cloned().collect();
+    let children: Vec<Descriptor> =
+        images.iter().flat_map(|image| &image.images).chain(images.iter().flat_map(|image| &image.attestations)).cloned().collect();
     let is_docker = children.iter().all(|child| child.media_type().to_string() == DOCKER_MANIFEST);
     let media_type = if is_docker { MediaType::Other(DOCKER_INDEX.into()) } else { MediaType::ImageIndex };
     let index = ImageIndexBuilder::default().schema_version(SCHEMA_VERSION).media_type(media_type).manifests(children).build()?;

@@ -25,14 +25,35 @@ pub fn rows(project: &Project, build_id: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for platform in project.image.iter().flat_map(|image| &image.platforms) {
         let runner = platform_runner(platform).ok_or_else(|| format!("no runner is known for platform {platform}"))?;
-        rows.push(Row { project: project.name.clone(), kind: "image", platform: Some(platform.to_string()), target: None, runner, build_id: build_id.into() });
+        rows.push(Row {
+            project: project.name.clone(),
+            kind: "image",
+            platform: Some(platform.to_string()),
+            target: None,
+            runner,
+            build_id: build_id.into(),
+        });
     }
     for target in &project.wheel_targets {
         let runner = target_runner(target).ok_or_else(|| format!("no runner is known for target {target}"))?;
-        rows.push(Row { project: project.name.clone(), kind: "wheel", platform: None, target: Some(target.clone()), runner, build_id: build_id.into() });
+        rows.push(Row {
+            project: project.name.clone(),
+            kind: "wheel",
+            platform: None,
+            target: Some(target.clone()),
+            runner,
+            build_id: build_id.into(),
+        });
     }
     if project.package_index.is_some() && project.wheel_targets.is_empty() {
-        rows.push(Row { project: project.name.clone(), kind: "package", platform: None, target: None, runner: "ubuntu-24.04", build_id: build_id.into() });
+        rows.push(Row {
+            project: project.name.clone(),
+            kind: "package",
+            platform: None,
+            target: None,
+            runner: "ubuntu-24.04",
+            build_id: build_id.into(),
+        });
     }
     Ok(rows)
 }

@@ -28,7 +28,10 @@ pub enum BuildFacts {
     /// It could not be read (law 15).
     Unknown(String),
     Nothing(Vec<TurnedDown>),
-    Usable { build_id: String, images: Vec<PlatformImage> },
+    Usable {
+        build_id: String,
+        images: Vec<PlatformImage>,
+    },
 }
 
 /// Plans a release. Names in the registry come first, the git tag last: it is what tells others that all is there.
@@ -42,17 +45,29 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
         goal.refuse(name, dirty_sentence(&facts.dirty), "git commit, or git stash --include-untracked");
     }
     if !project.candidates {
-        goal.refuse(name, format!("projects.{name} says candidates = false; a release is made of a tested candidate"), "remove candidates = false, then cargo xtask tag --rc");
+        goal.refuse(
+            name,
+            format!("projects.{name} says candidates = false; a release is made of a tested candidate"),
+            "remove candidates = false, then cargo xtask tag --rc",
+        );
     }
     if let Some(index) = &project.package_index {
-        goal.refuse(name, format!("projects.{name} names the package index {index:?}; release does not publish to package indexes"), format!("uv publish, then remove package-index from projects.{name}"));
+        goal.refuse(
+            name,
+            format!("projects.{name} names the package index {index:?}; release does not publish to package indexes"),
+            format!("uv publish, then remove package-index from projects.{name}"),
+        );
     }
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
         goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
         return Ok(());
     }
     let Some(candidate) = facts.tags.newest_candidate(project, &facts.version) else {
-        let what = format!("{} {version} has no candidate: no tag {} exists", project.package, project.tags.candidate(&facts.version, 1).trim_end_matches('1').to_owned() + "N");
+        let what = format!(
+            "{} {version} has no candidate: no tag {} exists",
+            project.package,
+            project.tags.candidate(&facts.version, 1).trim_end_matches('1').to_owned() + "N"
+        );
         goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push && cargo xtask build {name} --push"));
         return Ok(());
     };
@@ -60,7 +75,12 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     match facts.tags.commit_of(&tag) {
         Err(conflict) => goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
         Ok(Some(commit)) if commit != candidate.commit => {
-            let what = format!("tag {tag} exists at {}, the newest candidate {} is at {}; a tag is never moved", short(commit), candidate.name, short(&candidate.commit));
+            let what = format!(
+                "tag {tag} exists at {}, the newest candidate {} is at {}; a tag is never moved",
+                short(commit),
+                candidate.name,
+                short(&candidate.commit)
+            );
             goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
         }
         Ok(_) => {}
@@ -68,7 +88,11 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
         (Some(image), Some(BuildFacts::Nothing(turned_down))) => {
-            goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), format!("git checkout {} && cargo xtask build {name} --push", candidate.name));
+            goal.refuse(
+                name,
+                none_usable(&image.repository.to_string(), turned_down),
+                format!("git checkout {} && cargo xtask build {name} --push", candidate.name),
+            );
         }
         (Some(_), Some(BuildFacts::Unknown(why))) => goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor"),
         _ => goal.notes.push(format!("{name}: no image is configured, so none is promoted")),
@@ -80,7 +104,14 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     Ok(())
 }
 
-fn publish(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, build_id: &str, images: &[PlatformImage], target: &crate::model::project::ImageTarget) -> anyhow::Result<()> {
+fn publish(
+    goal: &mut Goal,
+    project: &Project,
+    facts: &ReleaseFacts,
+    build_id: &str,
+    images: &[PlatformImage],
+    target: &crate::model::project::ImageTarget,
+) -> anyhow::Result<()> {
     let version = match facts.version.image_tag_safe() {
         Ok(version) => version,
         Err(error) => {
@@ -89,12 +120,20 @@ fn publish(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, build_id: &
         }
     };
     for image in images {
-        let step = Step::PublishTag { repository: target.repository.clone(), tag: format!("{version}-{}", arch_suffix(&image.platform)), digest: image.digest.clone() };
+        let step = Step::PublishTag {
+            repository: target.repository.clone(),
+            tag: format!("{version}-{}", arch_suffix(&image.platform)),
+            digest: image.digest.clone(),
+        };
         goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
     }
     let index = index::compose(images)?;
     let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
-    goal.want(&project.name, why, Step::PublishIndex { repository: target.repository.clone(), tag: version, digest: index.digest, bytes: index.bytes });
+    goal.want(
+        &project.name,
+        why,
+        Step::PublishIndex { repository: target.repository.clone(), tag: version, digest: index.digest, bytes: index.bytes },
+    );
     Ok(())
 }
 

@@ -19,8 +19,14 @@ pub enum RemoteTags {
     /// No remote is set up: this clone is all there is.
     None,
     /// A remote is set up and could not be read (law 15).
-    Unknown { remote: String, why: String },
-    Known { remote: String, tags: BTreeMap<String, String> },
+    Unknown {
+        remote: String,
+        why: String,
+    },
+    Known {
+        remote: String,
+        tags: BTreeMap<String, String>,
+    },
 }
 
 /// A candidate's tag.
@@ -44,7 +50,9 @@ impl TagFacts {
     pub fn newest_candidate(&self, project: &Project, version: &Version) -> Option<CandidateTag> {
         self.everywhere()
             .filter_map(|(name, commit)| match project.tags.read(name)? {
-                TagName { version: found, candidate: Some(number) } if found == *version => Some(CandidateTag { number, name: name.clone(), commit: commit.clone() }),
+                TagName { version: found, candidate: Some(number) } if found == *version => {
+                    Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
+                }
                 _ => None,
             })
             .max_by_key(|candidate| candidate.number)
@@ -57,7 +65,9 @@ impl TagFacts {
             _ => None,
         };
         match (self.local.get(name), remote) {
-            (Some(here), Some((remote, there))) if here != there => Err(format!("tag {name} is at {} here and at {} on {remote}; a tag is never moved", short(here), short(there))),
+            (Some(here), Some((remote, there))) if here != there => {
+                Err(format!("tag {name} is at {} here and at {} on {remote}; a tag is never moved", short(here), short(there)))
+            }
             (Some(commit), _) | (None, Some((_, commit))) => Ok(Some(commit)),
             (None, None) => Ok(None),
         }
@@ -75,7 +85,11 @@ impl TagFacts {
         }
         match &self.remote {
             RemoteTags::Known { remote, .. } | RemoteTags::Unknown { remote, .. } if push => {
-                goal.want(&project.name, "CI and every other clone read the tags there", Step::PushTag { remote: remote.clone(), name: name.into(), commit: commit.into() });
+                goal.want(
+                    &project.name,
+                    "CI and every other clone read the tags there",
+                    Step::PushTag { remote: remote.clone(), name: name.into(), commit: commit.into() },
+                );
             }
             RemoteTags::None if push => goal.refuse(&project.name, "there is no remote to push the tag to", "git remote add origin URL"),
             _ => {}
@@ -86,7 +100,11 @@ impl TagFacts {
 /// Plans `tag`: the release tag of the version in the commit, or its next candidate's.
 pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, facts: &TagFacts, candidate: bool, push: bool) {
     if let RemoteTags::Unknown { remote, why } = &facts.remote {
-        goal.refuse(&project.name, format!("the tags of {remote} cannot be read, so a tag might exist there already: {why}"), format!("git ls-remote --tags {remote}"));
+        goal.refuse(
+            &project.name,
+            format!("the tags of {remote} cannot be read, so a tag might exist there already: {why}"),
+            format!("git ls-remote --tags {remote}"),
+        );
         return;
     }
     let release = project.tags.release(version);
@@ -102,7 +120,12 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
         return facts.want(goal, project, &release, head, push, &format!("the commit says {} {}", project.package, version.to_semver()));
     }
     if let Some(commit) = released {
-        let what = format!("{} {} is released already ({release} at {}); a candidate would be of no release", project.package, version.to_semver(), short(&commit));
+        let what = format!(
+            "{} {} is released already ({release} at {}); a candidate would be of no release",
+            project.package,
+            version.to_semver(),
+            short(&commit)
+        );
         return goal.refuse(&project.name, what, format!("cargo xtask bump patch {}", project.name));
     }
     let newest = facts.newest_candidate(project, version);

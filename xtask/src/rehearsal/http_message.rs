@@ -145,11 +145,7 @@ impl From<io::Error> for BadBody {
 }
 
 /// Reads one request. The writer is there for `100 Continue`, which the client may wait for.
-pub(super) fn read_request(
-    reader: &mut impl BufRead,
-    writer: &mut impl Write,
-    body_bytes_max: u64,
-) -> io::Result<Incoming> {
+pub(super) fn read_request(reader: &mut impl BufRead, writer: &mut impl Write, body_bytes_max: u64) -> io::Result<Incoming> {
     let refuse = |status, why: String| Ok(Incoming::Refused(Response::new(status).body(why)));
     // Engines try TLS first, on this machine too, and then wait ten seconds for an answer to their greeting. It holds
     // no line end, so it must be known by its first byte.

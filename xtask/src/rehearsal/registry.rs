@@ -286,9 +286,7 @@ impl Shared {
                 "PUT" => registry_manifests::put(store, &self.behaviour, &name, &reference, request),
                 _ => registry_manifests::get(store, &self.behaviour, &name, &reference, &request),
             },
-            Route::Referrers(name, digest) => {
-                registry_manifests::list_referrers(store, &self.behaviour, &name, &digest, &request)
-            }
+            Route::Referrers(name, digest) => registry_manifests::list_referrers(store, &self.behaviour, &name, &digest, &request),
             Route::Blob(name, digest) => registry_blobs::get(store, &self.behaviour, &name, &digest, &request),
             Route::StartUpload(name) => {
                 let may_read = |from: &str| self.gate.check(&request, Some(from), Access::Pull).is_ok();

@@ -24,9 +24,7 @@ pub fn get(store: &mut Store, behaviour: &Behaviour, name: &str, digest: &str, r
             return refuse(416, "RANGE_INVALID", &format!("{range:?} is not within {length} bytes"))
                 .with("Content-Range", format!("bytes */{length}"));
         };
-        response = Response::new(206)
-            .with("Content-Range", format!("bytes {first}-{last}/{length}"))
-            .body(&response.body[first..=last]);
+        response = Response::new(206).with("Content-Range", format!("bytes {first}-{last}/{length}")).body(&response.body[first..=last]);
     }
     if request.method == "GET" {
         store.counters.blob_bytes_sent += response.body.len() as u64;
@@ -38,8 +36,7 @@ pub fn get(store: &mut Store, behaviour: &Behaviour, name: &str, digest: &str, r
 fn read_range(range: &str, length: usize) -> Option<(usize, usize)> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let first = first.parse().ok()?;
-    let last =
-        if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
+    let last = if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
     (first <= last).then_some((first, last))
 }
 
@@ -94,8 +91,7 @@ fn append(upload: &mut Upload, name: &str, id: &str, request: Request) -> Respon
     let first = request.header("Content-Range").map(|range| range.trim_start_matches("bytes ").split('-').next());
     if first.is_some_and(|first| first.and_then(|first| first.parse().ok()) != Some(length)) {
         let last = length.saturating_sub(1);
-        return refuse(416, "BLOB_UPLOAD_INVALID", "this piece does not follow the last one")
-            .with("Range", format!("0-{last}"));
+        return refuse(416, "BLOB_UPLOAD_INVALID", "this piece does not follow the last one").with("Range", format!("0-{last}"));
     }
     if upload.bytes.is_empty() {
         upload.bytes = request.body;
@@ -122,9 +118,7 @@ fn finish(store: &mut Store, name: &str, mut bytes: Vec<u8>, digest: &str, rest:
 }
 
 fn created(name: &str, digest: &Digest) -> Response {
-    Response::new(201)
-        .with("Location", format!("/v2/{name}/blobs/{digest}"))
-        .with("Docker-Content-Digest", digest.to_string())
+    Response::new(201).with("Location", format!("/v2/{name}/blobs/{digest}")).with("Docker-Content-Digest", digest.to_string())
 }
 
 fn progress(status: u16, name: &str, id: &str, length: usize) -> Response {

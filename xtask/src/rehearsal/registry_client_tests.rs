@@ -100,10 +100,7 @@ impl RealRegistry {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
         let root = folder.path().join("root");
-        let config = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
-            root.display()
-        );
+        let config = format!("version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n", root.display());
         let file = folder.path().join("config.yml");
         std::fs::write(&file, config).unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -133,10 +130,7 @@ impl Drop for RealRegistry {
 #[test]
 fn round_trips_work_with_docker_registry() {
     let Ok(program) = which::which("docker-registry") else {
-        assert!(
-            std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
-            "docker-registry is not on PATH: apt-get install docker-registry"
-        );
+        assert!(std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "docker-registry is not on PATH: apt-get install docker-registry");
         eprintln!("skipped: docker-registry is not on PATH (apt-get install docker-registry)");
         return;
     };
@@ -150,15 +144,11 @@ fn bytes_that_are_not_those_of_the_digest_are_refused() {
         let registry = builder.start().unwrap();
         let client = client("{}");
         let repository = repository(&registry, "o/r");
-        let digest =
-            client.put_manifest(&repository, "1.0", OCI_MANIFEST, &image(&client, &repository, "layer")).unwrap();
+        let digest = client.put_manifest(&repository, "1.0", OCI_MANIFEST, &image(&client, &repository, "layer")).unwrap();
         assert!(registry.corrupt("o/r", &digest, b"{}") && registry.corrupt("o/r", &Digest::of(b"layer"), b"LAYER"));
         let error = client.manifest(&repository, digest.as_str()).unwrap_err();
         assert_eq!(error.kind, RegistryErrorKind::Mismatch);
-        assert!(
-            error.to_string().contains(digest.as_str()) && error.to_string().contains(Digest::of(b"{}").as_str()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(digest.as_str()) && error.to_string().contains(Digest::of(b"{}").as_str()), "{error}");
         let error = client.blob(&repository, &Digest::of(b"layer"), 9).unwrap_err();
         assert_eq!(error.kind, RegistryErrorKind::Mismatch);
         assert!(!error.temporary(), "asking again would not make it right");
@@ -198,11 +188,7 @@ fn faults_that_pass_are_waited_out() {
     };
     for method in ["PUT", "GET"] {
         for status in [408, 429, 500, 502, 503, 504] {
-            assert_eq!(
-                waits_of(Fault::status(method, "/manifests/", status).times(2)),
-                [500, 1000],
-                "{method} {status}"
-            );
+            assert_eq!(waits_of(Fault::status(method, "/manifests/", status).times(2)), [500, 1000], "{method} {status}");
         }
         assert_eq!(waits_of(Fault::cut_before(method, "/manifests/").times(3)), [500, 1000, 2000]);
         assert_eq!(waits_of(Fault::cut_after(method, "/manifests/")), [500]);
@@ -217,11 +203,7 @@ fn faults_that_pass_are_waited_out() {
 #[test]
 fn every_cut_in_an_upload_heals_and_leaves_one_blob() {
     for method in ["HEAD", "POST", "PUT"] {
-        for fault in [
-            Fault::cut_before(method, "/blobs/"),
-            Fault::cut_after(method, "/blobs/"),
-            Fault::status(method, "/blobs/", 503),
-        ] {
+        for fault in [Fault::cut_before(method, "/blobs/"), Fault::cut_after(method, "/blobs/"), Fault::status(method, "/blobs/", 503)] {
             let registry = EmbeddedRegistry::start().unwrap();
             let (client, waits) = patient_client("{}");
             registry.plan_fault(fault);
@@ -326,8 +308,7 @@ fn public_images_are_read_without_credentials() {
 
 #[test]
 fn wrong_credentials_are_shown_once_and_never_told() {
-    for builder in [EmbeddedRegistry::builder().basic("me", "right"), EmbeddedRegistry::builder().bearer("me", "right")]
-    {
+    for builder in [EmbeddedRegistry::builder().basic("me", "right"), EmbeddedRegistry::builder().bearer("me", "right")] {
         let registry = builder.start().unwrap();
         let repository = repository(&registry, "o/r");
         for entry in [PASSWORD, r#"{ "identitytoken": "s3cret" }"#, "{}"] {
@@ -335,10 +316,7 @@ fn wrong_credentials_are_shown_once_and_never_told() {
             let error = client.tags(&repository).unwrap_err();
             assert!(error.is_denied() && !error.temporary(), "{error:?}");
             let said = error.to_string();
-            assert!(
-                said.contains(&format!("docker login {}", registry.address())) && said.contains("absent"),
-                "{said}"
-            );
+            assert!(said.contains(&format!("docker login {}", registry.address())) && said.contains("absent"), "{said}");
             assert!(!format!("{said} {error:?}").contains("s3cret"), "{error:?}");
             assert!(client.requests() <= 3 && waits.lock().unwrap().is_empty());
         }
@@ -435,12 +413,11 @@ fn credentials_do_not_follow_an_upload_to_another_server() {
         Response::new(401).with("WWW-Authenticate", "Basic realm=\"x\"")
     });
     let location = format!("http://{}/upload", storage.address());
-    let (registry, repository) =
-        oddity(move |request, _| match (request.header("Authorization"), request.method.as_str()) {
-            (None, _) => Response::new(401).with("WWW-Authenticate", "Basic realm=\"x\""),
-            (_, "HEAD") => Response::new(404),
-            _ => Response::new(202).with("Location", &location),
-        });
+    let (registry, repository) = oddity(move |request, _| match (request.header("Authorization"), request.method.as_str()) {
+        (None, _) => Response::new(401).with("WWW-Authenticate", "Basic realm=\"x\""),
+        (_, "HEAD") => Response::new(404),
+        _ => Response::new(202).with("Location", &location),
+    });
     let client = client(&format!(r#"{{ "auths": {{ "{}": {PASSWORD} }} }}"#, registry.address()));
     let error = client.put_blob(&repository, b"layer").unwrap_err();
     assert_eq!((error.kind, error.status), (RegistryErrorKind::Answered, Some(401)));
@@ -456,6 +433,12 @@ fn answers_without_sense_are_refused() {
     }
     let (_server, repository) = oddity(|_, _| Response::new(200).with("Docker-Content-Digest", "md5:0").body("x"));
     assert_eq!(client("{}").head(&repository, "1").unwrap_err().kind, RegistryErrorKind::Malformed);
+    let (_server, repository) = oddity(|_, _| {
+        let named = Digest::of(b"other").to_string();
+        Response::new(200).with("Docker-Content-Digest", named).with("Content-Type", OCI_MANIFEST)
+    });
+    let error = client("{}").head(&repository, Digest::of(b"asked").as_str()).unwrap_err();
+    assert_eq!(error.kind, RegistryErrorKind::Mismatch, "{error}");
     let (_server, repository) = oddity(|_, _| Response::new(200).body("no manifest"));
     assert!(client("{}").head(&repository, "1").unwrap_err().to_string().contains("media type"));
     let (_server, repository) = oddity(|request, _| Response::new(if request.method == "HEAD" { 404 } else { 202 }));
@@ -467,8 +450,7 @@ fn answers_without_sense_are_refused() {
 
 #[test]
 fn answers_that_are_too_long_are_not_read() {
-    let (_server, repository) =
-        oddity(|_, _| Response::new(200).with("Content-Type", OCI_MANIFEST).body(vec![b' '; (4 << 20) + 1]));
+    let (_server, repository) = oddity(|_, _| Response::new(200).with("Content-Type", OCI_MANIFEST).body(vec![b' '; (4 << 20) + 1]));
     let error = client("{}").manifest(&repository, "1").unwrap_err();
     assert_eq!(error.kind, RegistryErrorKind::TooLarge);
     assert!(error.to_string().contains("4194304 bytes"), "{error}");
@@ -480,8 +462,7 @@ fn answers_that_are_too_long_are_not_read() {
 
 #[test]
 fn tokens_are_not_asked_for_in_the_clear_elsewhere() {
-    let (_server, repository) =
-        oddity(|_, _| Response::new(401).with("WWW-Authenticate", "Bearer realm=\"http://example.com/token\""));
+    let (_server, repository) = oddity(|_, _| Response::new(401).with("WWW-Authenticate", "Bearer realm=\"http://example.com/token\""));
     let error = client("{}").tags(&repository).unwrap_err();
     assert_eq!(error.kind, RegistryErrorKind::Malformed);
     assert!(error.to_string().contains("example.com/token"), "{error}");

@@ -17,9 +17,7 @@ const MANIFEST_BYTES_MAX: usize = 4 << 20;
 
 /// Answers `GET` and `HEAD` of a manifest, in the type the client accepts.
 pub fn get(store: &Store, behaviour: &Behaviour, name: &str, reference: &str, request: &Request) -> Response {
-    let found = store
-        .resolve(name, reference)
-        .and_then(|digest| store.manifest(name, &digest).map(|manifest| (digest, manifest)));
+    let found = store.resolve(name, reference).and_then(|digest| store.manifest(name, &digest).map(|manifest| (digest, manifest)));
     let Some((digest, manifest)) = found else {
         return match store.has_repository(name) {
             true => refuse(404, "MANIFEST_UNKNOWN", &format!("{name} has no manifest {reference}")),
@@ -41,8 +39,7 @@ pub fn get(store: &Store, behaviour: &Behaviour, name: &str, reference: &str, re
 fn accepts(request: &Request, media_type: &str) -> bool {
     let mut accepted = request.headers_named("Accept").flat_map(|value| value.split(',')).peekable();
     let names = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    accepted.peek().is_none()
-        || accepted.any(|part| matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type)
+    accepted.peek().is_none() || accepted.any(|part| matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type)
 }
 
 /// Takes a manifest when everything it names is there.
@@ -152,9 +149,7 @@ fn check_blob(store: &Store, name: &str, descriptor: &Value) -> Result<(), Refus
     let Descriptor { digest, size, .. } = read_descriptor(descriptor)?;
     match store.blob(name, &digest) {
         None => Err(Refusal("MANIFEST_BLOB_UNKNOWN", format!("{name} has no blob {digest}"))),
-        Some(blob) if blob.len() as u64 != size => {
-            invalid(format!("blob {digest} has {} bytes, the manifest says {size}", blob.len()))
-        }
+        Some(blob) if blob.len() as u64 != size => invalid(format!("blob {digest} has {} bytes, the manifest says {size}", blob.len())),
         Some(_) => Ok(()),
     }
 }
@@ -193,9 +188,7 @@ pub fn list_tags(store: &Store, behaviour: &Behaviour, name: &str, request: &Req
     let listed = if tags.is_empty() { Value::Null } else { json!(tags) };
     let response = Response::json(200, &json!({ "name": name, "tags": listed }));
     match tags.last() {
-        Some(last) if is_cut => {
-            response.with("Link", format!("</v2/{name}/tags/list?n={page}&last={last}>; rel=\"next\""))
-        }
+        Some(last) if is_cut => response.with("Link", format!("</v2/{name}/tags/list?n={page}&last={last}>; rel=\"next\"")),
         _ => response,
     }
 }
@@ -224,8 +217,7 @@ fn describe_referrer(subject: &Digest, digest: &Digest, manifest: &Manifest) -> 
     if document.pointer("/subject/digest")?.as_str()? != subject.as_str() {
         return None;
     }
-    let mut descriptor =
-        json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
+    let mut descriptor = json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
     if let Some(kind) = document.get("artifactType").or_else(|| document.pointer("/config/mediaType")) {
         descriptor["artifactType"] = kind.clone();
     }

@@ -45,9 +45,7 @@ impl Route {
         };
         match route.repository() {
             _ if !methods.contains(&request.method.as_str()) => Err(None),
-            Some(path) if !is_repository_path(path) => {
-                Err(Some(refuse(400, "NAME_INVALID", &format!("invalid repository name {path:?}"))))
-            }
+            Some(path) if !is_repository_path(path) => Err(Some(refuse(400, "NAME_INVALID", &format!("invalid repository name {path:?}")))),
             _ => Ok(route),
         }
     }
@@ -57,9 +55,7 @@ impl Route {
         match self {
             Self::Base => None,
             Self::Tags(name) | Self::StartUpload(name) => Some(name),
-            Self::Manifest(name, _) | Self::Referrers(name, _) | Self::Blob(name, _) | Self::Upload(name, _) => {
-                Some(name)
-            }
+            Self::Manifest(name, _) | Self::Referrers(name, _) | Self::Blob(name, _) | Self::Upload(name, _) => Some(name),
         }
     }
 }

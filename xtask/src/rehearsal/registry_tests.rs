@@ -154,18 +154,14 @@ fn uploads_go_on_only_where_the_last_answer_said() {
     let (_, started) = by_hand(&registry, "POST", "/v2/o/r/blobs/uploads/", "", b"");
     let (status, refused) = by_hand(&registry, "PUT", &format!("{}&digest={digest}", location(&started)), "", b"other");
     assert!(status == 400 && refused.contains("DIGEST_INVALID"), "{refused}");
-    let (status, _) =
-        by_hand(&registry, "POST", &format!("/v2/o/r/blobs/uploads/?digest={digest}"), "", b"hello world");
+    let (status, _) = by_hand(&registry, "POST", &format!("/v2/o/r/blobs/uploads/?digest={digest}"), "", b"hello world");
     assert_eq!(status, 201);
     let (_, started) = by_hand(&registry, "POST", "/v2/o/r/blobs/uploads/", "", b"");
     assert_eq!(by_hand(&registry, "DELETE", &location(&started), "", b"").0, 204);
 
     let blob = format!("/v2/o/r/blobs/{digest}");
     let (status, part) = by_hand(&registry, "GET", &blob, "Range: bytes=6-\r\n", b"");
-    assert!(
-        status == 206 && part.contains("Content-Range: bytes 6-10/11") && part.ends_with("\r\n\r\nworld"),
-        "{part}"
-    );
+    assert!(status == 206 && part.contains("Content-Range: bytes 6-10/11") && part.ends_with("\r\n\r\nworld"), "{part}");
     assert_eq!(by_hand(&registry, "GET", &blob, "Range: bytes=11-\r\n", b"").0, 416);
     assert_eq!(by_hand(&registry, "GET", "/v2/o/other/blobs/x", "", b"").0, 400);
     assert_eq!(by_hand(&registry, "GET", &blob.replace("/r/", "/other/"), "", b"").0, 404, "another repository");
@@ -188,9 +184,7 @@ fn names_are_checked_and_strange_requests_are_written_down() {
         assert!(found == status && answer.contains(code), "{method} {target}: {answer}");
     }
     assert_eq!(registry.unexpected(), Vec::<String>::new());
-    for strange in
-        ["GET /v2/_catalog", "DELETE /v2/o/r/manifests/1.0", "GET /", "GET /v1/x", "POST /v2/", "GET /v2/o/r/what"]
-    {
+    for strange in ["GET /v2/_catalog", "DELETE /v2/o/r/manifests/1.0", "GET /", "GET /v1/x", "POST /v2/", "GET /v2/o/r/what"] {
         let (method, target) = strange.split_once(' ').unwrap();
         assert_eq!(by_hand(&registry, method, target, "", b"").0, 404, "{strange}");
         assert_eq!(registry.unexpected().last().map(String::as_str), Some(strange));
@@ -224,8 +218,7 @@ fn referrers_are_listed_by_subject_and_type() {
     signature["artifactType"] = json!("application/x.signature");
     signature["annotations"] = json!({ "by": "me" });
     let signature = signature.to_string();
-    let digest =
-        client.put_manifest(&repository, Digest::of(signature.as_bytes()).as_str(), OCI_MANIFEST, signature.as_bytes());
+    let digest = client.put_manifest(&repository, Digest::of(signature.as_bytes()).as_str(), OCI_MANIFEST, signature.as_bytes());
     let digest = digest.unwrap();
     let list = |query: &str| {
         let (status, answer) = by_hand(&registry, "GET", &format!("/v2/o/r/referrers/{subject}{query}"), "", b"");
@@ -275,11 +268,7 @@ fn the_state_names_everything_that_is_kept() {
     assert_eq!(registry.counters().blob_bytes_received, 7);
     let log: Vec<_> = registry.log().into_iter().map(|entry| (entry.method, entry.status)).collect();
     let upload = [("HEAD", 404), ("POST", 202), ("PUT", 201)];
-    let wanted: Vec<_> = upload
-        .iter()
-        .chain(&upload)
-        .chain(&[("PUT", 201)])
-        .map(|(method, status)| ((*method).to_owned(), Some(*status)))
-        .collect();
+    let wanted: Vec<_> =
+        upload.iter().chain(&upload).chain(&[("PUT", 201)]).map(|(method, status)| ((*method).to_owned(), Some(*status))).collect();
     assert_eq!(log, wanted);
 }

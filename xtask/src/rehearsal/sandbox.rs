@@ -25,7 +25,13 @@ impl Sandbox {
     /// Clones HEAD of `source` into `folder`, and points its configuration at an embedded registry.
     ///
     /// `config` is the configuration's path in the repository. With `platform`, images are for that one alone.
-    pub fn prepare(source: &Path, folder: &Path, config: &Path, runner: Runner, platform: Option<(&str, &Platform)>) -> anyhow::Result<Self> {
+    pub fn prepare(
+        source: &Path,
+        folder: &Path,
+        config: &Path,
+        runner: Runner,
+        platform: Option<(&str, &Platform)>,
+    ) -> anyhow::Result<Self> {
         files::fresh_folder(folder)?;
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
@@ -34,7 +40,13 @@ impl Sandbox {
         git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
         sandbox.git(&["checkout", "--quiet", "-B", "main"])?;
-        for (key, value) in [("user.name", "Rehearsal"), ("user.email", "rehearsal@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false"), ("core.hooksPath", "/dev/null")] {
+        for (key, value) in [
+            ("user.name", "Rehearsal"),
+            ("user.email", "rehearsal@localhost"),
+            ("commit.gpgSign", "false"),
+            ("tag.gpgSign", "false"),
+            ("core.hooksPath", "/dev/null"),
+        ] {
             sandbox.git(&["config", key, value])?;
         }
         sandbox.git(&["remote", "set-url", "origin", &remote.display().to_string()])?;
@@ -78,7 +90,10 @@ impl Sandbox {
     /// Edits the copy's configuration: the same images, at the embedded registry.
     fn point_at_registry(&self, platform: Option<(&str, &Platform)>) -> anyhow::Result<()> {
         let path = self.work.join(&self.config);
-        let text = files::read(&path)?.ok_or_else(|| Fault::refused(format!("{} is not committed, so the copy has no configuration", self.config.display())).fix("git add, git commit, then rehearse again"))?;
+        let text = files::read(&path)?.ok_or_else(|| {
+            Fault::refused(format!("{} is not committed, so the copy has no configuration", self.config.display()))
+                .fix("git add, git commit, then rehearse again")
+        })?;
         let mut document: toml_edit::DocumentMut = text.parse().context("reading the configuration")?;
         let old = document["images"]["repository"].as_str().unwrap_or("{package}").to_owned();
         let path_part = old.split_once('/').map_or(old.as_str(), |(_, path)| path).to_owned();

@@ -32,17 +32,37 @@ pub fn run(session: &Session, arguments: &Rehearse) -> anyhow::Result<u8> {
     let engine = match arguments.docker {
         true => {
             tools::require(tools::DOCKER)?;
-            Some(docker::engine_platform(&session.world.runner).map_err(|error| Fault::refused(format!("{error:#}")).fix("start the docker engine, or rehearse without --docker"))?)
+            Some(
+                docker::engine_platform(&session.world.runner)
+                    .map_err(|error| Fault::refused(format!("{error:#}")).fix("start the docker engine, or rehearse without --docker"))?,
+            )
         }
         false => None,
     };
+    if session.global.dry_run {
+        let lines =
+            ["bump minor", "tag --rc --push", if arguments.docker { "build --push" } else { "(stand-in images)" }, "release", "release"]
+                .join(", ");
+        session.ui.status("Planned", &format!("{lines} of {} in {}; nothing was written", project.package, folder.display()));
+        session.ui.document(&json!({ "schema": 1, "project": project.name }));
+        return Ok(0);
+    }
     session.ui.status("Rehearsing", &format!("a release of {} in {}", project.package, folder.display()));
     if !session.world.git.dirty_paths()?.is_empty() {
         session.ui.note("changes that are not committed are left out: the sandbox is a copy of HEAD");
     }
     let config = session.config_in_repository();
-    let sandbox = Sandbox::prepare(&session.world.root, &folder, &config, session.world.runner.clone(), engine.as_ref().map(|platform| (project.name.as_str(), platform)))?;
-    session.ui.status("Serving", &format!("an embedded registry at {}, the remote origin in {}", sandbox.registry.address(), folder.join("origin.git").display()));
+    let sandbox = Sandbox::prepare(
+        &session.world.root,
+        &folder,
+        &config,
+        session.world.runner.clone(),
+        engine.as_ref().map(|platform| (project.name.as_str(), platform)),
+    )?;
+    session.ui.status(
+        "Serving",
+        &format!("an embedded registry at {}, the remote origin in {}", sandbox.registry.address(), folder.join("origin.git").display()),
+    );
     say_and_run(session, &sandbox, &["bump", "minor", &project.name, "--commit"])?;
     say_and_run(session, &sandbox, &["tag", &project.name, "--rc", "--push"])?;
     let candidate = candidate(&sandbox, project)?;
@@ -69,9 +89,14 @@ fn project<'a>(session: &'a Session, name: Option<&str>) -> Result<&'a Project, 
     match name {
         Some(name) => {
             let project = session.projects.find(name)?;
-            Some(project).filter(rehearsable).ok_or_else(|| Fault::usage(format!("{} has no image and version to rehearse a release with", project.name)).fix("cargo xtask rehearse"))
+            Some(project).filter(rehearsable).ok_or_else(|| {
+                Fault::usage(format!("{} has no image and version to rehearse a release with", project.name)).fix("cargo xtask rehearse")
+            })
         }
-        None => session.projects.all.iter().find(rehearsable).ok_or_else(|| Fault::usage("no project has both an image and versions, so there is no release to rehearse").fix("give a project an image in the configuration")),
+        None => session.projects.all.iter().find(rehearsable).ok_or_else(|| {
+            Fault::usage("no project has both an image and versions, so there is no release to rehearse")
+                .fix("give a project an image in the configuration")
+        }),
     }
 }
 
@@ -79,21 +104,34 @@ fn say_and_run(session: &Session, sandbox: &Sandbox, arguments: &[&str]) -> anyh
     let line = format!("cargo xtask {}", arguments.join(" "));
     session.ui.status("Running", &line);
     session.ui.open_section(&line);
-    let outcome = sandbox.run(arguments).map_err(|_| Fault::failed(format!("the rehearsal stopped at `{line}`; its words stand above")).fix(format!("look into {}", sandbox.work.display())));
+    let outcome = sandbox.run(arguments).map_err(|_| {
+        Fault::failed(format!("the rehearsal stopped at `{line}`; its words stand above"))
+            .fix(format!("look into {}", sandbox.work.display()))
+    });
     session.ui.close_section();
     Ok(outcome?)
 }
 
 fn candidate(sandbox: &Sandbox, project: &Project) -> anyhow::Result<Candidate> {
     let tags = sandbox.git(&["tag", "--points-at", "HEAD"])?;
-    let (tag, name) = tags.lines().find_map(|tag| Some((tag, project.tags.read(tag).filter(|name| name.candidate.is_some())?))).context("HEAD of the sandbox carries no candidate's tag")?;
+    let (tag, name) = tags
+        .lines()
+        .find_map(|tag| Some((tag, project.tags.read(tag).filter(|name| name.candidate.is_some())?)))
+        .context("HEAD of the sandbox carries no candidate's tag")?;
     let plan = sandbox.json(&["plan", "--tag", tag])?;
     let build_id = plan["matrix"]["include"][0]["build_id"].as_str().context("the plan names no build id")?.to_owned();
-    Ok(Candidate { tag: tag.into(), commit: sandbox.git(&["rev-parse", "HEAD"])?.trim().into(), version: name.version.to_semver(), build_id })
+    Ok(Candidate {
+        tag: tag.into(),
+        commit: sandbox.git(&["rev-parse", "HEAD"])?.trim().into(),
+        version: name.version.to_semver(),
+        build_id,
+    })
 }
 
 fn push_stand_ins(session: &Session, repository: &Repository, platforms: &[Platform], candidate: &Candidate) -> anyhow::Result<()> {
-    session.ui.note("in place of `cargo xtask build --push`, stand-in images without content are pushed (rehearse --docker builds the real ones)");
+    session.ui.note(
+        "in place of `cargo xtask build --push`, stand-in images without content are pushed (rehearse --docker builds the real ones)",
+    );
     for platform in platforms {
         let tag = format!("{}-{}", candidate.build_id, crate::model::build_id::arch_suffix(platform));
         let image = StandIn { platform, version: &candidate.version, revision: &candidate.commit, created: &observe::rfc3339(0)? };
@@ -104,7 +142,14 @@ fn push_stand_ins(session: &Session, repository: &Repository, platforms: &[Platf
 }
 
 /// Shows what a user of the release would find, and ends with one line.
-fn report(session: &Session, sandbox: &Sandbox, project: &Project, repository: &Repository, candidate: &Candidate, started: Instant) -> anyhow::Result<u8> {
+fn report(
+    session: &Session,
+    sandbox: &Sandbox,
+    project: &Project,
+    repository: &Repository,
+    candidate: &Candidate,
+    started: Instant,
+) -> anyhow::Result<u8> {
     let mut rows = vec![["image tag", "digest"].map(str::to_owned).to_vec()];
     let mut tags = serde_json::Map::new();
     let mut names = sandbox.registry.tags(&repository.path);
@@ -116,7 +161,8 @@ fn report(session: &Session, sandbox: &Sandbox, project: &Project, repository: &
     }
     session.ui.data(&ui::table(&rows));
     let remote_tags = sandbox.git(&["ls-remote", "--tags", "--refs", "origin"])?;
-    let remote_tags: Vec<_> = remote_tags.lines().filter_map(|line| line.rsplit('/').next()).filter(|tag| project.tags.read(tag).is_some()).collect();
+    let remote_tags: Vec<_> =
+        remote_tags.lines().filter_map(|line| line.rsplit('/').next()).filter(|tag| project.tags.read(tag).is_some()).collect();
     session.ui.data(&format!("git tags at origin: {}", remote_tags.join(", ")));
     let requests = sandbox.registry.log().len();
     let unexpected = sandbox.registry.unexpected();
@@ -125,7 +171,13 @@ fn report(session: &Session, sandbox: &Sandbox, project: &Project, repository: &
     }
     session.ui.status(
         "Rehearsed",
-        &format!("{} {}: bumped, tagged {}, released by digest, released again with nothing to do; {requests} HTTP requests in {:.1} s", project.package, candidate.version, candidate.tag, started.elapsed().as_secs_f64()),
+        &format!(
+            "{} {}: bumped, tagged {}, released by digest, released again with nothing to do; {requests} HTTP requests in {:.1} s",
+            project.package,
+            candidate.version,
+            candidate.tag,
+            started.elapsed().as_secs_f64()
+        ),
     );
     session.ui.document(&json!({ "schema": 1, "project": project.name, "version": candidate.version, "candidate": candidate.tag, "build_id": candidate.build_id, "images": tags, "tags": remote_tags, "requests": requests }));
     Ok(0)

@@ -51,7 +51,14 @@ pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &Sta
 }
 
 /// Pushes a stand-in into an embedded registry, by names alone; for tests.
-pub fn push_to(server: &EmbeddedRegistry, repository: &str, build_id: &str, platform: &str, version: &str, revision: &str) -> anyhow::Result<()> {
+pub fn push_to(
+    server: &EmbeddedRegistry,
+    repository: &str,
+    build_id: &str,
+    platform: &str,
+    version: &str,
+    revision: &str,
+) -> anyhow::Result<()> {
     let registry = Registry::new(RegistryOptions::new(Credentials::default()));
     let repository: Repository = format!("{}/{repository}", server.address()).parse()?;
     let platform: Platform = platform.parse()?;

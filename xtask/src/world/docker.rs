@@ -53,13 +53,17 @@ pub fn inspect(runner: &Runner, reference: &str) -> anyhow::Result<Option<LocalI
 
 /// The engine's version; the error says that it cannot be reached.
 pub fn engine_version(runner: &Runner) -> anyhow::Result<String> {
-    let version = runner.output(&Call::new("docker").args(["version", "--format", "{{.Server.Version}}"])).context("the docker engine does not answer")?;
+    let version = runner
+        .output(&Call::new("docker").args(["version", "--format", "{{.Server.Version}}"]))
+        .context("the docker engine does not answer")?;
     Ok(version.trim().to_owned())
 }
 
 /// The platform the engine runs on.
 pub fn engine_platform(runner: &Runner) -> anyhow::Result<Platform> {
-    let text = runner.output(&Call::new("docker").args(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"])).context("the docker engine does not answer")?;
+    let text = runner
+        .output(&Call::new("docker").args(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]))
+        .context("the docker engine does not answer")?;
     text.trim().parse().map_err(|error| anyhow::anyhow!("docker's platform: {error}"))
 }
 
@@ -88,7 +92,9 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
         .args(["buildx", "build", "--load", "--progress", "plain"])
         .args(["--platform".to_owned(), image.platform.to_string(), "--tag".to_owned(), image.reference()])
         .variable("SOURCE_DATE_EPOCH", image.epoch.to_string());
-    for (name, value) in [("VERSION", &image.version), ("REVISION", &image.revision), ("CREATED", &image.created), ("SOURCE", &image.source)] {
+    for (name, value) in
+        [("VERSION", &image.version), ("REVISION", &image.revision), ("CREATED", &image.created), ("SOURCE", &image.source)]
+    {
         call = call.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
     if let Some(network) = &world.environment.build_network {
@@ -108,7 +114,15 @@ pub fn smoke(runner: &Runner, image: &ImageBuild, command: &[String]) -> anyhow:
 pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> anyhow::Result<()> {
     let name = container_name("health");
     let _container = Container { runner, name: &name };
-    runner.output(&Call::new("docker").args(["run", "--detach", "--name", &name, "--publish", &format!("127.0.0.1::{port}"), &image.reference()]))?;
+    runner.output(&Call::new("docker").args([
+        "run",
+        "--detach",
+        "--name",
+        &name,
+        "--publish",
+        &format!("127.0.0.1::{port}"),
+        &image.reference(),
+    ]))?;
     let answer = published_address(runner, &name, port).and_then(|address| {
         health::wait_until_healthy(&format!("http://{address}{path}"), HEALTH_LIMIT, || {
             let state = runner.output(&Call::new("docker").args(["container", "inspect", "--format", "{{.State.Running}}", &name]))?;
@@ -131,7 +145,12 @@ fn check_version(body: &str, wanted: &str) -> anyhow::Result<()> {
 /// The address under which a container's port is reached from here; the engine chose it.
 fn published_address(runner: &Runner, name: &str, port: u16) -> anyhow::Result<String> {
     let listing = runner.output(&Call::new("docker").args(["port", name, &format!("{port}/tcp")]))?;
-    listing.lines().next().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).with_context(|| format!("docker published no address for port {port}"))
+    listing
+        .lines()
+        .next()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .with_context(|| format!("docker published no address for port {port}"))
 }
 
 fn container_log(runner: &Runner, name: &str) -> String {
@@ -145,7 +164,18 @@ fn container_log(runner: &Runner, name: &str) -> String {
 pub fn scan(runner: &Runner, image: &ImageBuild, scanner: &str) -> anyhow::Result<()> {
     let reference = image.reference();
     let call = match scanner {
-        "trivy" => Call::new("trivy").args(["image", "--quiet", "--scanners", "vuln", "--severity", "HIGH,CRITICAL", "--ignore-unfixed", "--exit-code", "1", &reference]),
+        "trivy" => Call::new("trivy").args([
+            "image",
+            "--quiet",
+            "--scanners",
+            "vuln",
+            "--severity",
+            "HIGH,CRITICAL",
+            "--ignore-unfixed",
+            "--exit-code",
+            "1",
+            &reference,
+        ]),
         "grype" => Call::new("grype").args(["--quiet", "--only-fixed", "--fail-on", "high", &format!("docker:{reference}")]),
         other => bail!("{other} is no scanner known here (trivy, grype)"),
     };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use sha2::{Digest as _, Sha256};
 use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions};
+use sha2::{Digest as _, Sha256};
 
 use super::process::{Call, Runner};
 use crate::model::fault::Fault;
@@ -43,7 +43,11 @@ impl Git {
         let repository = match Repository::discover(folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound => return Err(missing().into()),
-            Err(error) => return Err(Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message())).fix("git status").into()),
+            Err(error) => {
+                return Err(Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message()))
+                    .fix("git status")
+                    .into());
+            }
         };
         let root = repository.workdir().ok_or_else(missing)?.to_owned();
         Ok(Self { repository, root, runner, credentials })
@@ -123,7 +127,10 @@ impl Git {
             return Ok(None);
         }
         let patterns: Vec<_> = only.into_iter().flat_map(|name| [format!("refs/tags/{name}"), format!("refs/tags/{name}^{{}}")]).collect();
-        let listing = self.runner.output(&self.network_call().args(["ls-remote", "--tags", remote]).args(&patterns)).with_context(|| format!("reading the tags of {remote}"))?;
+        let listing = self
+            .runner
+            .output(&self.network_call().args(["ls-remote", "--tags", remote]).args(&patterns))
+            .with_context(|| format!("reading the tags of {remote}"))?;
         let mut tags = Tags::new();
         let mut peeled = Tags::new();
         for line in listing.lines() {
@@ -178,7 +185,14 @@ impl Git {
 
     /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder.
     pub fn files_below(&self, folder: &str) -> anyhow::Result<Vec<String>> {
-        let call = Call::new("git").arg("-C").arg(self.root.join(folder)).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
+        let call = Call::new("git").arg("-C").arg(self.root.join(folder)).args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+        ]);
         let listing = self.runner.output(&call)?;
         Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
@@ -222,7 +236,10 @@ impl Git {
                 .variable("GIT_CONFIG_KEY_0", format!("credential.{server}.helper"))
                 .variable("GIT_CONFIG_VALUE_0", "")
                 .variable("GIT_CONFIG_KEY_1", format!("credential.{server}.helper"))
-                .variable("GIT_CONFIG_VALUE_1", "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f")
+                .variable(
+                    "GIT_CONFIG_VALUE_1",
+                    "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f",
+                )
                 .variable("XTASK_FORGE_TOKEN", token.as_str()),
             None => call,
         }

@@ -11,7 +11,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// The error carries the last answer: a service that never listened and one that answers 500 look different.
 pub fn wait_until_healthy(url: &str, limit: Duration, mut still_running: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<String> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).http_status_as_error(false).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).http_status_as_error(false).build().into();
     let deadline = Instant::now() + limit;
     loop {
         let last = match agent.get(url).call() {

@@ -27,7 +27,14 @@ pub struct Call {
 
 impl Call {
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), folder: None, variables: Vec::new(), without: Vec::new(), time_limit: Duration::from_secs(3600) }
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            folder: None,
+            variables: Vec::new(),
+            without: Vec::new(),
+            time_limit: Duration::from_secs(3600),
+        }
     }
 
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
@@ -46,6 +53,7 @@ impl Call {
     }
 
     pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.without.retain(|kept_back| *kept_back != name);
         self.variables.push((name.into(), value.into()));
         self
     }
@@ -64,7 +72,11 @@ impl Call {
     /// The command as a person would type it.
     pub fn line(&self) -> String {
         let program = Path::new(&self.program).file_name().unwrap_or(&self.program);
-        std::iter::once(program).chain(self.arguments.iter().map(OsString::as_os_str)).map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+        std::iter::once(program)
+            .chain(self.arguments.iter().map(OsString::as_os_str))
+            .map(|word| quoted(&word.to_string_lossy()))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -131,7 +143,9 @@ impl Runner {
     fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
         let program = call.program.to_string_lossy();
         match which::which(&call.program) {
-            Err(_) => Fault::refused(format!("`{program}` is not on the PATH; it is wanted for `{}`", self.redact(&call.line()))).fix(format!("install {program}, then cargo xtask doctor")).into(),
+            Err(_) => Fault::refused(format!("`{program}` is not on the PATH; it is wanted for `{}`", self.redact(&call.line())))
+                .fix(format!("install {program}, then cargo xtask doctor"))
+                .into(),
             Ok(_) => error.context(format!("running `{}`", self.redact(&call.line()))),
         }
     }
@@ -183,7 +197,7 @@ impl Runner {
         pump.join().ok();
         match reader.try_wait().with_context(|| format!("waiting for `{line}`"))? {
             Some(output) if output.status.success() => Ok(()),
-            Some(output) => bail!("`{line}` failed ({}): {}", output.status, tail.join("\n")),
+            Some(output) => bail!("`{line}` failed ({})\n{}", output.status, tail.join("\n")),
             None => bail!("`{line}` closed its output but did not end"),
         }
     }
@@ -202,7 +216,13 @@ mod tests {
     fn runner(secrets: &[&str]) -> (Runner, Arc<Mutex<Vec<String>>>) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&lines);
-        (Runner::new(secrets.iter().map(|&secret| secret.to_owned()).collect(), Arc::new(move |line| seen.lock().unwrap().push(line.to_owned()))), lines)
+        (
+            Runner::new(
+                secrets.iter().map(|&secret| secret.to_owned()).collect(),
+                Arc::new(move |line| seen.lock().unwrap().push(line.to_owned())),
+            ),
+            lines,
+        )
     }
 
     #[test]

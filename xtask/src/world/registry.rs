@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use ureq::http::Method;
 
 use super::registry_answer::{
-    Access, bare_media_type, call, digest_header, is_absence, manifest_call, media_type_of, mismatch, next_page,
-    read_tag_page,
+    Access, bare_media_type, call, digest_header, is_absence, manifest_call, media_type_of, mismatch, next_page, read_tag_page,
 };
 use super::registry_auth::Credentials;
 use super::registry_http::{Answer, Call, Transport};
@@ -182,21 +181,13 @@ impl Registry {
             return Err(mismatch(&call, &wanted, &digest));
         }
         let Some(media_type) = media_type_of(&answer) else {
-            return Err(
-                call.error(RegistryErrorKind::Malformed, "neither Content-Type nor the manifest names a media type")
-            );
+            return Err(call.error(RegistryErrorKind::Malformed, "neither Content-Type nor the manifest names a media type"));
         };
         Ok(Some(Manifest { digest, media_type, bytes: answer.body }))
     }
 
     /// Puts a manifest, as these bytes, under a tag or under its digest. Everything it names must be there before.
-    pub fn put_manifest(
-        &self,
-        repository: &Repository,
-        reference: &str,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> Result<Digest, RegistryError> {
+    pub fn put_manifest(&self, repository: &Repository, reference: &str, media_type: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
         let digest = Digest::of(bytes);
         let mut call = manifest_call(repository, Access::Push, Method::PUT, reference)?;
         if let Ok(asked) = reference.parse::<Digest>()

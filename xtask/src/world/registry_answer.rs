@@ -47,7 +47,8 @@ pub(super) fn manifest_call<'a>(
     } else if reference.parse::<Digest>().is_ok() {
         call.reference = format!("{repository}@{reference}");
     } else {
-        let wanted = "wanted a sha256 digest, or a tag of up to 128 letters, digits, \".\", \"_\" and \"-\", with no \".\" or \"-\" in front";
+        let wanted =
+            "wanted a sha256 digest, or a tag of up to 128 letters, digits, \".\", \"_\" and \"-\", with no \".\" or \"-\" in front";
         return Err(call.error(Kind::Usage, format!("{reference:?} names no manifest: {wanted}")));
     }
     Ok(call)
@@ -70,9 +71,7 @@ pub(super) fn read_tag_page(call: &Call, answer: &Answer) -> Result<Vec<String>,
         Some(Value::Array(tags)) => tags.iter().map(|tag| tag.as_str().map(str::to_owned)).collect(),
         _ => None,
     };
-    tags.ok_or_else(|| {
-        call.error(Kind::Malformed, "the tag list is not the JSON object with \"tags\" that registries answer")
-    })
+    tags.ok_or_else(|| call.error(Kind::Malformed, "the tag list is not the JSON object with \"tags\" that registries answer"))
 }
 
 /// Where the next page is. It must be on the same server: the link is followed with our credentials.
@@ -107,8 +106,5 @@ pub(super) fn bare_media_type(value: &str) -> String {
 
 /// The bytes, or what the registry says of them, are not those of the digest.
 pub(super) fn mismatch(call: &Call, wanted: &Digest, found: &Digest) -> RegistryError {
-    call.error(
-        Kind::Mismatch,
-        format!("wanted the digest {wanted}, found {found}; this is not the content that was asked for"),
-    )
+    call.error(Kind::Mismatch, format!("wanted the digest {wanted}, found {found}; this is not the content that was asked for"))
 }

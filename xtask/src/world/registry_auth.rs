@@ -15,8 +15,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
 /// Docker Hub's key in `config.json`; docker never changed it.
-const DOCKER_HUB_KEYS: [&str; 4] =
-    ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_KEYS: [&str; 4] = ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
 
 /// A helper that waits for a person would wait for ever in CI.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -152,9 +151,7 @@ impl Credentials {
         let config = serde_json::from_str(text).map_err(|error| {
             // The reader's own words may quote a password.
             let (line, column) = (error.line(), error.column());
-            CredentialsError(format!(
-                "{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"
-            ))
+            CredentialsError(format!("{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"))
         })?;
         Ok(Self { source: source.to_owned(), config, ..Self::default() })
     }
@@ -188,8 +185,7 @@ impl Credentials {
 
     fn look_up(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
         let keys: &[&str] = if host == "docker.io" { &DOCKER_HUB_KEYS } else { &[host] };
-        let helper =
-            keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
+        let helper = keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
         if let Some(helper) = helper {
             // Helpers are asked by the name under which `docker login` stored it: the first.
             if let Some(credential) = self.ask_helper(helper, keys[0])? {
@@ -199,9 +195,8 @@ impl Credentials {
         let exact = keys.iter().find_map(|key| self.config.auths.get_key_value(*key));
         let entry = exact.or_else(|| self.config.auths.iter().find(|(key, _)| keys.contains(&host_of_key(key))));
         if let Some((key, auth)) = entry
-            && let Some(credential) = read_entry(auth).map_err(|why| {
-                CredentialsError(format!("{}: auths.{key}: {why}; run `docker login {host}` again", self.source))
-            })?
+            && let Some(credential) = read_entry(auth)
+                .map_err(|why| CredentialsError(format!("{}: auths.{key}: {why}; run `docker login {host}` again", self.source)))?
         {
             return Ok(Some(credential));
         }
@@ -218,8 +213,7 @@ impl Credentials {
         }
         let path = self.helper_path.clone().or_else(|| std::env::var_os("PATH")).unwrap_or_default();
         let found = which::which_in(&program, Some(path), ".");
-        let file =
-            found.map_err(|_| fail("not found on PATH; install it, or take it out of the configuration".to_owned()))?;
+        let file = found.map_err(|_| fail("not found on PATH; install it, or take it out of the configuration".to_owned()))?;
         let child = duct::cmd!(file, "get").stdin_bytes(host).stdout_capture().stderr_capture().unchecked().start();
         let child = child.map_err(|error| fail(format!("cannot be started: {error}")))?;
         let output = child.wait_timeout(HELPER_TIMEOUT).map_err(|error| fail(format!("failed: {error}")))?;
@@ -236,9 +230,8 @@ impl Credentials {
                 false => Err(fail(format!("failed with {}; run `docker login {host}` again", output.status))),
             };
         }
-        let answer: HelperAnswer = serde_json::from_slice(&output.stdout).map_err(|_| {
-            fail("its answer is not the JSON object with Username and Secret that docker wants".to_owned())
-        })?;
+        let answer: HelperAnswer = serde_json::from_slice(&output.stdout)
+            .map_err(|_| fail("its answer is not the JSON object with Username and Secret that docker wants".to_owned()))?;
         Ok(Some(match answer.username.as_str() {
             IDENTITY_TOKEN_USER => Credential::IdentityToken(answer.secret),
             _ => Credential::Password { user: answer.username, password: answer.secret },
@@ -263,9 +256,7 @@ fn read_entry(auth: &DockerAuth) -> Result<Option<Credential>, &'static str> {
         // Docker pads the password with zero bytes in old files.
         return match pair.map(|(user, password)| (user, password.trim_end_matches('\0'))) {
             Some((IDENTITY_TOKEN_USER, token)) => Ok(Some(Credential::IdentityToken(token.to_owned()))),
-            Some((user, password)) => {
-                Ok(Some(Credential::Password { user: user.to_owned(), password: password.to_owned() }))
-            }
+            Some((user, password)) => Ok(Some(Credential::Password { user: user.to_owned(), password: password.to_owned() })),
             None => Err("\"auth\" is not user:password in base64"),
         };
     }

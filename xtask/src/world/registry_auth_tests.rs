@@ -46,9 +46,7 @@ fn the_environment_says_where_the_configuration_is() {
     let home = tempfile::tempdir().unwrap();
     let other = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".docker")).unwrap();
-    let entry = |password: &str| {
-        format!(r#"{{ "auths": {{ "r.example.com": {{ "username": "me", "password": "{password}" }} }} }}"#)
-    };
+    let entry = |password: &str| format!(r#"{{ "auths": {{ "r.example.com": {{ "username": "me", "password": "{password}" }} }} }}"#);
     std::fs::write(home.path().join(".docker/config.json"), entry("at home")).unwrap();
     let read = |variables: &[(&str, &str)]| {
         let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
@@ -59,10 +57,7 @@ fn the_environment_says_where_the_configuration_is() {
     assert_eq!(read(&[("DOCKER_CONFIG", "")]).for_host("r.example.com").unwrap(), password("me", "at home"));
     assert_eq!(read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap(), None, "no file, no error");
     std::fs::write(other.path().join("config.json"), entry("elsewhere")).unwrap();
-    assert_eq!(
-        read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap(),
-        password("me", "elsewhere")
-    );
+    assert_eq!(read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap(), password("me", "elsewhere"));
     std::fs::write(other.path().join("config.json"), "{").unwrap();
     let error = read(&[("DOCKER_CONFIG", other_folder)]).for_host("r.example.com").unwrap_err().to_string();
     assert!(error.contains(other_folder), "{error}");
@@ -106,9 +101,14 @@ mod helpers {
     /// A folder with one helper that runs these lines of shell.
     fn helper(name: &str, script: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
+        let written = folder.path().join("written");
+        std::fs::write(&written, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&written, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // Another process makes the file that is run: a child of another test, started while ours was open for writing,
+        // would hold it open, and such a file cannot be run.
         let file = folder.path().join(format!("docker-credential-{name}"));
-        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let copied = std::process::Command::new("cp").arg("-p").arg(&written).arg(&file).status().unwrap();
+        assert!(copied.success());
         folder
     }
 
@@ -119,8 +119,7 @@ mod helpers {
             r#"read -r host; echo "$1 $host" >> "$(dirname "$0")/log"
             echo "{\"ServerURL\":\"$host\",\"Username\":\"me\",\"Secret\":\"for $host\"}""#,
         );
-        let credentials =
-            read(r#"{ "credsStore": "mine", "auths": { "ghcr.io": {} } }"#).with_helper_path(folder.path());
+        let credentials = read(r#"{ "credsStore": "mine", "auths": { "ghcr.io": {} } }"#).with_helper_path(folder.path());
         for _ in 0..2 {
             assert_eq!(credentials.for_host("ghcr.io").unwrap(), password("me", "for ghcr.io"));
         }
@@ -142,8 +141,7 @@ mod helpers {
     #[test]
     fn a_helper_that_knows_nothing_leaves_the_rest_to_try() {
         let folder = helper("none", "echo 'credentials not found in native keychain'; exit 1");
-        let credentials =
-            read(r#"{ "credsStore": "none" }"#).with_helper_path(folder.path()).with_github_token("me", "t");
+        let credentials = read(r#"{ "credsStore": "none" }"#).with_helper_path(folder.path()).with_github_token("me", "t");
         assert_eq!(credentials.for_host("ghcr.io").unwrap(), password("me", "t"));
         assert_eq!(credentials.for_host("other.example.com").unwrap(), None);
     }

@@ -32,19 +32,11 @@ struct Offer {
 impl Offer {
     fn known(self) -> Option<Challenge> {
         let parameter = |name: &str| {
-            self.parameters
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .filter(|value| !value.is_empty())
+            self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
         };
         match self.scheme.as_str() {
             "basic" => Some(Challenge::Basic),
-            "bearer" => Some(Challenge::Bearer {
-                realm: parameter("realm")?,
-                service: parameter("service"),
-                scope: parameter("scope"),
-            }),
+            "bearer" => Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service"), scope: parameter("scope") }),
             _ => None,
         }
     }
@@ -115,10 +107,7 @@ mod tests {
     #[test]
     fn commas_inside_quotes_part_nothing() {
         let value = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:o/r:pull,push""#;
-        assert_eq!(
-            choose(&[value]),
-            bearer("https://ghcr.io/token", Some("ghcr.io"), Some("repository:o/r:pull,push"))
-        );
+        assert_eq!(choose(&[value]), bearer("https://ghcr.io/token", Some("ghcr.io"), Some("repository:o/r:pull,push")));
     }
 
     #[test]
@@ -132,18 +121,8 @@ mod tests {
     #[test]
     fn odd_values_are_no_challenge_and_no_panic() {
         assert_eq!(choose(&["Basic"]), Some(Challenge::Basic));
-        for odd in [
-            "",
-            ",",
-            "=",
-            "\"",
-            "Bearer",
-            "Bearer realm",
-            "Bearer realm=\"",
-            "Bearer realm=\"\"",
-            "realm=\"x\"",
-            "Digest é=\"\\\"",
-        ] {
+        for odd in ["", ",", "=", "\"", "Bearer", "Bearer realm", "Bearer realm=\"", "Bearer realm=\"\"", "realm=\"x\"", "Digest é=\"\\\""]
+        {
             assert_eq!(choose(&[odd]).filter(|_| odd != "Bearer realm=\""), None, "{odd}");
         }
         assert_eq!(choose(&[r#"Bearer realm="a\"b""#]), bearer("a\"b", None, None));

@@ -72,19 +72,13 @@ impl fmt::Display for RegistryError {
         match self.kind {
             RegistryErrorKind::Denied => {
                 self.write_answer(f)?;
-                write!(
-                    f,
-                    "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` "
-                )?;
+                write!(f, "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` ")?;
                 f.write_str("with an account that may use it, or create it first")?;
             }
             RegistryErrorKind::Answered => self.write_answer(f)?,
             RegistryErrorKind::Unreachable => write!(f, "cannot connect to {host}: {message}; is it running?")?,
             RegistryErrorKind::Untrusted => {
-                write!(
-                    f,
-                    "{host} cannot be trusted: {message}; if its certificate is right, add its authority to the "
-                )?;
+                write!(f, "{host} cannot be trusted: {message}; if its certificate is right, add its authority to the ")?;
                 f.write_str("system's, or name the file in SSL_CERT_FILE")?;
             }
             RegistryErrorKind::Cut => write!(f, "{host} cut the line before the answer was complete: {message}")?,

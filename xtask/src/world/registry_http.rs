@@ -72,9 +72,7 @@ impl Call<'_> {
             // This is how rustls reports a certificate that it does not trust.
             Error::Io(io) if io.kind() == Io::InvalidData => Kind::Untrusted,
             Error::Io(io) => match io.kind() {
-                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof | Io::WriteZero => {
-                    Kind::Cut
-                }
+                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof | Io::WriteZero => Kind::Cut,
                 // Of names that cannot be looked up there is no kind of its own.
                 _ => Kind::Unreachable,
             },
@@ -250,8 +248,7 @@ fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result
     let is_good = parts.status.is_success();
     let is_head = call.method == Method::HEAD;
     let limit = if is_good { call.body_bytes_max } else { ERROR_BYTES_MAX };
-    let too_large =
-        || call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here"));
+    let too_large = || call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here"));
     if is_good && !is_head && body.content_length().is_some_and(|length| length > limit) {
         return Err(too_large());
     }
@@ -265,13 +262,7 @@ fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result
         Err(ureq::Error::BodyExceedsLimit(_)) => return Err(too_large()),
         Err(error) => return Err(call.network_error(&error)),
     };
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body: bytes,
-        url: url.to_owned(),
-        is_elsewhere: false,
-    })
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes, url: url.to_owned(), is_elsewhere: false })
 }
 
 /// A registry's words, made fit for a terminal.

@@ -77,8 +77,7 @@ pub(super) fn next_link<'a>(values: impl Iterator<Item = &'a str>) -> Option<Str
             let Some((target, parameters)) = link.trim().trim_start_matches('<').split_once('>') else { continue };
             let is_next = parameters.split(';').any(|parameter| {
                 parameter.trim().split_once('=').is_some_and(|(name, value)| {
-                    name.trim().eq_ignore_ascii_case("rel")
-                        && value.trim().trim_matches('"').split(' ').any(|rel| rel == "next")
+                    name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').split(' ').any(|rel| rel == "next")
                 })
             });
             if is_next {
@@ -123,14 +122,7 @@ mod tests {
             assert_eq!(base_of(host), base);
             assert!(Origin::of(base).is_ok(), "{base}");
         }
-        for wrong in [
-            "http://ghcr.io/x",
-            "ftp://localhost",
-            "/v2/",
-            "",
-            "https://user:word@ghcr.io/",
-            "http://localhost@ghcr.io/",
-        ] {
+        for wrong in ["http://ghcr.io/x", "ftp://localhost", "/v2/", "", "https://user:word@ghcr.io/", "http://localhost@ghcr.io/"] {
             assert!(Origin::of(wrong).is_err(), "{wrong}");
         }
     }
@@ -160,10 +152,7 @@ mod tests {
     #[test]
     fn the_next_page_is_found_among_links() {
         let next = |value: &'static str| next_link([value].into_iter());
-        assert_eq!(
-            next("</v2/o/r/tags/list?n=2&last=b>; rel=\"next\"").as_deref(),
-            Some("/v2/o/r/tags/list?n=2&last=b")
-        );
+        assert_eq!(next("</v2/o/r/tags/list?n=2&last=b>; rel=\"next\"").as_deref(), Some("/v2/o/r/tags/list?n=2&last=b"));
         assert_eq!(next("</a,b>; rel=prev, </c,d>; title=x; REL=\"last next\"").as_deref(), Some("/c,d"));
         for none in ["", "</a>", "</a>; rel=\"previous\"", "/a; rel=\"next\"", "<"] {
             assert_eq!(next(none), None, "{none}");

