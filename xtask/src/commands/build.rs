@@ -78,12 +78,12 @@ fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal
             .into());
         }
     };
-    if let DistributionKind::Wheel { target: Some(target) } = &kind {
-        if !project.wheel_targets.contains(target) {
-            return Err(Fault::usage(format!("{target} is no target of {} (targets: {})", project.name, project.wheel_targets.join(", ")))
-                .fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0]))
-                .into());
-        }
+    if let DistributionKind::Wheel { target: Some(target) } = &kind
+        && !project.wheel_targets.contains(target)
+    {
+        return Err(Fault::usage(format!("{target} is no target of {} (targets: {})", project.name, project.wheel_targets.join(", ")))
+            .fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0]))
+            .into());
     }
     goal.want(
         &project.name,

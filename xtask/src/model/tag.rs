@@ -41,6 +41,11 @@ impl TagPattern {
         format!("{}-rc{number}", self.release(version))
     }
 
+    /// How candidates of a version are tagged, with `N` for the number; for messages.
+    pub fn candidate_form(&self, version: &Version) -> String {
+        format!("{}-rcN", self.release(version))
+    }
+
     /// Reads a tag of this pattern; `None` when it is another project's, or no version at all.
     pub fn read(&self, tag: &str) -> Option<TagName> {
         let rest = tag.strip_prefix(&self.prefix)?;

@@ -37,62 +37,26 @@ pub enum BuildFacts {
 /// Plans a release. Names in the registry come first, the git tag last: it is what tells others that all is there.
 pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow::Result<()> {
     let name = &project.name;
-    let version = facts.version.to_semver();
-    if let Some(what) = &facts.disagreement {
-        goal.refuse(name, format!("the version sites of {name} disagree: {what}"), "cargo xtask versions --fix, then commit");
-    }
-    if !facts.dirty.is_empty() {
-        goal.refuse(name, dirty_sentence(&facts.dirty), "git commit, or git stash --include-untracked");
-    }
-    if !project.candidates {
-        goal.refuse(
-            name,
-            format!("projects.{name} says candidates = false; a release is made of a tested candidate"),
-            "remove candidates = false, then cargo xtask tag --rc",
-        );
-    }
-    if let Some(index) = &project.package_index {
-        goal.refuse(
-            name,
-            format!("projects.{name} names the package index {index:?}; release does not publish to package indexes"),
-            format!("uv publish, then remove package-index from projects.{name}"),
-        );
-    }
+    preflight(goal, project, facts);
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
         goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
         return Ok(());
     }
     let Some(candidate) = facts.tags.newest_candidate(project, &facts.version) else {
         let what = format!(
-            "{} {version} has no candidate: no tag {} exists",
+            "{} {} has no candidate: no tag {} exists",
             project.package,
-            project.tags.candidate(&facts.version, 1).trim_end_matches('1').to_owned() + "N"
+            facts.version.to_semver(),
+            project.tags.candidate_form(&facts.version)
         );
         goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push && cargo xtask build {name} --push"));
         return Ok(());
     };
-    let tag = project.tags.release(&facts.version);
-    match facts.tags.commit_of(&tag) {
-        Err(conflict) => goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
-        Ok(Some(commit)) if commit != candidate.commit => {
-            let what = format!(
-                "tag {tag} exists at {}, the newest candidate {} is at {}; a tag is never moved",
-                short(commit),
-                candidate.name,
-                short(&candidate.commit)
-            );
-            goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
-        }
-        Ok(_) => {}
-    }
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
         (Some(image), Some(BuildFacts::Nothing(turned_down))) => {
-            goal.refuse(
-                name,
-                none_usable(&image.repository.to_string(), turned_down),
-                format!("git checkout {} && cargo xtask build {name} --push", candidate.name),
-            );
+            let fix = format!("git checkout {} && cargo xtask build {name} --push", candidate.name);
+            goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), fix);
         }
         (Some(_), Some(BuildFacts::Unknown(why))) => goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor"),
         _ => goal.notes.push(format!("{name}: no image is configured, so none is promoted")),
@@ -100,8 +64,27 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
         goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
     }
-    want_tag(goal, project, facts, &candidate, &tag);
+    want_tag(goal, project, facts, &candidate);
     Ok(())
+}
+
+/// What forbids a release whatever the registry holds.
+fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
+    let name = &project.name;
+    if let Some(what) = &facts.disagreement {
+        goal.refuse(name, format!("the version sites of {name} disagree: {what}"), "cargo xtask versions --fix, then commit");
+    }
+    if !facts.dirty.is_empty() {
+        goal.refuse(name, dirty_sentence(&facts.dirty), "git commit, or git stash --include-untracked");
+    }
+    if !project.candidates {
+        let what = format!("projects.{name} says candidates = false; a release is made of a tested candidate");
+        goal.refuse(name, what, "remove candidates = false, then cargo xtask tag --rc");
+    }
+    if let Some(index) = &project.package_index {
+        let what = format!("projects.{name} names the package index {index:?}; release does not publish to package indexes");
+        goal.refuse(name, what, format!("uv publish, then remove package-index from projects.{name}"));
+    }
 }
 
 fn publish(
@@ -137,11 +120,23 @@ fn publish(
     Ok(())
 }
 
-fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate: &CandidateTag, tag: &str) {
+/// The release's tag, on the candidate's commit. One that exists elsewhere is a conflict.
+fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate: &CandidateTag) {
+    let name = &project.name;
+    let tag = project.tags.release(&facts.version);
+    match facts.tags.commit_of(&tag) {
+        Err(conflict) => return goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
+        Ok(Some(commit)) if commit != candidate.commit => {
+            let (found, wanted) = (short(commit), short(&candidate.commit));
+            let what = format!("tag {tag} exists at {found}, the newest candidate {} is at {wanted}; a tag is never moved", candidate.name);
+            return goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
+        }
+        Ok(_) => {}
+    }
     let has_remote = matches!(facts.tags.remote, RemoteTags::Known { .. });
-    facts.tags.want(goal, project, tag, &candidate.commit, has_remote, &format!("the commit of {}", candidate.name));
+    facts.tags.want(goal, project, &tag, &candidate.commit, has_remote, &format!("the commit of {}", candidate.name));
     if !has_remote {
-        goal.notes.push(format!("{}: there is no remote, so the tag stays in this clone", project.name));
+        goal.notes.push(format!("{name}: there is no remote, so the tag stays in this clone"));
     }
 }
 
