@@ -130,15 +130,30 @@ impl Copy {
         git_in(&self.root(), arguments)
     }
 
+    /// A scanner that says what it is told to, before everything else on the PATH; the real ones need a database from afar.
+    fn scanner(&self, exit_code: u8) -> String {
+        let folder = self.folder.path().join("bin");
+        fs::create_dir_all(&folder).unwrap();
+        let program = folder.join("trivy");
+        fs::write(&program, format!("#!/bin/sh\necho \"trivy $*\"\nexit {exit_code}\n")).unwrap();
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+    }
+
     /// Runs the program and insists that it went well; gives its JSON document.
     fn ok(&self, arguments: &[&str]) -> Value {
+        let mut command = self.command(arguments);
+        let answer = ran(command.output().unwrap());
+        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = support::program(&self.root());
         command.args(arguments).arg("--json");
         // Wheels of all runs are compiled in one place, so that a warm run does not begin from nothing.
         command.env("CARGO_TARGET_DIR", shared_target());
-        let answer = ran(command.output().unwrap());
-        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.stderr);
-        serde_json::from_str(&answer.stdout).unwrap()
+        command
     }
 
     fn image(&self, package: &str, tag: &str) -> String {
@@ -227,6 +242,27 @@ fn reading_is_bumped_tagged_built_released_and_runs() {
     if can_run("the release of reading") {
         Copy::new().release("reading", "percolate-reading");
     }
+}
+
+#[test]
+fn an_image_with_findings_is_never_pushed() {
+    if !can_run("the scan gate") {
+        return;
+    }
+    let copy = Copy::new();
+    copy.ok(&["tag", "reading", "--rc", "--push"]);
+    let build = ["build", "reading", "--push", "--require-scan"];
+    let found = ran(copy.command(&build).env("PATH", copy.scanner(1)).output().unwrap());
+    assert_eq!(found.code, 1, "{}", found.stderr);
+    let report: Value = serde_json::from_str(&found.stdout).unwrap();
+    let verdicts: Vec<_> = steps(&report).iter().map(|step| format!("{} {}", step["kind"], step["verdict"]).replace('"', "")).collect();
+    assert_eq!(verdicts, ["build-image acted", "smoke acted", "health acted", "scan failed", "push-image skipped"]);
+    assert!(found.stderr.contains("trivy image") && found.stderr.contains("--ignore-unfixed"), "{}", found.stderr);
+    let passed = ran(copy.command(&build).env("PATH", copy.scanner(0)).output().unwrap());
+    assert_eq!(passed.code, 0, "{}", passed.stderr);
+    let report: Value = serde_json::from_str(&passed.stdout).unwrap();
+    let verdicts: Vec<_> = steps(&report).iter().map(|step| step["verdict"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(verdicts, ["done", "done", "done", "acted", "acted"], "what passed on these bytes is not run again");
 }
 
 #[test]

@@ -259,3 +259,83 @@ fn a_wheel_project_is_released_by_its_tag_and_says_what_is_left_out() {
     assert!(ran.stderr.contains("its wheels are published nowhere"), "{}", ran.stderr);
     assert!(fixture.git(&["ls-remote", "origin"]).contains("refs/tags/core-v0.1.0\n"));
 }
+
+#[test]
+fn rehearse_plays_a_whole_release_and_touches_nothing_else() {
+    let fixture = Fixture::new();
+    let before = fixture.state();
+    fixture.ok(&["rehearse", "--dry-run"]);
+    assert!(!fixture.root().join("target").exists(), "law 13: a dry run made a sandbox");
+    let (code, document) = fixture.json(&["rehearse"]);
+    assert_eq!(code, 0, "{document:#}");
+    assert_eq!((document["project"].as_str(), document["version"].as_str()), (Some("api"), Some("0.2.0")));
+    let images = document["images"].as_object().unwrap();
+    assert_eq!(images.len(), 5, "{images:?}");
+    for arch in ["amd64", "arm64"] {
+        assert_eq!(images[&format!("0.2.0-{arch}")], images[&format!("{}-{arch}", document["build_id"].as_str().unwrap())]);
+    }
+    assert_eq!(document["tags"], serde_json::json!(["api-v0.2.0", "api-v0.2.0-rc1"]));
+    assert_eq!(fixture.state(), before, "the repository, its remote and the real registry are as they were");
+    let ran = fixture.ok(&["rehearse"]);
+    assert!(ran.stderr.contains("stand-in images without content are pushed"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("Rehearsed api 0.2.0: bumped, tagged api-v0.2.0-rc1, released by digest, released again with nothing to do"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn check_runs_the_gates_that_are_named() {
+    let fixture = Fixture::new();
+    let (code, document) = fixture.json(&["check", "versions"]);
+    assert_eq!((code, &document["passed"]), (0, &Value::from(1)));
+    fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.3.0\"\n");
+    let ran = fixture.run(&["check", "versions"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("core/pyproject.toml (project.version) says 0.3.0") && ran.stderr.contains("cargo xtask versions --fix"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn law_17_the_forges_token_reaches_git_and_nobody_else() {
+    use std::sync::{Arc, Mutex};
+    use xtask::rehearsal::http::{Reply, Response, Server};
+    const TOKEN: &str = "ghs_canary0123456789";
+    let fixture = Fixture::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let forge = Server::start(
+        move |request: xtask::rehearsal::http::Request| {
+            let given = request.header("Authorization").map(str::to_owned);
+            log.lock().unwrap().push(given.clone());
+            Reply::Send(if given.is_some() {
+                Response::new(403)
+            } else {
+                Response::new(401).with("WWW-Authenticate", "Basic realm=\"forge\"")
+            })
+        },
+        1 << 20,
+    )
+    .unwrap();
+    let server = format!("http://{}", forge.address());
+    fixture.git(&["remote", "set-url", "origin", &format!("{server}/acme/mono.git")]);
+    let ran = fixture.run_with(&["tag", "api", "--rc", "--push", "--verbose"], &[("GITHUB_TOKEN", TOKEN), ("GITHUB_SERVER_URL", &server)]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(!ran.stderr.contains(TOKEN) && !ran.stdout.contains(TOKEN), "{}", ran.stderr);
+    // base64 of "x-access-token:ghs_canary0123456789"
+    let wanted = "Basic eC1hY2Nlc3MtdG9rZW46Z2hzX2NhbmFyeTAxMjM0NTY3ODk=";
+    assert!(seen.lock().unwrap().iter().flatten().any(|given| given == wanted), "{:?}", seen.lock().unwrap());
+    fixture.git(&["remote", "set-url", "origin", &format!("{server}/acme/mono.git")]);
+    seen.lock().unwrap().clear();
+    fixture.run_with(&["tag", "api", "--rc"], &[("GITHUB_TOKEN", TOKEN)]);
+    assert!(seen.lock().unwrap().iter().all(Option::is_none), "another server is not given the token");
+}

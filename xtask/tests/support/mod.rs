@@ -36,6 +36,7 @@ impl Fixture {
         let registry = EmbeddedRegistry::start().unwrap();
         let fixture = Self { folder, registry };
         fixture.write("xtask/monorepo.toml", &fixture.config());
+        fixture.write(".gitignore", "/target/\n");
         fixture.write(
             "core/Cargo.toml",
             "[package]\nname = \"core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nforeign = \"0.1.0\"\n",
@@ -152,7 +153,7 @@ depends = ["core"]
     /// Everything a command could change: files, refs here and at the remote, and the registry.
     pub fn state(&self) -> BTreeMap<String, String> {
         let mut state = self.registry.state();
-        for line in self.git(&["ls-files", "--others", "--cached"]).lines() {
+        for line in self.git(&["ls-files", "--others", "--cached", "--exclude-standard"]).lines() {
             if let Ok(text) = fs::read_to_string(self.root().join(line)) {
                 state.insert(format!("file {line}"), text);
             }
