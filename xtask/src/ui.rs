@@ -96,14 +96,11 @@ impl Ui {
 
     /// One step on one line; its reason below, when asked for.
     pub fn step(&self, planned: &Planned) {
-        let (color, verdict) = match planned.verdict {
-            Verdict::Done => ("2", "done"),
-            Verdict::Todo => ("36;1", "todo"),
-            Verdict::Acted => ("32;1", "acted"),
-            Verdict::Skipped => ("2", "skipped"),
-            Verdict::Conflict => ("31;1", "conflict"),
-            Verdict::Unknown => ("31;1", "unknown"),
-            Verdict::Failed => ("31;1", "failed"),
+        let color = match planned.verdict {
+            Verdict::Done | Verdict::Skipped => "2",
+            Verdict::Todo => "36;1",
+            Verdict::Acted => "32;1",
+            Verdict::Conflict | Verdict::Unknown | Verdict::Failed => "31;1",
         };
         let draft = &planned.draft;
         let mut text = format!("{} {}", draft.step.kind(), draft.step.what());
@@ -119,7 +116,7 @@ impl Ui {
             }
             _ => {}
         }
-        self.line(color, verdict, &indented(&text));
+        self.line(color, planned.verdict.word(), &indented(&text));
     }
 
     /// Asks once; only `y` and `yes` are yes.
@@ -142,6 +139,25 @@ impl Ui {
 
 fn indented(text: &str) -> String {
     text.replace('\n', &format!("\n{:WIDTH$} ", ""))
+}
+
+/// A plan as Markdown, for the page of a CI run.
+pub fn summary(plan: &Plan) -> String {
+    // A bar or an angle bracket in a name must not become a column or a tag.
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ");
+    let mut text = String::from("| verdict | step | what |\n|---|---|---|\n");
+    for planned in &plan.steps {
+        let step = &planned.draft.step;
+        let _ = writeln!(text, "| {} | {} | {} |", planned.verdict.word(), step.kind(), cell(&step.what()));
+    }
+    for refusal in &plan.refused {
+        let _ = writeln!(text, "\n**Refused**: {}. Try: `{}`", cell(&refusal.what), refusal.fix);
+    }
+    for note in &plan.notes {
+        let _ = writeln!(text, "\n{}", cell(note));
+    }
+    text.push('\n');
+    text
 }
 
 /// A table with columns as wide as they need to be.

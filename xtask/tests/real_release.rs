@@ -327,6 +327,42 @@ fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
     assert_eq!(run(&python, &["-c", "import percolate_rocks; print(percolate_rocks.__version__)"]).trim(), "0.2.0");
 }
 
+#[test]
+fn the_rehearsal_builds_the_real_image() {
+    if !can_run("the rehearsal with docker") {
+        return;
+    }
+    let copy = Copy::new();
+    let document = copy.ok(&["rehearse", "reading", "--docker"]);
+    let images = document["images"].as_object().unwrap();
+    assert_eq!(images.len(), 3, "one platform's candidate, its release name, and the index: {images:?}");
+    assert_eq!(document["version"], "0.2.0");
+    let build_id = document["build_id"].as_str().unwrap().to_owned();
+    let refused = ran(copy.command(&["build", "reading", "--build-id", &build_id]).output().unwrap());
+    assert_eq!(refused.code, 3, "an id of another commit: {}", refused.stderr);
+    assert!(refused.stderr.contains(&format!("build id {build_id} is of 0.2.0 at")), "{}", refused.stderr);
+    let wrong = ran(copy.command(&["build", "reading", "--build-id", "yesterday"]).output().unwrap());
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    let wrong = ran(copy.command(&["build", "reading", "--platform", "plan9/amd64"]).output().unwrap());
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+}
+
+#[test]
+fn a_python_package_is_built_by_uv() {
+    if !can_run("the package by uv") {
+        return;
+    }
+    let copy = Copy::new();
+    let config = copy.root().join("xtask/monorepo.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let (before, _) = text.split_once("image = {").unwrap();
+    fs::write(&config, format!("{before}package-index = \"pypi\"\n")).unwrap();
+    copy.git(&["commit", "--quiet", "--all", "--message", "chore: reading as a package"]);
+    let built = copy.ok(&["build", "reading"]);
+    assert_eq!(steps(&built)[0]["evidence"], "percolate_reading-0.1.0-py3-none-any.whl, percolate_reading-0.1.0.tar.gz");
+    assert_eq!(steps(&copy.ok(&["build", "reading"]))[0]["verdict"], "done");
+}
+
 /// uv as `cargo xtask test` provides it: on the PATH, or fetched into target/tools.
 fn uv() -> PathBuf {
     if Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success()) {

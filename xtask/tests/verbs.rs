@@ -191,6 +191,17 @@ fn a_release_is_of_the_candidates_commit_also_when_head_went_on() {
 }
 
 #[test]
+fn a_ci_run_shows_the_report_on_its_page() {
+    let fixture = Fixture::new();
+    let page = fixture.root().join("target/summary.md");
+    std::fs::create_dir_all(page.parent().unwrap()).unwrap();
+    let ran = fixture.run_with(&["tag", "api", "--rc"], &[("GITHUB_STEP_SUMMARY", page.to_str().unwrap())]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let text = std::fs::read_to_string(page).unwrap();
+    assert!(text.starts_with("| verdict | step | what |\n|---|---|---|\n| acted | tag | api-v0.1.0-rc1 at "), "{text}");
+}
+
+#[test]
 fn law_14_a_lost_acknowledgement_is_not_a_failure() {
     use xtask::rehearsal::registry::Fault;
     let fixture = Fixture::new();

@@ -21,8 +21,8 @@ use crate::engine::run;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::{Project, Projects};
-use crate::model::step::{Goal, Verdict};
-use crate::ui::Ui;
+use crate::model::step::{Goal, Plan, Verdict};
+use crate::ui::{self, Ui};
 use crate::world::environment::{self, Environment};
 use crate::world::{Sink, World, files};
 
@@ -158,14 +158,23 @@ impl Session {
             }
             if ok { 0 } else { FaultKind::Failed.exit_code() }
         };
+        self.write_summary(&plan)?;
         let mut document = plan.to_json();
         document.extend(extra);
         self.ui.document(&document.into());
         Ok(code)
     }
 
+    /// The report once more, where the page of a CI run shows it.
+    fn write_summary(&self, plan: &Plan) -> anyhow::Result<()> {
+        match &self.world.environment.github_step_summary {
+            Some(path) => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
+            None => Ok(()),
+        }
+    }
+
     /// On a terminal, irreversible work asks once.
-    fn confirm(&self, plan: &crate::model::step::Plan) -> anyhow::Result<()> {
+    fn confirm(&self, plan: &Plan) -> anyhow::Result<()> {
         let environment = &self.world.environment;
         let irreversible =
             plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && planned.draft.step.is_irreversible()).count();

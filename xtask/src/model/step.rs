@@ -187,8 +187,7 @@ pub enum Probe {
 }
 
 /// What the report says of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Done,
     Todo,
@@ -197,6 +196,21 @@ pub enum Verdict {
     Acted,
     Failed,
     Skipped,
+}
+
+impl Verdict {
+    /// The word of the JSON document.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Todo => "todo",
+            Self::Conflict => "conflict",
+            Self::Unknown => "unknown",
+            Self::Acted => "acted",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
 }
 
 /// A step that a plan wants, before anybody asked whether it is done.
@@ -260,7 +274,7 @@ impl Plan {
                 "kind": planned.draft.step.kind(),
                 "what": planned.draft.step.what(),
                 "why": planned.draft.why,
-                "verdict": planned.verdict,
+                "verdict": planned.verdict.word(),
                 "evidence": planned.evidence,
             })
         });
