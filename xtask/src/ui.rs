@@ -1,7 +1,7 @@
 //! The only place that prints. People read stderr, programs read stdout.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Write as _};
 
 use crate::model::fault::Fault;
 use crate::model::step::{Plan, Planned, Verdict};
@@ -42,33 +42,33 @@ impl Ui {
 
     /// A line a child process printed.
     pub fn child(&self, text: &str) {
-        eprintln!("{:>WIDTH$} {text}", "│");
+        say(&format!("{:>WIDTH$} {text}", "│"));
     }
 
     /// Opens a section that folds in CI logs.
     pub fn open_section(&self, title: &str) {
         if self.groups {
-            eprintln!("::group::{title}");
+            say(&format!("::group::{title}"));
         }
     }
 
     pub fn close_section(&self) {
         if self.groups {
-            eprintln!("::endgroup::");
+            say("::endgroup::");
         }
     }
 
     /// One document on stdout, when JSON was asked for.
     pub fn document(&self, document: &serde_json::Value) {
         if self.json {
-            println!("{document}");
+            tell(&document.to_string());
         }
     }
 
     /// Data for people, on stdout; nothing when JSON was asked for.
     pub fn data(&self, text: &str) {
         if !self.json {
-            println!("{text}");
+            tell(text);
         }
     }
 
@@ -121,8 +121,8 @@ impl Ui {
 
     /// Asks once; only `y` and `yes` are yes.
     pub fn confirm(&self, question: &str) -> bool {
-        eprint!("{:>WIDTH$} {question} [y/N] ", "?");
-        let _ = std::io::stderr().flush();
+        let mut stderr = std::io::stderr().lock();
+        let _ = write!(stderr, "{:>WIDTH$} {question} [y/N] ", "?").and_then(|()| stderr.flush());
         let mut answer = String::new();
         // Input that cannot be read is no consent.
         let read = std::io::stdin().lock().read_line(&mut answer);
@@ -131,10 +131,20 @@ impl Ui {
 
     fn line(&self, color: &str, head: &str, text: &str) {
         match self.color {
-            true => eprintln!("\x1b[{color}m{head:>WIDTH$}\x1b[0m {text}"),
-            false => eprintln!("{head:>WIDTH$} {text}"),
+            true => say(&format!("\x1b[{color}m{head:>WIDTH$}\x1b[0m {text}")),
+            false => say(&format!("{head:>WIDTH$} {text}")),
         }
     }
+}
+
+/// A line for people. A reader that went away, as behind `| head`, is no reason to stop in the middle of a release.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Data for programs.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 fn indented(text: &str) -> String {

@@ -118,7 +118,8 @@ fn bump_without_a_name_is_for_the_folders_project_or_for_all() {
     let edits: Vec<_> = document["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap()).collect();
     assert_eq!(
         edits,
-        ["Cargo.lock", "api/pyproject.toml", "api/uv.lock", "core/Cargo.toml", "core/pyproject.toml", "web/src/web/version.py"]
+        ["Cargo.lock", "api/uv.lock", "core/pyproject.toml", "api/pyproject.toml", "core/Cargo.toml", "web/src/web/version.py"],
+        "the sources of truth come last"
     );
     fixture.ok(&["bump", "patch"]);
     assert!(fixture.read("web/src/web/version.py").starts_with("\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.1\""));

@@ -7,76 +7,83 @@ use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::fault::Fault;
 use crate::model::image::Platform;
 use crate::model::project::{ImageTarget, Project};
-use crate::model::step::{DistributionKind, Goal, ImageBuild, Step};
+use crate::model::step::{DistributionKind, Goal, ImageBuild, Step, short};
+use crate::model::version::Version;
 use crate::plan::build::{Source, distribution, want_image};
 use crate::plan::release::dirty_sentence;
+use crate::plan::tags::RemoteTags;
 use crate::world::{docker, environment, tools};
 
 use super::plan::check_build_id;
 
 pub fn run(session: &Session, arguments: &Build) -> Outcome {
     let project = session.projects.find(&arguments.project)?;
+    let has_distribution = !project.wheel_targets.is_empty() || project.package_index.is_some();
+    let for_image = arguments.platform.is_some() || arguments.build_id.is_some() || arguments.push;
+    let fault = |what: String| {
+        Err(Fault::usage(format!("projects.{}: {what}", project.name)).fix(format!("cargo xtask build {}", project.name)).into())
+    };
+    match (&project.image, arguments.target.is_some()) {
+        (None, _) if !has_distribution => return Err(nothing_to_build(project).into()),
+        (None, _) if for_image => return fault("--platform, --build-id and --push are for images, it builds none".into()),
+        (Some(_), true) if for_image => {
+            return fault("--target is for wheels, --platform, --build-id and --push are for images: give one kind".into());
+        }
+        (_, true) if project.wheel_targets.is_empty() => return fault("--target is for wheels, it builds none".into()),
+        _ => {}
+    }
     let mut goal = Goal::default();
     let dirty = session.world.git.dirty_paths()?;
     if arguments.push && !dirty.is_empty() {
-        goal.refuse(
-            &project.name,
-            format!("{}; what is pushed must be a commit", dirty_sentence(&dirty)),
-            "git commit, or git stash --include-untracked",
-        );
+        let what = format!("{}; what is pushed must be a commit", dirty_sentence(&dirty));
+        goal.refuse(&project.name, what, "git commit, or git stash --include-untracked");
     }
-    let source = source(session, project)?;
-    match &project.image {
-        Some(image) if arguments.target.is_none() => image_goal(session, arguments, project, image, &source, &mut goal)?,
-        Some(_) => return Err(wrong_flag(project, "--target is for wheels, it builds an image", "--platform").into()),
-        None if arguments.push => {
-            return Err(Fault::usage(format!("{} builds no image; --push is for images", project.name))
-                .fix(format!("cargo xtask build {}", project.name))
-                .into());
-        }
-        None if arguments.platform.is_some() => {
-            return Err(wrong_flag(project, "--platform is for images, it builds none", "--target").into());
-        }
-        None => distribution_goal(arguments, project, &source, &mut goal)?,
+    let (source, version) = source(session, project)?;
+    if let (Some(image), false) = (&project.image, arguments.target.is_some()) {
+        let tagged = Tagged { project, target: image, source: &source, version: version.as_ref() };
+        image_goal(session, arguments, &tagged, &mut goal)?;
+    }
+    if has_distribution && !for_image {
+        distribution_goal(arguments, project, &source, &mut goal)?;
     }
     session.execute(goal, serde_json::Map::new())
 }
 
-fn wrong_flag(project: &Project, what: &str, flag: &str) -> Fault {
-    Fault::usage(format!("projects.{}: {what}", project.name)).fix(format!("cargo xtask build {}, or {flag}", project.name))
+/// What an image is built of.
+struct Tagged<'a> {
+    project: &'a Project,
+    target: &'a ImageTarget,
+    source: &'a Source,
+    /// `None` for a project without versions: its images are named by their commit.
+    version: Option<&'a Version>,
 }
 
-fn source(session: &Session, project: &Project) -> anyhow::Result<Source> {
-    let head = observe::head(&session.world)?;
+/// The refusal of a project that is configured to make nothing.
+pub fn nothing_to_build(project: &Project) -> Fault {
+    Fault::usage(format!("projects.{} has no image, wheel or package-index, so there is nothing to build", project.name))
+        .fix("add one of them to the configuration")
+}
+
+fn source(session: &Session, project: &Project) -> anyhow::Result<(Source, Option<Version>)> {
+    let head = observe::head(&session.world)?.commit;
+    let epoch = session.world.git.commit_seconds(&head)?;
     let revision = session.world.git.work_tree_revision()?;
-    let version = match project.sites.is_empty() {
-        true => head.commit[..7].to_owned(),
-        false => {
-            let readings = versions::of_work_tree(&session.world, project)?;
-            if let Some(what) = readings.disagreement() {
-                return Err(Fault::refused(format!("the version sites of {} disagree: {what}", project.name))
-                    .fix(format!("cargo xtask versions --fix {}", project.name))
-                    .into());
-            }
-            readings.canonical().to_semver()
-        }
-    };
-    Ok(Source { version, revision, epoch: session.world.git.commit_seconds(&head.commit)? })
+    if project.sites.is_empty() {
+        return Ok((Source { version: short(&head).into(), revision, epoch }, None));
+    }
+    let readings = versions::of_work_tree(&session.world, project)?;
+    if let Some(what) = readings.disagreement() {
+        let fix = format!("cargo xtask versions --fix {}", project.name);
+        return Err(Fault::refused(format!("the version sites of {} disagree: {what}", project.name)).fix(fix).into());
+    }
+    let version = readings.canonical().clone();
+    Ok((Source { version: version.to_semver(), revision, epoch }, Some(version)))
 }
 
 fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal: &mut Goal) -> anyhow::Result<()> {
-    let kind = match (project.wheel_targets.is_empty(), &project.package_index) {
-        (false, _) => DistributionKind::Wheel { target: arguments.target.clone() },
-        (true, Some(_)) if arguments.target.is_none() => DistributionKind::Package,
-        (true, Some(_)) => return Err(wrong_flag(project, "--target is for wheels of Rust projects", "no flag").into()),
-        (true, None) => {
-            return Err(Fault::usage(format!(
-                "projects.{} has no image, wheel or package-index, so there is nothing to build",
-                project.name
-            ))
-            .fix("add one of them to the configuration")
-            .into());
-        }
+    let kind = match project.wheel_targets.is_empty() {
+        false => DistributionKind::Wheel { target: arguments.target.clone() },
+        true => DistributionKind::Package,
     };
     if let DistributionKind::Wheel { target: Some(target) } = &kind
         && !project.wheel_targets.contains(target)
@@ -93,86 +100,68 @@ fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal
     Ok(())
 }
 
-fn image_goal(
-    session: &Session,
-    arguments: &Build,
-    project: &Project,
-    target: &ImageTarget,
-    source: &Source,
-    goal: &mut Goal,
-) -> anyhow::Result<()> {
+fn image_goal(session: &Session, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal) -> anyhow::Result<()> {
+    let (project, platforms) = (tagged.project, &tagged.target.platforms);
+    let runner = &session.world.runner;
     tools::require(tools::DOCKER)?;
     let reach = |error: anyhow::Error| Fault::refused(format!("{error:#}")).fix("start the docker engine, then cargo xtask doctor");
-    let engine = docker::engine_platform(&session.world.runner).map_err(reach)?;
-    docker::buildx_version(&session.world.runner)
+    let engine = docker::engine_platform(runner).map_err(reach)?;
+    docker::buildx_version(runner)
         .map_err(|error| Fault::refused(format!("docker has no buildx: {error:#}")).fix("install the docker-buildx plugin"))?;
+    let fix = format!("cargo xtask build {} --platform {}", project.name, platforms[0]);
     let platform = match &arguments.platform {
-        Some(text) => text.parse::<Platform>().map_err(|error| Fault::usage(error.to_string()))?,
+        Some(text) => text.parse::<Platform>().map_err(|error| Fault::usage(error.to_string()).fix(&fix))?,
         None => engine,
     };
-    if !target.platforms.contains(&platform) {
-        let known = target.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name))
-            .fix(format!("cargo xtask build {} --platform {}", project.name, target.platforms[0]))
-            .into());
+    if !platforms.contains(&platform) {
+        let known = platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name)).fix(fix).into());
     }
-    let image = image_build(session, arguments, project, target, source, platform, goal)?;
+    let image = image_build(session, arguments, tagged, platform, goal)?;
     let scanner = [tools::TRIVY, tools::GRYPE].into_iter().find(|tool| tools::find(*tool).is_some()).map(|tool| tool.name);
-    if scanner.is_none() {
-        match arguments.require_scan {
-            true => {
-                goal.refuse(&project.name, "neither trivy nor grype is on the PATH, and --require-scan wants one", tools::TRIVY.how_to_get)
-            }
-            false => goal.notes.push(format!("{}: the image is not scanned, neither trivy nor grype is on the PATH", project.name)),
+    match (scanner, arguments.require_scan) {
+        (Some(_), _) => {}
+        (None, true) => {
+            goal.refuse(&project.name, "neither trivy nor grype is on the PATH, and --require-scan wants one", tools::TRIVY.how_to_get)
         }
+        (None, false) => goal.notes.push(format!("{}: the image is not scanned, neither trivy nor grype is on the PATH", project.name)),
     }
-    want_image(goal, &project.name, target, &image, scanner, arguments.push);
+    want_image(goal, &project.name, tagged.target, &image, scanner, arguments.push);
     Ok(())
 }
 
 fn image_build(
     session: &Session,
     arguments: &Build,
-    project: &Project,
-    target: &ImageTarget,
-    source: &Source,
+    tagged: &Tagged<'_>,
     platform: Platform,
     goal: &mut Goal,
 ) -> anyhow::Result<ImageBuild> {
+    let Tagged { project, target, source, version } = *tagged;
     let head = observe::head(&session.world)?.commit;
-    let tag = match (&arguments.build_id, project.sites.is_empty()) {
+    let stem = match (&arguments.build_id, version) {
         (Some(text), _) => {
             let id = BuildId::parse(text).map_err(|what| Fault::usage(what).fix("cargo xtask plan --tag TAG prints the build id"))?;
-            check_build_id(&id, &head, &source.version)?;
-            id.image_tag(&arch_suffix(&platform))
+            check_build_id(&id, &head, version)?;
+            id.to_string()
         }
-        (None, true) => format!("{}-{}", source.version, arch_suffix(&platform)),
-        (None, false) => {
-            let version = versions::of_work_tree(&session.world, project)?.canonical().clone();
-            observe::build_id(&session.world, &head, &version)?.image_tag(&arch_suffix(&platform))
-        }
+        (None, None) => source.version.clone(),
+        (None, Some(version)) => observe::build_id(&session.world, &head, version)?.to_string(),
     };
-    if tag.contains('+') {
-        return Err(Fault::usage(format!("{} {} has build metadata, which no image tag can carry", project.package, source.version))
-            .fix(format!("cargo xtask bump patch {}", project.name))
-            .into());
+    if let Some(error) = version.and_then(|version| version.image_tag_safe().err()) {
+        return Err(Fault::usage(error.to_string()).fix(format!("cargo xtask bump patch {}", project.name)).into());
     }
     note_candidate(session, project, &head, goal)?;
+    let forge = session.config.repository.github.as_ref();
     Ok(ImageBuild {
         repository: target.repository.clone(),
-        tag,
+        tag: format!("{stem}-{}", arch_suffix(&platform)),
         context: project.path.clone(),
         version: source.version.clone(),
         revision: source.revision.clone(),
         created: observe::rfc3339(source.epoch)?,
         epoch: source.epoch,
-        source: session
-            .config
-            .repository
-            .github
-            .as_ref()
-            .map(|name| format!("{}/{name}", session.world.environment.forge_url))
-            .unwrap_or_default(),
+        source: forge.map(|name| format!("{}/{name}", session.world.environment.forge_url)).unwrap_or_default(),
         wheels: wheel_folders(session, project, source, &platform, goal)?,
         for_registry: arguments.push,
         platform,
@@ -181,12 +170,9 @@ fn image_build(
 
 /// Says it when a release would not take this build.
 fn note_candidate(session: &Session, project: &Project, head: &str, goal: &mut Goal) -> anyhow::Result<()> {
-    let tagged = session
-        .world
-        .git
-        .tags()?
-        .iter()
-        .any(|(name, commit)| commit == head && project.tags.read(name).is_some_and(|tag| tag.candidate.is_some()));
+    let facts = observe::local_tags(&session.world, &session.projects, RemoteTags::None)?;
+    let tagged =
+        facts.local.iter().any(|(name, commit)| commit == head && facts.read_of(project, name).is_some_and(|tag| tag.candidate.is_some()));
     if !tagged && !project.sites.is_empty() {
         goal.notes.push(format!(
             "{}: HEAD carries no -rcN tag, so no release will take this build (cargo xtask tag {} --rc)",

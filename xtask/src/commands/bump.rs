@@ -5,40 +5,40 @@ use serde_json::json;
 use super::{Outcome, Session};
 use crate::cli::Bump;
 use crate::engine::observe;
-use crate::engine::versions::{self, Edits};
+use crate::engine::versions::{self, Base, Edits};
 use crate::model::fault::Fault;
 use crate::model::step::{Goal, Step};
 use crate::model::version::{Level, Spelling};
 use crate::plan::bump::{Move, Target, decide};
 use crate::plan::release::dirty_sentence;
-use crate::plan::tags::{RemoteTags, TagFacts};
+use crate::plan::tags::RemoteTags;
+use crate::world::files;
 
 pub fn run(session: &Session, arguments: &Bump) -> Outcome {
     let target = read_target(&arguments.target)?;
     let projects = session.versioned(&arguments.projects)?;
-    let tags = TagFacts { local: session.world.git.tags()?, remote: RemoteTags::None };
+    let tags = observe::local_tags(&session.world, &session.projects, RemoteTags::None)?;
     let mut goal = Goal::default();
-    if arguments.commit {
-        refuse_commit(session, &mut goal)?;
-    }
-    let mut edits = Edits::default();
+    // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
+    let base = if arguments.commit { Base::head(&session.world)? } else { Base::WorkTree };
+    let mut edits = Edits::new(&session.world, &base);
     let mut moves = Vec::new();
     for project in projects {
-        let readings = versions::of_work_tree(&session.world, project)?;
+        let readings = versions::of_base(&session.world, &base, project)?;
         if let Some(what) = readings.disagreement() {
-            goal.refuse(
-                &project.name,
-                format!("the version sites of {} disagree: {what}", project.name),
-                format!("cargo xtask versions --fix {}", project.name),
-            );
+            let fix = format!("cargo xtask versions --fix {}", project.name);
+            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), fix);
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
-        edits.move_project(&session.world, project, &readings, &decided.to)?;
+        edits.move_project(project, &readings, &decided.to)?;
         session.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
         moves.push((project.package.as_str(), decided));
     }
     let files = edits.want(&mut goal)?;
+    if arguments.commit {
+        refuse_commit(session, &mut goal, &files)?;
+    }
     if arguments.commit && !files.is_empty() {
         goal.want("", "the version of a release is read from its commit", Step::Commit { message: commit_message(&moves), files });
     }
@@ -58,13 +58,17 @@ fn read_target(text: &str) -> Result<Target, Fault> {
     }
 }
 
-/// A commit wants a branch to be on, and a work tree with nothing else in it.
-fn refuse_commit(session: &Session, goal: &mut Goal) -> anyhow::Result<()> {
+/// A commit wants a branch to be on, and a work tree with nothing in it but what this very bump writes.
+fn refuse_commit(session: &Session, goal: &mut Goal, written: &[(String, String)]) -> anyhow::Result<()> {
     let head = observe::head(&session.world)?;
     if head.branch.is_none() {
         goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", session.config.repository.branch));
     }
-    let dirty = session.world.git.dirty_paths()?;
+    let mut dirty = session.world.git.dirty_paths()?;
+    for (path, after) in written {
+        let is_ours = files::read(&session.world.path(path))?.as_ref() == Some(after);
+        dirty.retain(|changed| changed != path || !is_ours);
+    }
     if !dirty.is_empty() {
         goal.refuse("", dirty_sentence(&dirty), "git commit, or git stash --include-untracked");
     }

@@ -1,6 +1,6 @@
 //! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
 
-use super::gates::{Gate, Skipped, cargo, has_cargo, missing, python_projects, run_all, this_program, uv};
+use super::gates::{Gate, Skipped, cargo, has_cargo, in_folder, missing, python_projects, run_all, this_program, uv};
 use super::{Outcome, Session, test};
 use crate::cli::Check;
 use crate::model::config::nearest;
@@ -69,7 +69,7 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
                 name: gate,
                 subject: format!("of {}", project.name),
                 calls: vec![uv(session, project, arguments)?],
-                fix: format!("cd {} && {fix}", project.path),
+                fix: in_folder(project, fix),
             });
         }
     }

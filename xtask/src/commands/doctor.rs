@@ -99,13 +99,13 @@ fn engine_findings(session: &Session) -> Vec<Finding> {
             what: "docker engine".into(),
             state: plain(docker::engine_version(runner)),
             fix: "start the docker engine".into(),
-            optional: true,
+            optional: false,
         },
         Finding {
             what: "docker buildx".into(),
             state: plain(docker::buildx_version(runner)),
             fix: "install the docker-buildx plugin".into(),
-            optional: true,
+            optional: false,
         },
     ]
 }
@@ -126,15 +126,15 @@ fn clone_finding(session: &Session) -> Finding {
 
 fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
     let remote = session.remote();
-    let state = match observe::tags(&session.world, remote)?.remote {
+    let state = match observe::tags(&session.world, &session.projects, remote)?.remote {
         RemoteTags::Known { tags, .. } => Ok(format!("reached, {} tags", tags.len())),
         RemoteTags::None => Err("there is no such remote, so tags stay here".into()),
         RemoteTags::Unknown { why, .. } => Err(why),
     };
     Ok(Finding {
-        what: format!("remote {remote}"),
+        what: format!("remote {}", remote.name),
         state,
-        fix: format!("git remote add {remote} URL, or mend its access"),
+        fix: format!("git remote add {} URL, or mend its access", remote.name),
         optional: false,
     })
 }

@@ -78,6 +78,11 @@ pub fn cargo(session: &Session, arguments: &[&str]) -> Call {
     Call::new("cargo").args(arguments).folder(&session.world.root)
 }
 
+/// A line for people that begins in the project's folder.
+pub fn in_folder(project: &Project, line: &str) -> String {
+    if project.path.is_empty() { line.to_owned() } else { format!("cd {} && {line}", project.path) }
+}
+
 /// uv in a project's folder; fetched when it is absent.
 pub fn uv(session: &Session, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
     // A dry run fetches nothing; what it shows is the line alone.
@@ -93,7 +98,7 @@ pub fn uv(session: &Session, project: &Project, arguments: &[&str]) -> anyhow::R
 /// This very program, on the same repository.
 pub fn this_program(session: &Session, arguments: &[&str]) -> anyhow::Result<Call> {
     let call = Call::new(environment::this_program()?).args(arguments).arg("--repo").arg(&session.world.root);
-    Ok(call.arg("--config").arg(session.world.root.join(session.config_in_repository())))
+    Ok(call.arg("--config").arg(&session.config_path))
 }
 
 /// A missing tool: an error where tools are required, else a reason to skip.

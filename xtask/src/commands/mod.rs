@@ -17,6 +17,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cli::{Cli, Global, Verb};
+use crate::engine::observe::Remote;
 use crate::engine::run;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
@@ -86,7 +87,8 @@ impl Session {
         let printer = ui.clone();
         let sink: Sink = Arc::new(move |line| printer.child(line));
         let world = World::open(&folder, environment, sink)?;
-        let path = config_path(&world.root, &here, global.config.as_deref());
+        let here = files::resolved(&here);
+        let path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
         let text = files::read(&path)?.ok_or_else(|| {
             Fault::usage(format!("there is no configuration {}", path.display()))
@@ -94,6 +96,9 @@ impl Session {
         })?;
         let config = config::parse(&text, &shown)?;
         let projects = Projects::from_config(&config, &shown)?;
+        if config.images_from.is_some() {
+            ui.note("[images-from] is read, but no verb makes projects of its files");
+        }
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { ui, world, config, projects, global, config_path: path, folder })
     }
@@ -101,7 +106,14 @@ impl Session {
     /// The projects a call is about: those named, else the folder's own, else all.
     fn selected(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
         if !names.is_empty() {
-            return Ok(names.iter().map(|name| self.projects.find(name)).collect::<Result<_, _>>()?);
+            let mut found: Vec<&Project> = Vec::new();
+            for name in names {
+                let project = self.projects.find(name)?;
+                if !found.iter().any(|other| other.name == project.name) {
+                    found.push(project);
+                }
+            }
+            return Ok(found);
         }
         let here = if self.global.repo.is_some() { None } else { self.projects.containing(&self.folder) };
         Ok(here.map_or_else(|| self.projects.all.iter().collect(), |project| vec![project]))
@@ -119,12 +131,17 @@ impl Session {
     }
 
     /// The configuration's path in the repository.
-    pub fn config_in_repository(&self) -> PathBuf {
-        self.config_path.strip_prefix(&self.world.root).unwrap_or(&self.config_path).to_owned()
+    pub fn config_in_repository(&self) -> Result<PathBuf, Fault> {
+        let outside = || {
+            Fault::usage(format!("{} lies outside of the repository", self.config_path.display()))
+                .fix("pass --config a file of the repository")
+        };
+        self.config_path.strip_prefix(&self.world.root).map(Path::to_owned).map_err(|_| outside())
     }
 
-    fn remote(&self) -> &str {
-        &self.config.repository.remote
+    fn remote(&self) -> Remote<'_> {
+        let named = self.config.repository.remote.as_deref();
+        Remote { name: named.unwrap_or("origin"), is_named: named.is_some() }
     }
 
     /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
@@ -168,8 +185,8 @@ impl Session {
     /// The report once more, where the page of a CI run shows it.
     fn write_summary(&self, plan: &Plan) -> anyhow::Result<()> {
         match &self.world.environment.github_step_summary {
-            Some(path) => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
-            None => Ok(()),
+            Some(path) if !self.global.dry_run => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
+            _ => Ok(()),
         }
     }
 
@@ -199,7 +216,7 @@ fn config_path(root: &Path, here: &Path, given: Option<&Path>) -> PathBuf {
 
 /// Writes `name=value` lines for later steps of a CI job.
 fn write_outputs(session: &Session, outputs: &[(&str, String)]) -> anyhow::Result<()> {
-    if let Some(path) = &session.world.environment.github_output {
+    if let (Some(path), false) = (&session.world.environment.github_output, session.global.dry_run) {
         let text: String = outputs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         files::append(path, &text).context("writing GITHUB_OUTPUT")?;
     }

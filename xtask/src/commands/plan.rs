@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::build::nothing_to_build;
 use super::{Outcome, Session, write_outputs};
 use crate::cli::PlanArgs;
 use crate::engine::observe;
@@ -9,6 +10,7 @@ use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::step::short;
 use crate::model::tag::owner;
+use crate::model::version::Version;
 use crate::plan::matrix;
 use crate::ui;
 
@@ -16,13 +18,13 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
     let tag = arguments.tag.trim_start_matches("refs/tags/");
     let projects = &session.projects.all;
     let Some((place, name)) = owner(projects.iter().map(|project| &project.tags), tag) else {
-        let forms = projects
-            .iter()
-            .filter(|project| !project.sites.is_empty())
-            .map(|project| format!("{}-v1.2.3", project.package))
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err(Fault::usage(format!("{tag:?} is the tag of no project (wanted a form such as {forms}, with -rcN for a candidate)"))
+        let forms: Vec<_> = projects.iter().filter(|project| !project.sites.is_empty()).map(|project| project.tags.form()).collect();
+        let forms = if forms.is_empty() {
+            "none: no project has versions".to_owned()
+        } else {
+            format!("{}, with -rcN for a candidate", forms.join(", "))
+        };
+        return Err(Fault::usage(format!("{tag:?} is the tag of no project (wanted one of the forms {forms})"))
             .fix("git tag --list")
             .into());
     };
@@ -38,14 +40,12 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
     let commit = session
         .world
         .git
-        .resolve(&format!("refs/tags/{tag}"))
+        .tag_commit(tag)?
         .ok_or_else(|| Fault::usage(format!("there is no tag {tag} in this clone")).fix("git fetch --tags"))?;
     let build_id = observe::build_id(&session.world, &commit, &name.version)?.to_string();
     let rows = matrix::rows(project, &build_id).map_err(|what| Fault::usage(format!("projects.{}: {what}", project.name)))?;
     if rows.is_empty() {
-        return Err(
-            Fault::usage(format!("projects.{} has no image, wheel or package-index, so there is nothing to build", project.name)).into()
-        );
+        return Err(nothing_to_build(project).into());
     }
     let stage = name.candidate.map_or_else(|| "release".to_owned(), |number| format!("candidate {number}"));
     let why = format!("tag {tag} is {stage} of {} {}, at {}", project.package, name.version.to_semver(), short(&commit));
@@ -65,12 +65,17 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
     Ok(0)
 }
 
-/// Refuses a build id that another commit or version was given.
-pub fn check_build_id(id: &BuildId, commit: &str, version: &str) -> Result<(), Fault> {
-    let found = (id.short_commit.as_str(), id.version.to_semver());
-    if found == (short(commit), version.to_owned()) {
+/// Refuses a build id that another commit or version was given; a project without versions has only its commit.
+pub fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Result<(), Fault> {
+    if id.short_commit == short(commit) && version.is_none_or(|version| *version == id.version) {
         return Ok(());
     }
-    Err(Fault::refused(format!("build id {id} is of {} at {}; HEAD is {version} at {}", found.1, found.0, short(commit)))
-        .fix("git checkout the commit of the build id, or leave --build-id out"))
+    let wanted = version.map(|version| format!("{} ", version.to_semver())).unwrap_or_default();
+    Err(Fault::refused(format!(
+        "build id {id} is of {} at {}; HEAD is {wanted}at {}",
+        id.version.to_semver(),
+        id.short_commit,
+        short(commit)
+    ))
+    .fix("git checkout the commit of the build id, or leave --build-id out"))
 }

@@ -14,7 +14,7 @@ pub fn run(session: &Session, arguments: &Release) -> Outcome {
             .fix(format!("name its sites in projects.{}.versions", project.name))
             .into());
     }
-    let facts = observe::release(&session.world, project, session.remote())?;
+    let facts = observe::release(&session.world, &session.projects, project, session.remote())?;
     session.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
     let mut goal = Goal::default();
     release::plan(&mut goal, project, &facts)?;

@@ -11,7 +11,7 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
     let world = &session.world;
     let head = observe::head(world)?;
     let projects = session.versioned(&arguments.projects)?;
-    let facts = observe::tags(world, session.remote())?;
+    let facts = observe::tags(world, &session.projects, session.remote())?;
     let mut goal = Goal::default();
     let dirty = world.git.dirty_paths()?;
     if !dirty.is_empty() {
@@ -39,5 +39,8 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
             None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
         }
     }
+    world.git.committer()?;
+    // What can fail and be mended comes before what others see.
+    goal.drafts.sort_by_key(|draft| draft.step.is_irreversible());
     session.execute(goal, serde_json::Map::new())
 }

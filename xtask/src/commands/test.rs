@@ -1,6 +1,6 @@
 //! `test`: every test of the workspace, with uv and maturin fetched when they are absent.
 
-use super::gates::{Gate, cargo, has_cargo, python_projects, run_all, this_program, uv};
+use super::gates::{Gate, cargo, has_cargo, in_folder, python_projects, run_all, this_program, uv};
 use super::{Outcome, Session};
 use crate::engine::versions;
 use crate::model::fault::Fault;
@@ -33,7 +33,7 @@ pub fn collect(session: &Session, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
             name: "tests",
             subject: format!("of {} in Python", project.name),
             calls,
-            fix: format!("cd {}, then run the lines above", project.path),
+            fix: in_folder(project, "the lines above"),
         });
     }
     if has_cargo(session) {

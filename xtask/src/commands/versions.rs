@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Outcome, Session};
 use crate::cli::Versions;
-use crate::engine::versions::{self, Edits};
+use crate::engine::versions::{self, Base, Edits};
 use crate::model::project::Project;
 use crate::model::site::Readings;
 use crate::model::step::Goal;
@@ -65,9 +65,9 @@ fn document(project: &Project, readings: &Readings, released: Option<&str>) -> s
 
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
 fn fix(session: &Session, found: &[(&Project, Readings)]) -> Outcome {
-    let mut edits = Edits::default();
+    let mut edits = Edits::new(&session.world, &Base::WorkTree);
     for (project, readings) in found {
-        edits.move_project(&session.world, project, readings, readings.canonical())?;
+        edits.move_project(project, readings, readings.canonical())?;
     }
     let mut goal = Goal::default();
     edits.want(&mut goal)?;
@@ -83,6 +83,7 @@ struct Released {
 
 impl Released {
     fn read(session: &Session) -> anyhow::Result<Self> {
+        session.world.git.refuse_shallow("which release HEAD contains")?;
         let mut tags = Vec::new();
         for (name, commit) in session.world.git.tags()? {
             if let Some((place, TagName { version, candidate: None })) =
@@ -93,7 +94,7 @@ impl Released {
         }
         tags.sort_by(|left, right| right.1.cmp(&left.1));
         // A repository without a commit has released nothing.
-        Ok(Self { tags, head: session.world.git.head().ok().map(|head| head.commit) })
+        Ok(Self { tags, head: session.world.git.head_if_any()?.map(|head| head.commit) })
     }
 
     /// The highest stable tag that HEAD contains.

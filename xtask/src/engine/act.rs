@@ -6,7 +6,7 @@ use crate::model::step::{DistributionBuild, DistributionKind, Draft, ImageBuild,
 use crate::world::process::Call;
 use crate::world::{World, docker, files, tools};
 
-use super::probe::witness;
+use super::probe::{REVISION_LABEL, VERSION_LABEL, witness};
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
@@ -25,27 +25,35 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
 
 fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
     match step {
-        Step::EditFile { path, after, .. } => files::replace_all(&[(world.path(path), after)]),
+        Step::EditFile { .. } => bail!("edits are made together, not one by one"),
         Step::Commit { message, files } => world.git.commit(message, &files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>()),
         Step::Tag { name, commit, message } => world.git.create_tag(name, commit, message),
         Step::PushTag { remote, name, .. } => world.git.push_tag(remote, name),
-        Step::BuildImage(image) => docker::build(world, image),
+        Step::BuildImage(image) => build_image(world, image),
         Step::CheckImage { image, check } => check_image(world, image, check),
         Step::PushImage(image) => docker::push(&world.runner, image),
         Step::BuildDistribution(build) => build_distribution(world, build),
-        Step::PublishTag { repository, tag, digest } => {
-            let manifest =
-                world.registry().manifest(repository, digest.as_str())?.with_context(|| format!("{repository}@{digest} is gone"))?;
+        Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
             world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
             Ok(())
         }
-        Step::PublishIndex { repository, tag, bytes, .. } => {
-            let index: serde_json::Value = serde_json::from_slice(bytes)?;
-            let media_type = index["mediaType"].as_str().context("an index names its media type")?;
-            world.registry().put_manifest(repository, tag, media_type, bytes)?;
-            Ok(())
+    }
+}
+
+/// Builds, and holds the image to the labels by which it will be known.
+fn build_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
+    docker::build(world, image)?;
+    let local =
+        docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
+    for (label, argument, wanted) in [(REVISION_LABEL, "REVISION", &image.revision), (VERSION_LABEL, "VERSION", &image.version)] {
+        if local.label(label) != Some(wanted) {
+            let found = local.label(label).unwrap_or("nothing");
+            bail!(
+                "the image says {found} as {label}, wanted {wanted}; its last stage wants ARG {argument} and LABEL {label}=\"${argument}\""
+            );
         }
     }
+    Ok(())
 }
 
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {
@@ -56,11 +64,13 @@ fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow:
         ImageCheck::Health { port, path } => docker::health(&world.runner, image, *port, path)?,
         ImageCheck::Scan { scanner } => docker::scan(&world.runner, image, scanner)?,
     }
+    world.own("xtask")?;
     files::write_own(&witness(world, &local.id, check), &format!("{}\n", image.reference()))
 }
 
 /// Builds beside the folder and renames when whole: a build that was cut leaves nothing that looks finished.
 fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Result<()> {
+    world.own("xtask")?;
     let folder = world.path(&build.folder);
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
     files::fresh_folder(&staging)?;

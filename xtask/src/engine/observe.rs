@@ -1,6 +1,6 @@
 //! Facts for the planners, read from the world and made into nouns.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
 use oci_spec::image::{Descriptor, DescriptorBuilder, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
 
@@ -8,12 +8,12 @@ use super::probe::read_configuration;
 use super::versions;
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, Repository};
-use crate::model::project::{ImageTarget, Project};
-use crate::model::step::short;
+use crate::model::project::{ImageTarget, Project, Projects};
+use crate::model::step::{ManifestBytes, short};
 use crate::model::version::Version;
 use crate::plan::candidates::{self, PlatformImage, TurnedDown};
 use crate::plan::release::{BuildFacts, ReleaseFacts};
-use crate::plan::tags::{RemoteTags, TagFacts};
+use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
 use crate::world::git::Head;
 
@@ -43,27 +43,75 @@ pub fn rfc3339(seconds: i64) -> anyhow::Result<String> {
     Ok(Timestamp::from_second(seconds).context("the commit's time")?.to_string())
 }
 
+/// The git remote that tags are pushed to.
+#[derive(Debug, Clone, Copy)]
+pub struct Remote<'a> {
+    pub name: &'a str,
+    /// Whether the configuration names it: then one that is not there is not "no remote".
+    pub is_named: bool,
+}
+
 /// The tags of this clone and of the remote.
-pub fn tags(world: &World, remote: &str) -> anyhow::Result<TagFacts> {
-    let remote = match world.git.remote_tags(remote, None) {
-        Ok(Some(tags)) => RemoteTags::Known { remote: remote.into(), tags },
+pub fn tags(world: &World, projects: &Projects, remote: Remote<'_>) -> anyhow::Result<TagFacts> {
+    let name = remote.name;
+    let unknown = |why: String| RemoteTags::Unknown { remote: name.into(), why };
+    let remote = match world.git.remote_tags(name, None) {
+        Ok(Some(tags)) => RemoteTags::Known { remote: name.into(), tags },
+        Ok(None) if remote.is_named => unknown(format!("there is no remote {name} (git remote add {name} URL)")),
         Ok(None) => RemoteTags::None,
-        Err(error) => RemoteTags::Unknown { remote: remote.into(), why: format!("{error:#}") },
+        Err(error) => unknown(format!("{error:#}")),
     };
-    Ok(TagFacts { local: world.git.tags()?, remote })
+    local_tags(world, projects, remote)
+}
+
+/// The tags of this clone, with what is known of the remote's.
+pub fn local_tags(world: &World, projects: &Projects, remote: RemoteTags) -> anyhow::Result<TagFacts> {
+    let patterns = projects.all.iter().map(|project| (project.name.clone(), project.tags.clone())).collect();
+    Ok(TagFacts { patterns, local: world.git.tags()?, remote })
 }
 
 /// Everything a release of the project depends on.
-pub fn release(world: &World, project: &Project, remote: &str) -> anyhow::Result<ReleaseFacts> {
+pub fn release(world: &World, projects: &Projects, project: &Project, remote: Remote<'_>) -> anyhow::Result<ReleaseFacts> {
+    world.git.committer()?;
     let head = world.git.head()?.commit;
     let readings = versions::of_commit(world, &head, project)?;
-    let tags = tags(world, remote)?;
+    let tags = tags(world, projects, remote)?;
     let version = readings.canonical().clone();
-    let builds = match (&project.image, tags.newest_candidate(project, &version)) {
+    let candidate = tags.newest_candidate(project, &version);
+    let builds = match (&project.image, &candidate) {
         (Some(image), Some(candidate)) => Some(builds(world, image, &version, &candidate.commit)),
         _ => None,
     };
-    Ok(ReleaseFacts { dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, builds })
+    let candidate_objection = match &candidate {
+        Some(candidate) => candidate_objection(world, project, &version, candidate, remote.name)?,
+        None => None,
+    };
+    Ok(ReleaseFacts { dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, candidate_objection, builds })
+}
+
+/// Holds a candidate to the files of its own commit: those, and not HEAD's, are in its bytes.
+fn candidate_objection(
+    world: &World,
+    project: &Project,
+    version: &Version,
+    candidate: &CandidateTag,
+    remote: &str,
+) -> anyhow::Result<Option<(String, String)>> {
+    let CandidateTag { name, commit, .. } = candidate;
+    if !world.git.has_commit(commit) {
+        return Ok(Some((
+            format!("the newest candidate {name} is at {}, a commit this clone does not have", short(commit)),
+            format!("git fetch --tags {remote}"),
+        )));
+    }
+    let readings = versions::of_commit(world, commit, project)?;
+    let says = match readings.disagreement() {
+        Some(what) => what,
+        None if readings.canonical() != version => format!("its files say {}", readings.canonical().to_semver()),
+        None => return Ok(None),
+    };
+    let next = format!("cargo xtask tag {} --rc --push", project.name);
+    Ok(Some((format!("the newest candidate {name} is not of {}: {says}", version.to_semver()), next)))
 }
 
 /// Looks through the builds of a repository, newest first, for one that may be released.
@@ -118,10 +166,11 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
     let mut found = PlatformImage {
         platform: platform.clone(),
         tag: tag.into(),
-        digest: manifest.digest.clone(),
+        manifest: ManifestBytes { digest: manifest.digest.clone(), media_type: manifest.media_type.clone(), bytes: manifest.bytes.clone() },
         images: Vec::new(),
         attestations: Vec::new(),
         revision: None,
+        built_for: None,
     };
     let (image, size) = if is_index(&manifest.media_type) {
         let index: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{repository}:{tag} is no index"))?;
@@ -149,13 +198,11 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
     let config = parsed.config().digest().to_string().parse().map_err(|error| anyhow::anyhow!("{repository}:{tag}: {error}"))?;
     let (config_platform, revision) = read_configuration(&registry.blob(repository, &config, CONFIGURATION_LIMIT_BYTES)?)
         .with_context(|| format!("the configuration of {repository}:{tag}"))?;
-    if config_platform != *platform {
-        bail!("{repository}:{tag} was built for {config_platform}, its name says {platform}");
-    }
     if found.images.is_empty() {
         found.images.push(describe(&image.media_type, &image.digest.to_string(), size, platform)?);
     }
     found.revision = revision;
+    found.built_for = Some(config_platform);
     Ok(Some(found))
 }
 

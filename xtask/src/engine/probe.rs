@@ -12,21 +12,21 @@ use super::observe;
 
 /// The label that names the commit an image was built from (OCI image specification, annotations).
 pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
-const VERSION_LABEL: &str = "org.opencontainers.image.version";
+pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
     let answer = match step {
         Step::EditFile { path, before, after } => edited(world, path, before, after),
         Step::Commit { files, .. } => committed(world, files),
-        Step::Tag { name, commit, .. } => Ok(tagged(world, name, commit)),
+        Step::Tag { name, commit, .. } => tagged(world, name, commit),
         Step::PushTag { remote, name, commit } => pushed_tag(world, remote, name, commit),
         Step::BuildImage(image) => built(world, image),
         Step::CheckImage { image, check } => checked(world, image, check),
         Step::PushImage(image) => pushed(world, image).map(|answer| answer.unwrap_or(Probe::Todo)),
         Step::BuildDistribution(build) => distributed(world, build),
-        Step::PublishTag { repository, tag, digest } | Step::PublishIndex { repository, tag, digest, .. } => {
-            published(world, repository, tag, digest)
+        Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
+            published(world, repository, tag, &manifest.digest)
         }
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
@@ -43,22 +43,23 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
     })
 }
 
+/// Asked by git's own eyes: it may keep other line ends in the commit than in the work tree.
 fn committed(world: &World, files: &[(String, String)]) -> anyhow::Result<Probe> {
-    let head = world.git.head()?.commit;
+    let dirty = world.git.dirty_paths()?;
     for (path, text) in files {
-        if world.git.file_at(&head, path)?.as_ref() != Some(text) {
+        if dirty.contains(path) || files::read(&world.path(path))?.as_ref() != Some(text) {
             return Ok(Probe::Todo);
         }
     }
-    Ok(Probe::Done(format!("HEAD {} holds it", short(&head))))
+    Ok(Probe::Done(format!("HEAD {} holds it", short(&world.git.head()?.commit))))
 }
 
-fn tagged(world: &World, name: &str, commit: &str) -> Probe {
-    match world.git.resolve(&format!("refs/tags/{name}")) {
+fn tagged(world: &World, name: &str, commit: &str) -> anyhow::Result<Probe> {
+    Ok(match world.git.tag_commit(name)? {
         None => Probe::Todo,
         Some(found) if found == commit => Probe::Done(format!("at {}", short(&found))),
         Some(found) => Probe::Conflict { found: format!("{name} at {}", short(&found)), wanted: format!("at {}", short(commit)) },
-    }
+    })
 }
 
 fn pushed_tag(world: &World, remote: &str, name: &str, commit: &str) -> anyhow::Result<Probe> {
@@ -123,7 +124,7 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
     };
     Ok(Some(match found.revision {
         Some(revision) if revision == image.revision => {
-            Probe::Done(format!("the registry has {} from {}", found.digest.short(), short(&revision)))
+            Probe::Done(format!("the registry has {} from {}", found.manifest.digest.short(), short(&revision)))
         }
         found_revision => Probe::Conflict {
             found: format!("{} with revision {}", image.reference(), found_revision.as_deref().unwrap_or("none")),

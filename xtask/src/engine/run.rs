@@ -20,7 +20,7 @@ pub fn plan(world: &World, goal: Goal) -> Plan {
                 plan.refused.push(Refusal {
                     project: draft.project.clone(),
                     what: format!("{}: {what}", draft.step.what()),
-                    fix: "cargo xtask versions".into(),
+                    fix: draft.step.conflict_fix(&draft.project),
                 });
                 (Verdict::Conflict, what)
             }
@@ -28,7 +28,7 @@ pub fn plan(world: &World, goal: Goal) -> Plan {
                 plan.refused.push(Refusal {
                     project: draft.project.clone(),
                     what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()),
-                    fix: "cargo xtask doctor".into(),
+                    fix: draft.step.unknown_fix(),
                 });
                 (Verdict::Unknown, why)
             }

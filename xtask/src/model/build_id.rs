@@ -45,11 +45,6 @@ impl BuildId {
         })
     }
 
-    /// The image tag of one platform's build.
-    pub fn image_tag(&self, arch: &str) -> String {
-        format!("{self}-{arch}")
-    }
-
     /// Reads an image tag that ends with one of `archs`; `None` for any other tag.
     pub fn read_image_tag<'a>(tag: &str, archs: impl Iterator<Item = &'a str>) -> Option<(Self, &'a str)> {
         archs.into_iter().find_map(|arch| {
@@ -93,7 +88,6 @@ mod tests {
         let id = BuildId::parse(EXAMPLE).unwrap();
         assert_eq!((id.time.as_str(), id.number, id.short_commit.as_str()), ("2025.10.25.1430", 123, "abc1234"));
         assert_eq!(id.to_string(), EXAMPLE);
-        assert_eq!(id.image_tag("amd64"), format!("{EXAMPLE}-amd64"));
         let prerelease = "2025.10.25.1430-build.0-v0.1.0-rc.1-abc1234";
         assert_eq!(BuildId::parse(prerelease).unwrap().to_string(), prerelease);
     }

@@ -30,22 +30,18 @@ pub struct RepositoryKeys {
     pub github: Option<String>,
     #[serde(default = "default_branch")]
     pub branch: String,
-    #[serde(default = "default_remote")]
-    pub remote: String,
+    /// The git remote; left out: `origin`, where there is one.
+    pub remote: Option<String>,
 }
 
 impl Default for RepositoryKeys {
     fn default() -> Self {
-        Self { github: None, branch: default_branch(), remote: default_remote() }
+        Self { github: None, branch: default_branch(), remote: None }
     }
 }
 
 fn default_branch() -> String {
     "main".into()
-}
-
-fn default_remote() -> String {
-    "origin".into()
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +214,6 @@ mod tests {
         assert_eq!(config.projects["mesh"].versions.len(), 3);
         assert_eq!(config.environments["production"].after.as_deref(), Some("staging"));
         assert!(!config.projects["mesh"].candidates);
-        assert_eq!(config.repository.remote, "origin");
+        assert_eq!(config.repository.remote, None);
     }
 }

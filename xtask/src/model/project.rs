@@ -1,6 +1,7 @@
 //! Projects: what the configuration means once its parts are held against each other.
 
-use super::config::{Config, HealthKeys, ProjectKeys, SiteKeys, nearest};
+use super::build_id::arch_suffix;
+use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, SiteKeys, nearest};
 use super::fault::Fault;
 use super::image::{Platform, Repository};
 use super::tag::TagPattern;
@@ -94,10 +95,10 @@ impl Projects {
 
     /// The project whose folder holds `path` (relative to the root): the longest one, `None` at the root of many.
     pub fn containing(&self, path: &str) -> Option<&Project> {
-        self.all
-            .iter()
-            .filter(|project| !project.path.is_empty() && is_within(path, &project.path))
-            .max_by_key(|project| project.path.len())
+        if path.is_empty() {
+            return None;
+        }
+        self.all.iter().filter(|project| is_within(path, &project.path)).max_by_key(|project| project.path.len())
     }
 
     fn check_between(&self) -> Result<(), String> {
@@ -105,6 +106,15 @@ impl Projects {
             for other in &self.all[..place] {
                 if other.package == project.package {
                     return Err(format!("projects {} and {} have one package, {:?}", other.name, project.name, project.package));
+                }
+                if other.name == project.package || other.package == project.name {
+                    return Err(format!("projects {} and {}: the name of one is the package of the other", other.name, project.name));
+                }
+                if let (Some(one), Some(two)) = (&other.image, &project.image)
+                    && one.repository == two.repository
+                {
+                    let both = format!("projects {} and {} have one image repository, {}", other.name, project.name, one.repository);
+                    return Err(format!("{both}; write {{package}} into images.repository"));
                 }
                 if other.tags == project.tags {
                     return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
@@ -167,25 +177,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         None => TagPattern::of_package(&package),
     };
     let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
-    let image = keys.image.as_ref().map(|image| {
-        let pattern = &config.images.as_ref().ok_or("has an image, but the file has no [images] repository")?.repository;
-        if image.platforms.is_empty() {
-            return Err("image.platforms is empty: name at least one, such as \"linux/amd64\"".to_owned());
-        }
-        if image.smoke.iter().any(Vec::is_empty) {
-            return Err("image.smoke has an empty command".to_owned());
-        }
-        Ok(ImageTarget {
-            repository: pattern.replace("{package}", &package).parse().map_err(|error| format!("images.repository: {error}"))?,
-            platforms: image
-                .platforms
-                .iter()
-                .map(|text| text.parse().map_err(|error| format!("image.platforms: {error}")))
-                .collect::<Result<_, _>>()?,
-            smoke: image.smoke.clone(),
-            health: image.health.clone(),
-        })
-    });
+    let image = keys.image.as_ref().map(|image| image_target(image, config, &package));
     Ok(Project {
         name: name.into(),
         package,
@@ -197,6 +189,29 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
         package_index: keys.package_index.clone(),
         candidates: keys.candidates,
+    })
+}
+
+fn image_target(image: &ImageKeys, config: &Config, package: &str) -> Result<ImageTarget, String> {
+    let pattern = &config.images.as_ref().ok_or("has an image, but the file has no [images] repository")?.repository;
+    if image.platforms.is_empty() {
+        return Err("image.platforms is empty: name at least one, such as \"linux/amd64\"".to_owned());
+    }
+    if image.smoke.iter().any(Vec::is_empty) {
+        return Err("image.smoke has an empty command".to_owned());
+    }
+    let platforms: Vec<Platform> =
+        image.platforms.iter().map(|text| text.parse().map_err(|error| format!("image.platforms: {error}"))).collect::<Result<_, _>>()?;
+    for (place, platform) in platforms.iter().enumerate() {
+        if let Some(twin) = platforms[..place].iter().find(|twin| arch_suffix(twin) == arch_suffix(platform)) {
+            return Err(format!("image.platforms: {twin} and {platform} would have one tag"));
+        }
+    }
+    Ok(ImageTarget {
+        repository: pattern.replace("{package}", package).parse().map_err(|error| format!("images.repository: {error}"))?,
+        platforms,
+        smoke: image.smoke.clone(),
+        health: image.health.clone(),
     })
 }
 
@@ -265,6 +280,9 @@ mod tests {
         let found = projects("[projects.a]\npath = \"a\"\n[projects.b]\npath = \"a/b\"\n").unwrap();
         let name = |path| found.containing(path).map(|project| project.name.as_str());
         assert_eq!((name("a/x"), name("a/b/x"), name("ab"), name("")), (Some("a"), Some("b"), None, None));
+        let root = projects("[projects.all]\npath = \".\"\npackage = \"mesh\"\n[projects.b]\npath = \"b\"\n").unwrap();
+        let name = |path| root.containing(path).map(|project| project.name.as_str());
+        assert_eq!((name("docs"), name("b/x"), name("")), (Some("all"), Some("b"), None), "at the root, every project is meant");
     }
 
     #[test]
@@ -275,6 +293,15 @@ mod tests {
             ("[projects.a]\npath = \"x/a\"\n[projects.b]\npath = \"y/a\"\n", "one package"),
             ("[projects.a]\npath = \"a\"\ntag = \"v{version}\"\n[projects.b]\npath = \"b\"\ntag = \"v{version}\"\n", "one tag pattern"),
             ("[projects.a]\npath = \"a\"\ndepends = [\"z\"]\n", "which is no project"),
+            ("[projects.a]\npath = \"a\"\npackage = \"b\"\n[projects.b]\npath = \"c\"\n", "the name of one is the package of the other"),
+            (
+                "[images]\nrepository = \"r.io/x\"\n[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/amd64\"] }\n[projects.b]\npath = \"b\"\nimage = { platforms = [\"linux/amd64\"] }\n",
+                "have one image repository, r.io/x; write {package}",
+            ),
+            (
+                "[images]\nrepository = \"r.io/{package}\"\n[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/arm64\", \"linux/arm64/v8\"] }\n",
+                "would have one tag",
+            ),
             ("[projects.a]\npath = \"a\"\ndepends = [\"b\"]\n[projects.b]\npath = \"b\"\ndepends = [\"a\"]\n", "in a circle: a → b → a"),
             ("[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/amd64\"] }\n", "no [images] repository"),
             ("[projects.a]\npath = \"a\"\nversions = [\"notes.txt\"]\n", "does not say where its version stands"),

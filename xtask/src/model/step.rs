@@ -27,9 +27,17 @@ pub enum Step {
     /// A file of the project's distribution lies in its folder.
     BuildDistribution(DistributionBuild),
     /// The registry serves this manifest under this tag: the same bytes under one more name.
-    PublishTag { repository: Repository, tag: String, digest: Digest },
+    PublishTag { repository: Repository, tag: String, manifest: ManifestBytes },
     /// The registry serves this index under this tag.
-    PublishIndex { repository: Repository, tag: String, digest: Digest, bytes: Vec<u8> },
+    PublishIndex { repository: Repository, tag: String, manifest: ManifestBytes },
+}
+
+/// A manifest or an index, byte for byte as it is, or will be, in a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestBytes {
+    pub digest: Digest,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
 }
 
 /// What an image is built from, and what it is called.
@@ -157,8 +165,39 @@ impl Step {
                 }
                 DistributionKind::Package => format!("sdist and wheel of {} {}", build.package, build.version),
             },
-            Self::PublishTag { repository, tag, digest } => format!("{repository}:{tag} ← {}", digest.short()),
-            Self::PublishIndex { repository, tag, digest, .. } => format!("{repository}:{tag} = {}", digest.short()),
+            Self::PublishTag { repository, tag, manifest } => format!("{repository}:{tag} ← {}", manifest.digest.short()),
+            Self::PublishIndex { repository, tag, manifest } => format!("{repository}:{tag} = {}", manifest.digest.short()),
+        }
+    }
+
+    /// What a person can do when the outside thing holds something else.
+    pub fn conflict_fix(&self, project: &str) -> String {
+        match self {
+            Self::EditFile { path, .. } => format!("git diff -- {path}, then the same command again"),
+            Self::Commit { .. } => "git status".into(),
+            Self::Tag { name, .. } => format!("git tag --delete {name} if nobody has seen it, else cargo xtask bump patch {project}"),
+            Self::PushTag { .. } => format!("git fetch --tags && cargo xtask bump patch {project}"),
+            Self::BuildImage(image) | Self::CheckImage { image, .. } | Self::PushImage(image) => {
+                format!(
+                    "docker buildx imagetools inspect {} tells who pushed it; GITHUB_RUN_NUMBER=N gives this build another id",
+                    image.reference()
+                )
+            }
+            Self::BuildDistribution(build) => format!("rm -r {}", build.folder),
+            Self::PublishTag { repository, tag, .. } | Self::PublishIndex { repository, tag, .. } => {
+                format!(
+                    "docker buildx imagetools inspect {repository}:{tag} tells who pushed it; cargo xtask bump patch {project} takes the next name"
+                )
+            }
+        }
+    }
+
+    /// What a person can do when the outside thing cannot be read.
+    pub fn unknown_fix(&self) -> String {
+        match self {
+            Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
+            Self::EditFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
+            _ => "cargo xtask doctor".into(),
         }
     }
 

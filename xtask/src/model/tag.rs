@@ -41,6 +41,23 @@ impl TagPattern {
         format!("{}-rc{number}", self.release(version))
     }
 
+    /// Why a version cannot be tagged: its release's tag would read as a candidate of another version.
+    pub fn ambiguity(&self, version: &Version) -> Option<String> {
+        let tag = self.release(version);
+        let meant = TagName { version: version.clone(), candidate: None };
+        (self.read(&tag) != Some(meant)).then(|| {
+            format!(
+                "the tag of {0} would be {tag}, which is a candidate's form; a prerelease is written with a dot: -rc.1",
+                version.to_semver()
+            )
+        })
+    }
+
+    /// What a release's tag looks like; for messages.
+    pub fn form(&self) -> String {
+        format!("{}X.Y.Z{}", self.prefix, self.suffix)
+    }
+
     /// How candidates of a version are tagged, with `N` for the number; for messages.
     pub fn candidate_form(&self, version: &Version) -> String {
         format!("{}-rcN", self.release(version))
@@ -110,6 +127,14 @@ mod tests {
         assert_eq!(place("percolate-v1-v0.1.0"), Some(1));
         assert_eq!(place("v3.0.0-rc2"), Some(2));
         assert_eq!(place("percolate-reading-v0.1.0"), None);
+    }
+
+    #[test]
+    fn a_version_whose_tag_reads_as_a_candidate_is_named() {
+        let pattern = TagPattern::of_package("a");
+        assert_eq!(pattern.ambiguity(&version("0.2.0")), None);
+        assert_eq!(pattern.ambiguity(&version("0.2.0-rc.1")), None);
+        assert!(pattern.ambiguity(&version("0.2.0-rc1")).unwrap().contains("a-v0.2.0-rc1, which is a candidate's form"));
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
         let what = format!("{} is at {}; {} is lower", project.package, from.to_semver(), to.to_semver());
         goal.refuse(&project.name, what, format!("cargo xtask bump {} {} --allow-downgrade", to.to_semver(), project.name));
     }
+    if let Some(what) = project.tags.ambiguity(&to) {
+        goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
+    }
     let tag = project.tags.release(&to);
     if let (true, Ok(Some(commit))) = (to != *from, tags.commit_of(&tag)) {
         goal.refuse(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use oci_spec::image::Descriptor;
 
 use crate::model::build_id::BuildId;
-use crate::model::image::{Digest, Platform};
-use crate::model::step::short;
+use crate::model::image::Platform;
+use crate::model::step::{ManifestBytes, short};
 use crate::model::version::Version;
 
 /// More builds than this are counted, not listed, when none can be used.
@@ -32,14 +32,16 @@ pub struct TurnedDown {
 pub struct PlatformImage {
     pub platform: Platform,
     pub tag: String,
-    /// What the tag names: a manifest, or an index with attestations.
-    pub digest: Digest,
+    /// What the tag names: an image's manifest, or an index with attestations.
+    pub manifest: ManifestBytes,
     /// The image manifests, with their platform; exactly one in a usable candidate.
     pub images: Vec<Descriptor>,
     /// `unknown/unknown` entries that speak of those images; carried along (law 11).
     pub attestations: Vec<Descriptor>,
     /// `org.opencontainers.image.revision`.
     pub revision: Option<String>,
+    /// What the image's configuration says it was built for.
+    pub built_for: Option<Platform>,
 }
 
 /// Groups image tags by build id, newest first; tags of another form are left out.
@@ -73,6 +75,9 @@ pub fn objection_by_image(image: &PlatformImage, commit: &str) -> Option<String>
     let [_] = image.images.as_slice() else {
         return Some(format!("{} holds {} images for {}, wanted one", image.tag, image.images.len(), image.platform));
     };
+    if let Some(built_for) = image.built_for.as_ref().filter(|built_for| **built_for != image.platform) {
+        return Some(format!("{} was built for {built_for}, its name says {}", image.tag, image.platform));
+    }
     match &image.revision {
         None => Some(format!("{} has no label org.opencontainers.image.revision, wanted {commit}", image.tag)),
         Some(revision) if revision != commit => {

@@ -18,6 +18,8 @@ pub struct ReleaseFacts {
     /// Sites of the commit that say something else than the source of truth.
     pub disagreement: Option<String>,
     pub tags: TagFacts,
+    /// What speaks against the newest candidate's own commit, and what mends it.
+    pub candidate_objection: Option<(String, String)>,
     /// `None` for a project without an image, or when there is no candidate's tag to look for.
     pub builds: Option<BuildFacts>,
 }
@@ -49,13 +51,27 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
             facts.version.to_semver(),
             project.tags.candidate_form(&facts.version)
         );
-        goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push && cargo xtask build {name} --push"));
+        let push = if project.image.is_some() { format!(" && cargo xtask build {name} --push") } else { String::new() };
+        goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push{push}"));
         return Ok(());
     };
+    if let Err(conflict) = facts.tags.commit_of(&candidate.name) {
+        goal.refuse(name, conflict, format!("git tag --delete {} && git fetch --tags", candidate.name));
+    }
+    if let Some((what, fix)) = &facts.candidate_objection {
+        goal.refuse(name, what, fix);
+    }
+    if let Some(what) = project.tags.ambiguity(&facts.version) {
+        goal.refuse(name, what, format!("cargo xtask bump minor {name}"));
+    }
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
         (Some(image), Some(BuildFacts::Nothing(turned_down))) => {
-            let fix = format!("git checkout {} && cargo xtask build {name} --push", candidate.name);
+            let platform = image.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join("|");
+            let fix = format!(
+                "git checkout {} && cargo xtask build {name} --push --platform {platform} (on a machine of each that is missing)",
+                candidate.name
+            );
             goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), fix);
         }
         (Some(_), Some(BuildFacts::Unknown(why))) => goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor"),
@@ -106,17 +122,13 @@ fn publish(
         let step = Step::PublishTag {
             repository: target.repository.clone(),
             tag: format!("{version}-{}", arch_suffix(&image.platform)),
-            digest: image.digest.clone(),
+            manifest: image.manifest.clone(),
         };
         goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
     }
     let index = index::compose(images)?;
     let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
-    goal.want(
-        &project.name,
-        why,
-        Step::PublishIndex { repository: target.repository.clone(), tag: version, digest: index.digest, bytes: index.bytes },
-    );
+    goal.want(&project.name, why, Step::PublishIndex { repository: target.repository.clone(), tag: version, manifest: index });
     Ok(())
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
-use crate::model::tag::TagName;
+use crate::model::tag::{TagName, TagPattern, owner};
 use crate::model::version::Version;
 
 /// Tags known here and at the remote, each name with its commit.
 #[derive(Debug, Clone)]
 pub struct TagFacts {
+    /// Every project's name and pattern: whose tag it is, is told by all of them together (law 6).
+    pub patterns: Vec<(String, TagPattern)>,
     pub local: BTreeMap<String, String>,
     pub remote: RemoteTags,
 }
@@ -49,13 +51,19 @@ impl TagFacts {
     /// The newest candidate of a version, its number compared as a number; known here or at the remote.
     pub fn newest_candidate(&self, project: &Project, version: &Version) -> Option<CandidateTag> {
         self.everywhere()
-            .filter_map(|(name, commit)| match project.tags.read(name)? {
+            .filter_map(|(name, commit)| match self.read_of(project, name)? {
                 TagName { version: found, candidate: Some(number) } if found == *version => {
                     Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
                 }
                 _ => None,
             })
             .max_by_key(|candidate| candidate.number)
+    }
+
+    /// Reads a tag, if it is this project's and no other's.
+    pub fn read_of(&self, project: &Project, tag: &str) -> Option<TagName> {
+        let (place, name) = owner(self.patterns.iter().map(|(_, pattern)| pattern), tag)?;
+        (self.patterns[place].0 == project.name).then_some(name)
     }
 
     /// The commit of a tag that both sides may know; a tag that differs between them is the error.
@@ -107,6 +115,9 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
         );
         return;
     }
+    if let Some(what) = project.tags.ambiguity(version) {
+        return goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
+    }
     let release = project.tags.release(version);
     let released = match facts.commit_of(&release) {
         Ok(commit) => commit.map(str::to_owned),
@@ -129,6 +140,9 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
         return goal.refuse(&project.name, what, format!("cargo xtask bump patch {}", project.name));
     }
     let newest = facts.newest_candidate(project, version);
+    if let Some(Err(conflict)) = newest.as_ref().map(|newest| facts.commit_of(&newest.name)) {
+        return goal.refuse(&project.name, conflict, "git fetch --tags, after deleting the tag that is wrong");
+    }
     match newest {
         Some(newest) if newest.commit == head => {
             facts.want(goal, project, &newest.name, head, push, &format!("HEAD carries the newest candidate of {}", version.to_semver()));
@@ -157,10 +171,18 @@ mod tests {
     fn run(local: &[(&str, &str)], remote: &[(&str, &str)], candidate: bool) -> Goal {
         let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
         let tags = |list: &[(&str, &str)]| list.iter().map(|(name, commit)| ((*name).to_owned(), (*commit).to_owned())).collect();
-        let facts = TagFacts { local: tags(local), remote: RemoteTags::Known { remote: "origin".into(), tags: tags(remote) } };
+        let facts = TagFacts {
+            patterns: patterns(&projects),
+            local: tags(local),
+            remote: RemoteTags::Known { remote: "origin".into(), tags: tags(remote) },
+        };
         let mut goal = Goal::default();
         plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, candidate, true);
         goal
+    }
+
+    fn patterns(projects: &Projects) -> Vec<(String, TagPattern)> {
+        projects.all.iter().map(|project| (project.name.clone(), project.tags.clone())).collect()
     }
 
     fn ids(goal: &Goal) -> Vec<String> {
@@ -192,7 +214,11 @@ mod tests {
     #[test]
     fn law_15_an_unreadable_remote_blocks() {
         let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
-        let facts = TagFacts { local: BTreeMap::new(), remote: RemoteTags::Unknown { remote: "origin".into(), why: "no route".into() } };
+        let facts = TagFacts {
+            patterns: patterns(&projects),
+            local: BTreeMap::new(),
+            remote: RemoteTags::Unknown { remote: "origin".into(), why: "no route".into() },
+        };
         let mut goal = Goal::default();
         plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, true, false);
         assert!(goal.drafts.is_empty() && goal.refused[0].what.contains("no route"));

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::registry::EmbeddedRegistry;
 use crate::model::fault::Fault;
-use crate::model::image::Platform;
+use crate::model::image::{Platform, Repository};
 use crate::world::process::{Call, Finished, Runner};
 use crate::world::{environment, files};
 
@@ -33,6 +33,7 @@ impl Sandbox {
         platform: Option<(&str, &Platform)>,
     ) -> anyhow::Result<Self> {
         files::fresh_folder(folder)?;
+        files::own_folder(folder)?;
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
         let sandbox = Self { work, registry, runner, program: environment::this_program()?, config: config.to_owned() };
@@ -96,8 +97,10 @@ impl Sandbox {
         })?;
         let mut document: toml_edit::DocumentMut = text.parse().context("reading the configuration")?;
         let old = document["images"]["repository"].as_str().unwrap_or("{package}").to_owned();
-        let path_part = old.split_once('/').map_or(old.as_str(), |(_, path)| path).to_owned();
-        document["images"]["repository"] = toml_edit::value(format!("{}/{path_part}", self.registry.address()));
+        // As the images' names are read: a pattern without a host is of Docker Hub, and keeps its whole path.
+        let parsed: Repository = old.replace("{package}", "package-goes-here").parse()?;
+        let pattern = parsed.path.replace("package-goes-here", "{package}");
+        document["images"]["repository"] = toml_edit::value(format!("{}/{pattern}", self.registry.address()));
         if let Some((project, platform)) = platform {
             document["projects"][project]["image"]["platforms"] = toml_edit::value(toml_edit::Array::from_iter([platform.to_string()]));
         }

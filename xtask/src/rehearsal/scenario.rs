@@ -51,7 +51,8 @@ pub fn run(session: &Session, arguments: &Rehearse) -> anyhow::Result<u8> {
     if !session.world.git.dirty_paths()?.is_empty() {
         session.ui.note("changes that are not committed are left out: the sandbox is a copy of HEAD");
     }
-    let config = session.config_in_repository();
+    let config = session.config_in_repository()?;
+    session.world.git.refuse_shallow("what a copy of it would release")?;
     let sandbox = Sandbox::prepare(
         &session.world.root,
         &folder,
@@ -59,6 +60,7 @@ pub fn run(session: &Session, arguments: &Rehearse) -> anyhow::Result<u8> {
         session.world.runner.clone(),
         engine.as_ref().map(|platform| (project.name.as_str(), platform)),
     )?;
+    forget_other_tags(&sandbox, project)?;
     session.ui.status(
         "Serving",
         &format!("an embedded registry at {}, the remote origin in {}", sandbox.registry.address(), folder.join("origin.git").display()),
@@ -98,6 +100,15 @@ fn project<'a>(session: &'a Session, name: Option<&str>) -> Result<&'a Project, 
                 .fix("give a project an image in the configuration")
         }),
     }
+}
+
+/// Takes tags of the project that are not of HEAD's history out of the copy: a later release is not this one's business.
+fn forget_other_tags(sandbox: &Sandbox, project: &Project) -> anyhow::Result<()> {
+    let others = sandbox.git(&["tag", "--no-merged", "HEAD"])?;
+    for tag in others.lines().filter(|tag| project.tags.read(tag).is_some()) {
+        sandbox.git(&["tag", "--delete", tag])?;
+    }
+    Ok(())
 }
 
 fn say_and_run(session: &Session, sandbox: &Sandbox, arguments: &[&str]) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 //! It knows nothing of registries' HTTP: what a registry holds is read by `registry`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use super::process::{Call, Runner};
 use super::{World, files, health};
 use crate::model::image::Platform;
 use crate::model::step::ImageBuild;
+use crate::model::version::Spelling;
 
 /// How long one smoke command may take.
 const SMOKE_LIMIT: Duration = Duration::from_secs(120);
@@ -137,7 +138,10 @@ pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> any
 fn check_version(body: &str, wanted: &str) -> anyhow::Result<()> {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     match answer.get("version").and_then(serde_json::Value::as_str) {
-        Some(found) if found != wanted => bail!("the running service says it is version {found}, the image is {wanted}"),
+        // A project without versions is built under its commit, which no service says of itself.
+        Some(found) if Spelling::SemVer.read(wanted).is_ok() && found != wanted => {
+            bail!("the running service says it is version {found}, the image is {wanted}")
+        }
         _ => Ok(()),
     }
 }
@@ -187,9 +191,10 @@ pub fn push(runner: &Runner, image: &ImageBuild) -> anyhow::Result<()> {
     runner.stream(&Call::new("docker").args(["push", &image.reference()]))
 }
 
-/// A name of our own, so that the container can be ended whatever happens to its start.
+/// A name that is ours alone, so that the container can be ended whatever happens to its start.
 fn container_name(role: &str) -> String {
-    format!("xtask-{role}-{}", std::process::id())
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("xtask-{role}-{}-{now}", std::process::id())
 }
 
 /// Ends and removes a container when it goes out of scope, also on the way of an error.

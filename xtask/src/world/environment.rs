@@ -7,20 +7,6 @@ use std::path::PathBuf;
 use super::git::ForgeCredentials;
 use crate::model::image::Platform;
 
-/// Variables whose values must never be seen (law 17).
-const SECRET_VARIABLES: [&str; 10] = [
-    "GITHUB_TOKEN",
-    "GH_TOKEN",
-    "TWINE_PASSWORD",
-    "UV_PUBLISH_TOKEN",
-    "UV_PUBLISH_PASSWORD",
-    "COSIGN_PASSWORD",
-    "COSIGN_PRIVATE_KEY",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "SLACK_WEBHOOK_URL",
-    "DISCORD_WEBHOOK_URL",
-];
-
 /// The answers, as far as any command asks.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -36,6 +22,8 @@ pub struct Environment {
     pub require_tools: bool,
     /// `docker build --network`, where the default network cannot reach a package index.
     pub build_network: Option<String>,
+    /// How many settings git is given by variables already.
+    pub git_config_count: usize,
     pub github_output: Option<PathBuf>,
     pub github_step_summary: Option<PathBuf>,
     /// Where the forge is, such as `https://github.com`.
@@ -64,6 +52,7 @@ impl Environment {
             run_number: variable("GITHUB_RUN_NUMBER").and_then(|text| text.parse().ok()).unwrap_or(0),
             require_tools: flag("XTASK_REQUIRE_TOOLS"),
             build_network: variable("XTASK_BUILD_NETWORK"),
+            git_config_count: variable("GIT_CONFIG_COUNT").and_then(|text| text.parse().ok()).unwrap_or(0),
             github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             forge_url: variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".into()),
@@ -74,15 +63,32 @@ impl Environment {
     /// The forge's token and the address it is meant for, when there is one.
     pub fn forge_credentials(&self) -> Option<ForgeCredentials> {
         let token = self.token.as_ref()?.0.clone();
-        Some(ForgeCredentials { server: self.forge_url.clone(), token })
+        Some(ForgeCredentials { server: self.forge_url.clone(), token, settings_before: self.git_config_count })
     }
 
     /// Every secret value in the surroundings, longest first, so that one inside another is hidden whole.
+    ///
+    /// A value of several lines is printed line by line, so each of its lines is a secret as well.
     pub fn secrets(&self) -> Vec<String> {
-        let mut secrets: Vec<_> = SECRET_VARIABLES.iter().filter_map(|name| variable(name)).filter(|value| value.len() >= 4).collect();
+        let values = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut secrets: Vec<String> = values
+            .filter(|(name, _)| is_secret(name))
+            .flat_map(|(_, value)| {
+                let lines: Vec<_> = value.lines().map(str::trim).filter(|line| line.len() >= 8).map(str::to_owned).collect();
+                lines.into_iter().chain([value])
+            })
+            .filter(|value| value.len() >= 4)
+            .collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
         secrets
     }
+}
+
+/// Whether a variable of this name holds what must never be seen (law 17).
+fn is_secret(name: &str) -> bool {
+    let endings = ["_TOKEN", "_PASSWORD", "_SECRET", "_PRIVATE_KEY", "_API_KEY", "_WEBHOOK_URL"];
+    endings.iter().any(|ending| name.to_ascii_uppercase().ends_with(ending))
 }
 
 /// What programs built here run on, in the words of images.

@@ -10,6 +10,9 @@ use tempfile::NamedTempFile;
 /// Larger files are no place for a version; the bound keeps memory in bounds as well.
 const TEXT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How staged files are called, so that the next run knows what a killed one left.
+const STAGE_PREFIX: &str = ".xtask-staged-";
+
 /// Reads a text; `None` when there is no such file. Not UTF-8, too large and unreadable are errors that name the path.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let size = match fs::metadata(path) {
@@ -32,6 +35,9 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
 ///
 /// Symbolic links stay links (their target is replaced) and modes stay. A file that is read-only is refused.
 pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
+    for folder in changes.iter().filter_map(|(path, _)| path.parent()) {
+        remove_leftovers(folder)?;
+    }
     let mut staged = Vec::new();
     for (path, text) in changes {
         let target = fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()))?;
@@ -40,7 +46,7 @@ pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
             bail!("{} is read-only; nothing was written (chmod u+w {})", path.display(), path.display());
         }
         let folder = target.parent().with_context(|| format!("{} has no folder", path.display()))?;
-        let mut file = NamedTempFile::with_prefix_in(".xtask-", folder).with_context(|| format!("staging {}", path.display()))?;
+        let mut file = NamedTempFile::with_prefix_in(STAGE_PREFIX, folder).with_context(|| format!("staging {}", path.display()))?;
         file.write_all(text.as_bytes()).with_context(|| format!("staging {}", path.display()))?;
         file.as_file().set_permissions(permissions).with_context(|| format!("staging {}", path.display()))?;
         file.as_file().sync_all().with_context(|| format!("staging {}", path.display()))?;
@@ -56,6 +62,14 @@ pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
             return Err(error.error).with_context(|| format!("renaming onto {}; nothing was changed", target.display()));
         }
         renamed.push((target, original));
+    }
+    Ok(())
+}
+
+/// Removes what a run that was killed had staged.
+fn remove_leftovers(folder: &Path) -> anyhow::Result<()> {
+    for name in names_in(folder)?.iter().filter(|name| name.starts_with(STAGE_PREFIX)) {
+        remove_file(&folder.join(name))?;
     }
     Ok(())
 }
@@ -104,13 +118,26 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         #[cfg(unix)]
         Ok(data) if data.is_symlink() => fs::read_link(from).and_then(|target| std::os::unix::fs::symlink(target, to)),
+        Ok(data) if data.is_dir() => bail!("{} is a repository of its own (a submodule?), which is not built in", from.display()),
         _ => fs::copy(from, to).map(drop),
     }
     .with_context(|| format!("copying {} to {}", from.display(), to.display()))
 }
 
+/// The path without links and `..`, as far as it is there: two ways to one place become one.
+pub fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 pub fn exists(path: &Path) -> bool {
     path.exists()
+}
+
+/// Makes a folder of ours below `target`, hidden from git also where nobody ignores `target`.
+pub fn own_folder(path: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))?;
+    let ignore = path.join(".gitignore");
+    if ignore.exists() { Ok(()) } else { write_own(&ignore, "*\n") }
 }
 
 /// Makes a folder that is there and empty. Only for folders of our own below `target`.

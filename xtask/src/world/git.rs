@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions};
@@ -26,7 +27,12 @@ pub struct ForgeCredentials {
     /// Such as `https://github.com`.
     pub server: String,
     pub token: String,
+    /// Settings that git is given by variables already; ours come after them.
+    pub settings_before: usize,
 }
+
+/// How long a remote may take to answer.
+const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// Where HEAD stands.
 #[derive(Debug, Clone)]
@@ -57,17 +63,22 @@ impl Git {
         &self.root
     }
 
+    /// Where HEAD stands; an error before the first commit.
     pub fn head(&self) -> anyhow::Result<Head> {
+        let none = || Fault::refused("the repository has no commit yet; versions are read from commits").fix("git commit");
+        Ok(self.head_if_any()?.ok_or_else(none)?)
+    }
+
+    /// Where HEAD stands; `None` before the first commit alone.
+    pub fn head_if_any(&self) -> anyhow::Result<Option<Head>> {
         let head = match self.repository.head() {
             Ok(head) => head,
-            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
-                return Err(Fault::refused("the repository has no commit yet; versions are read from commits").fix("git commit").into());
-            }
+            Err(error) if error.code() == ErrorCode::UnbornBranch => return Ok(None),
             Err(error) => return Err(error).context("reading HEAD"),
         };
         let commit = head.peel_to_commit().context("reading HEAD's commit")?.id().to_string();
         let branch = head.is_branch().then(|| head.shorthand().map(str::to_owned).ok()).flatten();
-        Ok(Head { commit, branch })
+        Ok(Some(Head { commit, branch }))
     }
 
     /// The committer's time, in seconds since 1970.
@@ -93,6 +104,9 @@ impl Git {
         let mut hasher = Sha256::new();
         for path in &dirty {
             hasher.update(path.as_bytes());
+            if path.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(Fault::refused(format!("{path}: the file's name is not UTF-8")).fix("git mv it to a name in UTF-8").into());
+            }
             // A deleted file counts by its name alone.
             if let Ok(bytes) = std::fs::read(self.root.join(path)) {
                 hasher.update(&bytes);
@@ -112,10 +126,12 @@ impl Git {
         for reference in self.repository.references_glob("refs/tags/*").context("reading the tags")? {
             let reference = reference.context("reading a tag")?;
             let name = String::from_utf8_lossy(reference.name_bytes()).trim_start_matches("refs/tags/").to_owned();
-            // A tag of a tree or a blob is nobody's release.
-            if let Ok(commit) = reference.peel(ObjectType::Commit) {
-                tags.insert(name, commit.id().to_string());
-            }
+            // A tag of a tree or a blob is nobody's release, but its name is taken.
+            let target = match reference.peel(ObjectType::Commit) {
+                Ok(commit) => commit.id(),
+                Err(_) => reference.target().with_context(|| format!("tag {name} points at nothing"))?,
+            };
+            tags.insert(name, target.to_string());
         }
         Ok(tags)
     }
@@ -123,8 +139,10 @@ impl Git {
     /// The tags of the remote, as it says now, or only the one named; `None` when no such remote is set up.
     /// An unreachable remote is an error.
     pub fn remote_tags(&self, remote: &str, only: Option<&str>) -> anyhow::Result<Option<Tags>> {
-        if self.repository.find_remote(remote).is_err() {
-            return Ok(None);
+        match self.repository.find_remote(remote) {
+            Ok(_) => {}
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("reading the settings of remote {remote}")),
         }
         let patterns: Vec<_> = only.into_iter().flat_map(|name| [format!("refs/tags/{name}"), format!("refs/tags/{name}^{{}}")]).collect();
         let listing = self
@@ -194,12 +212,43 @@ impl Git {
             "--deduplicate",
         ]);
         let listing = self.runner.output(&call)?;
+        if let Some(name) = listing.split('\0').find(|path| path.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(Fault::refused(format!("{folder}/{name}: the file's name is not UTF-8"))
+                .fix("git mv it to a name in UTF-8")
+                .into());
+        }
         Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
-    /// The commit a name of any kind stands for; `None` when it stands for nothing.
-    pub fn resolve(&self, revision: &str) -> Option<String> {
-        self.repository.revparse_single(revision).ok()?.peel_to_commit().ok().map(|commit| commit.id().to_string())
+    /// The commit of a tag of this clone; `None` when there is no such tag.
+    pub fn tag_commit(&self, name: &str) -> anyhow::Result<Option<String>> {
+        match self.repository.find_reference(&format!("refs/tags/{name}")) {
+            Ok(reference) => Ok(Some(reference.peel_to_commit().with_context(|| format!("tag {name} is of no commit"))?.id().to_string())),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading tag {name}")),
+        }
+    }
+
+    /// Whether this clone has the commit.
+    pub fn has_commit(&self, commit: &str) -> bool {
+        Oid::from_str(commit).is_ok_and(|id| self.repository.find_commit(id).is_ok())
+    }
+
+    /// Refuses what only a whole history can tell (law 7).
+    pub fn refuse_shallow(&self, what: &str) -> Result<(), Fault> {
+        match self.repository.is_shallow() {
+            true => Err(Fault::refused(format!("this clone is shallow, so it cannot tell {what}")).fix("git fetch --unshallow --tags")),
+            false => Ok(()),
+        }
+    }
+
+    /// Who makes commits and tags; the error says that git knows nobody.
+    pub fn committer(&self) -> Result<String, Fault> {
+        let unknown = |error: anyhow::Error| {
+            Fault::refused(format!("git does not know who makes the tag: {error:#}"))
+                .fix("git config user.name NAME && git config user.email ADDRESS")
+        };
+        self.runner.output(&self.call().args(["var", "GIT_COMMITTER_IDENT"])).map_err(unknown)
     }
 
     /// Makes an annotated tag, signed when git is set up so.
@@ -230,18 +279,16 @@ impl Git {
     /// never in its arguments or its configuration. A remote that is not HTTPS never asks.
     fn network_call(&self) -> Call {
         let call = self.call();
-        match &self.credentials {
-            Some(ForgeCredentials { server, token }) => call
-                .variable("GIT_CONFIG_COUNT", "2")
-                .variable("GIT_CONFIG_KEY_0", format!("credential.{server}.helper"))
-                .variable("GIT_CONFIG_VALUE_0", "")
-                .variable("GIT_CONFIG_KEY_1", format!("credential.{server}.helper"))
-                .variable(
-                    "GIT_CONFIG_VALUE_1",
-                    "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f",
-                )
-                .variable("XTASK_FORGE_TOKEN", token.as_str()),
-            None => call,
-        }
+        let call = call.time_limit(REMOTE_LIMIT);
+        let Some(ForgeCredentials { server, token, settings_before }) = &self.credentials else {
+            return call;
+        };
+        // The first, empty setting drops the helpers of the user, who would be asked before ours.
+        let helper = "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f";
+        let call = call.variable("GIT_CONFIG_COUNT", (settings_before + 2).to_string()).variable("XTASK_FORGE_TOKEN", token.as_str());
+        ["", helper].iter().zip(*settings_before..).fold(call, |call, (value, place)| {
+            call.variable(&format!("GIT_CONFIG_KEY_{place}"), format!("credential.{server}.helper"))
+                .variable(&format!("GIT_CONFIG_VALUE_{place}"), *value)
+        })
     }
 }

@@ -45,7 +45,7 @@ impl World {
     pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
-        Ok(Self { root: git.root().to_owned(), environment, git, runner, registry: OnceCell::new() })
+        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: OnceCell::new() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
@@ -61,6 +61,13 @@ impl World {
     /// A path below the root.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
+    }
+
+    /// Makes sure that a folder of ours below `target` is there, and that git does not see it.
+    pub fn own(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.root.join("target").join(name);
+        files::own_folder(&folder)?;
+        Ok(folder)
     }
 
     /// The folder for everything xtask keeps between runs; safe to delete.

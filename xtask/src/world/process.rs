@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -14,6 +15,21 @@ use anyhow::{Context, bail};
 use super::Sink;
 use crate::model::fault::Fault;
 
+/// The bound of a child that is watched and names none: longer than any build should take.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+
+/// Variables by which git is told to work elsewhere. A hook has them set; our children are told where to work by us alone.
+const GIT_PLACES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+];
+
 /// One command line, with where and how it runs.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -22,7 +38,8 @@ pub struct Call {
     folder: Option<PathBuf>,
     variables: Vec<(String, OsString)>,
     without: Vec<&'static str>,
-    time_limit: Duration,
+    /// `None`: as long as it takes.
+    time_limit: Option<Duration>,
 }
 
 impl Call {
@@ -32,8 +49,8 @@ impl Call {
             arguments: Vec::new(),
             folder: None,
             variables: Vec::new(),
-            without: Vec::new(),
-            time_limit: Duration::from_secs(3600),
+            without: GIT_PLACES.to_vec(),
+            time_limit: None,
         }
     }
 
@@ -65,8 +82,19 @@ impl Call {
     }
 
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
+        self.time_limit = Some(limit);
         self
+    }
+
+    fn expression(&self) -> duct::Expression {
+        let mut expression = duct::cmd(&self.program, &self.arguments).unchecked();
+        if let Some(folder) = &self.folder {
+            expression = expression.dir(folder);
+        }
+        for (name, value) in &self.variables {
+            expression = expression.env(name, value);
+        }
+        self.without.iter().fold(expression, |expression, name| expression.env_remove(name))
     }
 
     /// The command as a person would type it.
@@ -111,6 +139,9 @@ impl Runner {
 
     /// Runs to the end and gives what it printed, whatever its exit status.
     pub fn finish(&self, call: &Call) -> anyhow::Result<Finished> {
+        if let Some(limit) = call.time_limit {
+            return self.finish_within(call, limit);
+        }
         let shell = xshell::Shell::new()?;
         if let Some(folder) = &call.folder {
             shell.change_dir(folder);
@@ -123,11 +154,28 @@ impl Runner {
             command = command.env_remove(name);
         }
         let output = command.output().map_err(|error| self.not_started(call, error.into()))?;
-        Ok(Finished {
+        Ok(self.finished(&output))
+    }
+
+    fn finish_within(&self, call: &Call, limit: Duration) -> anyhow::Result<Finished> {
+        let expression = call.expression().stdin_null().stdout_capture().stderr_capture();
+        let handle = expression.start().map_err(|error| self.not_started(call, error.into()))?;
+        let line = self.redact(&call.line());
+        match handle.wait_timeout(limit).with_context(|| format!("waiting for `{line}`"))? {
+            Some(output) => Ok(self.finished(output)),
+            None => {
+                handle.kill().with_context(|| format!("ending `{line}`"))?;
+                bail!("`{line}` was ended after {} s without an end", limit.as_secs())
+            }
+        }
+    }
+
+    fn finished(&self, output: &Output) -> Finished {
+        Finished {
             ok: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: self.redact(String::from_utf8_lossy(&output.stderr).trim_end()),
-        })
+        }
     }
 
     /// Runs to the end and gives stdout; a bad exit status is an error that carries stderr.
@@ -153,16 +201,7 @@ impl Runner {
     /// Runs to the end within the call's time limit, handing every line to the sink as it comes.
     pub fn stream(&self, call: &Call) -> anyhow::Result<()> {
         let line = self.redact(&call.line());
-        let mut expression = duct::cmd(&call.program, &call.arguments).stderr_to_stdout().stdin_null().unchecked();
-        if let Some(folder) = &call.folder {
-            expression = expression.dir(folder);
-        }
-        for (name, value) in &call.variables {
-            expression = expression.env(name, value);
-        }
-        for name in &call.without {
-            expression = expression.env_remove(name);
-        }
+        let expression = call.expression().stderr_to_stdout().stdin_null();
         let reader = Arc::new(expression.reader().map_err(|error| self.not_started(call, error.into()))?);
         let (sender, lines) = channel();
         let source = Arc::clone(&reader);
@@ -176,7 +215,8 @@ impl Runner {
                 bytes.clear();
             }
         });
-        let deadline = Instant::now() + call.time_limit;
+        let limit = call.time_limit.unwrap_or(LONGEST);
+        let deadline = Instant::now() + limit;
         let mut tail = Vec::new();
         loop {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -190,7 +230,7 @@ impl Runner {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     reader.kill().with_context(|| format!("ending `{line}`"))?;
-                    bail!("`{line}` was ended after {} s without an end", call.time_limit.as_secs());
+                    bail!("`{line}` was ended after {} s without an end", limit.as_secs());
                 }
             }
         }

@@ -101,6 +101,7 @@ fn fetch(world: &World, tool: Tool, requirements: &'static str) -> anyhow::Resul
         Fault::refused(format!("{} is not on the PATH, and cannot be fetched: {fault}", tool.name)).fix(tool.how_to_get)
     })?;
     let folder = program.parent().and_then(Path::parent).context("a tool lies two folders deep")?;
+    world.own("tools")?;
     // Installed beside its place and renamed when whole: a fetch that is cut leaves nothing that looks like a tool.
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
     let pins = staging.with_extension("txt");

@@ -1,0 +1,279 @@
+//! Runs that were cut off, surroundings that mislead, and clones that know less than others: the next run finishes, or
+//! says what it cannot know. Each case was seen to go wrong once.
+
+mod support;
+
+use std::fs;
+use std::process::Stdio;
+
+use support::{Fixture, git_in, program, ran};
+
+/// Makes commits of the fixture fail, as a hook does.
+fn break_commits(fixture: &Fixture) -> std::path::PathBuf {
+    let hook = fixture.root().join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\necho no commits today >&2\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    hook
+}
+
+#[test]
+fn law_14_a_bump_whose_commit_failed_is_finished_by_the_same_line() {
+    for target in ["minor", "0.2.0"] {
+        let fixture = Fixture::new();
+        let hook = break_commits(&fixture);
+        let failed = fixture.run(&["bump", target, "api", "--commit"]);
+        assert_eq!(failed.code, 1, "{}", failed.stderr);
+        assert!(failed.stderr.contains("no commits today"), "{}", failed.stderr);
+        fs::remove_file(hook).unwrap();
+        fixture.ok(&["bump", target, "api", "--commit"]);
+        assert!(fixture.git(&["show", "HEAD:api/pyproject.toml"]).contains("version = \"0.2.0\""), "{target}");
+        assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+        assert_eq!(fixture.git(&["rev-list", "--count", "HEAD"]).trim(), "2");
+    }
+}
+
+#[test]
+fn other_changes_in_a_bumped_file_are_not_committed_with_it() {
+    let fixture = Fixture::new();
+    let text = fixture.read("api/pyproject.toml").replace("# the truth", "# my own words");
+    fixture.write("api/pyproject.toml", &text);
+    let refused = fixture.run(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("the work tree differs from HEAD: api/pyproject.toml"), "{}", refused.stderr);
+    assert_eq!(fixture.read("api/pyproject.toml"), text);
+}
+
+#[test]
+fn law_14_a_bump_that_was_cut_off_between_two_files_does_not_count_on() {
+    let fixture = Fixture::new();
+    fixture.ok(&["bump", "minor", "core"]);
+    let bumped = fixture.read("core/pyproject.toml");
+    fixture.git(&["checkout", "--quiet", "."]);
+    // What a kill leaves: files in the order of the plan, the source of truth last, and what was staged for it.
+    fixture.write("core/pyproject.toml", &bumped);
+    fixture.write("core/.xtask-staged-abc", "left behind");
+    assert_eq!(fixture.run(&["bump", "minor", "core"]).code, 3, "half a bump is not counted on from");
+    fixture.ok(&["versions", "--fix", "core"]);
+    assert!(!fixture.root().join("core/.xtask-staged-abc").exists());
+    fixture.ok(&["bump", "minor", "core"]);
+    fixture.ok(&["versions", "--check"]);
+    assert!(fixture.read("core/Cargo.toml").contains("version = \"0.2.0\""));
+}
+
+#[test]
+fn a_commit_is_proved_also_where_git_converts_line_ends() {
+    let fixture = Fixture::new();
+    fixture.write(".gitattributes", "*.toml text eol=crlf\n");
+    fixture.git(&["add", ".gitattributes"]);
+    fixture.git(&["add", "--renormalize", "."]);
+    fixture.git(&["commit", "--quiet", "--message", "chore: line ends"]);
+    fs::remove_file(fixture.root().join("api/pyproject.toml")).unwrap();
+    fixture.git(&["checkout", "--quiet", "--", "api/pyproject.toml"]);
+    assert!(fixture.read("api/pyproject.toml").contains("\r\n"));
+    fixture.ok(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert!(fixture.read("api/pyproject.toml").contains("version = \"0.2.0\" # the truth\r\n"));
+}
+
+#[test]
+fn a_hooks_git_variables_do_not_lead_elsewhere() {
+    let (fixture, decoy) = (Fixture::new(), Fixture::new());
+    let before = decoy.state();
+    let git_dir = decoy.root().join(".git");
+    let tree = decoy.root();
+    let variables = [("GIT_DIR", git_dir.to_str().unwrap()), ("GIT_WORK_TREE", tree.to_str().unwrap())];
+    for line in [&["tag", "api", "--rc", "--push"][..], &["bump", "minor", "api", "--commit"], &["rehearse"]] {
+        let answer = fixture.run_with(line, &variables);
+        assert_eq!(answer.code, 0, "{line:?}: {}", answer.stderr);
+    }
+    assert_eq!(decoy.state(), before, "the other repository is as it was");
+    assert_eq!(fixture.git(&["tag", "--list"]), "api-v0.1.0-rc1\n");
+    assert_eq!(fixture.git(&["config", "user.name"]), "Test\n", "the rehearsal's identity stays in its sandbox");
+}
+
+#[test]
+fn a_configuration_from_elsewhere_is_not_rehearsed() {
+    let fixture = Fixture::new();
+    let other = fixture.root().parent().unwrap().join("other.toml");
+    let text = fixture.read("xtask/monorepo.toml");
+    fs::write(&other, &text).unwrap();
+    let refused = fixture.run(&["rehearse", "--config", other.to_str().unwrap()]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(&other).unwrap(), text);
+    let answer = ran(program(&fixture.root().join("api")).args(["rehearse", "--config", "../xtask/monorepo.toml"]).output().unwrap());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert_eq!(fixture.read("xtask/monorepo.toml"), text, "the sandbox has its own");
+}
+
+#[test]
+fn law_16_a_candidate_that_this_clone_does_not_have_is_refused_before_anything_is_promoted() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    let colleague = fixture.root().parent().unwrap().join("colleague");
+    git_in(fixture.root().parent().unwrap(), &["clone", "--quiet", "origin.git", "colleague"]);
+    git_in(&colleague, &["config", "user.name", "Colleague"]);
+    git_in(&colleague, &["config", "user.email", "colleague@localhost"]);
+    git_in(&colleague, &["checkout", "--quiet", "-B", "main", "api-v0.2.0-rc1"]);
+    git_in(&colleague, &["commit", "--quiet", "--allow-empty", "--message", "fix: one more"]);
+    let commit = git_in(&colleague, &["rev-parse", "HEAD"]).trim().to_owned();
+    git_in(&colleague, &["tag", "--annotate", "--message", "rc2", "api-v0.2.0-rc2"]);
+    git_in(&colleague, &["push", "--quiet", "origin", "api-v0.2.0-rc2"]);
+    fixture.push_candidate(&format!("2030.01.01.0000-build.0-v0.2.0-{}", &commit[..7]), &["linux/amd64", "linux/arm64"], &commit);
+    let before = fixture.state();
+    let refused = fixture.run(&["release", "api"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("a commit this clone does not have") && refused.stderr.contains("git fetch --tags origin"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(fixture.state(), before);
+    fixture.git(&["fetch", "--quiet", "--tags", "origin"]);
+    fixture.ok(&["release", "api"]);
+    assert_eq!(fixture.git(&["rev-parse", "api-v0.2.0^{commit}"]).trim(), commit);
+}
+
+#[test]
+fn law_16_a_git_that_knows_nobody_is_found_before_anything_is_promoted() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    for key in ["user.name", "user.email"] {
+        fixture.git(&["config", "--unset", key]);
+    }
+    fixture.git(&["config", "user.useConfigOnly", "true"]);
+    let variables = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    let before = fixture.state();
+    for line in [["release", "api"], ["tag", "core"]] {
+        let refused = fixture.run_with(&line, &variables);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("git does not know who makes the tag") && refused.stderr.contains("git config user.name"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(fixture.state(), before);
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_stop_a_release() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    let mut child = program(&fixture.root()).args(["release", "api"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert!(child.wait().unwrap().success());
+    assert!(fixture.git(&["ls-remote", "origin"]).contains("refs/tags/api-v0.2.0\n"));
+}
+
+#[test]
+fn law_15_a_remote_that_is_named_and_missing_is_not_no_remote() {
+    let fixture = Fixture::new();
+    let text = fixture.read("xtask/monorepo.toml").replace("branch = \"main\"", "branch = \"main\"\nremote = \"upstream\"");
+    fixture.write("xtask/monorepo.toml", &text);
+    fixture.commit_all("chore: another remote");
+    let refused = fixture.run(&["tag", "api"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("there is no remote upstream"), "{}", refused.stderr);
+}
+
+#[test]
+fn law_10_a_candidate_is_held_to_the_files_of_its_own_commit() {
+    let fixture = Fixture::new();
+    fixture.git(&["tag", "core-v0.2.0-rc1"]);
+    fixture.ok(&["bump", "minor", "core", "--commit"]);
+    let refused = fixture.run(&["release", "core"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("the newest candidate core-v0.2.0-rc1 is not of 0.2.0: its files say 0.1.0"), "{}", refused.stderr);
+}
+
+#[test]
+fn law_6_a_candidate_that_differs_between_here_and_there_is_a_conflict() {
+    let fixture = Fixture::new();
+    fixture.git(&["tag", "api-v0.1.0-rc1"]);
+    fixture.git(&["push", "--quiet", "origin", "api-v0.1.0-rc1"]);
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: more"]);
+    fixture.git(&["tag", "--force", "api-v0.1.0-rc1"]);
+    for line in [&["tag", "api", "--rc"][..], &["release", "api"]] {
+        let refused = fixture.run(line);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(refused.stderr.contains("tag api-v0.1.0-rc1 is at"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn law_6_a_version_whose_tag_reads_as_a_candidate_is_refused() {
+    let fixture = Fixture::new();
+    fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.1.0\"\n");
+    let text =
+        fixture.read("xtask/monorepo.toml").replace("versions = [\"Cargo.toml\", \"pyproject.toml\"]", "versions = [\"Cargo.toml\"]");
+    fixture.write("xtask/monorepo.toml", &text);
+    let refused = fixture.run(&["bump", "0.2.0-rc1", "core"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("core-v0.2.0-rc1, which is a candidate's form"), "{}", refused.stderr);
+}
+
+#[test]
+fn law_7_a_shallow_clone_is_not_trusted() {
+    let fixture = Fixture::new();
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: more"]);
+    fixture.git(&["push", "--quiet", "origin", "main"]);
+    let folder = fixture.root().parent().unwrap().to_owned();
+    git_in(
+        &folder,
+        &["clone", "--quiet", "--branch", "main", "--depth", "1", &format!("file://{}", folder.join("origin.git").display()), "shallow"],
+    );
+    for line in ["versions", "rehearse"] {
+        let refused = ran(program(&folder.join("shallow")).arg(line).output().unwrap());
+        assert_eq!(refused.code, 3, "{line}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains("this clone is shallow") && refused.stderr.contains("git fetch --unshallow --tags"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
+fn law_13_a_dry_plan_writes_no_outputs() {
+    let fixture = Fixture::new();
+    fixture.git(&["tag", "api-v0.1.0-rc1"]);
+    let output = fixture.root().parent().unwrap().join("output");
+    let answer = fixture.run_with(&["plan", "--tag", "api-v0.1.0-rc1", "--dry-run"], &[("GITHUB_OUTPUT", output.to_str().unwrap())]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(!output.exists());
+}
+
+#[test]
+fn law_16_no_tag_is_pushed_while_another_can_still_fail() {
+    let fixture = Fixture::new();
+    let tree = fixture.git(&["rev-parse", "HEAD^{tree}"]).trim().to_owned();
+    fixture.git(&["tag", "api-v0.1.0", &tree]);
+    let before = fixture.state();
+    let refused = fixture.run(&["tag", "core", "api", "--push"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert_eq!(fixture.state(), before);
+    let (_, plan) = fixture.json(&["tag", "core", "web", "--push", "--dry-run"]);
+    let kinds: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["tag", "tag", "push-tag", "push-tag"]);
+}
+
+#[test]
+fn a_rehearsal_is_not_hindered_by_a_later_release_elsewhere() {
+    let fixture = Fixture::new();
+    let first = fixture.head();
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: more"]);
+    fixture.git(&["tag", "api-v0.2.0"]);
+    fixture.git(&["checkout", "--quiet", &first]);
+    fixture.ok(&["rehearse"]);
+}
+
+#[test]
+fn what_xtask_keeps_does_not_make_the_tree_dirty() {
+    let fixture = Fixture::new();
+    fixture.git(&["rm", "--quiet", ".gitignore"]);
+    fixture.commit_all("chore: ignore nothing");
+    fixture.ok(&["rehearse"]);
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    fixture.ok(&["tag", "api", "--rc"]);
+}
