@@ -156,7 +156,7 @@ fn law_5_a_tag_says_the_version_of_the_commit() {
 }
 
 #[test]
-fn a_release_promotes_by_digest_and_is_done_once() {
+fn laws_8_and_11_a_release_promotes_by_digest_and_is_done_once() {
     let fixture = Fixture::new();
     let build_id = fixture.prepare_release();
     let blobs = fixture.registry.counters();
@@ -172,9 +172,16 @@ fn a_release_promotes_by_digest_and_is_done_once() {
     let (media_type, bytes) = fixture.registry.manifest("acme/api", "0.2.0").unwrap();
     assert_eq!(media_type, "application/vnd.oci.image.index.v1+json");
     let index: Value = serde_json::from_slice(&bytes).unwrap();
-    let platforms: Vec<_> =
-        index["manifests"].as_array().unwrap().iter().map(|entry| entry["platform"]["architecture"].as_str().unwrap()).collect();
-    assert_eq!(platforms, ["amd64", "arm64"]);
+    let entries = index["manifests"].as_array().unwrap();
+    let platforms: Vec<_> = entries.iter().map(|entry| entry["platform"]["architecture"].as_str().unwrap()).collect();
+    assert_eq!(platforms, ["amd64", "arm64", "unknown"], "law 11: attestations are carried along, behind the platforms");
+    assert_eq!(entries[2]["annotations"]["vnd.docker.reference.digest"], entries[1]["digest"]);
+    for entry in entries {
+        let (_, child) = fixture.registry.manifest("acme/api", entry["digest"].as_str().unwrap()).unwrap();
+        assert_eq!(entry["size"], child.len());
+        let child: Value = serde_json::from_slice(&child).unwrap();
+        assert_eq!(child["mediaType"], entry["mediaType"], "the index is flat: no index in an index");
+    }
     assert!(fixture.git(&["ls-remote", "origin"]).contains("refs/tags/api-v0.2.0\n"));
     let (_, versions) = fixture.json(&["versions", "api"]);
     assert_eq!(versions["projects"][0]["released"], "0.2.0");

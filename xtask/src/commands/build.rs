@@ -14,8 +14,6 @@ use crate::plan::release::dirty_sentence;
 use crate::plan::tags::RemoteTags;
 use crate::world::{docker, environment, tools};
 
-use super::plan::check_build_id;
-
 pub fn run(session: &Session, arguments: &Build) -> Outcome {
     let project = session.projects.find(&arguments.project)?;
     let has_distribution = !project.wheel_targets.is_empty() || project.package_index.is_some();
@@ -166,6 +164,21 @@ fn image_build(
         for_registry: arguments.push,
         platform,
     })
+}
+
+/// Refuses a build id that another commit or version was given; a project without versions has only its commit.
+fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Result<(), Fault> {
+    if id.short_commit == short(commit) && version.is_none_or(|version| *version == id.version) {
+        return Ok(());
+    }
+    let wanted = version.map(|version| format!("{} ", version.to_semver())).unwrap_or_default();
+    Err(Fault::refused(format!(
+        "build id {id} is of {} at {}; HEAD is {wanted}at {}",
+        id.version.to_semver(),
+        id.short_commit,
+        short(commit)
+    ))
+    .fix("git checkout the commit of the build id, or leave --build-id out"))
 }
 
 /// Says it when a release would not take this build.

@@ -6,11 +6,9 @@ use super::build::nothing_to_build;
 use super::{Outcome, Session, write_outputs};
 use crate::cli::PlanArgs;
 use crate::engine::observe;
-use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::step::short;
 use crate::model::tag::owner;
-use crate::model::version::Version;
 use crate::plan::matrix;
 use crate::ui;
 
@@ -63,19 +61,4 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
         "matrix": matrix,
     }));
     Ok(0)
-}
-
-/// Refuses a build id that another commit or version was given; a project without versions has only its commit.
-pub fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Result<(), Fault> {
-    if id.short_commit == short(commit) && version.is_none_or(|version| *version == id.version) {
-        return Ok(());
-    }
-    let wanted = version.map(|version| format!("{} ", version.to_semver())).unwrap_or_default();
-    Err(Fault::refused(format!(
-        "build id {id} is of {} at {}; HEAD is {wanted}at {}",
-        id.version.to_semver(),
-        id.short_commit,
-        short(commit)
-    ))
-    .fix("git checkout the commit of the build id, or leave --build-id out"))
 }

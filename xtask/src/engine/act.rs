@@ -6,7 +6,8 @@ use crate::model::step::{DistributionBuild, DistributionKind, Draft, ImageBuild,
 use crate::world::process::Call;
 use crate::world::{World, docker, files, tools};
 
-use super::probe::{REVISION_LABEL, VERSION_LABEL, witness};
+use super::observe::{REVISION_LABEL, VERSION_LABEL};
+use super::probe::witness;
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {

@@ -2,9 +2,8 @@
 
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
-use oci_spec::image::{Descriptor, DescriptorBuilder, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
+use oci_spec::image::{Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
 
-use super::probe::read_configuration;
 use super::versions;
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, Repository};
@@ -21,6 +20,10 @@ use crate::world::git::Head;
 const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
 const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
+
+/// The label that names the commit an image was built from (OCI image specification, annotations).
+pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
+pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
 /// Where HEAD stands.
 pub fn head(world: &World) -> anyhow::Result<Head> {
@@ -226,4 +229,12 @@ fn describe(media_type: &str, digest: &str, size: u64, platform: &Platform) -> a
         .size(size)
         .platform(described.build()?)
         .build()?)
+}
+
+/// The platform and revision of an image's configuration.
+fn read_configuration(bytes: &[u8]) -> anyhow::Result<(Platform, Option<String>)> {
+    let configuration: ImageConfiguration = serde_json::from_slice(bytes)?;
+    let platform =
+        Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
+    Ok((platform, configuration.labels_of_config().and_then(|labels| labels.get(REVISION_LABEL).cloned())))
 }

@@ -2,17 +2,11 @@
 //!
 //! The same answer decides before acting and proves after it (law 14).
 
-use oci_spec::image::ImageConfiguration;
-
-use crate::model::image::{Digest, Platform, Repository};
+use crate::model::image::{Digest, Repository};
 use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, Probe, Step, short};
 use crate::world::{World, docker, files};
 
-use super::observe;
-
-/// The label that names the commit an image was built from (OCI image specification, annotations).
-pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
-pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
+use super::observe::{self, REVISION_LABEL, VERSION_LABEL};
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
@@ -144,12 +138,4 @@ fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest)
         Some(found) if found.digest == *digest => Probe::Done(format!("holds {}", digest.short())),
         Some(found) => Probe::Conflict { found: format!("{repository}:{tag} holds {}", found.digest), wanted: digest.to_string() },
     })
-}
-
-/// The platform and revision of an image's configuration.
-pub fn read_configuration(bytes: &[u8]) -> anyhow::Result<(Platform, Option<String>)> {
-    let configuration: ImageConfiguration = serde_json::from_slice(bytes)?;
-    let platform =
-        Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
-    Ok((platform, configuration.labels_of_config().and_then(|labels| labels.get(REVISION_LABEL).cloned())))
 }

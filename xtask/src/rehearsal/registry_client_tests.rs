@@ -173,7 +173,7 @@ fn references_that_are_none_are_not_sent() {
 }
 
 #[test]
-fn faults_that_pass_are_waited_out() {
+fn law_18_faults_that_pass_are_waited_out() {
     let waits_of = |fault: Fault| {
         let registry = EmbeddedRegistry::start().unwrap();
         let (client, waits) = patient_client("{}");
@@ -222,7 +222,7 @@ fn every_cut_in_an_upload_heals_and_leaves_one_blob() {
 }
 
 #[test]
-fn faults_that_stay_are_reported_with_everything_known() {
+fn law_18_faults_that_stay_are_reported_with_everything_known() {
     let registry = EmbeddedRegistry::start().unwrap();
     let (client, waits) = patient_client("{}");
     let repository = repository(&registry, "o/r");

@@ -145,7 +145,8 @@ fn push_stand_ins(session: &Session, repository: &Repository, platforms: &[Platf
     );
     for platform in platforms {
         let tag = format!("{}-{}", candidate.build_id, crate::model::build_id::arch_suffix(platform));
-        let image = StandIn { platform, version: &candidate.version, revision: &candidate.commit, created: &observe::rfc3339(0)? };
+        let image =
+            StandIn { platform, version: &candidate.version, revision: &candidate.commit, created: &observe::rfc3339(0)?, attested: true };
         let digest = stand_in::push(session.world.registry(), repository, &tag, &image)?;
         session.ui.status("Pushed", &format!("{repository}:{tag} = {}", digest.short()));
     }

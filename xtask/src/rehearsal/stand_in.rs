@@ -1,6 +1,8 @@
-//! Images for a rehearsal without a container engine: real manifests and labels, and nothing inside.
+//! Images for a rehearsal without a container engine: real manifests, labels and attestations, and nothing inside.
+//!
+//! They have the two shapes that builders push: a plain image, and an index of one image with the attestation that speaks of it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::registry::EmbeddedRegistry;
 use crate::model::build_id::arch_suffix;
@@ -15,39 +17,84 @@ pub struct StandIn<'a> {
     pub revision: &'a str,
     /// RFC 3339.
     pub created: &'a str,
+    /// Whether it comes with an attestation, as `docker buildx build --push` makes it where the engine can.
+    pub attested: bool,
 }
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// Pushes a stand-in under a tag, children first, and gives its digest.
+/// Pushes a stand-in under a tag, children first, and gives the digest that the tag then names.
 pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &StandIn<'_>) -> anyhow::Result<Digest> {
     // The end mark of an archive that holds no file: the smallest layer that engines take.
     let layer = vec![0_u8; 1024];
-    let layer_digest = registry.put_blob(repository, &layer)?;
-    let mut configuration = json!({
-        "created": image.created,
-        "os": image.platform.os,
-        "architecture": image.platform.arch,
-        "config": { "Labels": {
-            "org.opencontainers.image.version": image.version,
-            "org.opencontainers.image.revision": image.revision,
-            "org.opencontainers.image.created": image.created,
-        } },
-        "rootfs": { "type": "layers", "diff_ids": [layer_digest.to_string()] },
-        "history": [],
-    });
-    if let Some(variant) = &image.platform.variant {
-        configuration["variant"] = variant.as_str().into();
+    let manifest = manifest(registry, repository, &configuration(image), &layer, "application/vnd.oci.image.layer.v1.tar")?;
+    if !image.attested {
+        return Ok(registry.put_manifest(repository, tag, MANIFEST, &manifest)?);
     }
-    let configuration = serde_json::to_vec(&configuration)?;
-    let configuration_digest = registry.put_blob(repository, &configuration)?;
-    let manifest = serde_json::to_vec(&json!({
+    let digest = registry.put_manifest(repository, Digest::of(&manifest).as_str(), MANIFEST, &manifest)?;
+    let statement = serde_json::to_vec(&json!({
+        "_type": "https://in-toto.io/Statement/v0.1",
+        "predicateType": "https://slsa.dev/provenance/v0.2",
+        "subject": [{ "name": tag, "digest": { "sha256": digest.hex() } }],
+        "predicate": {},
+    }))?;
+    let nothing = json!({ "os": "unknown", "architecture": "unknown", "rootfs": { "type": "layers", "diff_ids": [Digest::of(&statement).to_string()] } });
+    let attestation = self::manifest(registry, repository, &nothing, &statement, "application/vnd.in-toto+json")?;
+    let attestation_digest = registry.put_manifest(repository, Digest::of(&attestation).as_str(), MANIFEST, &attestation)?;
+    let index = serde_json::to_vec(&json!({
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [
+            { "mediaType": MANIFEST, "digest": digest.to_string(), "size": manifest.len(), "platform": platform(image.platform) },
+            {
+                "mediaType": MANIFEST,
+                "digest": attestation_digest.to_string(),
+                "size": attestation.len(),
+                "annotations": { "vnd.docker.reference.digest": digest.to_string(), "vnd.docker.reference.type": "attestation-manifest" },
+                "platform": { "architecture": "unknown", "os": "unknown" },
+            },
+        ],
+    }))?;
+    Ok(registry.put_manifest(repository, tag, INDEX, &index)?)
+}
+
+fn platform(platform: &Platform) -> Value {
+    let mut document = json!({ "architecture": platform.arch, "os": platform.os });
+    if let Some(variant) = &platform.variant {
+        document["variant"] = variant.as_str().into();
+    }
+    document
+}
+
+fn configuration(image: &StandIn<'_>) -> Value {
+    let mut configuration = platform(image.platform);
+    configuration["created"] = image.created.into();
+    configuration["config"] = json!({ "Labels": {
+        "org.opencontainers.image.version": image.version,
+        "org.opencontainers.image.revision": image.revision,
+        "org.opencontainers.image.created": image.created,
+    } });
+    configuration["rootfs"] = json!({ "type": "layers", "diff_ids": [Digest::of(&[0_u8; 1024]).to_string()] });
+    configuration
+}
+
+/// Pushes what a manifest refers to, and gives the manifest's bytes.
+fn manifest(
+    registry: &Registry,
+    repository: &Repository,
+    configuration: &Value,
+    layer: &[u8],
+    layer_type: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let configuration = serde_json::to_vec(configuration)?;
+    let (config_digest, layer_digest) = (registry.put_blob(repository, &configuration)?, registry.put_blob(repository, layer)?);
+    Ok(serde_json::to_vec(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": configuration_digest.to_string(), "size": configuration.len() },
-        "layers": [{ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer_digest.to_string(), "size": layer.len() }],
-    }))?;
-    Ok(registry.put_manifest(repository, tag, MANIFEST, &manifest)?)
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config_digest.to_string(), "size": configuration.len() },
+        "layers": [{ "mediaType": layer_type, "digest": layer_digest.to_string(), "size": layer.len() }],
+    }))?)
 }
 
 /// Pushes a stand-in into an embedded registry, by names alone; for tests.
@@ -58,11 +105,13 @@ pub fn push_to(
     platform: &str,
     version: &str,
     revision: &str,
+    attested: bool,
 ) -> anyhow::Result<()> {
     let registry = Registry::new(RegistryOptions::new(Credentials::default()));
     let repository: Repository = format!("{}/{repository}", server.address()).parse()?;
     let platform: Platform = platform.parse()?;
     let tag = format!("{build_id}-{}", arch_suffix(&platform));
-    push(&registry, &repository, &tag, &StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z" })?;
+    let image = StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z", attested };
+    push(&registry, &repository, &tag, &image)?;
     Ok(())
 }

@@ -133,10 +133,10 @@ depends = ["core"]
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
-    /// Pushes stand-in images of HEAD for the platforms under a build id, as `build --push` on two machines would.
+    /// Pushes stand-in images, one plain and one with an attestation, for the platforms under a build id, as `build --push` on two machines would.
     pub fn push_candidate(&self, build_id: &str, platforms: &[&str], revision: &str) {
         for platform in platforms {
-            stand_in::push_to(&self.registry, "acme/api", build_id, platform, "0.2.0", revision).unwrap();
+            stand_in::push_to(&self.registry, "acme/api", build_id, platform, "0.2.0", revision, platform.ends_with("arm64")).unwrap();
         }
     }
 
