@@ -4,6 +4,7 @@ use super::{Outcome, Session};
 use crate::cli::Release;
 use crate::engine::observe;
 use crate::model::fault::Fault;
+use crate::model::project::Project;
 use crate::model::step::Goal;
 use crate::plan::release;
 
@@ -18,10 +19,20 @@ pub fn run(session: &Session, arguments: &Release) -> Outcome {
     session.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
     let mut goal = Goal::default();
     release::plan(&mut goal, project, &facts)?;
-    if !session.config.pins.iter().any(|pin| pin.project == project.name) {
-        goal.notes.push(format!("{}: no [[pins]] are configured, so nothing is delivered", project.name));
-    } else {
-        goal.notes.push(format!("{}: its [[pins]] are read, but `release` does not write them: change them by hand", project.name));
-    }
+    goal.notes.extend(left_out(session, project));
     session.execute(goal, serde_json::Map::new())
+}
+
+/// What a release does not do here, and why: left out of the configuration means not wanted.
+fn left_out(session: &Session, project: &Project) -> Vec<String> {
+    let name = &project.name;
+    let forge = match &session.config.repository.github {
+        Some(github) => format!("{name}: the tag is all that {github} gets, no forge release is made"),
+        None => format!("{name}: no github is configured, so no forge release is made"),
+    };
+    let pins = match session.config.pins.iter().any(|pin| pin.project == *name) {
+        true => format!("{name}: its [[pins]] are read, but `release` does not write them: change them by hand"),
+        false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
+    };
+    vec![format!("{name}: no [trust] is configured, so nothing is signed"), forge, pins]
 }
