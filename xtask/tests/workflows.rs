@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use support::{Fixture, program, ran};
 
@@ -52,6 +53,9 @@ fn every_run_line_is_one_call_of_xtask() {
     let mut count = 0;
     for (name, text) in workflows() {
         // `defaults.run` is a mapping, not a step.
+        let empty = values(&text, "run").into_iter().filter(|line| line.is_empty()).count();
+        assert_eq!(empty, text.matches("defaults:\n  run:\n").count(), "{name}: a run that goes on in the next line");
+        assert!(!text.contains("{run") && !text.contains(", run:") && !text.contains("\"run\""), "{name}: a step on one line");
         for line in values(&text, "run").into_iter().filter(|line| !line.is_empty()) {
             count += 1;
             assert!(line.starts_with("cargo xtask "), "{name}: run: {line}");
@@ -110,6 +114,41 @@ fn jobs_have_a_time_limit_and_no_rights_by_default() {
             text.matches("actions/checkout@").count(),
             "{name}: a checkout keeps credentials"
         );
+    }
+}
+
+/// Runs a linter over the workflows, where it is; says that it is not, or fails where it must be.
+fn lint(program: &str, arguments: &[&str]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    match Command::new(program).args(arguments).current_dir(root).output() {
+        Ok(output) => {
+            let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{program}: {said}");
+        }
+        Err(error) => {
+            assert!(std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "{program}: {error}; .ci/setup installs it");
+            println!("skipped the lint by {program}: {error}");
+        }
+    }
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    lint("actionlint", &[]);
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    lint("zizmor", &["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]);
+}
+
+#[test]
+fn images_are_built_with_the_uv_that_builds_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let pin = fs::read_to_string(root.join("xtask/tools/uv.txt")).unwrap().split_whitespace().next().unwrap().to_owned();
+    for product in ["percolate-reading", "percolate"] {
+        let dockerfile = fs::read_to_string(root.join(product).join("Dockerfile")).unwrap();
+        assert!(dockerfile.contains(&format!("pip install {pin}\n")), "{product}/Dockerfile does not install {pin}");
     }
 }
 

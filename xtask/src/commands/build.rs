@@ -5,12 +5,12 @@ use crate::cli::Build;
 use crate::engine::{observe, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::fault::Fault;
-use crate::model::image::Platform;
+use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::{ImageTarget, Project};
 use crate::model::step::{DistributionKind, Goal, ImageBuild, Step, short};
 use crate::model::version::Version;
 use crate::plan::build::{Source, distribution, want_image};
-use crate::plan::release::dirty_sentence;
+use crate::plan::release::{dirty_sentence, no_image_tag};
 use crate::plan::tags::RemoteTags;
 use crate::world::{docker, environment, tools};
 
@@ -146,14 +146,15 @@ fn image_build(
         (None, None) => source.version.clone(),
         (None, Some(version)) => observe::build_id(&session.world, &head, version)?.to_string(),
     };
-    if let Some(error) = version.and_then(|version| version.image_tag_safe().err()) {
-        return Err(Fault::usage(error.to_string()).fix(format!("cargo xtask bump patch {}", project.name)).into());
+    let tag = format!("{stem}-{}", arch_suffix(&platform));
+    if !is_image_tag(&tag) {
+        return Err(Fault::usage(no_image_tag(&tag)).fix(format!("cargo xtask bump patch {}", project.name)).into());
     }
     note_candidate(session, project, &head, goal)?;
     let forge = session.config.repository.github.as_ref();
     Ok(ImageBuild {
         repository: target.repository.clone(),
-        tag: format!("{stem}-{}", arch_suffix(&platform)),
+        tag,
         context: project.path.clone(),
         version: source.version.clone(),
         revision: source.revision.clone(),

@@ -94,19 +94,9 @@ fn workflows(session: &Session, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped
         }
         None => skipped.push(missing(session, "workflows by actionlint", tools::ACTIONLINT)?),
     }
-    match tools::find(tools::ZIZMOR) {
-        Some(program) => {
-            let call = Call::new(program)
-                .args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"])
-                .folder(&session.world.root);
-            gates.push(Gate {
-                name: "workflows",
-                subject: "by zizmor".into(),
-                calls: vec![call],
-                fix: "mend the lines that zizmor names".into(),
-            });
-        }
-        None => skipped.push(missing(session, "workflows by zizmor", tools::ZIZMOR)?),
-    }
+    let zizmor = if session.global.dry_run { tools::ZIZMOR.name.into() } else { tools::provide(&session.world, tools::ZIZMOR)? };
+    let call =
+        Call::new(zizmor).args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]).folder(&session.world.root);
+    gates.push(Gate { name: "workflows", subject: "by zizmor".into(), calls: vec![call], fix: "mend the lines that zizmor names".into() });
     Ok(())
 }

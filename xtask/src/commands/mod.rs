@@ -92,7 +92,7 @@ impl Session {
         let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
         let text = files::read(&path)?.ok_or_else(|| {
             Fault::usage(format!("there is no configuration {}", path.display()))
-                .fix(format!("write {shown} (README, \"monorepo.toml\"), or pass --config FILE"))
+                .fix(format!("write {shown} (docs/configuration.md), or pass --config FILE"))
         })?;
         let config = config::parse(&text, &shown)?;
         let projects = Projects::from_config(&config, &shown)?;

@@ -6,7 +6,7 @@ use oci_spec::image::{Descriptor, DescriptorBuilder, ImageConfiguration, ImageIn
 
 use super::versions;
 use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::image::{Platform, Repository};
+use crate::model::image::{Platform, Repository, media_type};
 use crate::model::project::{ImageTarget, Project, Projects};
 use crate::model::step::{ManifestBytes, short};
 use crate::model::version::Version;
@@ -175,7 +175,7 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
         revision: None,
         built_for: None,
     };
-    let (image, size) = if is_index(&manifest.media_type) {
+    let (image, size) = if media_type::is_index(&manifest.media_type) {
         let index: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{repository}:{tag} is no index"))?;
         for entry in index.manifests() {
             match entry.annotations().as_ref().is_some_and(|annotations| annotations.contains_key(ATTESTATION_MARK)) {
@@ -207,10 +207,6 @@ pub fn platform_image(world: &World, repository: &Repository, tag: &str, platfor
     found.revision = revision;
     found.built_for = Some(config_platform);
     Ok(Some(found))
-}
-
-fn is_index(media_type: &str) -> bool {
-    media_type.contains("image.index") || media_type.contains("manifest.list")
 }
 
 fn platform_of(entry: &Descriptor) -> Option<Platform> {

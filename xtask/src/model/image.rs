@@ -249,3 +249,19 @@ serialize_as_text!(Digest, Repository, Platform);
 #[cfg(test)]
 #[path = "image_tests.rs"]
 mod tests;
+
+/// The media types of manifests: what OCI calls them, and what docker called them before.
+pub mod media_type {
+    pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    /// All of them, as an `Accept` header asks for them.
+    pub const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+        application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
+
+    /// Whether a manifest of this type lists others.
+    pub fn is_index(media_type: &str) -> bool {
+        [OCI_INDEX, DOCKER_INDEX].contains(&media_type)
+    }
+}

@@ -15,9 +15,6 @@ use pep440_rs::PrereleaseKind;
 /// A larger one would be unreadable to a `package.json` reader, and its successor might not fit at all.
 pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 
-/// The longest tag a registry takes, in characters (OCI distribution specification, "Pulling manifests").
-const LONGEST_IMAGE_TAG: usize = 128;
-
 /// The prereleases that both spellings have: SemVer identifier, and how PEP 440 writes it before the number.
 const PRERELEASES: [(&str, &str); 4] = [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
 
@@ -211,32 +208,9 @@ impl Version {
         Self(semver::Version::new(major, minor, patch))
     }
 
-    /// The version as an image tag.
-    ///
-    /// # Errors
-    /// Build metadata (`+` may not stand in a tag), or more characters than a tag may have.
-    pub fn image_tag_safe(&self) -> Result<String, SpellingError> {
-        let text = self.to_semver();
-        let refused = |why: String, wanted: &str| SpellingError { text: text.clone(), why, wanted: wanted.to_owned() };
-        if !self.0.build.is_empty() {
-            let why = format!("cannot be an image tag: `+{}` is build metadata", self.0.build);
-            return Err(refused(why, "leave it out"));
-        }
-        if text.len() > LONGEST_IMAGE_TAG {
-            let why = format!("cannot be an image tag: it has {} characters", text.len());
-            return Err(refused(why, "a tag has at most 128"));
-        }
-        Ok(text)
-    }
-
     /// True for `1.2.0-rc.1` and its like, false for a stable release.
     pub fn is_prerelease(&self) -> bool {
         !self.0.pre.is_empty()
-    }
-
-    /// X.Y.Z alone: the stable version this one is, or is on its way to.
-    pub fn release(&self) -> Self {
-        Self(semver::Version::new(self.0.major, self.0.minor, self.0.patch))
     }
 
     /// The SemVer value, for requirements to be matched against.

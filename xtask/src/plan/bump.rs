@@ -2,7 +2,7 @@
 
 use crate::model::project::Project;
 use crate::model::step::{Goal, short};
-use crate::model::version::{Level, Version};
+use crate::model::version::{Level, Spelling, Version};
 
 use super::tags::TagFacts;
 
@@ -40,6 +40,10 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
     if to < *from && !allow_downgrade {
         let what = format!("{} is at {}; {} is lower", project.package, from.to_semver(), to.to_semver());
         goal.refuse(&project.name, what, format!("cargo xtask bump {} {} --allow-downgrade", to.to_semver(), project.name));
+    }
+    if let Err(error) = Spelling::SemVer.read(&to.to_semver()) {
+        goal.refuse(&project.name, error.to_string(), "cargo xtask bump X.Y.Z, with smaller numbers");
+        return Move { project: project.name.clone(), from: from.clone(), to, level, why };
     }
     if let Some(what) = project.tags.ambiguity(&to) {
         goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));

@@ -4,11 +4,8 @@ use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 
 use super::candidates::PlatformImage;
 use crate::model::image::Digest;
+use crate::model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST};
 use crate::model::step::ManifestBytes;
-
-/// Docker's own names, which an engine without containerd still pushes.
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// Lists the platforms' images in the order of the configuration, then their attestations, flat.
 ///
@@ -30,9 +27,8 @@ pub fn compose(images: &[PlatformImage]) -> anyhow::Result<ManifestBytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::image::media_type::{OCI_INDEX, OCI_MANIFEST};
     use oci_spec::image::{DescriptorBuilder, PlatformBuilder};
-
-    const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
     fn image(media_type: &str, arch: &str, digit: char) -> PlatformImage {
         let digest: oci_spec::image::Digest = format!("sha256:{}", digit.to_string().repeat(64)).parse().unwrap();
@@ -55,7 +51,7 @@ mod tests {
         let index = compose(&images).unwrap();
         assert_eq!(index, compose(&images).unwrap());
         assert_eq!(index.digest, Digest::of(&index.bytes));
-        assert_eq!(index.media_type, "application/vnd.oci.image.index.v1+json");
+        assert_eq!(index.media_type, OCI_INDEX);
         assert_ne!(index, compose(&[image(OCI_MANIFEST, "amd64", 'a'), image(OCI_MANIFEST, "arm64", 'c')]).unwrap());
     }
 
@@ -76,6 +72,6 @@ mod tests {
         let docker = image(DOCKER_MANIFEST, "amd64", 'a');
         assert_eq!(compose(std::slice::from_ref(&docker)).unwrap().media_type, DOCKER_INDEX);
         let mixed = compose(&[docker, image(OCI_MANIFEST, "arm64", 'b')]).unwrap();
-        assert_eq!(mixed.media_type, "application/vnd.oci.image.index.v1+json");
+        assert_eq!(mixed.media_type, OCI_INDEX);
     }
 }

@@ -1,6 +1,7 @@
 //! The plan of a release: which names the tested bytes get, in which order.
 
 use crate::model::build_id::arch_suffix;
+use crate::model::image::is_image_tag;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
 use crate::model::version::Version;
@@ -99,7 +100,7 @@ fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     }
     if let Some(index) = &project.package_index {
         let what = format!("projects.{name} names the package index {index:?}; release does not publish to package indexes");
-        goal.refuse(name, what, format!("uv publish, then remove package-index from projects.{name}"));
+        goal.refuse(name, what, format!("cargo xtask build {name} && uv publish, then cargo xtask tag {name} --push"));
     }
 }
 
@@ -111,13 +112,12 @@ fn publish(
     images: &[PlatformImage],
     target: &crate::model::project::ImageTarget,
 ) -> anyhow::Result<()> {
-    let version = match facts.version.image_tag_safe() {
-        Ok(version) => version,
-        Err(error) => {
-            goal.refuse(&project.name, error.to_string(), format!("cargo xtask bump patch {}", project.name));
-            return Ok(());
-        }
-    };
+    let version = facts.version.to_semver();
+    let longest = images.iter().map(|image| format!("{version}-{}", arch_suffix(&image.platform))).find(|tag| !is_image_tag(tag));
+    if let Some(tag) = longest {
+        goal.refuse(&project.name, no_image_tag(&tag), format!("cargo xtask bump patch {}", project.name));
+        return Ok(());
+    }
     for image in images {
         let step = Step::PublishTag {
             repository: target.repository.clone(),
@@ -150,6 +150,11 @@ fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate:
     if !has_remote {
         goal.notes.push(format!("{name}: there is no remote, so the tag stays in this clone"));
     }
+}
+
+/// Says that a registry would not take a tag.
+pub fn no_image_tag(tag: &str) -> String {
+    format!("{tag:?} is no image tag: wanted letters, digits, `_`, `.` and `-`, at most 128 of them")
 }
 
 /// Says that the work tree is not the commit, with the first few paths.

@@ -5,12 +5,8 @@ use serde_json::{Value, json};
 use super::http::{Request, Response};
 use super::registry::{Behaviour, refuse};
 use super::registry_store::{Manifest, Store};
+use crate::model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 use crate::model::image::{Digest, is_image_tag};
-
-const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// The specification makes registries take 4 MiB; clients may not count on more.
 const MANIFEST_BYTES_MAX: usize = 4 << 20;
@@ -94,7 +90,7 @@ fn check(store: &Store, name: &str, media_type: &str, bytes: &[u8]) -> Result<Op
     let document: Value = serde_json::from_slice(bytes).or_else(|error| invalid(format!("no JSON: {error}")))?;
     let is_oci = match media_type {
         OCI_MANIFEST | OCI_INDEX => true,
-        DOCKER_MANIFEST | DOCKER_LIST => false,
+        DOCKER_MANIFEST | DOCKER_INDEX => false,
         _ => return invalid(format!("Content-Type {media_type:?} is no manifest's")),
     };
     // OCI lets the field out; docker's own types always had it.
@@ -112,7 +108,7 @@ fn check(store: &Store, name: &str, media_type: &str, bytes: &[u8]) -> Result<Op
         Some(Value::Array(list)) => Ok(list),
         _ => invalid(format!("no list {key:?}")),
     };
-    if matches!(media_type, OCI_INDEX | DOCKER_LIST) {
+    if matches!(media_type, OCI_INDEX | DOCKER_INDEX) {
         for child in list("manifests")? {
             check_child(store, name, child)?;
         }

@@ -135,7 +135,7 @@ impl Gate {
         let given = match (request.method.as_str(), field("grant_type")) {
             ("GET", _) => basic_credentials(request),
             (_, Some("password")) => field("username").zip(field("password")).map(|(user, password)| (user.into(), password.into())),
-            (_, Some("refresh_token")) if field("refresh_token") == self.identity_token.as_deref() => {
+            (_, Some("refresh_token")) if field("refresh_token").is_some_and(|given| Some(given) == self.identity_token.as_deref()) => {
                 Some((user.clone(), password.clone()))
             }
             _ => Some(Default::default()),

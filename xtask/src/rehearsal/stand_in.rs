@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::registry::EmbeddedRegistry;
 use crate::model::build_id::arch_suffix;
+use crate::model::image::media_type::{OCI_INDEX as INDEX, OCI_MANIFEST as MANIFEST};
 use crate::model::image::{Digest, Platform, Repository};
 use crate::world::registry::{Registry, RegistryOptions};
 use crate::world::registry_auth::Credentials;
@@ -20,9 +21,6 @@ pub struct StandIn<'a> {
     /// Whether it comes with an attestation, as `docker buildx build --push` makes it where the engine can.
     pub attested: bool,
 }
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Pushes a stand-in under a tag, children first, and gives the digest that the tag then names.
 pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &StandIn<'_>) -> anyhow::Result<Digest> {

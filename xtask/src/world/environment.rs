@@ -72,12 +72,12 @@ impl Environment {
     pub fn secrets(&self) -> Vec<String> {
         let values = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut secrets: Vec<String> = values
-            .filter(|(name, _)| is_secret(name))
-            .flat_map(|(_, value)| {
-                let lines: Vec<_> = value.lines().map(str::trim).filter(|line| line.len() >= 8).map(str::to_owned).collect();
-                lines.into_iter().chain([value])
+            .flat_map(|(name, value)| match is_secret(&name) {
+                true => value.lines().map(|line| line.trim().to_owned()).chain([value.clone()]).collect(),
+                false => url_password(&value).into_iter().collect::<Vec<_>>(),
             })
-            .filter(|value| value.len() >= 4)
+            // A word as short as these stands in many a line that has nothing to hide.
+            .filter(|value| value.len() >= 6)
             .collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
@@ -85,10 +85,20 @@ impl Environment {
     }
 }
 
-/// Whether a variable of this name holds what must never be seen (law 17).
+/// Whether a variable of this name holds what must never be seen (law 17): told by the words of the name.
 fn is_secret(name: &str) -> bool {
-    let endings = ["_TOKEN", "_PASSWORD", "_SECRET", "_PRIVATE_KEY", "_API_KEY", "_WEBHOOK_URL"];
-    endings.iter().any(|ending| name.to_ascii_uppercase().ends_with(ending))
+    const WORDS: [&str; 10] =
+        ["TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "PAT"];
+    const ENDINGS: [&str; 6] = ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "AUTH_CONFIG", "WEBHOOK", "WEBHOOK_URL"];
+    let name = name.to_ascii_uppercase();
+    name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The password in a URL, such as that of a package index.
+fn url_password(value: &str) -> Option<String> {
+    let (_, rest) = value.split_once("://")?;
+    let (user, _) = rest.split(['/', ' ']).next()?.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 /// What programs built here run on, in the words of images.
@@ -120,4 +130,36 @@ fn variable(name: &str) -> Option<String> {
 
 fn flag(name: &str) -> bool {
     variable(name).is_some_and(|value| value != "0" && value != "false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_17_secrets_are_told_by_their_names() {
+        for name in [
+            "GITHUB_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "SIGNING_PASSPHRASE",
+            "TWINE_PASSWORD",
+            "COSIGN_PRIVATE_KEY",
+            "SLACK_WEBHOOK_URL",
+            "DOCKER_AUTH_CONFIG",
+            "TOKEN",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["PATH", "TOKENIZERS_PARALLELISM", "GITHUB_SERVER_URL", "CARGO_HOME", "PATTERN"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn law_17_a_url_gives_its_password_away_and_nothing_else() {
+        assert_eq!(url_password("https://user:hunter2@index.example/simple").as_deref(), Some("hunter2"));
+        for value in ["https://index.example/a:b@c", "https://user@host/", "plain", "git@host:owner/name"] {
+            assert_eq!(url_password(value), None, "{value}");
+        }
+    }
 }

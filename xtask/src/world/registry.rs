@@ -18,13 +18,9 @@ use super::registry_answer::{
 use super::registry_auth::Credentials;
 use super::registry_http::{Answer, Call, Transport};
 use super::registry_url::{base_of, next_link, resolve};
-use crate::model::image::{Digest, Repository};
+use crate::model::image::{Digest, Repository, media_type};
 
 pub use super::registry_error::{RegistryError, RegistryErrorKind};
-
-/// The types of manifests that are asked for: an image and an index, in OCI's words and in docker's.
-const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// The specification makes registries take manifests of 4 MiB, and no larger ones.
 const MANIFEST_BYTES_MAX: u64 = 4 << 20;
@@ -139,7 +135,7 @@ impl Registry {
     /// What a tag or digest names; `None` when there is nothing.
     pub fn head(&self, repository: &Repository, reference: &str) -> Result<Option<Described>, RegistryError> {
         let mut call = manifest_call(repository, Access::Pull, Method::HEAD, reference)?;
-        call.headers.push(("Accept", MANIFEST_TYPES));
+        call.headers.push(("Accept", media_type::ACCEPTED));
         let answer = self.transport.retrying(|| match self.transport.send(&call)? {
             answer if matches!(answer.status, 200 | 404) => Ok(answer),
             answer => Err(self.transport.refusal(&call, &answer)),
@@ -166,7 +162,7 @@ impl Registry {
     /// The manifest that a tag or digest names, checked; `None` when there is nothing.
     pub fn manifest(&self, repository: &Repository, reference: &str) -> Result<Option<Manifest>, RegistryError> {
         let mut call = manifest_call(repository, Access::Pull, Method::GET, reference)?;
-        call.headers.push(("Accept", MANIFEST_TYPES));
+        call.headers.push(("Accept", media_type::ACCEPTED));
         call.body_bytes_max = MANIFEST_BYTES_MAX;
         let answer = self.transport.retrying(|| match self.transport.send(&call)? {
             answer if answer.status == 200 || is_absence(&answer) => Ok(answer),

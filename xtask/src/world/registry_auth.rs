@@ -34,15 +34,7 @@ pub enum Credential {
     IdentityToken(String),
 }
 
-impl Credential {
-    /// The part that must never be shown.
-    pub fn secret(&self) -> &str {
-        match self {
-            Self::Password { password, .. } => password,
-            Self::IdentityToken(token) => token,
-        }
-    }
-}
+impl Credential {}
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,11 +58,6 @@ impl RegistryError {
             _ => false,
         }
     }
-
-    /// Whether the registry refused to say anything: see [`RegistryErrorKind::Denied`].
-    pub fn is_denied(&self) -> bool {
-        self.kind == RegistryErrorKind::Denied
-    }
 }
 
 impl fmt::Display for RegistryError {

