@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import percolate_rocks
 import pytest
 
 from percolate import __version__
@@ -86,6 +88,33 @@ def test_a_damaged_store_is_one_sentence(run: Run, data: Path) -> None:
         assert f"the store {store} cannot be read" in ended.stderr.decode()
         assert ended.stderr.count(b"\n") == 1
     assert store.read_bytes() == b"redb" * 5000
+
+
+def test_a_record_without_text_is_one_sentence(run: Run, data: Path) -> None:
+    data.mkdir(parents=True)
+    record = {"id": "odd", "text": "", "written": "2025-10-25T14:30:00Z"}
+    with percolate_rocks.Store.open(data / "memories.redb") as store:
+        store.put("resource", "odd", json.dumps(record).encode())
+    for arguments in (["list"], ["get", "odd"], ["search", "tea"]):
+        ended = run(*arguments)
+        assert (ended.returncode, ended.stdout) == (1, b"")
+        assert b"`percolate put TEXT --id 'odd'` replaces it" in ended.stderr
+        assert ended.stderr.count(b"\n") == 1
+
+
+def test_an_address_in_use_is_refused_and_the_store_given_free(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("serve", "--port", str(port))
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    # Uvicorn's log says why; the sentence comes last and once.
+    sentences = [s for s in ended.stderr.decode().splitlines() if s.startswith("percolate: ")]
+    assert sentences == [
+        f"percolate: cannot serve on 127.0.0.1 port {port}; choose another --host or --port"
+    ]
+    assert ended.stderr.decode().splitlines()[-1:] == sentences
+    assert b"Traceback" not in ended.stderr
+    assert run("list").returncode == 0
 
 
 def test_wrong_usage_is_two(run: Run) -> None:

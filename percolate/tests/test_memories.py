@@ -1,6 +1,6 @@
 """The rules of memories, on the real store."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import percolate_rocks
@@ -11,6 +11,7 @@ from percolate.memories import (
     MAX_TEXT_BYTES,
     InvalidMemoryError,
     Memories,
+    Memory,
     StoreError,
     TooLargeError,
     UnknownMemoryError,
@@ -18,19 +19,33 @@ from percolate.memories import (
 
 
 def test_a_memory_outlives_the_program(data: Path) -> None:
-    before = datetime.now(UTC)
-    with Memories(data) as memories:
+    four = datetime(2025, 10, 25, 16, 0, 0, 123456, tzinfo=UTC)
+    with Memories(data, now=lambda: four) as memories:
         written = memories.put("tea at four\nwith Ada", "tea")
     with Memories(data) as memories:
         assert memories.get("tea") == written
     assert written.text == "tea at four\nwith Ada"
-    assert before <= written.written <= datetime.now(UTC)
+    assert written.written == four
 
 
-def test_new_ids_are_told_apart(memories: Memories) -> None:
-    ids = [memories.put(f"number {number}").id for number in range(20)]
-    assert len(set(ids)) == 20
-    assert [memory.id for memory in memories.page()] == sorted(ids)
+def test_the_time_of_writing_has_its_zone(memories: Memories) -> None:
+    assert memories.put("text").written.tzinfo is UTC
+
+
+def test_new_ids_are_in_the_order_of_writing(data: Path) -> None:
+    # Neighbours at which a number grows by a digit, where unpadded ones would change places.
+    ticks = [0, 9, 10, 15, 16, 99, 100, 255, 256, 2**40 - 1, 2**40]
+    times = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=tick) for tick in ticks)
+    with Memories(data, now=times.__next__) as memories:
+        written = [memories.put(f"at {tick}") for tick in ticks]
+        assert memories.page() == written
+
+
+def test_new_ids_of_one_millisecond_are_told_apart(data: Path) -> None:
+    with Memories(data, now=lambda: datetime(2025, 10, 25, tzinfo=UTC)) as memories:
+        for number in range(20):
+            memories.put(f"number {number}")
+        assert len(memories.page()) == 20
 
 
 def test_putting_again_replaces(memories: Memories) -> None:
@@ -117,6 +132,32 @@ def test_a_foreign_record_is_a_sentence(data: Path) -> None:
         store.put("resource", "odd", b"{}")
     with Memories(data) as memories, pytest.raises(StoreError, match="'odd' is not a memory"):
         memories.get("odd")
+
+
+def test_a_record_that_calls_itself_otherwise_does_not_lead_in_a_circle(data: Path) -> None:
+    moment = datetime(2025, 10, 25, tzinfo=UTC)
+    record = Memory(id="a", text="tea", written=moment).model_dump_json().encode()
+    data.mkdir(parents=True)
+    with percolate_rocks.Store.open(data / "memories.redb") as store:
+        store.put("resource", "z", record)
+    with Memories(data) as memories, pytest.raises(StoreError, match="'z' calls itself 'a'"):
+        memories.search("tea")
+
+
+@pytest.mark.parametrize("text", ["", " \n\u2028"])
+def test_a_foreign_record_without_text_is_a_sentence(data: Path, text: str) -> None:
+    moment = datetime(2025, 10, 25, tzinfo=UTC)
+    record = Memory(id="odd", text=text, written=moment).model_dump_json().encode()
+    data.mkdir(parents=True)
+    with percolate_rocks.Store.open(data / "memories.redb") as store:
+        store.put("resource", "odd", record)
+    with Memories(data) as memories:
+        for read in (lambda: memories.get("odd"), memories.page, lambda: memories.search("tea")):
+            with pytest.raises(StoreError, match="'odd' is not a memory: its text is empty"):
+                read()
+        # What the sentence offers does mend it.
+        memories.put("tea at four", "odd")
+        assert [memory.text for memory in memories.page()] == ["tea at four"]
 
 
 def test_a_second_process_is_told(data: Path, memories: Memories) -> None:

@@ -158,4 +158,9 @@ def serve(
     from percolate.service import create_app
 
     with _opened(data) as memories:
-        uvicorn.run(create_app(memories), host=host, port=port)
+        try:
+            uvicorn.run(create_app(memories), host=host, port=port)
+        except SystemExit as error:  # its only cause: the address cannot be had; the log says why
+            raise PercolateError(
+                f"cannot serve on {host} port {port}; choose another --host or --port"
+            ) from error

@@ -6,11 +6,10 @@ index of words: a search reads every memory, as is right for the thousands that 
 
 import re
 import secrets
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -30,6 +29,8 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _WORD: Final = re.compile(r"\w+")
 
 _SCAN_PAGE: Final = 16
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PercolateError(Exception):
@@ -63,8 +64,14 @@ class Memory(BaseModel):
 class Memories:
     """An open store of memories in a folder. Threads may share it; another process may not."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the store in ``folder``; both are made when they are not there."""
+    def __init__(
+        self, folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Open the store in ``folder``; both are made when they are not there.
+
+        ``now`` tells the time of a writing, with its zone; new ids are made of it too.
+        """
+        self._now = now
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -78,7 +85,8 @@ class Memories:
 
         New ids are ordered by time, so that a list is in the order of writing.
         """
-        key = _new_id() if id is None else _checked_id(id)
+        written = self._now()
+        key = _new_id(written) if id is None else _checked_id(id)
         if not text.strip():
             raise InvalidMemoryError("the text is empty; a memory needs at least one word")
         try:
@@ -88,7 +96,7 @@ class Memories:
                 f"the text is not valid Unicode at character {error.start}; send it as UTF-8"
             ) from error
         check_size(size)
-        memory = Memory(id=key, text=text, written=datetime.now(UTC))
+        memory = Memory(id=key, text=text, written=written)
         with _store_errors():
             self._store.put("resource", key, memory.model_dump_json().encode())
         return memory
@@ -169,16 +177,30 @@ def _store_errors() -> Iterator[None]:
 
 def _read(key: str, value: bytes) -> Memory:
     try:
-        return Memory.model_validate_json(value)
+        memory = Memory.model_validate_json(value)
     except ValidationError as error:
         raise StoreError(
             f"the record {key!r} is not a memory; another program wrote it, or the file is damaged"
         ) from error
+    # Listing goes on behind the last id it saw; one that is not its key would lead in a circle.
+    if memory.id != key:
+        raise StoreError(
+            f"the record {key!r} calls itself {memory.id!r}; another program wrote it, "
+            "or the file is damaged"
+        )
+    # `put` keeps no such text, and a list shows the first line of each.
+    if not memory.text.strip():
+        raise StoreError(
+            f"the record {key!r} is not a memory: its text is empty, and a memory needs at least "
+            f"one word; another program wrote it; `percolate put TEXT --id {key!r}` replaces it"
+        )
+    return memory
 
 
-def _new_id() -> str:
+def _new_id(written: datetime) -> str:
     # Twelve digits of milliseconds outlast any store; the rest tells two of one millisecond apart.
-    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(4)}"
+    milliseconds = (written - _EPOCH) // timedelta(milliseconds=1)
+    return f"{milliseconds:012x}-{secrets.token_hex(4)}"
 
 
 def _checked_id(id: str) -> str:
