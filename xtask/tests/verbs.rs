@@ -106,6 +106,34 @@ fn law_3_lock_entries_move_by_package_name() {
 }
 
 #[test]
+fn law_4_a_requirement_that_would_not_admit_the_new_version_is_not_left_behind() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "other/Cargo.toml",
+        "[package]\nname = \"other\"\nversion = \"0.1.0\"\n\n[dependencies]\ncore = { path = \"../core\", version = \"0.1.0\" }\n",
+    );
+    fixture.write("web/pyproject.toml", "[project]\nname = \"web\"\ndynamic = [\"version\"]\ndependencies = [\"core>=0.1,<0.2\"]\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: dependents");
+    let before = fixture.state();
+    let refused = fixture.run(&["bump", "minor", "core"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("other/Cargo.toml line 6") && refused.stderr.contains("requires core 0.1.0, which does not admit 0.2.0"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("web/pyproject.toml line 4")
+            && refused.stderr.contains("requires core >=0.1,<0.2, which does not admit 0.2.0"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(fixture.state(), before);
+    fixture.ok(&["bump", "patch", "core"]);
+}
+
+#[test]
 fn bump_without_a_name_is_for_the_folders_project_or_for_all() {
     let fixture = Fixture::new();
     let ran =

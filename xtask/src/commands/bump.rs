@@ -31,6 +31,10 @@ pub fn run(session: &Session, arguments: &Bump) -> Outcome {
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
+        for what in edits.held_back_by(project, &readings, &decided.to)? {
+            let file = what.split_whitespace().next().unwrap_or_default().to_owned();
+            goal.refuse(&project.name, what, format!("edit the requirement in {file}, then the same command"));
+        }
         edits.move_project(project, &readings, &decided.to)?;
         session.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
         moves.push((project.package.as_str(), decided));

@@ -11,6 +11,7 @@ mod locks;
 mod pyproject;
 mod python;
 mod python_tokens;
+mod requirements;
 mod text;
 mod toml;
 
@@ -20,6 +21,7 @@ use crate::model::version::{Spelling, Version};
 
 pub use error::EditError;
 pub use locks::{LockKind, lock_entries};
+pub use requirements::{Requirement, RequirementKind, admits, cargo_requirements, pyproject_requirements};
 
 /// How the version is found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::Context;
 
-use crate::edit::{self, EditError, Locator, LockKind};
+use crate::edit::{self, EditError, Locator, LockKind, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Site, SiteForm, is_within};
 use crate::model::site::{Readings, SiteReading};
@@ -171,6 +171,35 @@ impl<'a> Edits<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Requirements of other projects that would not admit the new version, each with where it stands (law 4).
+    ///
+    /// The move itself would leave locks that no tool accepts.
+    pub fn held_back_by(&self, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<Vec<String>> {
+        let mut held_back = Vec::new();
+        for (kind, name) in self.lock_names(project, readings)? {
+            let (manifest, kind) = match kind {
+                LockKind::Cargo => ("Cargo.toml", RequirementKind::Cargo),
+                LockKind::Uv => ("pyproject.toml", RequirementKind::Python),
+                LockKind::Npm => continue,
+            };
+            for path in self.world.git.tracked_named(manifest)? {
+                let Some(text) = self.base.text(self.world, &path)? else { continue };
+                let wrong = |error: EditError| Fault::usage(format!("{path}: {error}")).fix(format!("edit {path}"));
+                let requirements = match kind {
+                    RequirementKind::Cargo => edit::cargo_requirements(&text, &name),
+                    RequirementKind::Python => edit::pyproject_requirements(&text, &name),
+                };
+                for Requirement { key, text, line } in requirements.map_err(wrong)? {
+                    if !edit::admits(kind, &text, to).map_err(wrong)? {
+                        held_back
+                            .push(format!("{path} line {line} ({key}) requires {name} {text}, which does not admit {}", to.to_semver()));
+                    }
+                }
+            }
+        }
+        Ok(held_back)
     }
 
     fn add(&mut self, file: &str, span: Range<usize>, version: &str, project: &Project, reason: String) -> anyhow::Result<()> {
