@@ -199,7 +199,7 @@ fn dependency_lists(entry: &dyn TableLike) -> Vec<(String, &Array)> {
 }
 
 /// A package name as PEP 503 compares it: lower case, and each run of `-`, `_` and `.` one `-`.
-fn normalised(name: &str) -> String {
+pub(super) fn normalised(name: &str) -> String {
     let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }

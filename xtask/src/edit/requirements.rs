@@ -10,6 +10,7 @@ use std::str::FromStr;
 use pep440_rs::VersionSpecifiers;
 use toml_edit::{Array, Item, Key};
 
+use super::locks::normalised;
 use super::{EditError, line_at, toml};
 use crate::model::version::Version;
 
@@ -122,10 +123,9 @@ pub fn admits(kind: RequirementKind, requirement: &str, version: &Version) -> Re
                 let why = error.to_string();
                 refused(why.lines().next().unwrap_or("unknown reason").trim_end_matches(':'), wanted)
             })?;
-            let spelled = version.to_pep440();
-            let spelled = spelled.map_err(|error| unreadable(format!("the PEP 440 spelling of {version}"), error.to_string()))?;
-            let spelled = pep440_rs::Version::from_str(&spelled);
-            let spelled = spelled.map_err(|error| unreadable(format!("the PEP 440 spelling of {version}"), error.to_string()))?;
+            let unspelled = |why: String| unreadable(format!("the PEP 440 spelling of {version}"), why);
+            let spelled = version.to_pep440().map_err(|error| unspelled(error.to_string()))?;
+            let spelled = pep440_rs::Version::from_str(&spelled).map_err(|error| unspelled(error.to_string()))?;
             Ok(read.contains(&spelled))
         }
     }
@@ -166,7 +166,7 @@ fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
     item.as_table_like().into_iter().flat_map(|table| table.iter())
 }
 
-/// A key as TOML wants it written: `a`, `'cfg(unix)'`.
+/// A key as TOML wants it written: `a`, `"cfg(unix)"`.
 fn quoted(key: &str) -> String {
     Key::new(key).display_repr().into_owned()
 }
@@ -176,7 +176,9 @@ fn specifiers_on<'t>(entry: &'t str, package: &str) -> Option<&'t str> {
     let entry = entry.trim();
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let (name, rest) = entry.split_at(entry.find(|c| !is_name(c)).unwrap_or(entry.len()));
-    if normalised(name) != package {
+    // `-a` and `a.` are no names, though they normalise to one.
+    let whole = [name.chars().next()?, name.chars().next_back()?].iter().all(char::is_ascii_alphanumeric);
+    if !whole || normalised(name) != package {
         return None;
     }
     let rest = rest.trim_start();
@@ -190,12 +192,6 @@ fn specifiers_on<'t>(entry: &'t str, package: &str) -> Option<&'t str> {
     let specifiers = inner.unwrap_or(specifiers).trim();
     let read = VersionSpecifiers::from_str(specifiers).ok()?;
     (!read.is_empty()).then_some(specifiers)
-}
-
-/// A package name as PEP 503 compares it: lower case, and each run of `-`, `_` and `.` one `-`.
-fn normalised(name: &str) -> String {
-    let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
 /// Whether the text can hold the normalised name in any of its spellings. All of them share the words between

@@ -192,7 +192,9 @@ impl<'a> Edits<'a> {
                     RequirementKind::Python => edit::pyproject_requirements(&text, &name),
                 };
                 for Requirement { key, text, line } in requirements.map_err(wrong)? {
-                    if !edit::admits(kind, &text, to).map_err(wrong)? {
+                    // A version that Python cannot spell is refused by the site that would have to hold it.
+                    let unspeakable = kind == RequirementKind::Python && to.to_pep440().is_err();
+                    if !unspeakable && !edit::admits(kind, &text, to).map_err(wrong)? {
                         held_back
                             .push(format!("{path} line {line} ({key}) requires {name} {text}, which does not admit {}", to.to_semver()));
                     }
