@@ -19,5 +19,8 @@ use clap::Parser;
 
 /// Reads the command line, does what it says, and answers with the exit code of the contract.
 pub fn run() -> ExitCode {
-    ExitCode::from(commands::dispatch(cli::Cli::parse(), rehearsal::scenario::run))
+    ExitCode::from(match cli::Cli::try_parse() {
+        Ok(cli) => commands::dispatch(cli, rehearsal::scenario::run),
+        Err(error) => commands::usage(&error),
+    })
 }

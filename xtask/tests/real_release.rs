@@ -266,6 +266,26 @@ fn an_image_with_findings_is_never_pushed() {
 }
 
 #[test]
+fn what_another_state_of_the_tree_passed_is_not_passed() {
+    if !can_run("the checks of another image") {
+        return;
+    }
+    let copy = Copy::new();
+    let program = copy.root().join("percolate-reading/src/percolate_reading/cli.py");
+    let good = fs::read_to_string(&program).unwrap();
+    fs::write(&program, format!("raise SystemExit(3)\n{good}")).unwrap();
+    copy.git(&["commit", "--quiet", "--all", "--message", "feat: broken"]);
+    fs::write(&program, &good).unwrap();
+    copy.ok(&["build", "reading"]);
+    copy.git(&["checkout", "--quiet", "."]);
+    let refused = ran(copy.command(&["build", "reading", "--push"]).output().unwrap());
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let report: Value = serde_json::from_str(&refused.stdout).unwrap();
+    let verdicts: Vec<_> = steps(&report).iter().map(|step| format!("{} {}", step["kind"], step["verdict"]).replace('"', "")).collect();
+    assert_eq!(verdicts, ["build-image acted", "smoke failed", "health skipped", "push-image skipped"]);
+}
+
+#[test]
 fn percolate_is_released_with_the_wheel_of_this_tree_inside() {
     if can_run("the release of percolate") {
         Copy::new().release("percolate", "percolate");

@@ -223,6 +223,8 @@ fn law_7_a_shallow_clone_is_not_trusted() {
         &folder,
         &["clone", "--quiet", "--branch", "main", "--depth", "1", &format!("file://{}", folder.join("origin.git").display()), "shallow"],
     );
+    let checked = ran(program(&folder.join("shallow")).args(["versions", "--check"]).output().unwrap());
+    assert_eq!(checked.code, 0, "files can be compared all the same: {}", checked.stderr);
     for line in ["versions", "rehearse"] {
         let refused = ran(program(&folder.join("shallow")).arg(line).output().unwrap());
         assert_eq!(refused.code, 3, "{line}: {}", refused.stderr);

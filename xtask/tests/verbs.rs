@@ -174,6 +174,30 @@ fn tags_are_made_pushed_and_never_made_twice() {
 }
 
 #[test]
+fn of_all_projects_together_those_released_already_are_left_out() {
+    let fixture = Fixture::new();
+    fixture.git(&["tag", "core-v0.1.0"]);
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: more"]);
+    let ran = fixture.ok(&["tag", "--rc"]);
+    assert!(ran.stderr.contains("core: 0.1.0 is released already, so it is left out"), "{}", ran.stderr);
+    assert_eq!(fixture.git(&["tag", "--list", "*-rc*"]), "api-v0.1.0-rc1\nweb-v0.1.0-rc1\n");
+    assert_eq!(fixture.run(&["tag", "core", "--rc"]).code, 3, "by name it is an error");
+}
+
+#[test]
+fn a_release_tag_that_came_before_its_candidate_can_be_finished() {
+    let fixture = Fixture::new();
+    fixture.ok(&["bump", "minor", "api", "--commit"]);
+    let ran = fixture.ok(&["tag", "api", "--push"]);
+    assert!(ran.stderr.contains("HEAD is not the newest candidate of 0.2.0"), "{}", ran.stderr);
+    assert_eq!(fixture.run(&["release", "api"]).code, 3);
+    fixture.ok(&["tag", "api", "--rc", "--push"]);
+    let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+    fixture.push_candidate(plan["matrix"]["include"][0]["build_id"].as_str().unwrap(), &["linux/amd64", "linux/arm64"], &fixture.head());
+    fixture.ok(&["release", "api"]);
+}
+
+#[test]
 fn law_5_a_tag_says_the_version_of_the_commit() {
     let fixture = Fixture::new();
     fixture.ok(&["bump", "minor", "api"]);

@@ -246,7 +246,7 @@ fn a_registry_that_is_down_is_not_an_empty_one() {
     refused(&fixture, &["release", "api"], 3, &["the registry cannot be read", "127.0.0.1:9", "cargo xtask doctor"]);
     let ran = fixture.run(&["doctor"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("registry 127.0.0.1:9"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("images 127.0.0.1:9/acme/api"), "{}", ran.stderr);
 }
 
 #[test]
@@ -297,6 +297,9 @@ fn gates_are_known_by_name() {
 #[test]
 fn the_command_line_itself_is_exit_code_2() {
     let fixture = Fixture::new();
+    let ran = fixture.run(&["bump", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &document["error"]["code"]), (2, &serde_json::Value::from(2)));
     for arguments in [&["no-such-verb"][..], &["bump"], &["release"], &["versions", "--check", "--fix"], &[]] {
         assert_eq!(fixture.run(arguments).code, 2, "{arguments:?}");
     }

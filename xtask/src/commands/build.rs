@@ -34,7 +34,8 @@ pub fn run(session: &Session, arguments: &Build) -> Outcome {
     let dirty = session.world.git.dirty_paths()?;
     if arguments.push && !dirty.is_empty() {
         let what = format!("{}; what is pushed must be a commit", dirty_sentence(&dirty));
-        goal.refuse(&project.name, what, "git commit, or git stash --include-untracked");
+        goal.refuse(&project.name, what, "git add --all && git commit, or git stash --include-untracked");
+        return session.execute(goal, serde_json::Map::new());
     }
     let (source, version) = source(session, project)?;
     if let (Some(image), false) = (&project.image, arguments.target.is_some()) {
@@ -179,7 +180,7 @@ fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Resu
         id.short_commit,
         short(commit)
     ))
-    .fix("git checkout the commit of the build id, or leave --build-id out"))
+    .fix("cargo xtask build PROJECT, without --build-id"))
 }
 
 /// Says it when a release would not take this build.
@@ -219,7 +220,12 @@ fn wheel_folders(
             );
             goal.refuse(&project.name, what, format!("cargo xtask build {} --platform {platform} on such a machine", project.name));
         }
-        let version = versions::of_work_tree(&session.world, dependency)?.canonical().to_semver();
+        let readings = versions::of_work_tree(&session.world, dependency)?;
+        if let Some(what) = readings.disagreement() {
+            let fix = format!("cargo xtask versions --fix {}", dependency.name);
+            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", dependency.name), fix);
+        }
+        let version = readings.canonical().to_semver();
         let build = distribution(dependency, &Source { version, ..source.clone() }, DistributionKind::Wheel { target: None });
         folders.push(build.folder.clone());
         goal.want(&dependency.name, format!("{} depends on it", project.name), Step::BuildDistribution(build));

@@ -64,6 +64,7 @@ fn read_target(text: &str) -> Result<Target, Fault> {
 
 /// A commit wants a branch to be on, and a work tree with nothing in it but what this very bump writes.
 fn refuse_commit(session: &Session, goal: &mut Goal, written: &[(String, String)]) -> anyhow::Result<()> {
+    session.world.git.committer()?;
     let head = observe::head(&session.world)?;
     if head.branch.is_none() {
         goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", session.config.repository.branch));
@@ -74,7 +75,7 @@ fn refuse_commit(session: &Session, goal: &mut Goal, written: &[(String, String)
         dirty.retain(|changed| changed != path || !is_ours);
     }
     if !dirty.is_empty() {
-        goal.refuse("", dirty_sentence(&dirty), "git commit, or git stash --include-untracked");
+        goal.refuse("", dirty_sentence(&dirty), "git add --all && git commit, or git stash --include-untracked");
     }
     Ok(())
 }

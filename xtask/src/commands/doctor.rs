@@ -128,27 +128,30 @@ fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
     let remote = session.remote();
     let state = match observe::tags(&session.world, &session.projects, remote)?.remote {
         RemoteTags::Known { tags, .. } => Ok(format!("reached, {} tags", tags.len())),
-        RemoteTags::None => Err("there is no such remote, so tags stay here".into()),
+        RemoteTags::None => Err(format!("there is no such remote, so tags stay here (git remote add {} URL)", remote.name)),
         RemoteTags::Unknown { why, .. } => Err(why),
     };
-    Ok(Finding {
-        what: format!("remote {}", remote.name),
-        state,
-        fix: format!("git remote add {} URL, or mend its access", remote.name),
-        optional: false,
-    })
+    Ok(Finding { what: format!("remote {}", remote.name), state, fix: format!("git ls-remote {}", remote.name), optional: false })
 }
 
+/// Each image repository: whether it can be listed is what every release begins with.
 fn registry_findings(session: &Session) -> Vec<Finding> {
-    let mut hosts: Vec<_> =
-        session.projects.all.iter().filter_map(|project| Some(project.image.as_ref()?.repository.host.clone())).collect();
-    hosts.sort();
-    hosts.dedup();
-    hosts
-        .into_iter()
-        .map(|host| {
-            let state = session.world.registry().ping(&host).map(|()| "reached".to_owned()).map_err(|error| error.to_string());
-            Finding { what: format!("registry {host}"), state, fix: format!("docker login {host}, or start it"), optional: false }
+    let images = session.projects.all.iter().filter_map(|project| project.image.as_ref());
+    images
+        .map(|image| {
+            let repository = &image.repository;
+            let registry = session.world.registry();
+            let state = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
+                Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
+                Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            Finding {
+                what: format!("images {repository}"),
+                state,
+                fix: format!("docker login {}, or start it", repository.host),
+                optional: false,
+            }
         })
         .collect()
 }

@@ -70,6 +70,19 @@ pub fn dispatch(cli: Cli, rehearse: impl Fn(&Session, &crate::cli::Rehearse) -> 
     })
 }
 
+/// Prints what clap says of a call, as a document too when one was asked for; help and version are no errors.
+pub fn usage(error: &clap::Error) -> u8 {
+    let code = if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 };
+    // A reader that went away has read enough.
+    let _ = error.print();
+    if code != 0 && environment::was_called_with("--json") {
+        let what = error.to_string();
+        let ui = Ui { json: true, verbose: false, color: false, groups: false };
+        ui.document(&serde_json::json!({ "schema": 1, "error": { "code": code, "what": what.trim_end(), "fix": "cargo xtask --help" } }));
+    }
+    code
+}
+
 /// The fault in an error's chain with all its context, or a plain failure.
 fn fault_of(error: &anyhow::Error) -> Fault {
     let inner = error.chain().find_map(|cause| cause.downcast_ref::<Fault>());
@@ -90,7 +103,8 @@ impl Session {
         let here = files::resolved(&here);
         let path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
-        let text = files::read(&path)?.ok_or_else(|| {
+        let unreadable = |error: anyhow::Error| Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file");
+        let text = files::read(&path).map_err(unreadable)?.ok_or_else(|| {
             Fault::usage(format!("there is no configuration {}", path.display()))
                 .fix(format!("write {shown} (docs/configuration.md), or pass --config FILE"))
         })?;

@@ -3,9 +3,11 @@
 use super::{Outcome, Session};
 use crate::cli::Tag;
 use crate::engine::{observe, versions};
+use crate::model::project::Project;
 use crate::model::step::{Goal, short};
+use crate::model::version::Version;
 use crate::plan::release::dirty_sentence;
-use crate::plan::tags;
+use crate::plan::tags::{self, TagFacts};
 
 pub fn run(session: &Session, arguments: &Tag) -> Outcome {
     let world = &session.world;
@@ -18,7 +20,7 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
         goal.refuse(
             "",
             format!("{}; a tag would not hold what you see", dirty_sentence(&dirty)),
-            "git commit, or git stash --include-untracked",
+            "git add --all && git commit, or git stash --include-untracked",
         );
     }
     if head.branch.is_none() && !world.git.is_on_a_branch(&head.commit)? {
@@ -36,6 +38,9 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
                 format!("the version sites of {} disagree: {what}", project.name),
                 format!("cargo xtask versions --fix {}, then commit", project.name),
             ),
+            None if arguments.projects.is_empty() && is_released(&facts, project, readings.canonical(), &head.commit) => {
+                goal.notes.push(format!("{}: {} is released already, so it is left out", project.name, readings.canonical().to_semver()));
+            }
             None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
         }
     }
@@ -43,4 +48,9 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
     // What can fail and be mended comes before what others see.
     goal.drafts.sort_by_key(|draft| draft.step.is_irreversible());
     session.execute(goal, serde_json::Map::new())
+}
+
+/// Whether the version's tag is at another commit already; of all projects together, such a one is not meant.
+fn is_released(facts: &TagFacts, project: &Project, version: &Version, head: &str) -> bool {
+    matches!(facts.commit_of(&project.tags.release(version)), Ok(Some(commit)) if commit != head)
 }

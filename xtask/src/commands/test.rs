@@ -37,7 +37,8 @@ pub fn collect(session: &Session, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
         });
     }
     if has_cargo(session) {
-        let calls = vec![cargo(session, &["test", "--workspace", "--locked"])];
+        // A test that is skipped passes; what it says of the reason is shown.
+        let calls = vec![cargo(session, &["test", "--workspace", "--locked", "--", "--show-output"])];
         gates.push(Gate { name: "tests", subject: "of the Cargo workspace".into(), calls, fix: "cargo test --workspace".into() });
     }
     Ok(())

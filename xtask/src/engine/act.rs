@@ -7,7 +7,7 @@ use crate::world::process::Call;
 use crate::world::{World, docker, files, tools};
 
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
-use super::probe::witness;
+use super::probe::{local_build, witness};
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
@@ -32,7 +32,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::PushTag { remote, name, .. } => world.git.push_tag(remote, name),
         Step::BuildImage(image) => build_image(world, image),
         Step::CheckImage { image, check } => check_image(world, image, check),
-        Step::PushImage(image) => docker::push(&world.runner, image),
+        Step::PushImage(image) => push_image(world, image),
         Step::BuildDistribution(build) => build_distribution(world, build),
         Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
             world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
@@ -55,6 +55,12 @@ fn build_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Pushes this very build: what lies under its name must still be what was checked.
+fn push_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
+    local_build(world, image)?.with_context(|| format!("the engine has no image {} from {}", image.reference(), image.revision))?;
+    docker::push(&world.runner, image)
 }
 
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {

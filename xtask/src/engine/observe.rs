@@ -125,6 +125,7 @@ fn builds(world: &World, target: &ImageTarget, version: &Version, commit: &str) 
     };
     let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
     let mut turned_down = Vec::new();
+    let mut missing = target.platforms.clone();
     for build in candidates::group(&tags, &archs) {
         let objection = match candidates::objection_by_tags(&build, version, commit, &archs) {
             Some(objection) => objection,
@@ -134,9 +135,12 @@ fn builds(world: &World, target: &ImageTarget, version: &Version, commit: &str) 
                 Err(error) => return BuildFacts::Unknown(format!("{error:#}")),
             },
         };
+        if turned_down.is_empty() && build.id.version == *version && build.id.short_commit == short(commit) {
+            missing.retain(|platform| !build.tags.contains_key(&arch_suffix(platform)));
+        }
         turned_down.push(TurnedDown { build: build.id.to_string(), why: objection });
     }
-    BuildFacts::Nothing(turned_down)
+    BuildFacts::Nothing { turned_down, missing }
 }
 
 /// The images of one build, or what speaks against one of them.

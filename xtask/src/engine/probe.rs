@@ -4,6 +4,7 @@
 
 use crate::model::image::{Digest, Repository};
 use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, Probe, Step, short};
+use crate::world::docker::LocalImage;
 use crate::world::{World, docker, files};
 
 use super::observe::{self, REVISION_LABEL, VERSION_LABEL};
@@ -73,19 +74,21 @@ fn built(world: &World, image: &ImageBuild) -> anyhow::Result<Probe> {
     if let Some(answer) = pushed(world, image)? {
         return Ok(answer);
     }
-    Ok(match docker::inspect(&world.runner, &image.reference())? {
-        Some(local) if local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version) => {
-            Probe::Done(local.id)
-        }
-        _ => Probe::Todo,
-    })
+    Ok(local_build(world, image)?.map_or(Probe::Todo, |local| Probe::Done(local.id)))
+}
+
+/// The engine's image of this very build; one under its name that was built from something else is not it.
+pub fn local_build(world: &World, image: &ImageBuild) -> anyhow::Result<Option<LocalImage>> {
+    let is_it =
+        |local: &LocalImage| local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version);
+    Ok(docker::inspect(&world.runner, &image.reference())?.filter(is_it))
 }
 
 fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<Probe> {
     if let Some(answer) = pushed(world, image)? {
         return Ok(answer);
     }
-    let Some(local) = docker::inspect(&world.runner, &image.reference())? else {
+    let Some(local) = local_build(world, image)? else {
         return Ok(Probe::Todo);
     };
     Ok(match files::exists(&witness(world, &local.id, check)) {

@@ -25,11 +25,16 @@ pub fn plan(world: &World, goal: Goal) -> Plan {
                 (Verdict::Conflict, what)
             }
             Probe::Unknown(why) => {
-                plan.refused.push(Refusal {
+                // One cause that stands in the way of several steps is told once.
+                let is_told = plan.steps.iter().any(|other: &Planned| other.verdict == Verdict::Unknown && other.evidence == why);
+                let refusal = Refusal {
                     project: draft.project.clone(),
                     what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()),
                     fix: draft.step.unknown_fix(),
-                });
+                };
+                if !is_told {
+                    plan.refused.push(refusal);
+                }
                 (Verdict::Unknown, why)
             }
         };
@@ -44,15 +49,20 @@ pub fn plan(world: &World, goal: Goal) -> Plan {
 pub fn apply(world: &World, plan: &mut Plan, begin: &dyn Fn(&Planned), end: &dyn Fn(&Planned)) -> bool {
     let mut place = 0;
     let mut ok = true;
+    let mut has_acted = false;
     while place < plan.steps.len() {
         let batch = place..place + batch_length(&plan.steps[place..]);
         place = batch.end;
-        let steps: Vec<_> = plan.steps[batch].iter_mut().filter(|planned| planned.verdict == Verdict::Todo).collect();
+        // What was done when the plan was made is asked again once something has changed: a check of an image that
+        // has just been built anew was a check of another image.
+        let is_open = |planned: &&mut Planned| planned.verdict == Verdict::Todo || (has_acted && ok && planned.verdict == Verdict::Done);
+        let steps: Vec<_> = plan.steps[batch.clone()].iter_mut().filter(is_open).collect();
         match ok {
             true if steps.is_empty() => {}
             true => ok = apply_batch(world, steps, begin, end),
             false => steps.into_iter().for_each(|planned| planned.verdict = Verdict::Skipped),
         }
+        has_acted |= plan.steps[batch].iter().any(|planned| planned.verdict == Verdict::Acted);
     }
     ok
 }
@@ -67,6 +77,7 @@ fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned)
     for planned in steps {
         match probe(world, &planned.draft.step) {
             Probe::Todo => left.push(planned),
+            Probe::Done(_) if planned.verdict == Verdict::Done => {}
             Probe::Done(evidence) => settle(planned, Verdict::Done, evidence, end),
             Probe::Conflict { found, wanted } => {
                 settle(planned, Verdict::Failed, format!("since the plan was made: found {found}, wanted {wanted}"), end);

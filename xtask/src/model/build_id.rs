@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use jiff::civil::DateTime;
+
 use super::image::Platform;
 use super::version::{Spelling, Version};
 
@@ -73,8 +75,9 @@ pub fn arch_suffix(platform: &Platform) -> String {
 
 fn is_time(text: &str) -> bool {
     let shape = b"dddd.dd.dd.dddd";
-    text.len() == shape.len()
-        && text.bytes().zip(shape).all(|(byte, shape)| if *shape == b'd' { byte.is_ascii_digit() } else { byte == *shape })
+    let has_shape = text.len() == shape.len()
+        && text.bytes().zip(shape).all(|(byte, shape)| if *shape == b'd' { byte.is_ascii_digit() } else { byte == *shape });
+    has_shape && DateTime::strptime("%Y.%m.%d.%H%M", text).is_ok()
 }
 
 #[cfg(test)]
@@ -107,6 +110,7 @@ mod tests {
         for (text, part) in [
             ("nonsense", "-build."),
             ("25.10.25.1430-build.1-v0.1.0-abc1234", "the time"),
+            ("2026.13.40.2561-build.1-v0.1.0-abc1234", "the time"),
             ("2025.10.25.1430-build.x-v0.1.0-abc1234", "the number"),
             ("2025.10.25.1430-build.1-v0.1-abc1234", "the version"),
             ("2025.10.25.1430-build.1-v0.1.0-abc123", "the commit"),

@@ -178,17 +178,10 @@ impl Step {
             Self::Tag { name, .. } => format!("git tag --delete {name} if nobody has seen it, else cargo xtask bump patch {project}"),
             Self::PushTag { .. } => format!("git fetch --tags && cargo xtask bump patch {project}"),
             Self::BuildImage(image) | Self::CheckImage { image, .. } | Self::PushImage(image) => {
-                format!(
-                    "docker buildx imagetools inspect {} tells who pushed it; GITHUB_RUN_NUMBER=N gives this build another id",
-                    image.reference()
-                )
+                format!("docker buildx imagetools inspect {}", image.reference())
             }
             Self::BuildDistribution(build) => format!("rm -r {}", build.folder),
-            Self::PublishTag { repository, tag, .. } | Self::PublishIndex { repository, tag, .. } => {
-                format!(
-                    "docker buildx imagetools inspect {repository}:{tag} tells who pushed it; cargo xtask bump patch {project} takes the next name"
-                )
-            }
+            Self::PublishTag { .. } | Self::PublishIndex { .. } => format!("cargo xtask bump patch {project}"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The plan of a release: which names the tested bytes get, in which order.
 
 use crate::model::build_id::arch_suffix;
-use crate::model::image::is_image_tag;
+use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
 use crate::model::version::Version;
@@ -30,7 +30,11 @@ pub struct ReleaseFacts {
 pub enum BuildFacts {
     /// It could not be read (law 15).
     Unknown(String),
-    Nothing(Vec<TurnedDown>),
+    /// No build can be used: why each was turned down, and the platforms that the newest of them lacks.
+    Nothing {
+        turned_down: Vec<TurnedDown>,
+        missing: Vec<Platform>,
+    },
     Usable {
         build_id: String,
         images: Vec<PlatformImage>,
@@ -41,6 +45,9 @@ pub enum BuildFacts {
 pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow::Result<()> {
     let name = &project.name;
     preflight(goal, project, facts);
+    if !project.candidates || project.package_index.is_some() {
+        return Ok(());
+    }
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
         goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
         return Ok(());
@@ -67,15 +74,17 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     }
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
-        (Some(image), Some(BuildFacts::Nothing(turned_down))) => {
-            let platform = image.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join("|");
-            let fix = format!(
-                "git checkout {} && cargo xtask build {name} --push --platform {platform} (on a machine of each that is missing)",
-                candidate.name
-            );
+        (Some(image), Some(BuildFacts::Nothing { turned_down, missing })) => {
+            let rest: String = missing.iter().skip(1).map(|platform| format!(", and likewise for {platform}")).collect();
+            let platform = missing.first().or(image.platforms.first()).map(ToString::to_string).unwrap_or_default();
+            let fix = format!("git checkout {} && cargo xtask build {name} --push --platform {platform}{rest}", candidate.name);
             goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), fix);
+            return Ok(());
         }
-        (Some(_), Some(BuildFacts::Unknown(why))) => goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor"),
+        (Some(_), Some(BuildFacts::Unknown(why))) => {
+            goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor");
+            return Ok(());
+        }
         _ => goal.notes.push(format!("{name}: no image is configured, so none is promoted")),
     }
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
@@ -92,11 +101,11 @@ fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
         goal.refuse(name, format!("the version sites of {name} disagree: {what}"), "cargo xtask versions --fix, then commit");
     }
     if !facts.dirty.is_empty() {
-        goal.refuse(name, dirty_sentence(&facts.dirty), "git commit, or git stash --include-untracked");
+        goal.refuse(name, dirty_sentence(&facts.dirty), "git add --all && git commit, or git stash --include-untracked");
     }
     if !project.candidates {
         let what = format!("projects.{name} says candidates = false; a release is made of a tested candidate");
-        goal.refuse(name, what, "remove candidates = false, then cargo xtask tag --rc");
+        goal.refuse(name, what, format!("remove candidates = false, then cargo xtask tag {name} --rc"));
     }
     if let Some(index) = &project.package_index {
         let what = format!("projects.{name} names the package index {index:?}; release does not publish to package indexes");

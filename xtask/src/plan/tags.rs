@@ -128,9 +128,18 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
             let what = format!("tag {release} exists at {}, HEAD is {}; a tag is never moved", short(&commit), short(head));
             return goal.refuse(&project.name, what, format!("cargo xtask bump patch {}", project.name));
         }
+        let candidate = facts.newest_candidate(project, version);
+        if project.candidates && candidate.is_none_or(|candidate| candidate.commit != head) {
+            let name = &project.name;
+            goal.notes.push(format!(
+                "{name}: HEAD is not the newest candidate of {}; `release {name}` will want one here (cargo xtask tag {name} --rc)",
+                version.to_semver()
+            ));
+        }
         return facts.want(goal, project, &release, head, push, &format!("the commit says {} {}", project.package, version.to_semver()));
     }
-    if let Some(commit) = released {
+    // A release's tag that came first, at this very commit, is finished by a candidate.
+    if let Some(commit) = released.filter(|commit| commit != head) {
         let what = format!(
             "{} {} is released already ({release} at {}); a candidate would be of no release",
             project.package,

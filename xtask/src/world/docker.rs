@@ -107,13 +107,20 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
 /// Runs one command in a fresh container of the image.
 pub fn smoke(runner: &Runner, image: &ImageBuild, command: &[String]) -> anyhow::Result<()> {
     let name = container_name("smoke");
+    remove_leftovers(runner, image)?;
     let _container = Container { runner, name: &name };
-    runner.stream(&Call::new("docker").args(["run", "--name", &name, &image.reference()]).args(command).time_limit(SMOKE_LIMIT))
+    runner.stream(
+        &Call::new("docker")
+            .args(["run", "--rm", "--name", &name, "--label", &leftover_label(image), &image.reference()])
+            .args(command)
+            .time_limit(SMOKE_LIMIT),
+    )
 }
 
 /// Starts the image, waits until `path` on `port` answers, and holds the answer's version to the image's.
 pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> anyhow::Result<()> {
     let name = container_name("health");
+    remove_leftovers(runner, image)?;
     let _container = Container { runner, name: &name };
     runner.output(&Call::new("docker").args([
         "run",
@@ -189,6 +196,22 @@ pub fn scan(runner: &Runner, image: &ImageBuild, scanner: &str) -> anyhow::Resul
 /// Pushes the image under its tag.
 pub fn push(runner: &Runner, image: &ImageBuild) -> anyhow::Result<()> {
     runner.stream(&Call::new("docker").args(["push", &image.reference()]))
+}
+
+/// Marks a container by the image that it tries.
+fn leftover_label(image: &ImageBuild) -> String {
+    format!("xtask.tries={}", image.reference())
+}
+
+/// Removes what an earlier try of the image left, when it was killed.
+fn remove_leftovers(runner: &Runner, image: &ImageBuild) -> anyhow::Result<()> {
+    let filter = format!("label={}", leftover_label(image));
+    let left = runner.output(&Call::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]))?;
+    let ids: Vec<_> = left.split_whitespace().collect();
+    match ids.is_empty() {
+        true => Ok(()),
+        false => runner.output(&Call::new("docker").args(["rm", "--force", "--volumes"]).args(ids)).map(drop),
+    }
 }
 
 /// A name that is ours alone, so that the container can be ended whatever happens to its start.

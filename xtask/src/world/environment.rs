@@ -118,6 +118,11 @@ pub fn current_folder() -> anyhow::Result<PathBuf> {
     env::current_dir().context("the current folder cannot be read")
 }
 
+/// Whether a word stands in the call, for the case that the call as a whole could not be read.
+pub fn was_called_with(word: &str) -> bool {
+    env::args_os().any(|argument| argument == word)
+}
+
 /// This very program, for the rehearsal to call as a user would.
 pub fn this_program() -> anyhow::Result<PathBuf> {
     use anyhow::Context;
