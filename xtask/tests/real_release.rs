@@ -190,6 +190,16 @@ impl Copy {
     }
 }
 
+impl Drop for Copy {
+    /// The engine keeps what it built, and every test builds under the name of its own registry.
+    fn drop(&mut self) {
+        let ours = format!("reference={}/*/*", self.registry.address);
+        let Ok(listing) = Command::new("docker").args(["image", "ls", "--quiet", "--filter", &ours]).output() else { return };
+        let ids = String::from_utf8_lossy(&listing.stdout).into_owned();
+        let _ = Command::new("docker").args(["image", "rm", "--force"]).args(ids.split_whitespace()).output();
+    }
+}
+
 fn steps(document: &Value) -> Vec<Value> {
     document["steps"].as_array().unwrap().clone()
 }
