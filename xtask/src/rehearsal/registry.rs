@@ -313,3 +313,7 @@ mod tests;
 #[cfg(test)]
 #[path = "registry_client_tests.rs"]
 mod client_tests;
+
+#[cfg(test)]
+#[path = "registry_odd_server_tests.rs"]
+mod odd_server_tests;
