@@ -1,6 +1,6 @@
 //! `build`: an image by docker buildx, a wheel by maturin, a package by uv.
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::cli::Build;
 use crate::engine::{observe, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
@@ -14,8 +14,8 @@ use crate::plan::release::{dirty_sentence, no_image_tag};
 use crate::plan::tags::RemoteTags;
 use crate::world::{docker, environment, tools};
 
-pub fn run(session: &Session, arguments: &Build) -> Outcome {
-    let project = session.projects.find(&arguments.project)?;
+pub fn run(app: &App, arguments: &Build) -> Outcome {
+    let project = app.projects.find(&arguments.project)?;
     let has_distribution = !project.wheel_targets.is_empty() || project.package_index.is_some();
     let for_image = arguments.platform.is_some() || arguments.build_id.is_some() || arguments.push;
     let fault = |what: String| {
@@ -31,21 +31,21 @@ pub fn run(session: &Session, arguments: &Build) -> Outcome {
         _ => {}
     }
     let mut goal = Goal::default();
-    let dirty = session.world.git.dirty_paths()?;
+    let dirty = app.world.git.dirty_paths()?;
     if arguments.push && !dirty.is_empty() {
         let what = format!("{}; what is pushed must be a commit", dirty_sentence(&dirty));
         goal.refuse(&project.name, what, "git add --all && git commit, or git stash --include-untracked");
-        return session.execute(goal, serde_json::Map::new());
+        return app.execute(goal, serde_json::Map::new());
     }
-    let (source, version) = source(session, project)?;
+    let (source, version) = source(app, project)?;
     if let (Some(image), false) = (&project.image, arguments.target.is_some()) {
         let tagged = Tagged { project, target: image, source: &source, version: version.as_ref() };
-        image_goal(session, arguments, &tagged, &mut goal)?;
+        image_goal(app, arguments, &tagged, &mut goal)?;
     }
     if has_distribution && !for_image {
         distribution_goal(arguments, project, &source, &mut goal)?;
     }
-    session.execute(goal, serde_json::Map::new())
+    app.execute(goal, serde_json::Map::new())
 }
 
 /// What an image is built of.
@@ -63,14 +63,14 @@ pub fn nothing_to_build(project: &Project) -> Fault {
         .fix("add one of them to the configuration")
 }
 
-fn source(session: &Session, project: &Project) -> anyhow::Result<(Source, Option<Version>)> {
-    let head = observe::head(&session.world)?.commit;
-    let epoch = session.world.git.commit_seconds(&head)?;
-    let revision = session.world.git.work_tree_revision()?;
+fn source(app: &App, project: &Project) -> anyhow::Result<(Source, Option<Version>)> {
+    let head = observe::head(&app.world)?.commit;
+    let epoch = app.world.git.commit_seconds(&head)?;
+    let revision = app.world.git.work_tree_revision()?;
     if project.sites.is_empty() {
         return Ok((Source { version: short(&head).into(), revision, epoch }, None));
     }
-    let readings = versions::of_work_tree(&session.world, project)?;
+    let readings = versions::of_work_tree(&app.world, project)?;
     if let Some(what) = readings.disagreement() {
         let fix = format!("cargo xtask versions --fix {}", project.name);
         return Err(Fault::refused(format!("the version sites of {} disagree: {what}", project.name)).fix(fix).into());
@@ -99,9 +99,9 @@ fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal
     Ok(())
 }
 
-fn image_goal(session: &Session, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal) -> anyhow::Result<()> {
+fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal) -> anyhow::Result<()> {
     let (project, platforms) = (tagged.project, &tagged.target.platforms);
-    let runner = &session.world.runner;
+    let runner = &app.world.runner;
     tools::require(tools::DOCKER)?;
     let reach = |error: anyhow::Error| Fault::refused(format!("{error:#}")).fix("start the docker engine, then cargo xtask doctor");
     let engine = docker::engine_platform(runner).map_err(reach)?;
@@ -116,7 +116,7 @@ fn image_goal(session: &Session, arguments: &Build, tagged: &Tagged<'_>, goal: &
         let known = platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name)).fix(fix).into());
     }
-    let image = image_build(session, arguments, tagged, platform, goal)?;
+    let image = image_build(app, arguments, tagged, platform, goal)?;
     let scanner = [tools::TRIVY, tools::GRYPE].into_iter().find(|tool| tools::find(*tool).is_some()).map(|tool| tool.name);
     match (scanner, arguments.require_scan) {
         (Some(_), _) => {}
@@ -129,15 +129,9 @@ fn image_goal(session: &Session, arguments: &Build, tagged: &Tagged<'_>, goal: &
     Ok(())
 }
 
-fn image_build(
-    session: &Session,
-    arguments: &Build,
-    tagged: &Tagged<'_>,
-    platform: Platform,
-    goal: &mut Goal,
-) -> anyhow::Result<ImageBuild> {
+fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Platform, goal: &mut Goal) -> anyhow::Result<ImageBuild> {
     let Tagged { project, target, source, version } = *tagged;
-    let head = observe::head(&session.world)?.commit;
+    let head = observe::head(&app.world)?.commit;
     let stem = match (&arguments.build_id, version) {
         (Some(text), _) => {
             let id = BuildId::parse(text).map_err(|what| Fault::usage(what).fix("cargo xtask plan --tag TAG prints the build id"))?;
@@ -145,14 +139,14 @@ fn image_build(
             id.to_string()
         }
         (None, None) => source.version.clone(),
-        (None, Some(version)) => observe::build_id(&session.world, &head, version)?.to_string(),
+        (None, Some(version)) => observe::build_id(&app.world, &head, version)?.to_string(),
     };
     let tag = format!("{stem}-{}", arch_suffix(&platform));
     if !is_image_tag(&tag) {
         return Err(Fault::usage(no_image_tag(&tag)).fix(format!("cargo xtask bump patch {}", project.name)).into());
     }
-    note_candidate(session, project, &head, goal)?;
-    let forge = session.config.repository.github.as_ref();
+    note_candidate(app, project, &head, goal)?;
+    let forge = app.config.repository.github.as_ref();
     Ok(ImageBuild {
         repository: target.repository.clone(),
         tag,
@@ -161,8 +155,8 @@ fn image_build(
         revision: source.revision.clone(),
         created: observe::rfc3339(source.epoch)?,
         epoch: source.epoch,
-        source: forge.map(|name| format!("{}/{name}", session.world.environment.forge_url)).unwrap_or_default(),
-        wheels: wheel_folders(session, project, source, &platform, goal)?,
+        source: forge.map(|name| format!("{}/{name}", app.world.environment.forge_url)).unwrap_or_default(),
+        wheels: wheel_folders(app, project, source, &platform, goal)?,
         for_registry: arguments.push,
         platform,
     })
@@ -184,8 +178,8 @@ fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Resu
 }
 
 /// Says it when a release would not take this build.
-fn note_candidate(session: &Session, project: &Project, head: &str, goal: &mut Goal) -> anyhow::Result<()> {
-    let facts = observe::local_tags(&session.world, &session.projects, RemoteTags::None)?;
+fn note_candidate(app: &App, project: &Project, head: &str, goal: &mut Goal) -> anyhow::Result<()> {
+    let facts = observe::local_tags(&app.world, &app.projects, RemoteTags::None)?;
     let tagged =
         facts.local.iter().any(|(name, commit)| commit == head && facts.read_of(project, name).is_some_and(|tag| tag.candidate.is_some()));
     if !tagged && !project.sites.is_empty() {
@@ -198,16 +192,10 @@ fn note_candidate(session: &Session, project: &Project, head: &str, goal: &mut G
 }
 
 /// The wheels of projects this one depends on: built first, and laid into the Dockerfile's context.
-fn wheel_folders(
-    session: &Session,
-    project: &Project,
-    source: &Source,
-    platform: &Platform,
-    goal: &mut Goal,
-) -> anyhow::Result<Vec<String>> {
+fn wheel_folders(app: &App, project: &Project, source: &Source, platform: &Platform, goal: &mut Goal) -> anyhow::Result<Vec<String>> {
     let mut folders = Vec::new();
     for name in &project.depends {
-        let dependency = session.projects.find(name)?;
+        let dependency = app.projects.find(name)?;
         if dependency.wheel_targets.is_empty() {
             continue;
         }
@@ -220,7 +208,7 @@ fn wheel_folders(
             );
             goal.refuse(&project.name, what, format!("cargo xtask build {} --platform {platform} on such a machine", project.name));
         }
-        let readings = versions::of_work_tree(&session.world, dependency)?;
+        let readings = versions::of_work_tree(&app.world, dependency)?;
         if let Some(what) = readings.disagreement() {
             let fix = format!("cargo xtask versions --fix {}", dependency.name);
             goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", dependency.name), fix);

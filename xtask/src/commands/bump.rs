@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::cli::Bump;
 use crate::engine::observe;
 use crate::engine::versions::{self, Base, Edits};
@@ -14,17 +14,17 @@ use crate::plan::release::dirty_sentence;
 use crate::plan::tags::RemoteTags;
 use crate::world::files;
 
-pub fn run(session: &Session, arguments: &Bump) -> Outcome {
+pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let target = read_target(&arguments.target)?;
-    let projects = session.versioned(&arguments.projects)?;
-    let tags = observe::local_tags(&session.world, &session.projects, RemoteTags::None)?;
+    let projects = app.versioned(&arguments.projects)?;
+    let tags = observe::local_tags(&app.world, &app.projects, RemoteTags::None)?;
     let mut goal = Goal::default();
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
-    let base = if arguments.commit { Base::head(&session.world)? } else { Base::WorkTree };
-    let mut edits = Edits::new(&session.world, &base);
+    let base = if arguments.commit { Base::head(&app.world)? } else { Base::WorkTree };
+    let mut edits = Edits::new(&app.world, &base);
     let mut moves = Vec::new();
     for project in projects {
-        let readings = versions::of_base(&session.world, &base, project)?;
+        let readings = versions::of_base(&app.world, &base, project)?;
         if let Some(what) = readings.disagreement() {
             let fix = format!("cargo xtask versions --fix {}", project.name);
             goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), fix);
@@ -36,18 +36,18 @@ pub fn run(session: &Session, arguments: &Bump) -> Outcome {
             goal.refuse(&project.name, what, format!("edit the requirement in {file}, then the same command"));
         }
         edits.move_project(project, &readings, &decided.to)?;
-        session.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
+        app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
         moves.push((project.package.as_str(), decided));
     }
     let files = edits.want(&mut goal)?;
     if arguments.commit {
-        refuse_commit(session, &mut goal, &files)?;
+        refuse_commit(app, &mut goal, &files)?;
     }
     if arguments.commit && !files.is_empty() {
         goal.want("", "the version of a release is read from its commit", Step::Commit { message: commit_message(&moves), files });
     }
     let projects: Vec<_> = moves.iter().map(|(_, decided)| json!({ "name": decided.project, "from": decided.from.to_semver(), "to": decided.to.to_semver(), "level": decided.level, "why": [decided.why] })).collect();
-    session.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(projects))]))
+    app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(projects))]))
 }
 
 fn read_target(text: &str) -> Result<Target, Fault> {
@@ -63,15 +63,15 @@ fn read_target(text: &str) -> Result<Target, Fault> {
 }
 
 /// A commit wants a branch to be on, and a work tree with nothing in it but what this very bump writes.
-fn refuse_commit(session: &Session, goal: &mut Goal, written: &[(String, String)]) -> anyhow::Result<()> {
-    session.world.git.committer()?;
-    let head = observe::head(&session.world)?;
+fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> anyhow::Result<()> {
+    app.world.git.committer()?;
+    let head = observe::head(&app.world)?;
     if head.branch.is_none() {
-        goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", session.config.repository.branch));
+        goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", app.config.repository.branch));
     }
-    let mut dirty = session.world.git.dirty_paths()?;
+    let mut dirty = app.world.git.dirty_paths()?;
     for (path, after) in written {
-        let is_ours = files::read(&session.world.path(path))?.as_ref() == Some(after);
+        let is_ours = files::read(&app.world.path(path))?.as_ref() == Some(after);
         dirty.retain(|changed| changed != path || !is_ours);
     }
     if !dirty.is_empty() {

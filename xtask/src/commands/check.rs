@@ -1,7 +1,7 @@
 //! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
 
 use super::gates::{Gate, Skipped, cargo, has_cargo, in_folder, missing, python_projects, run_all, this_program, uv};
-use super::{Outcome, Session, test};
+use super::{App, Outcome, test};
 use crate::cli::Check;
 use crate::model::config::nearest;
 use crate::model::fault::Fault;
@@ -11,7 +11,7 @@ use crate::world::{files, tools};
 /// Every gate there is, cheap ones first.
 const NAMES: [&str; 7] = ["versions", "locks", "fmt", "lint", "types", "workflows", "tests"];
 
-pub fn run(session: &Session, arguments: &Check) -> Outcome {
+pub fn run(app: &App, arguments: &Check) -> Outcome {
     for name in &arguments.names {
         if !NAMES.contains(&name.as_str()) {
             let guess = nearest(name, NAMES.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
@@ -23,23 +23,23 @@ pub fn run(session: &Session, arguments: &Check) -> Outcome {
     let (mut gates, mut skipped) = (Vec::new(), Vec::new());
     for name in NAMES.into_iter().filter(|name| arguments.names.is_empty() || arguments.names.iter().any(|wanted| wanted == name)) {
         match name {
-            "versions" => gates.push(versions(session)?),
-            "workflows" => workflows(session, &mut gates, &mut skipped)?,
-            "tests" => test::collect(session, &mut gates)?,
-            _ => languages(session, name, &mut gates)?,
+            "versions" => gates.push(versions(app)?),
+            "workflows" => workflows(app, &mut gates, &mut skipped)?,
+            "tests" => test::collect(app, &mut gates)?,
+            _ => languages(app, name, &mut gates)?,
         }
     }
-    Ok(run_all(session, gates, &skipped))
+    Ok(run_all(app, gates, &skipped))
 }
 
 /// This program's own check, run as a user would run it.
-fn versions(session: &Session) -> anyhow::Result<Gate> {
-    let call = this_program(session, &["versions", "--check"])?;
+fn versions(app: &App) -> anyhow::Result<Gate> {
+    let call = this_program(app, &["versions", "--check"])?;
     Ok(Gate { name: "versions", subject: "of every project".into(), calls: vec![call], fix: "cargo xtask versions --fix".into() })
 }
 
 /// The gates that each language has a command for.
-fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
+fn languages(app: &App, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
     let rust: &[(&'static str, &[&str], &str)] = &[
         ("locks", &["tree", "--workspace", "--locked", "--quiet", "--depth", "0"], "cargo update --workspace, then commit Cargo.lock"),
         ("fmt", &["fmt", "--all", "--check"], "cargo fmt --all"),
@@ -55,20 +55,15 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
         ("lint", &["run", "--locked", "ruff", "check", "."], "uv run ruff check --fix ."),
         ("types", &["run", "--locked", "mypy"], "mend the types that mypy names"),
     ];
-    for (gate, arguments, fix) in rust.iter().filter(|(gate, ..)| *gate == name && has_cargo(session)) {
-        gates.push(Gate {
-            name: gate,
-            subject: "of the Cargo workspace".into(),
-            calls: vec![cargo(session, arguments)],
-            fix: (*fix).into(),
-        });
+    for (gate, arguments, fix) in rust.iter().filter(|(gate, ..)| *gate == name && has_cargo(app)) {
+        gates.push(Gate { name: gate, subject: "of the Cargo workspace".into(), calls: vec![cargo(app, arguments)], fix: (*fix).into() });
     }
-    for project in python_projects(session) {
+    for project in python_projects(app) {
         for (gate, arguments, fix) in python.iter().filter(|(gate, ..)| *gate == name) {
             gates.push(Gate {
                 name: gate,
                 subject: format!("of {}", project.name),
-                calls: vec![uv(session, project, arguments)?],
+                calls: vec![uv(app, project, arguments)?],
                 fix: in_folder(project, fix),
             });
         }
@@ -76,15 +71,15 @@ fn languages(session: &Session, name: &str, gates: &mut Vec<Gate>) -> anyhow::Re
     Ok(())
 }
 
-fn workflows(session: &Session, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped>) -> anyhow::Result<()> {
-    let folder = session.world.path(".github/workflows");
+fn workflows(app: &App, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped>) -> anyhow::Result<()> {
+    let folder = app.world.path(".github/workflows");
     let names: Vec<_> = files::names_in(&folder)?.into_iter().filter(|name| name.ends_with(".yml") || name.ends_with(".yaml")).collect();
     if names.is_empty() {
         return Ok(());
     }
     match tools::find(tools::ACTIONLINT) {
         Some(program) => {
-            let call = Call::new(program).folder(&session.world.root);
+            let call = Call::new(program).folder(&app.world.root);
             gates.push(Gate {
                 name: "workflows",
                 subject: "by actionlint".into(),
@@ -92,11 +87,10 @@ fn workflows(session: &Session, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped
                 fix: "mend the lines that actionlint names".into(),
             });
         }
-        None => skipped.push(missing(session, "workflows by actionlint", tools::ACTIONLINT)?),
+        None => skipped.push(missing(app, "workflows by actionlint", tools::ACTIONLINT)?),
     }
-    let zizmor = if session.global.dry_run { tools::ZIZMOR.name.into() } else { tools::provide(&session.world, tools::ZIZMOR)? };
-    let call =
-        Call::new(zizmor).args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]).folder(&session.world.root);
+    let zizmor = if app.global.dry_run { tools::ZIZMOR.name.into() } else { tools::provide(&app.world, tools::ZIZMOR)? };
+    let call = Call::new(zizmor).args(["--offline", "--no-progress", "--quiet", "--persona", "auditor", ".github"]).folder(&app.world.root);
     gates.push(Gate { name: "workflows", subject: "by zizmor".into(), calls: vec![call], fix: "mend the lines that zizmor names".into() });
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::engine::observe;
 use crate::plan::tags::RemoteTags;
 use crate::ui;
@@ -20,13 +20,13 @@ struct Finding {
     optional: bool,
 }
 
-pub fn run(session: &Session) -> Outcome {
-    let mut findings = tool_findings(session);
-    findings.extend(engine_findings(session));
-    findings.extend(cargo_finding(session));
-    findings.push(clone_finding(session));
-    findings.push(remote_finding(session)?);
-    findings.extend(registry_findings(session));
+pub fn run(app: &App) -> Outcome {
+    let mut findings = tool_findings(app);
+    findings.extend(engine_findings(app));
+    findings.extend(cargo_finding(app));
+    findings.push(clone_finding(app));
+    findings.push(remote_finding(app)?);
+    findings.extend(registry_findings(app));
     let rows: Vec<_> = findings
         .iter()
         .map(|finding| match &finding.state {
@@ -38,12 +38,12 @@ pub fn run(session: &Session) -> Outcome {
             ],
         })
         .collect();
-    session.ui.data(&ui::table(&rows));
+    app.ui.data(&ui::table(&rows));
     let faults = findings.iter().filter(|finding| finding.state.is_err() && !finding.optional).count();
     for finding in &findings {
         match &finding.state {
-            Err(amiss) if finding.optional => session.ui.warn(&format!("{}: {amiss} (to mend: {})", finding.what, finding.fix)),
-            Err(amiss) => session.ui.error(&format!("{}: {amiss}", finding.what), Some(&finding.fix)),
+            Err(amiss) if finding.optional => app.ui.warn(&format!("{}: {amiss} (to mend: {})", finding.what, finding.fix)),
+            Err(amiss) => app.ui.error(&format!("{}: {amiss}", finding.what), Some(&finding.fix)),
             Ok(_) => {}
         }
     }
@@ -51,13 +51,13 @@ pub fn run(session: &Session) -> Outcome {
         .iter()
         .map(|finding| json!({ "what": finding.what, "ok": finding.state.is_ok(), "optional": finding.optional, "found": finding.state.as_ref().unwrap_or_else(|amiss| amiss), "fix": finding.state.is_err().then_some(&finding.fix) }))
         .collect();
-    session.ui.document(&json!({ "schema": 1, "findings": documents }));
+    app.ui.document(&json!({ "schema": 1, "findings": documents }));
     Ok(u8::from(faults > 0))
 }
 
-fn tool_findings(session: &Session) -> Vec<Finding> {
-    let has_image = session.projects.all.iter().any(|project| project.image.is_some());
-    let has_wheel = session.projects.all.iter().any(|project| !project.wheel_targets.is_empty());
+fn tool_findings(app: &App) -> Vec<Finding> {
+    let has_image = app.projects.all.iter().any(|project| project.image.is_some());
+    let has_wheel = app.projects.all.iter().any(|project| !project.wheel_targets.is_empty());
     let mut findings = Vec::new();
     for (tool, optional) in [
         (tools::GIT, false),
@@ -71,15 +71,15 @@ fn tool_findings(session: &Session) -> Vec<Finding> {
         (tools::ACTIONLINT, true),
         (tools::ZIZMOR, true),
     ] {
-        findings.push(tool_finding(session, tool, optional));
+        findings.push(tool_finding(app, tool, optional));
     }
     findings
 }
 
-fn tool_finding(session: &Session, tool: tools::Tool, optional: bool) -> Finding {
-    let runner = &session.world.runner;
+fn tool_finding(app: &App, tool: tools::Tool, optional: bool) -> Finding {
+    let runner = &app.world.runner;
     let describe = |program: &Path| tools::version(runner, program).map_err(|error| format!("{error:#}"));
-    let state = match (tools::find(tool), tools::fetched(&session.world.root, tool), tools::pinned(tool)) {
+    let state = match (tools::find(tool), tools::fetched(&app.world.root, tool), tools::pinned(tool)) {
         (Some(program), ..) => describe(&program),
         (None, Some(program), _) => describe(&program).map(|version| format!("{version} (in target/tools)")),
         (None, None, Some(pin)) => Ok(format!("absent; xtask fetches {pin} when it is needed")),
@@ -88,11 +88,11 @@ fn tool_finding(session: &Session, tool: tools::Tool, optional: bool) -> Finding
     Finding { what: tool.name.into(), state, fix: tool.how_to_get.into(), optional }
 }
 
-fn engine_findings(session: &Session) -> Vec<Finding> {
-    if tools::find(tools::DOCKER).is_none() || session.projects.all.iter().all(|project| project.image.is_none()) {
+fn engine_findings(app: &App) -> Vec<Finding> {
+    if tools::find(tools::DOCKER).is_none() || app.projects.all.iter().all(|project| project.image.is_none()) {
         return Vec::new();
     }
-    let runner = &session.world.runner;
+    let runner = &app.world.runner;
     let plain = |answer: anyhow::Result<String>| answer.map_err(|error| format!("{error:#}"));
     vec![
         Finding {
@@ -110,23 +110,23 @@ fn engine_findings(session: &Session) -> Vec<Finding> {
     ]
 }
 
-fn cargo_finding(session: &Session) -> Option<Finding> {
-    let members = cargo::members(&session.world.root)?;
+fn cargo_finding(app: &App) -> Option<Finding> {
+    let members = cargo::members(&app.world.root)?;
     let state = members.map(|count| format!("{count} members")).map_err(|error| format!("{error:#}"));
     Some(Finding { what: "Cargo workspace".into(), state, fix: "cargo metadata --no-deps".into(), optional: false })
 }
 
-fn clone_finding(session: &Session) -> Finding {
-    let state = match session.world.git.is_shallow() {
+fn clone_finding(app: &App) -> Finding {
+    let state = match app.world.git.is_shallow() {
         true => Err("it is shallow: tags and history are missing".into()),
         false => Ok("has its whole history".into()),
     };
     Finding { what: "this clone".into(), state, fix: "git fetch --unshallow --tags".into(), optional: false }
 }
 
-fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
-    let remote = session.remote();
-    let state = match observe::tags(&session.world, &session.projects, remote)?.remote {
+fn remote_finding(app: &App) -> anyhow::Result<Finding> {
+    let remote = app.remote();
+    let state = match observe::tags(&app.world, &app.projects, remote)?.remote {
         RemoteTags::Known { tags, .. } => Ok(format!("reached, {} tags", tags.len())),
         RemoteTags::None => Err(format!("there is no such remote, so tags stay here (git remote add {} URL)", remote.name)),
         RemoteTags::Unknown { why, .. } => Err(why),
@@ -135,12 +135,12 @@ fn remote_finding(session: &Session) -> anyhow::Result<Finding> {
 }
 
 /// Each image repository: whether it can be listed is what every release begins with.
-fn registry_findings(session: &Session) -> Vec<Finding> {
-    let images = session.projects.all.iter().filter_map(|project| project.image.as_ref());
+fn registry_findings(app: &App) -> Vec<Finding> {
+    let images = app.projects.all.iter().filter_map(|project| project.image.as_ref());
     images
         .map(|image| {
             let repository = &image.repository;
-            let registry = session.world.registry();
+            let registry = app.world.registry();
             let state = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
                 Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
                 Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),

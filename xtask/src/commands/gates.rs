@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 
-use super::Session;
+use super::App;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
 use crate::world::process::Call;
@@ -27,55 +27,55 @@ pub struct Skipped {
 }
 
 /// Runs every gate, also after one failed, and gives how many did.
-pub fn run_all(session: &Session, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
+pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
     let (mut passed, mut failed) = (0, Vec::new());
     for gate in gates {
         let title = format!("{} {}", gate.name, gate.subject);
-        session.ui.status("Checking", &title);
+        app.ui.status("Checking", &title);
         for call in &gate.calls {
-            session.ui.status("", &call.line());
+            app.ui.status("", &call.line());
         }
-        if session.global.dry_run {
+        if app.global.dry_run {
             continue;
         }
-        session.ui.open_section(&title);
-        let outcome = gate.calls.iter().try_for_each(|call| session.world.runner.stream(call));
-        session.ui.close_section();
+        app.ui.open_section(&title);
+        let outcome = gate.calls.iter().try_for_each(|call| app.world.runner.stream(call));
+        app.ui.close_section();
         match outcome {
             Ok(()) => passed += 1,
             Err(error) => {
                 let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-                session.ui.error(&format!("{title}: {first}"), Some(&gate.fix));
+                app.ui.error(&format!("{title}: {first}"), Some(&gate.fix));
                 failed.push(serde_json::json!({ "gate": gate.name, "subject": gate.subject, "fix": gate.fix }));
             }
         }
     }
     for gate in skipped {
-        session.ui.warn(&format!("skipped {}: {}", gate.what, gate.why));
+        app.ui.warn(&format!("skipped {}: {}", gate.what, gate.why));
     }
     let words = format!("{passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
-    match (session.global.dry_run, failed.is_empty()) {
-        (true, _) => session.ui.status("Planned", "nothing was run"),
-        (false, true) => session.ui.status("Finished", &words),
-        (false, false) => session.ui.status("Failed", &words),
+    match (app.global.dry_run, failed.is_empty()) {
+        (true, _) => app.ui.status("Planned", "nothing was run"),
+        (false, true) => app.ui.status("Finished", &words),
+        (false, false) => app.ui.status("Failed", &words),
     }
-    session.ui.document(&serde_json::json!({ "schema": 1, "passed": passed, "failed": failed, "skipped": skipped.iter().map(|gate| &gate.what).collect::<Vec<_>>() }));
+    app.ui.document(&serde_json::json!({ "schema": 1, "passed": passed, "failed": failed, "skipped": skipped.iter().map(|gate| &gate.what).collect::<Vec<_>>() }));
     if failed.is_empty() { 0 } else { FaultKind::Failed.exit_code() }
 }
 
 /// Whether the root is a Cargo workspace.
-pub fn has_cargo(session: &Session) -> bool {
-    files::exists(&session.world.path("Cargo.toml"))
+pub fn has_cargo(app: &App) -> bool {
+    files::exists(&app.world.path("Cargo.toml"))
 }
 
 /// Projects with a pyproject.toml.
-pub fn python_projects(session: &Session) -> impl Iterator<Item = &Project> {
-    session.projects.all.iter().filter(|project| files::exists(&session.world.path(&project.path).join("pyproject.toml")))
+pub fn python_projects(app: &App) -> impl Iterator<Item = &Project> {
+    app.projects.all.iter().filter(|project| files::exists(&app.world.path(&project.path).join("pyproject.toml")))
 }
 
 /// Cargo at the root.
-pub fn cargo(session: &Session, arguments: &[&str]) -> Call {
-    Call::new("cargo").args(arguments).folder(&session.world.root)
+pub fn cargo(app: &App, arguments: &[&str]) -> Call {
+    Call::new("cargo").args(arguments).folder(&app.world.root)
 }
 
 /// A line for people that begins in the project's folder.
@@ -84,26 +84,23 @@ pub fn in_folder(project: &Project, line: &str) -> String {
 }
 
 /// uv in a project's folder; fetched when it is absent.
-pub fn uv(session: &Session, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
+pub fn uv(app: &App, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
     // A dry run fetches nothing; what it shows is the line alone.
-    let uv = if session.global.dry_run {
-        tools::UV.name.into()
-    } else {
-        tools::provide(&session.world, tools::UV).context("Python gates want uv")?
-    };
+    let uv =
+        if app.global.dry_run { tools::UV.name.into() } else { tools::provide(&app.world, tools::UV).context("Python gates want uv")? };
     // A virtual environment that happens to be active is not the project's.
-    Ok(Call::new(uv).args(arguments).folder(&session.world.path(&project.path)).without("VIRTUAL_ENV"))
+    Ok(Call::new(uv).args(arguments).folder(&app.world.path(&project.path)).without("VIRTUAL_ENV"))
 }
 
 /// This very program, on the same repository.
-pub fn this_program(session: &Session, arguments: &[&str]) -> anyhow::Result<Call> {
-    let call = Call::new(environment::this_program()?).args(arguments).arg("--repo").arg(&session.world.root);
-    Ok(call.arg("--config").arg(&session.config_path))
+pub fn this_program(app: &App, arguments: &[&str]) -> anyhow::Result<Call> {
+    let call = Call::new(environment::this_program()?).args(arguments).arg("--repo").arg(&app.world.root);
+    Ok(call.arg("--config").arg(&app.config_path))
 }
 
 /// A missing tool: an error where tools are required, else a reason to skip.
-pub fn missing(session: &Session, what: &str, tool: tools::Tool) -> Result<Skipped, Fault> {
-    if session.world.environment.require_tools {
+pub fn missing(app: &App, what: &str, tool: tools::Tool) -> Result<Skipped, Fault> {
+    if app.world.environment.require_tools {
         return Err(Fault::failed(format!("{what} wants {}, which is not on the PATH, and XTASK_REQUIRE_TOOLS is set", tool.name))
             .fix(tool.how_to_get));
     }

@@ -31,7 +31,7 @@ use crate::world::{Sink, World, files};
 const DEFAULT_CONFIG: &str = "xtask/monorepo.toml";
 
 /// What every verb works with.
-pub struct Session {
+pub struct App {
     pub ui: Ui,
     pub world: World,
     pub config: Config,
@@ -48,20 +48,20 @@ pub type Outcome = anyhow::Result<u8>;
 /// Runs the verb and gives the exit code; an error is printed here, once.
 ///
 /// `rehearse` is handed in: it stands above the commands, which it calls as a user would.
-pub fn dispatch(cli: Cli, rehearse: impl Fn(&Session, &crate::cli::Rehearse) -> Outcome) -> u8 {
+pub fn dispatch(cli: Cli, rehearse: impl Fn(&App, &crate::cli::Rehearse) -> Outcome) -> u8 {
     let environment = Environment::read();
     let ui = Ui { json: cli.global.json, verbose: cli.global.verbose, color: environment.color, groups: environment.is_github_actions };
-    let answer = Session::open(cli.global, environment, ui.clone()).and_then(|session| match cli.verb {
-        Verb::Versions(arguments) => versions::run(&session, &arguments),
-        Verb::Bump(arguments) => bump::run(&session, &arguments),
-        Verb::Tag(arguments) => tag::run(&session, &arguments),
-        Verb::Build(arguments) => build::run(&session, &arguments),
-        Verb::Release(arguments) => release::run(&session, &arguments),
-        Verb::Plan(arguments) => plan::run(&session, &arguments),
-        Verb::Check(arguments) => check::run(&session, &arguments),
-        Verb::Test => test::run(&session),
-        Verb::Doctor => doctor::run(&session),
-        Verb::Rehearse(arguments) => rehearse(&session, &arguments),
+    let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
+        Verb::Versions(arguments) => versions::run(&app, &arguments),
+        Verb::Bump(arguments) => bump::run(&app, &arguments),
+        Verb::Tag(arguments) => tag::run(&app, &arguments),
+        Verb::Build(arguments) => build::run(&app, &arguments),
+        Verb::Release(arguments) => release::run(&app, &arguments),
+        Verb::Plan(arguments) => plan::run(&app, &arguments),
+        Verb::Check(arguments) => check::run(&app, &arguments),
+        Verb::Test => test::run(&app),
+        Verb::Doctor => doctor::run(&app),
+        Verb::Rehearse(arguments) => rehearse(&app, &arguments),
     });
     answer.unwrap_or_else(|error| {
         let fault = fault_of(&error);
@@ -93,7 +93,7 @@ fn fault_of(error: &anyhow::Error) -> Fault {
     }
 }
 
-impl Session {
+impl App {
     fn open(global: Global, environment: Environment, ui: Ui) -> anyhow::Result<Self> {
         let here = environment::current_folder()?;
         let folder = global.repo.clone().unwrap_or_else(|| here.clone());
@@ -229,8 +229,8 @@ fn config_path(root: &Path, here: &Path, given: Option<&Path>) -> PathBuf {
 }
 
 /// Writes `name=value` lines for later steps of a CI job.
-fn write_outputs(session: &Session, outputs: &[(&str, String)]) -> anyhow::Result<()> {
-    if let (Some(path), false) = (&session.world.environment.github_output, session.global.dry_run) {
+fn write_outputs(app: &App, outputs: &[(&str, String)]) -> anyhow::Result<()> {
+    if let (Some(path), false) = (&app.world.environment.github_output, app.global.dry_run) {
         let text: String = outputs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         files::append(path, &text).context("writing GITHUB_OUTPUT")?;
     }

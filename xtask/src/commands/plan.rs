@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::build::nothing_to_build;
-use super::{Outcome, Session, write_outputs};
+use super::{App, Outcome, write_outputs};
 use crate::cli::PlanArgs;
 use crate::engine::observe;
 use crate::model::fault::Fault;
@@ -12,9 +12,9 @@ use crate::model::tag::owner;
 use crate::plan::matrix;
 use crate::ui;
 
-pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
+pub fn run(app: &App, arguments: &PlanArgs) -> Outcome {
     let tag = arguments.tag.trim_start_matches("refs/tags/");
-    let projects = &session.projects.all;
+    let projects = &app.projects.all;
     let Some((place, name)) = owner(projects.iter().map(|project| &project.tags), tag) else {
         let forms: Vec<_> = projects.iter().filter(|project| !project.sites.is_empty()).map(|project| project.tags.form()).collect();
         let forms = if forms.is_empty() {
@@ -28,34 +28,34 @@ pub fn run(session: &Session, arguments: &PlanArgs) -> Outcome {
     };
     let project = &projects[place];
     if let Some(word) = &arguments.project {
-        let wanted = session.projects.find(word)?;
+        let wanted = app.projects.find(word)?;
         if wanted.name != project.name {
             return Err(Fault::refused(format!("{tag} is a tag of {}, not of {}", project.name, wanted.name))
                 .fix(format!("cargo xtask plan {} --tag {tag}", project.name))
                 .into());
         }
     }
-    let commit = session
+    let commit = app
         .world
         .git
         .tag_commit(tag)?
         .ok_or_else(|| Fault::usage(format!("there is no tag {tag} in this clone")).fix("git fetch --tags"))?;
-    let build_id = observe::build_id(&session.world, &commit, &name.version)?.to_string();
+    let build_id = observe::build_id(&app.world, &commit, &name.version)?.to_string();
     let rows = matrix::rows(project, &build_id).map_err(|what| Fault::usage(format!("projects.{}: {what}", project.name)))?;
     if rows.is_empty() {
         return Err(nothing_to_build(project).into());
     }
     let stage = name.candidate.map_or_else(|| "release".to_owned(), |number| format!("candidate {number}"));
     let why = format!("tag {tag} is {stage} of {} {}, at {}", project.package, name.version.to_semver(), short(&commit));
-    session.ui.status("Planned", &why);
+    app.ui.status("Planned", &why);
     let mut table = vec![["kind", "for", "runner"].map(str::to_owned).to_vec()];
     table.extend(rows.iter().map(|row| {
         vec![row.kind.to_owned(), row.platform.clone().or_else(|| row.target.clone()).unwrap_or_default(), row.runner.to_owned()]
     }));
-    session.ui.data(&format!("{}\nbuild id {build_id}", ui::table(&table)));
+    app.ui.data(&format!("{}\nbuild id {build_id}", ui::table(&table)));
     let matrix = json!({ "include": rows });
-    write_outputs(session, &[("matrix", matrix.to_string()), ("build-id", build_id.clone()), ("project", project.name.clone())])?;
-    session.ui.document(&json!({
+    write_outputs(app, &[("matrix", matrix.to_string()), ("build-id", build_id.clone()), ("project", project.name.clone())])?;
+    app.ui.document(&json!({
         "schema": 1,
         "projects": [{ "name": project.name, "package": project.package, "version": name.version.to_semver(), "candidate": name.candidate, "why": [why] }],
         "matrix": matrix,

@@ -1,6 +1,6 @@
 //! `release`: the newest candidate's tested bytes get their release names, and its commit the tag.
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::cli::Release;
 use crate::engine::observe;
 use crate::model::fault::Fault;
@@ -8,29 +8,29 @@ use crate::model::project::Project;
 use crate::model::step::Goal;
 use crate::plan::release;
 
-pub fn run(session: &Session, arguments: &Release) -> Outcome {
-    let project = session.projects.find(&arguments.project)?;
+pub fn run(app: &App, arguments: &Release) -> Outcome {
+    let project = app.projects.find(&arguments.project)?;
     if project.sites.is_empty() {
         return Err(Fault::usage(format!("project {} has no versions of its own, so there is nothing to release", project.name))
             .fix(format!("name its sites in projects.{}.versions", project.name))
             .into());
     }
-    let facts = observe::release(&session.world, &session.projects, project, session.remote())?;
-    session.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
+    let facts = observe::release(&app.world, &app.projects, project, app.remote())?;
+    app.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
     let mut goal = Goal::default();
     release::plan(&mut goal, project, &facts)?;
-    goal.notes.extend(left_out(session, project));
-    session.execute(goal, serde_json::Map::new())
+    goal.notes.extend(left_out(app, project));
+    app.execute(goal, serde_json::Map::new())
 }
 
 /// What a release does not do here, and why: left out of the configuration means not wanted.
-fn left_out(session: &Session, project: &Project) -> Vec<String> {
+fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
-    let forge = match &session.config.repository.github {
+    let forge = match &app.config.repository.github {
         Some(github) => format!("{name}: the tag is all that {github} gets, no forge release is made"),
         None => format!("{name}: no github is configured, so no forge release is made"),
     };
-    let pins = match session.config.pins.iter().any(|pin| pin.project == *name) {
+    let pins = match app.config.pins.iter().any(|pin| pin.project == *name) {
         true => format!("{name}: its [[pins]] are read, but `release` does not write them: change them by hand"),
         false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
     };

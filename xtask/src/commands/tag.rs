@@ -1,6 +1,6 @@
 //! `tag`: the version in the commit becomes a tag, or its next candidate does.
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::cli::Tag;
 use crate::engine::{observe, versions};
 use crate::model::project::Project;
@@ -9,11 +9,11 @@ use crate::model::version::Version;
 use crate::plan::release::dirty_sentence;
 use crate::plan::tags::{self, TagFacts};
 
-pub fn run(session: &Session, arguments: &Tag) -> Outcome {
-    let world = &session.world;
+pub fn run(app: &App, arguments: &Tag) -> Outcome {
+    let world = &app.world;
     let head = observe::head(world)?;
-    let projects = session.versioned(&arguments.projects)?;
-    let facts = observe::tags(world, &session.projects, session.remote())?;
+    let projects = app.versioned(&arguments.projects)?;
+    let facts = observe::tags(world, &app.projects, app.remote())?;
     let mut goal = Goal::default();
     let dirty = world.git.dirty_paths()?;
     if !dirty.is_empty() {
@@ -27,7 +27,7 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
         goal.refuse(
             "",
             format!("HEAD is detached at {}, which is on no branch", short(&head.commit)),
-            format!("git switch {}", session.config.repository.branch),
+            format!("git switch {}", app.config.repository.branch),
         );
     }
     for project in projects {
@@ -47,7 +47,7 @@ pub fn run(session: &Session, arguments: &Tag) -> Outcome {
     world.git.committer()?;
     // What can fail and be mended comes before what others see.
     goal.drafts.sort_by_key(|draft| draft.step.is_irreversible());
-    session.execute(goal, serde_json::Map::new())
+    app.execute(goal, serde_json::Map::new())
 }
 
 /// Whether the version's tag is at another commit already; of all projects together, such a one is not meant.

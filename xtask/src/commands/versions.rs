@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Outcome, Session};
+use super::{App, Outcome};
 use crate::cli::Versions;
 use crate::engine::versions::{self, Base, Edits};
 use crate::model::project::Project;
@@ -12,19 +12,19 @@ use crate::model::tag::{TagName, owner};
 use crate::model::version::Version;
 use crate::ui;
 
-pub fn run(session: &Session, arguments: &Versions) -> Outcome {
+pub fn run(app: &App, arguments: &Versions) -> Outcome {
     let mut found = Vec::new();
-    for project in session.versioned(&arguments.projects)? {
-        found.push((project, versions::of_work_tree(&session.world, project)?));
+    for project in app.versioned(&arguments.projects)? {
+        found.push((project, versions::of_work_tree(&app.world, project)?));
     }
     if arguments.fix {
-        return fix(session, &found);
+        return fix(app, &found);
     }
-    let released = Released::read(session, arguments.check)?;
+    let released = Released::read(app, arguments.check)?;
     let mut rows = vec![["project", "version", "site", "says", "released"].map(str::to_owned).to_vec()];
     let mut documents = Vec::new();
     for (project, readings) in &found {
-        let last = released.of(session, project)?.map(|version| version.to_semver());
+        let last = released.of(app, project)?.map(|version| version.to_semver());
         for (place, reading) in readings.all().iter().enumerate() {
             let mark = if readings.agrees(reading) { "✓".to_owned() } else { format!("✗ {}", reading.found) };
             let first = |text: &str| if place == 0 { text.to_owned() } else { String::new() };
@@ -38,11 +38,11 @@ pub fn run(session: &Session, arguments: &Versions) -> Outcome {
         }
         documents.push(document(project, readings, last.as_deref()));
     }
-    session.ui.data(&ui::table(&rows));
-    session.ui.document(&json!({ "schema": 1, "projects": documents }));
+    app.ui.data(&ui::table(&rows));
+    app.ui.document(&json!({ "schema": 1, "projects": documents }));
     let faults: Vec<_> = found.iter().filter_map(|(project, readings)| Some((project, readings.disagreement()?))).collect();
     for (project, disagreement) in &faults {
-        session.ui.error(&format!("{}: {disagreement}", project.name), Some(&format!("cargo xtask versions --fix {}", project.name)));
+        app.ui.error(&format!("{}: {disagreement}", project.name), Some(&format!("cargo xtask versions --fix {}", project.name)));
     }
     Ok(u8::from(arguments.check && !faults.is_empty()))
 }
@@ -64,14 +64,14 @@ fn document(project: &Project, readings: &Readings, released: Option<&str>) -> s
 }
 
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
-fn fix(session: &Session, found: &[(&Project, Readings)]) -> Outcome {
-    let mut edits = Edits::new(&session.world, &Base::WorkTree);
+fn fix(app: &App, found: &[(&Project, Readings)]) -> Outcome {
+    let mut edits = Edits::new(&app.world, &Base::WorkTree);
     for (project, readings) in found {
         edits.move_project(project, readings, readings.canonical())?;
     }
     let mut goal = Goal::default();
     edits.want(&mut goal)?;
-    session.execute(goal, serde_json::Map::new())
+    app.execute(goal, serde_json::Map::new())
 }
 
 /// The release tags of this clone, read once for all projects.
@@ -83,35 +83,31 @@ struct Released {
 
 impl Released {
     /// A shallow clone is refused, unless it is the files alone that are checked.
-    fn read(session: &Session, is_check: bool) -> anyhow::Result<Self> {
-        if let Err(fault) = session.world.git.refuse_shallow("which release HEAD contains") {
+    fn read(app: &App, is_check: bool) -> anyhow::Result<Self> {
+        if let Err(fault) = app.world.git.refuse_shallow("which release HEAD contains") {
             if !is_check {
                 return Err(fault.into());
             }
-            session.ui.warn(&format!("{}; releases are left out", fault.what));
+            app.ui.warn(&format!("{}; releases are left out", fault.what));
             return Ok(Self { tags: Vec::new(), head: None });
         }
         let mut tags = Vec::new();
-        for (name, commit) in session.world.git.tags()? {
-            if let Some((place, TagName { version, candidate: None })) =
-                owner(session.projects.all.iter().map(|project| &project.tags), &name)
+        for (name, commit) in app.world.git.tags()? {
+            if let Some((place, TagName { version, candidate: None })) = owner(app.projects.all.iter().map(|project| &project.tags), &name)
             {
                 tags.push((place, version, commit));
             }
         }
         tags.sort_by(|left, right| right.1.cmp(&left.1));
         // A repository without a commit has released nothing.
-        Ok(Self { tags, head: session.world.git.head_if_any()?.map(|head| head.commit) })
+        Ok(Self { tags, head: app.world.git.head_if_any()?.map(|head| head.commit) })
     }
 
     /// The highest stable tag that HEAD contains.
-    fn of(&self, session: &Session, project: &Project) -> anyhow::Result<Option<&Version>> {
+    fn of(&self, app: &App, project: &Project) -> anyhow::Result<Option<&Version>> {
         let Some(head) = &self.head else { return Ok(None) };
         for (place, version, commit) in &self.tags {
-            if session.projects.all[*place].name == project.name
-                && !version.is_prerelease()
-                && session.world.git.is_ancestor(commit, head)?
-            {
+            if app.projects.all[*place].name == project.name && !version.is_prerelease() && app.world.git.is_ancestor(commit, head)? {
                 return Ok(Some(version));
             }
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::sandbox::Sandbox;
 use super::stand_in::{self, StandIn};
 use crate::cli::Rehearse;
-use crate::commands::Session;
+use crate::commands::App;
 use crate::engine::observe;
 use crate::model::fault::Fault;
 use crate::model::image::{Platform, Repository};
@@ -24,78 +24,78 @@ struct Candidate {
     build_id: String,
 }
 
-pub fn run(session: &Session, arguments: &Rehearse) -> anyhow::Result<u8> {
+pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let project = project(session, arguments.project.as_deref())?;
+    let project = project(app, arguments.project.as_deref())?;
     let image = project.image.as_ref().context("a rehearsed project has an image")?;
-    let folder = session.world.path("target/rehearsal");
+    let folder = app.world.path("target/rehearsal");
     let engine = match arguments.docker {
         true => {
             tools::require(tools::DOCKER)?;
             Some(
-                docker::engine_platform(&session.world.runner)
+                docker::engine_platform(&app.world.runner)
                     .map_err(|error| Fault::refused(format!("{error:#}")).fix("start the docker engine, or rehearse without --docker"))?,
             )
         }
         false => None,
     };
-    if session.global.dry_run {
+    if app.global.dry_run {
         let lines =
             ["bump minor", "tag --rc --push", if arguments.docker { "build --push" } else { "(stand-in images)" }, "release", "release"]
                 .join(", ");
-        session.ui.status("Planned", &format!("{lines} of {} in {}; nothing was written", project.package, folder.display()));
-        session.ui.document(&json!({ "schema": 1, "project": project.name }));
+        app.ui.status("Planned", &format!("{lines} of {} in {}; nothing was written", project.package, folder.display()));
+        app.ui.document(&json!({ "schema": 1, "project": project.name }));
         return Ok(0);
     }
-    session.ui.status("Rehearsing", &format!("a release of {} in {}", project.package, folder.display()));
-    if !session.world.git.dirty_paths()?.is_empty() {
-        session.ui.note("changes that are not committed are left out: the sandbox is a copy of HEAD");
+    app.ui.status("Rehearsing", &format!("a release of {} in {}", project.package, folder.display()));
+    if !app.world.git.dirty_paths()?.is_empty() {
+        app.ui.note("changes that are not committed are left out: the sandbox is a copy of HEAD");
     }
-    let config = session.config_in_repository()?;
-    session.world.git.refuse_shallow("what a copy of it would release")?;
+    let config = app.config_in_repository()?;
+    app.world.git.refuse_shallow("what a copy of it would release")?;
     let sandbox = Sandbox::prepare(
-        &session.world.root,
+        &app.world.root,
         &folder,
         &config,
-        session.world.runner.clone(),
+        app.world.runner.clone(),
         engine.as_ref().map(|platform| (project.name.as_str(), platform)),
     )?;
     forget_other_tags(&sandbox, project)?;
-    session.ui.status(
+    app.ui.status(
         "Serving",
         &format!("an embedded registry at {}, the remote origin in {}", sandbox.registry.address(), folder.join("origin.git").display()),
     );
-    say_and_run(session, &sandbox, &["bump", "minor", &project.name, "--commit"])?;
-    say_and_run(session, &sandbox, &["tag", &project.name, "--rc", "--push"])?;
+    say_and_run(app, &sandbox, &["bump", "minor", &project.name, "--commit"])?;
+    say_and_run(app, &sandbox, &["tag", &project.name, "--rc", "--push"])?;
     let candidate = candidate(&sandbox, project)?;
     let repository: Repository = format!("{}/{}", sandbox.registry.address(), image.repository.path).parse()?;
     let platforms = engine.as_ref().map_or_else(|| image.platforms.clone(), |platform| vec![platform.clone()]);
     match engine {
-        Some(_) => say_and_run(session, &sandbox, &["build", &project.name, "--build-id", &candidate.build_id, "--push"])?,
-        None => push_stand_ins(session, &repository, &platforms, &candidate)?,
+        Some(_) => say_and_run(app, &sandbox, &["build", &project.name, "--build-id", &candidate.build_id, "--push"])?,
+        None => push_stand_ins(app, &repository, &platforms, &candidate)?,
     }
-    say_and_run(session, &sandbox, &["release", &project.name])?;
+    say_and_run(app, &sandbox, &["release", &project.name])?;
     let before = sandbox.registry.state();
     let again = sandbox.json(&["release", &project.name])?;
     let acted = again["steps"].as_array().map_or(0, |steps| steps.iter().filter(|step| step["verdict"] != "done").count());
     if acted > 0 || sandbox.registry.state() != before {
         bail!("a second release did {acted} steps; it should have found everything done");
     }
-    session.ui.status("Again", &format!("cargo xtask release {}: nothing to do", project.name));
-    report(session, &sandbox, project, &repository, &candidate, started)
+    app.ui.status("Again", &format!("cargo xtask release {}: nothing to do", project.name));
+    report(app, &sandbox, project, &repository, &candidate, started)
 }
 
 /// The named project, or the first one that has an image to rehearse with.
-fn project<'a>(session: &'a Session, name: Option<&str>) -> Result<&'a Project, Fault> {
+fn project<'a>(app: &'a App, name: Option<&str>) -> Result<&'a Project, Fault> {
     let rehearsable = |project: &&Project| project.image.is_some() && !project.sites.is_empty();
     match name {
         Some(name) => {
-            let project = session.projects.find(name)?;
+            let project = app.projects.find(name)?;
             Some(project).filter(rehearsable).ok_or_else(|| {
                 Fault::usage(format!("{} has no image and version to rehearse a release with", project.name)).fix("cargo xtask rehearse")
             })
         }
-        None => session.projects.all.iter().find(rehearsable).ok_or_else(|| {
+        None => app.projects.all.iter().find(rehearsable).ok_or_else(|| {
             Fault::usage("no project has both an image and versions, so there is no release to rehearse")
                 .fix("give a project an image in the configuration")
         }),
@@ -111,15 +111,15 @@ fn forget_other_tags(sandbox: &Sandbox, project: &Project) -> anyhow::Result<()>
     Ok(())
 }
 
-fn say_and_run(session: &Session, sandbox: &Sandbox, arguments: &[&str]) -> anyhow::Result<()> {
+fn say_and_run(app: &App, sandbox: &Sandbox, arguments: &[&str]) -> anyhow::Result<()> {
     let line = format!("cargo xtask {}", arguments.join(" "));
-    session.ui.status("Running", &line);
-    session.ui.open_section(&line);
+    app.ui.status("Running", &line);
+    app.ui.open_section(&line);
     let outcome = sandbox.run(arguments).map_err(|_| {
         Fault::failed(format!("the rehearsal stopped at `{line}`; its words stand above"))
             .fix(format!("look into {}", sandbox.work.display()))
     });
-    session.ui.close_section();
+    app.ui.close_section();
     Ok(outcome?)
 }
 
@@ -139,23 +139,23 @@ fn candidate(sandbox: &Sandbox, project: &Project) -> anyhow::Result<Candidate> 
     })
 }
 
-fn push_stand_ins(session: &Session, repository: &Repository, platforms: &[Platform], candidate: &Candidate) -> anyhow::Result<()> {
-    session.ui.note(
+fn push_stand_ins(app: &App, repository: &Repository, platforms: &[Platform], candidate: &Candidate) -> anyhow::Result<()> {
+    app.ui.note(
         "in place of `cargo xtask build --push`, stand-in images without content are pushed (rehearse --docker builds the real ones)",
     );
     for platform in platforms {
         let tag = format!("{}-{}", candidate.build_id, crate::model::build_id::arch_suffix(platform));
         let image =
             StandIn { platform, version: &candidate.version, revision: &candidate.commit, created: &observe::rfc3339(0)?, attested: true };
-        let digest = stand_in::push(session.world.registry(), repository, &tag, &image)?;
-        session.ui.status("Pushed", &format!("{repository}:{tag} = {}", digest.short()));
+        let digest = stand_in::push(app.world.registry(), repository, &tag, &image)?;
+        app.ui.status("Pushed", &format!("{repository}:{tag} = {}", digest.short()));
     }
     Ok(())
 }
 
 /// Shows what a user of the release would find, and ends with one line.
 fn report(
-    session: &Session,
+    app: &App,
     sandbox: &Sandbox,
     project: &Project,
     repository: &Repository,
@@ -171,17 +171,17 @@ fn report(
         rows.push(vec![name.clone(), digest.clone()]);
         tags.insert(name, digest.into());
     }
-    session.ui.data(&ui::table(&rows));
+    app.ui.data(&ui::table(&rows));
     let remote_tags = sandbox.git(&["ls-remote", "--tags", "--refs", "origin"])?;
     let remote_tags: Vec<_> =
         remote_tags.lines().filter_map(|line| line.rsplit('/').next()).filter(|tag| project.tags.read(tag).is_some()).collect();
-    session.ui.data(&format!("git tags at origin: {}", remote_tags.join(", ")));
+    app.ui.data(&format!("git tags at origin: {}", remote_tags.join(", ")));
     let requests = sandbox.registry.log().len();
     let unexpected = sandbox.registry.unexpected();
     if !unexpected.is_empty() {
         bail!("the registry was asked what no registry knows: {}", unexpected.join(", "));
     }
-    session.ui.status(
+    app.ui.status(
         "Rehearsed",
         &format!(
             "{} {}: bumped, tagged {}, released by digest, released again with nothing to do; {requests} HTTP requests in {:.1} s",
@@ -191,6 +191,6 @@ fn report(
             started.elapsed().as_secs_f64()
         ),
     );
-    session.ui.document(&json!({ "schema": 1, "project": project.name, "version": candidate.version, "candidate": candidate.tag, "build_id": candidate.build_id, "images": tags, "tags": remote_tags, "requests": requests }));
+    app.ui.document(&json!({ "schema": 1, "project": project.name, "version": candidate.version, "candidate": candidate.tag, "build_id": candidate.build_id, "images": tags, "tags": remote_tags, "requests": requests }));
     Ok(0)
 }
