@@ -55,15 +55,14 @@ pub fn apply(world: &World, plan: &mut Plan, begin: &dyn Fn(&Planned), end: &dyn
         place = batch.end;
         // What was done when the plan was made is asked again once something has changed: a check of an image that
         // has just been built anew was a check of another image.
-        let is_open = |planned: &&mut Planned| planned.verdict == Verdict::Todo || (has_acted && ok && planned.verdict == Verdict::Done);
-        let steps: Vec<_> = plan.steps[batch.clone()].iter_mut().filter(is_open).collect();
-        match ok {
-            true if steps.is_empty() => {}
-            true => ok = apply_batch(world, steps, begin, end),
-            false => steps.into_iter().for_each(|planned| planned.verdict = Verdict::Skipped),
+        let is_open = |planned: &&mut Planned| planned.verdict == Verdict::Todo || (has_acted && planned.verdict == Verdict::Done);
+        if ok {
+            ok = apply_batch(world, plan.steps[batch.clone()].iter_mut().filter(is_open).collect(), begin, end);
         }
         has_acted |= plan.steps[batch].iter().any(|planned| planned.verdict == Verdict::Acted);
     }
+    // Whatever a failure left open was not tried.
+    plan.steps.iter_mut().filter(|planned| planned.verdict == Verdict::Todo).for_each(|planned| planned.verdict = Verdict::Skipped);
     ok
 }
 
@@ -81,12 +80,10 @@ fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned)
             Probe::Done(evidence) => settle(planned, Verdict::Done, evidence, end),
             Probe::Conflict { found, wanted } => {
                 settle(planned, Verdict::Failed, format!("since the plan was made: found {found}, wanted {wanted}"), end);
-                skip(left);
                 return false;
             }
             Probe::Unknown(why) => {
                 settle(planned, Verdict::Failed, why, end);
-                skip(left);
                 return false;
             }
         }
@@ -111,10 +108,6 @@ fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned)
         settle(planned, verdict, evidence, end);
     }
     ok
-}
-
-fn skip(steps: Vec<&mut Planned>) {
-    steps.into_iter().for_each(|planned| planned.verdict = Verdict::Skipped);
 }
 
 fn settle(planned: &mut Planned, verdict: Verdict, evidence: String, end: &dyn Fn(&Planned)) {

@@ -116,13 +116,9 @@ impl Registry {
             if !seen.insert(call.url.clone()) {
                 return Err(call.error(RegistryErrorKind::Malformed, "the pages of the tag list run in a circle"));
             }
-            let answer = self.transport.retrying(|| match self.transport.send(&call)? {
-                answer if answer.status == 200 || is_absence(&answer) => Ok(answer),
-                answer => Err(self.transport.refusal(&call, &answer)),
-            })?;
-            if answer.status != 200 {
+            let Some(answer) = self.get(&call)? else {
                 return Ok(None);
-            }
+            };
             tags.extend(read_tag_page(&call, &answer)?);
             match next_link(answer.headers_named("Link")) {
                 Some(link) => call.url = next_page(&call, &answer, &link)?,
@@ -159,18 +155,23 @@ impl Registry {
         }
     }
 
+    /// What is read when it is there; `None` when the registry says that it is not.
+    fn get(&self, call: &Call) -> Result<Option<Answer>, RegistryError> {
+        let answer = self.transport.retrying(|| match self.transport.send(call)? {
+            answer if answer.status == 200 || is_absence(&answer) => Ok(answer),
+            answer => Err(self.transport.refusal(call, &answer)),
+        })?;
+        Ok((answer.status == 200).then_some(answer))
+    }
+
     /// The manifest that a tag or digest names, checked; `None` when there is nothing.
     pub fn manifest(&self, repository: &Repository, reference: &str) -> Result<Option<Manifest>, RegistryError> {
         let mut call = manifest_call(repository, Access::Pull, Method::GET, reference)?;
         call.headers.push(("Accept", media_type::ACCEPTED));
         call.body_bytes_max = MANIFEST_BYTES_MAX;
-        let answer = self.transport.retrying(|| match self.transport.send(&call)? {
-            answer if answer.status == 200 || is_absence(&answer) => Ok(answer),
-            answer => Err(self.transport.refusal(&call, &answer)),
-        })?;
-        if answer.status != 200 {
+        let Some(answer) = self.get(&call)? else {
             return Ok(None);
-        }
+        };
         let digest = Digest::of(&answer.body);
         let promised = [digest_header(&call, &answer)?, reference.parse().ok()];
         if let Some(wanted) = promised.into_iter().flatten().find(|wanted| *wanted != digest) {
