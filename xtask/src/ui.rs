@@ -111,7 +111,7 @@ impl Ui {
             Verdict::Todo => {
                 let _ = write!(text, "  ({})", draft.why);
             }
-            _ if !planned.evidence.is_empty() && (self.verbose || planned.verdict == Verdict::Done) => {
+            _ if !planned.evidence.is_empty() && (self.verbose || matches!(planned.verdict, Verdict::Done | Verdict::Skipped)) => {
                 let _ = write!(text, "  ({})", planned.evidence);
             }
             _ => {}

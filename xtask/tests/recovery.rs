@@ -25,12 +25,62 @@ fn law_14_a_bump_whose_commit_failed_is_finished_by_the_same_line() {
         let failed = fixture.run(&["bump", target, "api", "--commit"]);
         assert_eq!(failed.code, 1, "{}", failed.stderr);
         assert!(failed.stderr.contains("no commits today"), "{}", failed.stderr);
+        assert!(failed.stderr.contains("skipped edit api/uv.lock  (put back: the commit failed)"), "{}", failed.stderr);
+        assert_eq!(fixture.git(&["status", "--porcelain"]), "", "on failure the tree is as before");
         fs::remove_file(hook).unwrap();
         fixture.ok(&["bump", target, "api", "--commit"]);
         assert!(fixture.git(&["show", "HEAD:api/pyproject.toml"]).contains("version = \"0.2.0\""), "{target}");
         assert_eq!(fixture.git(&["status", "--porcelain"]), "");
         assert_eq!(fixture.git(&["rev-list", "--count", "HEAD"]).trim(), "2");
     }
+}
+
+#[test]
+fn a_commit_whose_signing_fails_leaves_the_tree_as_it_was() {
+    let fixture = Fixture::new();
+    fixture.git(&["config", "commit.gpgSign", "true"]);
+    fixture.git(&["config", "gpg.program", "/bin/false"]);
+    let (before, head) = (fixture.state(), fixture.head());
+    let failed = fixture.run(&["bump", "minor", "--commit"]);
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("gpg failed to sign"), "{}", failed.stderr);
+    assert_eq!((fixture.state(), fixture.head()), (before, head));
+}
+
+#[test]
+fn a_commit_is_signed_where_git_is_set_up_so() {
+    let fixture = Fixture::new();
+    let key = fixture.root().join(".git/key");
+    let made = std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status().unwrap();
+    assert!(made.success());
+    for (name, value) in [("gpg.format", "ssh"), ("user.signingKey", key.to_str().unwrap()), ("commit.gpgSign", "true")] {
+        fixture.git(&["config", name, value]);
+    }
+    fixture.ok(&["bump", "minor", "api", "--commit"]);
+    let commit = fixture.git(&["cat-file", "commit", "HEAD"]);
+    assert!(commit.contains("gpgsig -----BEGIN SSH SIGNATURE-----"), "{commit}");
+}
+
+#[test]
+fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
+    let fixture = Fixture::new();
+    let hook = break_commits(&fixture);
+    fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\nexit 1\n").unwrap();
+    let before = fixture.state();
+    assert_eq!(fixture.run(&["bump", "minor", "api", "--commit"]).code, 1);
+    assert_eq!(fixture.state(), before);
+}
+
+#[test]
+fn a_hook_that_changes_what_is_committed_is_reported_and_nothing_is_put_back() {
+    let fixture = Fixture::new();
+    let hook = break_commits(&fixture);
+    fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
+    let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it was done without an error, but is not there"), "{}", ran.stderr);
+    assert!(fixture.git(&["show", "HEAD:api/pyproject.toml"]).contains("0.2.0"));
+    assert!(fixture.read("api/pyproject.toml").ends_with("# tidied\n") && fixture.read("api/pyproject.toml").contains("0.2.0"));
 }
 
 #[test]

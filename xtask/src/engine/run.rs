@@ -3,7 +3,7 @@
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13).
 
 use crate::model::step::{Draft, Goal, Plan, Planned, Probe, Refusal, Step, Verdict};
-use crate::world::World;
+use crate::world::{World, files};
 
 use super::act;
 use super::probe::probe;
@@ -50,6 +50,7 @@ pub fn apply(world: &World, plan: &mut Plan, begin: &dyn Fn(&Planned), end: &dyn
     let mut place = 0;
     let mut ok = true;
     let mut has_acted = false;
+    let head = head_of(world);
     while place < plan.steps.len() {
         let batch = place..place + batch_length(&plan.steps[place..]);
         place = batch.end;
@@ -59,11 +60,36 @@ pub fn apply(world: &World, plan: &mut Plan, begin: &dyn Fn(&Planned), end: &dyn
         if ok {
             ok = apply_batch(world, plan.steps[batch.clone()].iter_mut().filter(is_open).collect(), begin, end);
         }
-        has_acted |= plan.steps[batch].iter().any(|planned| planned.verdict == Verdict::Acted);
+        has_acted |= plan.steps[batch.clone()].iter().any(|planned| planned.verdict == Verdict::Acted);
+        // A hook may change what is committed: then the commit is there, and is not the one that was wanted.
+        if !ok && plan.steps[batch.start].is_failed_commit() && head_of(world) == head {
+            put_edits_back(world, &mut plan.steps[..batch.start], end);
+        }
     }
     // Whatever a failure left open was not tried.
     plan.steps.iter_mut().filter(|planned| planned.verdict == Verdict::Todo).for_each(|planned| planned.verdict = Verdict::Skipped);
     ok
+}
+
+fn head_of(world: &World) -> Option<String> {
+    world.git.head_if_any().ok().flatten().map(|head| head.commit)
+}
+
+/// A commit that a hook or the signing turned down leaves the tree as it was before the command: its edits were made
+/// for the commit alone (issue 3). Files that already were as planned were not touched, and are not now.
+fn put_edits_back(world: &World, steps: &mut [Planned], end: &dyn Fn(&Planned)) {
+    let acted: Vec<&mut Planned> = steps.iter_mut().filter(|planned| planned.verdict == Verdict::Acted).collect();
+    let before = acted.iter().filter_map(|planned| match &planned.draft.step {
+        Step::EditFile { path, before, .. } => Some((world.path(path), before.as_str())),
+        _ => None,
+    });
+    let answer = files::replace_all(&before.collect::<Vec<_>>());
+    for planned in acted {
+        match &answer {
+            Ok(()) => settle(planned, Verdict::Skipped, "put back: the commit failed".into(), end),
+            Err(error) => settle(planned, Verdict::Acted, format!("could not be put back: {error:#}"), end),
+        }
+    }
 }
 
 /// Neighbouring edits are one batch, since all files of a command change or none (law 2); any other step is alone.

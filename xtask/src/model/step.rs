@@ -261,6 +261,13 @@ pub struct Planned {
     pub evidence: String,
 }
 
+impl Planned {
+    /// Whether this is a commit that was tried and not made.
+    pub fn is_failed_commit(&self) -> bool {
+        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit { .. })
+    }
+}
+
 /// A reason for which nothing is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
