@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use support::this_repository::{self, shared_target, uv};
 use support::{git_in, ran};
 
 const BASE_IMAGE: &str = "python:3.12-slim";
@@ -92,30 +93,17 @@ struct Copy {
 
 impl Copy {
     fn new() -> Self {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
         // A test that failed has left nothing half done: each has a copy of its own.
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let copy = Self { folder: tempfile::tempdir().unwrap(), registry: RealRegistry::start(), _turn: turn };
-        for file in git_in(&source, &["ls-files", "--cached", "--others", "--exclude-standard"]).lines() {
-            let (from, to) = (source.join(file), copy.root().join(file));
-            if from.is_file() {
-                fs::create_dir_all(to.parent().unwrap()).unwrap();
-                fs::copy(from, to).unwrap();
-            }
-        }
+        this_repository::copy_to(&copy.root());
         let config = copy.root().join("xtask/monorepo.toml");
         let text = fs::read_to_string(&config).unwrap();
         let text = text
             .replace("ghcr.io/", &format!("{}/", copy.registry.address))
             .replace("[\"linux/amd64\", \"linux/arm64\"]", &format!("[\"{}\"]", engine_platform()));
         fs::write(&config, text).unwrap();
-        copy.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
-        {
-            copy.git(&["config", key, value]);
-        }
-        copy.git(&["add", "--all"]);
-        copy.git(&["commit", "--quiet", "--message", "chore: a copy"]);
+        copy.git(&["commit", "--quiet", "--all", "--message", "chore: one registry, one platform"]);
         let remote = copy.folder.path().join("origin.git");
         git_in(copy.folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
         copy.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
@@ -202,10 +190,6 @@ impl Drop for Copy {
 
 fn steps(document: &Value) -> Vec<Value> {
     document["steps"].as_array().unwrap().clone()
-}
-
-fn shared_target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real")
 }
 
 fn docker(arguments: &[&str]) -> String {
@@ -303,32 +287,6 @@ fn percolate_is_released_with_the_wheel_of_this_tree_inside() {
 }
 
 #[test]
-fn law_3_a_bump_leaves_every_product_locked() {
-    if !can_run("the locks of every product") {
-        return;
-    }
-    let copy = Copy::new();
-    copy.ok(&["bump", "minor", "--commit"]);
-    let run = |program: &Path, arguments: &[&str], folder: &str| {
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(copy.root().join(folder))
-            .env("CARGO_TARGET_DIR", shared_target())
-            .env_remove("VIRTUAL_ENV")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{} {arguments:?} in {folder}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
-    };
-    run(Path::new("cargo"), &["build", "--locked", "--package", "percolate-rocks"], ".");
-    run(Path::new("cargo"), &["metadata", "--locked", "--offline", "--format-version", "1"], ".");
-    let uv = uv();
-    for product in ["percolate-rocks", "percolate-reading", "percolate"] {
-        run(&uv, &["lock", "--check"], product);
-        run(&uv, &["sync", "--locked"], product);
-    }
-}
-
-#[test]
 fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
     if !can_run("the wheel of rocks") {
         return;
@@ -391,15 +349,4 @@ fn a_python_package_is_built_by_uv() {
     let built = copy.ok(&["build", "reading"]);
     assert_eq!(steps(&built)[0]["evidence"], "percolate_reading-0.1.0-py3-none-any.whl, percolate_reading-0.1.0.tar.gz");
     assert_eq!(steps(&copy.ok(&["build", "reading"]))[0]["verdict"], "done");
-}
-
-/// uv as `cargo xtask test` provides it: on the PATH, or fetched into target/tools.
-fn uv() -> PathBuf {
-    if Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return "uv".into();
-    }
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
-    let found =
-        fs::read_dir(&tools).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin/uv"))).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no uv on the PATH or in {}; run the tests by `cargo xtask test`, which fetches it", tools.display()))
 }

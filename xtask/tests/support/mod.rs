@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub mod this_repository;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
