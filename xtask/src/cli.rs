@@ -84,6 +84,9 @@ pub struct Bump {
     /// Let a version go down
     #[arg(long)]
     pub allow_downgrade: bool,
+    /// Raise requirements of other projects also where they still admit the new version
+    #[arg(long)]
+    pub dependents: bool,
 }
 
 #[derive(Debug, Args)]

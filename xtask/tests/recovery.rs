@@ -84,6 +84,55 @@ fn a_hook_that_changes_what_is_committed_is_reported_and_nothing_is_put_back() {
 }
 
 #[test]
+fn law_2_a_file_that_cannot_be_written_leaves_every_file_as_it_was() {
+    let fixture = Fixture::new();
+    // A lock larger than the limit below, and sites that are smaller.
+    let lock = format!("{}{}", fixture.read("Cargo.lock"), "# a long lock\n".repeat(1000));
+    fixture.write("Cargo.lock", &lock);
+    fixture.commit_all("chore: a long lock");
+    let before = fixture.state();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" bump minor core", env!("CARGO_BIN_EXE_xtask")]);
+    let failed = ran(shell.current_dir(fixture.root()).output().unwrap());
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("staging") && failed.stderr.contains("Cargo.lock: File too large"), "{}", failed.stderr);
+    assert_eq!(fixture.state(), before, "and nothing staged lies about");
+}
+
+/// A full disk for real, where this user may mount one.
+#[test]
+fn law_2_a_full_disk_leaves_every_file_as_it_was() {
+    let fixture = Fixture::new();
+    let api = fixture.root().join("api");
+    let files = ["pyproject.toml", "uv.lock"].map(|name| (api.join(name), fs::read(api.join(name)).unwrap()));
+    let on = |program: &str, arguments: &[&str]| {
+        std::process::Command::new(program).args(arguments).arg(&api).output().is_ok_and(|output| output.status.success())
+    };
+    if !on("mount", &["-t", "tmpfs", "-o", "size=16k", "tmpfs"]) {
+        println!("skipped: this user may not mount a small disk");
+        return;
+    }
+    for (path, bytes) in &files {
+        fs::write(path, bytes).unwrap();
+    }
+    // Two of four pages are files; one page is left for staging, and two are wanted.
+    fs::write(api.join(".gitignore"), "/filling\n.gitignore\n").unwrap();
+    let before = fixture.state();
+    let failed = fixture.run(&["bump", "minor"]);
+    let after = fixture.state();
+    let staged: Vec<_> = fs::read_dir(&api)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("staged"))
+        .collect();
+    assert!(on("umount", &[]));
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("No space left on device"), "{}", failed.stderr);
+    assert_eq!(after, before);
+    assert!(staged.is_empty(), "{staged:?}");
+}
+
+#[test]
 fn other_changes_in_a_bumped_file_are_not_committed_with_it() {
     let fixture = Fixture::new();
     let text = fixture.read("api/pyproject.toml").replace("# the truth", "# my own words");

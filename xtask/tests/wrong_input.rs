@@ -66,6 +66,39 @@ fn a_bad_version_is_named() {
 }
 
 #[test]
+fn a_version_in_pythons_spelling_is_answered_with_ours() {
+    let fixture = Fixture::new();
+    refused(&fixture, &["bump", "1.0.0rc1", "api"], 2, &["\"1.0.0rc1\" is neither", "cargo xtask bump 1.0.0-rc.1"]);
+    refused(&fixture, &["bump", "1!2.0.0", "api"], 2, &["`1!2.0.0` has an epoch, which SemVer does not know"]);
+    refused(&fixture, &["bump", "2.0.0.post1", "api"], 2, &["is a post release"]);
+    refused(&fixture, &["bump", "2.0.0+cu121", "core"], 3, &["2.0.0+cu121 has build metadata, +cu121, which no tag"]);
+}
+
+#[test]
+fn a_version_whose_tag_or_image_is_there_is_not_bumped_to() {
+    let fixture = Fixture::new();
+    fixture.git(&["tag", "api-v0.3.0"]);
+    fixture.git(&["push", "--quiet", "origin", "api-v0.3.0"]);
+    fixture.git(&["tag", "--delete", "api-v0.3.0"]);
+    refused(&fixture, &["bump", "0.3.0", "api"], 3, &["api 0.3.0 is released already: tag api-v0.3.0 is at"]);
+    fixture.push_candidate("0.2.0", &["linux/arm64"], &fixture.head());
+    refused(&fixture, &["bump", "minor", "api"], 3, &["acme/api:0.2.0-arm64 is in the registry already: sha256:", "choose a version"]);
+    assert_eq!(fixture.run(&["bump", "patch", "api"]).code, 0);
+}
+
+#[test]
+fn law_15_a_bump_says_what_it_could_not_ask() {
+    let fixture = Fixture::new();
+    let config = fixture.read("xtask/monorepo.toml").replace(&fixture.registry.address(), "127.0.0.1:9");
+    fixture.write("xtask/monorepo.toml", &config);
+    fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all.git"]);
+    let ran = fixture.run(&["bump", "minor", "api"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("whether 127.0.0.1:9/acme/api:0.2.0 (and 2 more) is there already cannot be told"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the tags of origin cannot be read, so `tag` and `release` will ask"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_site_that_cannot_be_read_is_named_by_file_and_key() {
     let fixture = Fixture::new();
     fixture.write("api/pyproject.toml", "[project]\nname = \"api\"\n");

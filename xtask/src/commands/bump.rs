@@ -4,24 +4,26 @@ use serde_json::json;
 
 use super::{App, Outcome};
 use crate::cli::Bump;
+use crate::engine::edits::Edits;
 use crate::engine::observe;
-use crate::engine::versions::{self, Base, Edits};
+use crate::engine::versions::{self, Base};
 use crate::model::fault::Fault;
+use crate::model::project::Project;
 use crate::model::step::{Goal, Step};
-use crate::model::version::{Level, Spelling};
-use crate::plan::bump::{Move, Target, decide};
+use crate::model::version::{Level, Version};
+use crate::plan::bump::{Move, Target, decide, hold_against_images};
 use crate::plan::release::dirty_sentence;
-use crate::plan::tags::RemoteTags;
 use crate::world::files;
 
 pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let target = read_target(&arguments.target)?;
     let projects = app.versioned(&arguments.projects)?;
-    let tags = observe::local_tags(&app.world, &app.projects, RemoteTags::None)?;
+    let tags = observe::tags(&app.world, &app.projects, app.remote())?;
     let mut goal = Goal::default();
+    goal.notes.extend(tags.unread_note());
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
     let base = if arguments.commit { Base::head(&app.world)? } else { Base::WorkTree };
-    let mut edits = Edits::new(&app.world, &base);
+    let mut edits = Edits::new(&app.world, &app.projects, &base)?;
     let mut moves = Vec::new();
     for project in projects {
         let readings = versions::of_base(&app.world, &base, project)?;
@@ -31,14 +33,14 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
-        for what in edits.held_back_by(project, &readings, &decided.to)? {
-            let file = what.split_whitespace().next().unwrap_or_default().to_owned();
-            goal.refuse(&project.name, what, format!("edit the requirement in {file}, then the same command"));
-        }
-        edits.move_project(project, &readings, &decided.to)?;
+        edits.move_requirements(&mut goal, project, &readings, &decided.to, arguments.dependents)?;
+        edits.move_versions(project, &readings, &decided.to)?;
         app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
-        moves.push((project.package.as_str(), decided));
+        moves.push((project, decided));
     }
+    let moved: Vec<_> =
+        moves.iter().filter(|(_, decided)| decided.to != decided.from).map(|(project, decided)| (*project, &decided.to)).collect();
+    hold_against_images(&mut goal, &observe::released_images(&moved));
     let files = edits.want(&mut goal)?;
     if arguments.commit {
         refuse_commit(app, &mut goal, &files)?;
@@ -51,13 +53,30 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
 }
 
 fn read_target(text: &str) -> Result<Target, Fault> {
+    let target = read_words(text)?;
+    match &target {
+        Target::Exact(version) if version.build_metadata().is_some() => {
+            let metadata = version.build_metadata().unwrap_or_default();
+            let what = format!("{text} has build metadata, +{metadata}, which no tag of git or of an image may carry");
+            Err(Fault::refused(what).fix(format!("cargo xtask bump {}", text.replace(&format!("+{metadata}"), ""))))
+        }
+        _ => Ok(target),
+    }
+}
+
+fn read_words(text: &str) -> Result<Target, Fault> {
     match text {
         "major" => Ok(Target::Level(Level::Major)),
         "minor" => Ok(Target::Level(Level::Minor)),
         "patch" => Ok(Target::Level(Level::Patch)),
-        _ => Spelling::SemVer.read(text).map(Target::Exact).map_err(|error| {
-            Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {error}"))
-                .fix("cargo xtask bump minor, or cargo xtask bump 1.2.3")
+        _ => Version::parse_semver(text).map(Target::Exact).map_err(|error| {
+            let what = |why: String| Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {why}"));
+            // Python's people write PEP 440, and are told what that is in SemVer, or why it is nothing there.
+            match Version::parse_pep440(text) {
+                Ok(version) => what(error.to_string()).fix(format!("cargo xtask bump {}", version.to_semver())),
+                Err(python) if Version::is_pep440(text) => what(python.to_string()).fix("cargo xtask bump 1.2.3"),
+                Err(_) => what(error.to_string()).fix("cargo xtask bump minor, or cargo xtask bump 1.2.3"),
+            }
         }),
     }
 }
@@ -80,8 +99,8 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
     Ok(())
 }
 
-fn commit_message(moves: &[(&str, Move)]) -> String {
-    let list = moves.iter().map(|(package, decided)| format!("{package} {}", decided.to.to_semver())).collect::<Vec<_>>();
+fn commit_message(moves: &[(&Project, Move)]) -> String {
+    let list = moves.iter().map(|(project, decided)| format!("{} {}", project.package, decided.to.to_semver())).collect::<Vec<_>>();
     match list.as_slice() {
         [one] => format!("chore(release): {one}"),
         _ => format!("chore(release): {} packages\n\n{}", list.len(), list.join("\n")),

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{App, Outcome};
 use crate::cli::Versions;
-use crate::engine::versions::{self, Base, Edits};
+use crate::engine::edits::Edits;
+use crate::engine::versions::{self, Base};
 use crate::model::project::Project;
 use crate::model::site::Readings;
 use crate::model::step::Goal;
@@ -65,9 +66,9 @@ fn document(project: &Project, readings: &Readings, released: Option<&str>) -> s
 
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
 fn fix(app: &App, found: &[(&Project, Readings)]) -> Outcome {
-    let mut edits = Edits::new(&app.world, &Base::WorkTree);
+    let mut edits = Edits::new(&app.world, &app.projects, &Base::WorkTree)?;
     for (project, readings) in found {
-        edits.move_project(project, readings, readings.canonical())?;
+        edits.move_versions(project, readings, readings.canonical())?;
     }
     let mut goal = Goal::default();
     edits.want(&mut goal)?;

@@ -45,3 +45,47 @@ fn missing(root: &Item) -> EditError {
     };
     EditError::Missing { key: PACKAGE.to_owned(), found: Some(found.to_owned()) }
 }
+
+/// What a Cargo manifest says of its package and its workspace, beside the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CargoPackage {
+    /// `package.name`; `None` for a workspace without a package of its own.
+    pub name: Option<String>,
+    /// Whether the version is the workspace's: `version.workspace = true`.
+    pub inherits: bool,
+    /// Whether there is a `[workspace]`, so that manifests below belong to it.
+    pub is_workspace_root: bool,
+    /// `package.workspace`: the folder of the root, relative to the manifest's, where that is no folder above.
+    pub workspace: Option<String>,
+}
+
+/// Reads what a Cargo manifest says of its package and its workspace.
+///
+/// # Errors
+/// The text is not TOML.
+pub fn cargo_package(text: &str) -> Result<CargoPackage, EditError> {
+    let document = toml::parse(text, "package.name")?;
+    let root = document.as_item();
+    let text_at = |names: &[&str]| toml::find(root, names).and_then(Item::as_str).map(str::to_owned);
+    Ok(CargoPackage {
+        name: text_at(&["package", "name"]),
+        inherits: toml::find(root, &["package", "version"]).is_some_and(inherits),
+        is_workspace_root: toml::find(root, &["workspace"]).is_some(),
+        workspace: text_at(&["package", "workspace"]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_says_whose_version_it_has() {
+        let member = cargo_package("[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n").unwrap();
+        let wanted = CargoPackage { name: Some("a".into()), inherits: true, is_workspace_root: false, workspace: Some("../root".into()) };
+        assert_eq!(member, wanted);
+        let root = cargo_package("[workspace]\nmembers = [\"a\"]\n").unwrap();
+        assert_eq!(root, CargoPackage { name: None, inherits: false, is_workspace_root: true, workspace: None });
+        assert!(!cargo_package("package.version = \"1.0.0\"\n").unwrap().inherits);
+    }
+}

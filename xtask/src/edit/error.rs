@@ -61,6 +61,15 @@ pub enum EditError {
         /// Where the later one begins.
         line: usize,
     },
+    /// A requirement that no text of its shape would make admit the new version.
+    Immovable {
+        /// The requirement, as it is written.
+        requirement: String,
+        /// The version it should admit.
+        to: String,
+        /// What the matter is.
+        why: String,
+    },
 }
 
 impl fmt::Display for EditError {
@@ -88,6 +97,9 @@ impl fmt::Display for EditError {
                 "two edits want the same characters changed to different versions (line {line}); \
                  remove one of the two version sites"
             ),
+            Self::Immovable { requirement, to, why } => {
+                write!(f, "the requirement `{requirement}` cannot surely be moved to {to}: {why}; write one that admits {to} by hand")
+            }
         }
     }
 }

@@ -61,18 +61,19 @@ fn only<'n>(text: &str, root: &'n Node, names: &[&str], key: &str) -> Result<&'n
 
 /// The bytes between the quotes of a string without escapes.
 pub(super) fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<usize>, EditError> {
-    let line = line_at(text, node.span.start);
+    // Counted for errors alone: it takes all of the text before.
+    let line = || line_at(text, node.span.start);
     let raw = &text[node.span.clone()];
     let found = match node.value {
         Value::String if raw.contains('\\') => {
-            return Err(EditError::unreadable(key, "it is written with escapes", line));
+            return Err(EditError::unreadable(key, "it is written with escapes", line()));
         }
         Value::String => return Ok(node.span.start + 1..node.span.end - 1),
         Value::Object(_) => "an object",
         Value::Array(_) => "an array",
         Value::Other => raw,
     };
-    Err(EditError::NotAString { key: key.to_owned(), found: found.to_owned(), line })
+    Err(EditError::NotAString { key: key.to_owned(), found: found.to_owned(), line: line() })
 }
 
 impl Node {

@@ -1,11 +1,11 @@
-//! Lock files: the project's own entries, whatever else has its name or its version.
+//! Lock files: the local packages' own entries, whatever else has their name or their version.
 
 use super::super::tests::{edit, entries};
-use super::super::{LockKind, lock_entries, splice};
+use super::super::{LockKind, read_lock, splice};
 use crate::model::version::Version;
 
-fn refusal(kind: LockKind, text: &str, package: &str) -> String {
-    let error = lock_entries(kind, text, package).expect_err(text);
+fn refusal(kind: LockKind, text: &str) -> String {
+    let error = read_lock(kind, text).expect_err(text);
     error.to_string()
 }
 
@@ -42,15 +42,18 @@ dependencies = [
 
 #[test]
 fn cargo_entries_are_those_without_a_source() {
-    let found = entries(LockKind::Cargo, CARGO, "itoa");
     let wanted = ["package[name=itoa].version = 0.1.0", "package[name=user].dependencies[itoa] = 0.1.0"];
-    assert_eq!(found, wanted);
-    let crlf = CARGO.replace('\n', "\r\n");
-    assert_eq!(entries(LockKind::Cargo, &crlf, "itoa"), wanted);
-    assert_eq!(entries(LockKind::Cargo, CARGO, "user"), ["package[name=user].version = 0.1.0"]);
-    assert!(entries(LockKind::Cargo, CARGO, "ryu").is_empty());
-    assert!(entries(LockKind::Cargo, CARGO, "absent").is_empty());
-    assert!(entries(LockKind::Cargo, "version = 4\n", "itoa").is_empty());
+    for text in [CARGO.to_owned(), CARGO.replace('\n', "\r\n")] {
+        assert_eq!(entries(LockKind::Cargo, &text, "itoa"), wanted);
+        assert_eq!(entries(LockKind::Cargo, &text, "user"), ["package[name=user].version = 0.1.0"]);
+        assert!(entries(LockKind::Cargo, &text, "ryu").is_empty());
+    }
+    let lock = read_lock(LockKind::Cargo, CARGO).unwrap();
+    let all: Vec<_> = lock.packages.iter().map(|p| (p.name.as_str(), p.folder.as_deref(), p.line, p.ambiguous)).collect();
+    assert_eq!(all, [("itoa", None, 5, false), ("user", None, 24, false)]);
+    assert_eq!(lock.foreign.into_iter().collect::<Vec<_>>(), ["itoa", "ryu"]);
+    assert!(lock.requirements.is_empty());
+    assert!(read_lock(LockKind::Cargo, "version = 4\n").unwrap().packages.is_empty());
 }
 
 #[test]
@@ -58,111 +61,50 @@ fn cargo_sources_behind_a_mention_are_other_packages() {
     let text = CARGO
         .replace("1.0.9", "0.1.0")
         .replace("\n \"itoa 0.1.0\",\n \"ryu\"", "\n \"itoa 0.1.0 (registry+https://example.org/index)\",\n \"ryu\"");
-    let found = lock_entries(LockKind::Cargo, &text, "itoa").unwrap();
+    let lock = read_lock(LockKind::Cargo, &text).unwrap();
     let to = Version::parse_semver("0.2.0").unwrap();
-    let edits = found.iter().map(|l| edit(l, &to)).collect();
-    let edited = splice(&text, edits).unwrap();
+    let found = lock.packages.iter().filter(|package| package.name == "itoa").flat_map(|package| &package.versions);
+    let edited = splice(&text, found.map(|l| edit(l, &to)).collect()).unwrap();
     assert!(edited.contains("\"itoa 0.1.0 (registry"), "{edited}");
     assert!(edited.contains("version = \"0.1.0\"\nsource"), "{edited}");
 }
 
-const UV: &str = r#"version = 1
-revision = 3
-requires-python = ">=3.12"
-
-[[package]]
-name = "percolate"
-source = { editable = "." }
-dependencies = [
-    { name = "my-rocks" },
-    { name = "httpx" },
-]
-
-[package.metadata]
-requires-dist = [{ name = "my-rocks", editable = "../my-rocks" }]
-
-[[package]]
-name = "my-rocks"
-version = "0.1.0"
-source = { directory = "../my-rocks" }
-
-[[package]]
-name = "httpx"
-version = "0.1.0"
-source = { registry = "https://example.org/simple" }
-sdist = { url = "https://example.org/httpx-0.1.0.tar.gz", hash = "sha256:00", size = 1 }
-
-[[package]]
-name = "tool"
-version = "0.1.0"
-source = { virtual = "tool" }
-"#;
-
 #[test]
-fn uv_entries_are_those_from_folders() {
-    for spelled in ["my-rocks", "My_Rocks", "my..rocks"] {
-        let found = entries(LockKind::Uv, UV, spelled);
-        assert_eq!(found, ["package[name=my-rocks].version = 0.1.0"]);
-    }
-    assert_eq!(entries(LockKind::Uv, UV, "tool"), ["package[name=tool].version = 0.1.0"]);
-    // A dynamic version is left out of the lock, and a registry's package is not ours.
-    assert!(entries(LockKind::Uv, UV, "percolate").is_empty());
-    assert!(entries(LockKind::Uv, UV, "httpx").is_empty());
-    assert!(entries(LockKind::Uv, UV, "absent").is_empty());
-}
-
-#[test]
-fn uv_mentions_with_a_version_move_too() {
-    let forked = UV.replace(
-        "{ name = \"my-rocks\" },",
-        "{ name = \"my-rocks\", version = \"0.1.0\", source = { directory = \"../my-rocks\" }, marker = \"a\" },\n    \
-         { name = \"my-rocks\", version = \"0.0.9\", source = { registry = \"https://example.org\" }, marker = \"b\" },",
-    );
-    let forked = forked + "\n[[package]]\nname = \"my-rocks\"\nversion = \"0.0.9\"\nsource = { registry = \"https://example.org\" }\n";
-    assert_eq!(
-        entries(LockKind::Uv, &forked, "my-rocks"),
-        ["package[name=my-rocks].version = 0.1.0", "package[name=percolate].dependencies[my-rocks].version = 0.1.0"]
-    );
-    let extra = "\n[package.optional-dependencies]\nx = [{ name = \"a\", version = \"1\", source = { editable = \"a\" } }]\n\
-        [package.dev-dependencies]\ndev = [{ name = \"a\", version = \"1\", source = { editable = \"a\" } }]\n\
-        [[package]]\nname = \"a\"\nversion = \"1\"\nsource = { editable = \"a\" }\n";
-    let text = format!("[[package]]\nname = \"b\"\n{extra}");
-    assert_eq!(entries(LockKind::Uv, &text, "a").len(), 3);
-}
-
-#[test]
-fn npm_entries_are_the_top_and_the_folders() {
-    let text = r#"{
-  "name": "ui", "version": "1.2.0", "lockfileVersion": 3,
-  "packages": {
-    "": { "name": "ui", "version": "1.2.0", "dependencies": { "x": "1.2.0" } },
-    "lib/kit": { "version": "1.2.0" },
-    "lib/named": { "name": "@org/named", "version": "1.2.0" },
-    "node_modules/ui": { "version": "1.2.0", "resolved": "https://example.org" },
-    "node_modules/kit": { "resolved": "lib/kit", "link": true }
-  }
-}
-"#;
-    assert_eq!(entries(LockKind::Npm, text, "ui"), ["version = 1.2.0", "packages[].version = 1.2.0"]);
-    assert_eq!(entries(LockKind::Npm, text, "kit"), ["packages[lib/kit].version = 1.2.0"]);
-    assert_eq!(entries(LockKind::Npm, text, "@org/named"), ["packages[lib/named].version = 1.2.0"]);
-    assert!(entries(LockKind::Npm, text, "x").is_empty());
+fn two_local_packages_of_one_name_are_both_given() {
+    let text = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n\
+        [[package]]\nname = \"b\"\nversion = \"1.0.0\"\ndependencies = [\"a 2.0.0\"]\n";
+    let lock = read_lock(LockKind::Cargo, text).unwrap();
+    let all: Vec<_> = lock.packages.iter().map(|p| (p.name.as_str(), p.line, p.versions.len(), p.ambiguous)).collect();
+    assert_eq!(all, [("a", 2, 1, true), ("a", 5, 2, true), ("b", 8, 1, false)]);
+    assert_eq!(lock.packages[1].versions[1].key, "package[name=b].dependencies[a]");
 }
 
 #[test]
 fn lock_faults_are_named() {
-    let two = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
-    let error = refusal(LockKind::Cargo, two, "a");
-    assert_eq!(error, "package[name=a].version is written 2 times, at lines 2, 5");
     let number = "[[package]]\nname = \"a\"\nversion = 1\n";
-    let error = refusal(LockKind::Cargo, number, "a");
-    assert!(error.contains("package[name=a].version is an integer (line 3)"), "{error}");
-    // A lock that is broken but has nothing of ours is none of our business.
-    assert!(entries(LockKind::Cargo, "<<<<<<< HEAD\n", "a").is_empty());
+    for kind in [LockKind::Cargo, LockKind::Uv] {
+        let text = if kind == LockKind::Uv { format!("{number}source = {{ virtual = \".\" }}\n") } else { number.to_owned() };
+        let error = refusal(kind, &text);
+        assert!(error.contains("package[name=a].version is an integer (line 3)"), "{error}");
+    }
     let merged = "[[package]]\nname = \"a\"\n<<<<<<< HEAD\nversion = \"1.0.0\"\n";
     for kind in [LockKind::Cargo, LockKind::Uv] {
-        let error = refusal(kind, merged, "a");
+        let error = refusal(kind, merged);
         assert!(error.contains("the text is not TOML") && error.contains("(line 3)"), "{error}");
     }
-    assert!(refusal(LockKind::Npm, "{\"a\"", "a").contains("not JSON"));
+    assert!(refusal(LockKind::Npm, "{\"a\"").contains("not JSON"));
+    let error = refusal(LockKind::Npm, "{\"name\": \"a\",\n\"version\": 1}");
+    assert_eq!(error, "version is 1 (line 2), wanted the version as a string");
+}
+
+#[test]
+fn entries_without_a_name_or_of_another_form_are_passed_over() {
+    for text in ["package = 3\n", "package = [1, { version = \"1\" }]\n", "[package]\nname = \"a\"\n", "[[package]]\nname = 1\n", ""] {
+        for kind in [LockKind::Cargo, LockKind::Uv] {
+            assert!(read_lock(kind, text).expect(text).packages.is_empty(), "{text}");
+        }
+    }
+    for text in ["{}", "[]", "1", "{\"packages\": []}", "{\"packages\": {\"\": 3}}"] {
+        assert!(read_lock(LockKind::Npm, text).expect(text).packages.is_empty(), "{text}");
+    }
 }

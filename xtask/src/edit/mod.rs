@@ -8,10 +8,17 @@ mod cargo;
 mod error;
 mod json;
 mod locks;
+mod locks_npm;
+mod locks_uv;
 mod pyproject;
 mod python;
 mod python_tokens;
+mod ranges;
 mod requirements;
+mod requirements_admit;
+mod requirements_move;
+mod requirements_npm;
+mod requirements_python;
 mod text;
 mod toml;
 
@@ -19,9 +26,13 @@ use std::ops::Range;
 
 use crate::model::version::{Spelling, Version};
 
+pub use cargo::cargo_package;
 pub use error::EditError;
-pub use locks::{LockKind, lock_entries};
-pub use requirements::{Requirement, RequirementKind, admits, cargo_requirements, pyproject_requirements};
+pub use locks::{LockFile, LockKind, LockedPackage, LockedRequirement, read_lock};
+pub use pyproject::python_package;
+pub use requirements::{Requirement, RequirementKind, requirements};
+pub use requirements_admit::admits;
+pub use requirements_move::moved;
 
 /// How the version is found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +137,21 @@ pub fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<Stri
 fn line_at(text: &str, at: usize) -> usize {
     let before = &text.as_bytes()[..at.min(text.len())];
     1 + before.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// Where the lines of a text begin, for many questions about one text.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self([0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect())
+    }
+
+    /// As [`line_at`].
+    fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|&start| start <= byte)
+    }
 }
 
 /// The text without a byte order mark, and how many bytes that took.

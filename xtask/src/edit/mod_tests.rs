@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{EditError, Located, Locator, LockKind, locate, lock_entries, splice};
+use super::{EditError, Located, Locator, LockKind, RequirementKind, locate, read_lock, requirements, splice};
 use crate::model::version::Version;
 
 /// Locates, and holds what is located against the law: edit, locate again, edit back. Gives the places as
@@ -17,10 +17,14 @@ pub(super) fn sites(locator: Locator, text: &str) -> Vec<String> {
     shown(&located)
 }
 
-/// As [`sites`], for the entries of a lock file; there may be none.
+/// As [`sites`], for the entries of a lock file's local package; there may be none.
 pub(super) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> {
-    let located = lock_entries(kind, text, package).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
-    holds(text, &located, |edited| lock_entries(kind, edited, package));
+    let own = |text: &str| {
+        let packages = read_lock(kind, text)?.packages.into_iter().filter(|one| one.name == package);
+        Ok::<_, EditError>(packages.flat_map(|one| one.versions).collect::<Vec<_>>())
+    };
+    let located = own(text).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
+    holds(text, &located, own);
     shown(&located)
 }
 
@@ -136,6 +140,8 @@ fn release() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     #[test]
     fn manifests_keep_every_other_byte(
         version in release(), dress in dress(), quote in "[\"']", form in 0..4usize, blanks in "[ \t]{0,3}",
@@ -203,7 +209,7 @@ proptest! {
             entry("own-one", "source = { editable = \".\" }\n"),
             entry("own-two", "source = { registry = \"https://example.org\" }\n"),
         ));
-        let found = entries(LockKind::Uv, &text, "Own_One");
+        let found = entries(LockKind::Uv, &text, "own-one");
         prop_assert_eq!(found, [format!("package[name=own-one].version = {version}")]);
     }
 
@@ -225,7 +231,12 @@ proptest! {
                 }
             }
             for kind in [LockKind::Cargo, LockKind::Uv, LockKind::Npm] {
-                let _ = lock_entries(kind, text, "package");
+                let _ = read_lock(kind, text);
+            }
+            for kind in [RequirementKind::Cargo, RequirementKind::Python, RequirementKind::Npm] {
+                for requirement in requirements(kind, text).unwrap_or_default() {
+                    prop_assert_eq!(&requirement.text, &text[requirement.span.clone()]);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use toml_edit::Item;
 
+use super::requirements_python::normalised;
 use super::{EditError, Located, toml};
 use crate::model::version::Spelling;
 
@@ -76,4 +77,25 @@ fn likely_site(root: &Item) -> String {
         Some(backend) => format!("the file that {backend} reads it from"),
         None => "the file that the build backend reads it from".to_owned(),
     }
+}
+
+/// What a pyproject.toml says of its package, beside the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PythonPackage {
+    /// `project.name`, or Poetry's `tool.poetry.name`, as PEP 503 compares names.
+    pub name: Option<String>,
+    /// Whether the version is written in another file: `dynamic = ["version"]`.
+    pub is_dynamic: bool,
+}
+
+/// Reads what a pyproject.toml says of its package.
+///
+/// # Errors
+/// The text is not TOML.
+pub fn python_package(text: &str) -> Result<PythonPackage, EditError> {
+    let document = toml::parse(text, "project.name")?;
+    let root = document.as_item();
+    let name = [&["project", "name"][..], &["tool", "poetry", "name"]].into_iter().find_map(|names| toml::find(root, names)?.as_str());
+    let is_dynamic = toml::find(root, &["project", "dynamic"]).is_some_and(names_version);
+    Ok(PythonPackage { name: name.map(normalised), is_dynamic })
 }

@@ -1,18 +1,15 @@
-//! Which version requirements a manifest puts on a package of the same repository, and whether they still admit a
-//! version: a bump that leaves one of them behind breaks the next build of whoever wrote it.
+//! Which version requirements a manifest puts on packages: a bump that leaves one of them behind breaks the next build of
+//! whoever wrote it. Each text is parsed once, and everything in it is given.
 //!
-//! It reads and judges. It does not change a requirement or propose another, and it does not follow paths: whether a
-//! package belongs to the repository, the caller knows. Not read are Cargo's `[patch]`, the tables of Poetry and uv,
-//! and `build-system.requires`.
+//! It reads and says where. Whether a requirement admits a version, and what it becomes, other files say; whether a
+//! package belongs to the repository, the caller knows. Not read are Cargo's `[patch]`, npm's `overrides`, and the
+//! dependencies of charts, which are YAML.
 
-use std::str::FromStr;
+use std::ops::Range;
 
-use pep440_rs::VersionSpecifiers;
-use toml_edit::{Array, Item, Key};
+use toml_edit::{Item, Key, TableLike};
 
-use super::locks::normalised;
-use super::{EditError, line_at, toml};
-use crate::model::version::Version;
+use super::{EditError, Lines, requirements_npm, requirements_python, toml};
 
 /// The tables of dependencies, at the top of a Cargo manifest and below `target.*`. The two with an underscore are
 /// old spellings that Cargo reads up to edition 2021.
@@ -21,114 +18,87 @@ const CARGO_TABLES: [&str; 5] = ["dependencies", "dev-dependencies", "dev_depend
 /// A version requirement that a manifest puts on a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
+    /// Whose rules it follows: a pyproject.toml may hold requirements of [`RequirementKind::Python`] and of
+    /// [`RequirementKind::Poetry`].
+    pub kind: RequirementKind,
+    /// The required package; of Python's as PEP 503 compares names. What Cargo renames has its real name here.
+    pub package: String,
+    /// The folder where the manifest says that the package lies, as it is written: relative to the manifest's own.
+    pub path: Option<String>,
     /// Where it stands, in the manifest's own terms: `dependencies.a.version`, `project.dependencies[2]` (from 0).
     pub key: String,
     /// The requirement alone, as it is written: `0.1.0`, `>=0.3,<0.4`. No name, extras, parentheses or marker.
     pub text: String,
     /// The line in which it stands, counted from 1.
     pub line: usize,
+    /// The bytes of those characters.
+    pub span: Range<usize>,
 }
 
 /// Whose rules a requirement follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequirementKind {
     /// Cargo's: a bare `0.1.0` means `^0.1.0`.
     Cargo,
     /// PEP 440's version specifiers: `>=0.3,<0.4`.
     Python,
+    /// Poetry's own tables: PEP 440's operators, `^`, `~`, `||`; a bare version means that one.
+    Poetry,
+    /// npm's ranges: `^0.3.0`, `>=0.3 <0.4 || 1.x`; a bare version means that one.
+    Npm,
+    /// The ranges of Helm's chart dependencies: npm's, with commas and `!=`.
+    Chart,
 }
 
-/// The requirements of a Cargo.toml on `package`, called by its name or renamed by `package = "…"`, in order of lines:
-/// of all tables of dependencies, those entries that have both `path` and `version`. Without a path a published
-/// package is wanted, and without a version Cargo takes whatever the folder says.
-///
-/// A text that nowhere says the name is not parsed.
+/// Every requirement that a manifest puts on a package, in order of the text: a Cargo.toml, a pyproject.toml (for
+/// [`RequirementKind::Python`] and [`RequirementKind::Poetry`] alike, of both kinds), or a package.json.
+/// Entries that want no version are none: `{ workspace = true }`, a URL, `workspace:*`, `*`.
 ///
 /// # Errors
-/// The text is not TOML, or the version of such an entry is not a plain string.
-pub fn cargo_requirements(text: &str, package: &str) -> Result<Vec<Requirement>, EditError> {
-    if !text.contains(package) {
-        return Ok(Vec::new());
-    }
+/// The text is not TOML or JSON, or a requirement is not written as characters that could be replaced. A chart's
+/// dependencies are not read here.
+pub fn requirements(kind: RequirementKind, text: &str) -> Result<Vec<Requirement>, EditError> {
+    let mut requirements = match kind {
+        RequirementKind::Cargo => cargo(text)?,
+        RequirementKind::Python | RequirementKind::Poetry => requirements_python::pyproject(text)?,
+        RequirementKind::Npm => requirements_npm::package(text)?,
+        RequirementKind::Chart => {
+            let why = "a chart is YAML, and has a reader of its own".to_owned();
+            return Err(EditError::Unreadable { key: "dependencies".to_owned(), why, line: None });
+        }
+    };
+    requirements.sort_by_key(|requirement| requirement.span.start);
+    Ok(requirements)
+}
+
+fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
     let document = toml::parse(text, "dependencies")?;
+    let lines = Lines::of(text);
     let mut requirements = Vec::new();
     for (table, entries) in cargo_tables(document.as_item()) {
         for (name, entry) in members(entries) {
-            let called = toml::find(entry, &["package"]).and_then(Item::as_str).unwrap_or(name);
-            let path = toml::find(entry, &["path"]);
-            let (Some(_), Some(version)) = (path, toml::find(entry, &["version"])) else {
+            // The short form is a string, the long one a table; anything else is no dependency that Cargo would read.
+            let (key, version, fields) = match entry.as_table_like() {
+                Some(fields) => (format!("{table}.{}.version", quoted(name)), fields.get("version"), Some(fields)),
+                None => (format!("{table}.{}", quoted(name)), entry.as_str().map(|_| entry), None),
+            };
+            let Some(version) = version else {
                 continue;
             };
-            if called != package {
-                continue;
-            }
-            let key = format!("{table}.{}.version", quoted(name));
             let span = toml::string_span(text, version, &key)?;
-            requirements.push(Requirement { line: line_at(text, span.start), text: text[span].to_owned(), key });
+            let field = |of: &str| fields.and_then(|fields| string(fields, of));
+            requirements.push(Requirement {
+                kind: RequirementKind::Cargo,
+                package: field("package").unwrap_or_else(|| name.to_owned()),
+                path: field("path"),
+                key,
+                text: text[span.clone()].to_owned(),
+                line: lines.at(span.start),
+                span,
+            });
         }
     }
-    requirements.sort_by_key(|requirement| requirement.line);
     Ok(requirements)
-}
-
-/// The requirements of a pyproject.toml on `package`, in order of lines: entries of `project.dependencies`,
-/// `project.optional-dependencies.*` and `dependency-groups.*` that give it version specifiers. Names are compared as
-/// PEP 503 says. An entry that wants no version, wants a URL, or cannot be read as PEP 508 text yields nothing.
-///
-/// A text that cannot hold the name is not parsed.
-///
-/// # Errors
-/// The text is not TOML.
-pub fn pyproject_requirements(text: &str, package: &str) -> Result<Vec<Requirement>, EditError> {
-    let package = normalised(package);
-    if !may_name(text, &package) {
-        return Ok(Vec::new());
-    }
-    let document = toml::parse(text, "project.dependencies")?;
-    let mut requirements = Vec::new();
-    for (list, entries) in python_lists(document.as_item()) {
-        for (index, entry) in entries.iter().enumerate() {
-            // Not every entry is a string: `{ include-group = "test" }`. A string may well hold escapes, of the quotes
-            // in a marker, so that its value counts and not its characters.
-            let Some(specifiers) = entry.as_str().and_then(|entry| specifiers_on(entry, &package)) else {
-                continue;
-            };
-            let line = line_at(text, entry.span().unwrap_or(0..0).start);
-            requirements.push(Requirement { key: format!("{list}[{index}]"), text: specifiers.to_owned(), line });
-        }
-    }
-    requirements.sort_by_key(|requirement| requirement.line);
-    Ok(requirements)
-}
-
-/// Whether the requirement admits the version, by the rules of the tool that will read it. They differ about
-/// prereleases: Cargo admits one only to a requirement that names a prerelease of the same X.Y.Z; of Python's rules
-/// only those of comparison are asked (`>=0.1` admits `0.2.0rc1`), not an installer's choice to pass prereleases over.
-///
-/// # Errors
-/// The requirement cannot be read, or the version has no PEP 440 spelling.
-pub fn admits(kind: RequirementKind, requirement: &str, version: &Version) -> Result<bool, EditError> {
-    let unreadable = |key: String, why: String| EditError::Unreadable { key, why, line: None };
-    let refused = |why: &str, wanted: &str| unreadable(format!("the requirement `{requirement}`"), format!("{why}; wanted {wanted}"));
-    match kind {
-        RequirementKind::Cargo => {
-            let wanted = "a requirement of Cargo, such as 0.3.0 or >=0.3, <0.4";
-            let read = semver::VersionReq::parse(requirement).map_err(|error| refused(&error.to_string(), wanted))?;
-            Ok(read.matches(version.as_semver()))
-        }
-        RequirementKind::Python => {
-            let wanted = "version specifiers of PEP 440, such as >=0.3,<0.4";
-            let read = VersionSpecifiers::from_str(requirement).map_err(|error| {
-                // The fault is in the first of several lines; the others draw an arrow under it.
-                let why = error.to_string();
-                refused(why.lines().next().unwrap_or("unknown reason").trim_end_matches(':'), wanted)
-            })?;
-            let unspelled = |why: String| unreadable(format!("the PEP 440 spelling of {version}"), why);
-            let spelled = version.to_pep440().map_err(|error| unspelled(error.to_string()))?;
-            let spelled = pep440_rs::Version::from_str(&spelled).map_err(|error| unspelled(error.to_string()))?;
-            Ok(read.contains(&spelled))
-        }
-    }
 }
 
 /// The tables of a Cargo manifest that hold dependencies, each with its key.
@@ -146,61 +116,21 @@ fn cargo_tables(root: &Item) -> Vec<(String, &Item)> {
     tables
 }
 
-/// The arrays of a pyproject.toml that hold PEP 508 texts, each with its key.
-fn python_lists(root: &Item) -> Vec<(String, &Array)> {
-    let mut lists = Vec::new();
-    let dependencies = toml::find(root, &["project", "dependencies"]).and_then(Item::as_array);
-    lists.extend(dependencies.map(|list| ("project.dependencies".to_owned(), list)));
-    for path in [&["project", "optional-dependencies"][..], &["dependency-groups"]] {
-        let Some(groups) = toml::find(root, path) else {
-            continue;
-        };
-        let named = members(groups).filter_map(|(name, list)| Some((name, list.as_array()?)));
-        lists.extend(named.map(|(name, list)| (format!("{}.{}", path.join("."), quoted(name)), list)));
-    }
-    lists
-}
-
 /// What stands in a table, of whichever spelling; nothing, if it is none.
-fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
+pub(super) fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
     item.as_table_like().into_iter().flat_map(|table| table.iter())
 }
 
+/// A string in a table.
+pub(super) fn string(table: &dyn TableLike, key: &str) -> Option<String> {
+    Some(table.get(key)?.as_str()?.to_owned())
+}
+
 /// A key as TOML wants it written: `a`, `"cfg(unix)"`.
-fn quoted(key: &str) -> String {
+pub(super) fn quoted(key: &str) -> String {
     Key::new(key).display_repr().into_owned()
-}
-
-/// The version specifiers of a PEP 508 text, if it is one on the package, and they can be read.
-fn specifiers_on<'t>(entry: &'t str, package: &str) -> Option<&'t str> {
-    let entry = entry.trim();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let (name, rest) = entry.split_at(entry.find(|c| !is_name(c)).unwrap_or(entry.len()));
-    // `-a` and `a.` are no names, though they normalise to one.
-    let whole = [name.chars().next()?, name.chars().next_back()?].iter().all(char::is_ascii_alphanumeric);
-    if !whole || normalised(name) != package {
-        return None;
-    }
-    let rest = rest.trim_start();
-    let rest = match rest.strip_prefix('[') {
-        Some(extras) => extras.split_once(']')?.1,
-        None => rest,
-    };
-    // A URL begins with `@` here, which no specifier does; a `;` in it is thus none of our business.
-    let specifiers = rest.split(';').next()?.trim();
-    let inner = specifiers.strip_prefix('(').and_then(|open| open.strip_suffix(')'));
-    let specifiers = inner.unwrap_or(specifiers).trim();
-    let read = VersionSpecifiers::from_str(specifiers).ok()?;
-    (!read.is_empty()).then_some(specifiers)
-}
-
-/// Whether the text can hold the normalised name in any of its spellings. All of them share the words between
-/// the separators, and looking for these is much cheaper than to normalise a text.
-fn may_name(text: &str, package: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    package.split('-').all(|word| text.contains(word))
 }
 
 #[cfg(test)]
 #[path = "requirements_tests.rs"]
-mod tests;
+pub(super) mod tests;

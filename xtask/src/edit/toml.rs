@@ -52,21 +52,92 @@ pub(super) fn string_span(text: &str, item: &Item, key: &str) -> Result<Range<us
 
 /// As [`string_span`], for a value inside an array or inline table.
 pub(super) fn value_span(text: &str, value: &Value, key: &str) -> Result<Range<usize>, EditError> {
-    let span = value.span().unwrap_or(0..0);
-    let line = line_at(text, span.start);
-    let Value::String(string) = value else {
-        return Err(EditError::NotAString { key: key.to_owned(), found: article(value.type_name()), line });
-    };
-    let raw = text.get(span.clone()).unwrap_or_default();
-    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q));
-    let quotes = quotes.map_or(0, str::len);
-    let inner = span.start + quotes..span.end - quotes;
-    // An escape, or the line break that a multi-line string swallows: the characters are not the value.
-    if quotes == 0 || text[inner.clone()] != *string.value() {
-        let why = "it is written with escapes or line breaks";
-        return Err(EditError::unreadable(key, why, line));
+    if let Some(inner) = plain_span(text, value) {
+        return Ok(inner);
     }
-    Ok(inner)
+    // Counted for errors alone: it takes all of the text before.
+    let line = line_at(text, value.span().unwrap_or(0..0).start);
+    if !value.is_str() {
+        return Err(EditError::NotAString { key: key.to_owned(), found: article(value.type_name()), line });
+    }
+    Err(EditError::unreadable(key, "it is written with escapes or line breaks", line))
+}
+
+/// The bytes between the quotes of a string; nothing, where an escape, or the line break that a multi-line string
+/// swallows, makes the characters another thing than the value.
+fn plain_span(text: &str, value: &Value) -> Option<Range<usize>> {
+    let span = value.span()?;
+    let raw = text.get(span.clone())?;
+    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q))?;
+    let inner = span.start + quotes.len()..span.end - quotes.len();
+    (text[inner.clone()] == *value.as_str()?).then_some(inner)
+}
+
+/// The bytes in the text of one part of a string's value, which may be written with escapes as long as the part is not.
+pub(super) fn part_span(text: &str, value: &Value, part: Range<usize>, key: &str) -> Result<Range<usize>, EditError> {
+    let found = match plain_span(text, value) {
+        Some(inner) => Some(inner.start + part.start..inner.start + part.end),
+        None => escaped_span(text, value, part),
+    };
+    // Of what has escapes in the part itself, this makes the error.
+    found.map_or_else(|| value_span(text, value, key), Ok)
+}
+
+fn escaped_span(text: &str, value: &Value, part: Range<usize>) -> Option<Range<usize>> {
+    let string = value.as_str()?;
+    let (read, places) = places(text, value.span()?)?;
+    let found = *places.get(part.start)?..places.get(part.end.checked_sub(1)?)? + 1;
+    // An escape takes more bytes than what it stands for, so that one inside the part makes the two differ.
+    (read == string && text.get(found.clone()) == string.get(part)).then_some(found)
+}
+
+/// What a string with escapes says, and where in the text each byte of that is written.
+fn places(text: &str, span: Range<usize>) -> Option<(String, Vec<usize>)> {
+    let raw = text.get(span.clone())?;
+    let quotes = if raw.starts_with("\"\"\"") { 3 } else { 1 };
+    let (mut at, end) = (span.start + quotes, span.end.checked_sub(quotes)?);
+    // The line break behind three opening quotes is none of the value.
+    let opening = ["\r\n", "\n"].into_iter().find(|line_end| quotes == 3 && text[at..].starts_with(*line_end));
+    at += opening.map_or(0, str::len);
+    let (mut read, mut places) = (String::new(), Vec::new());
+    while at < end {
+        let rest = text.get(at..end)?;
+        let (said, length) = match rest.strip_prefix('\\') {
+            Some(escape) => unescaped(escape).map(|(said, length)| (said, length + 1))?,
+            None => rest.chars().next().map(|c| (Some(c), c.len_utf8()))?,
+        };
+        if let Some(said) = said {
+            read.push(said);
+            places.resize(read.len(), at);
+        }
+        at += length;
+    }
+    Some((read, places))
+}
+
+/// What the characters behind a backslash stand for, and how many bytes they take.
+fn unescaped(escape: &str) -> Option<(Option<char>, usize)> {
+    let digits = |count: usize| {
+        let code = u32::from_str_radix(escape.get(1..=count)?, 16).ok()?;
+        Some((Some(char::from_u32(code)?), count + 1))
+    };
+    let one = |c| Some((Some(c), 1));
+    match escape.chars().next()? {
+        'b' => one('\u{8}'),
+        't' => one('\t'),
+        'n' => one('\n'),
+        'f' => one('\u{c}'),
+        'r' => one('\r'),
+        'e' => one('\u{1b}'),
+        '"' => one('"'),
+        '\\' => one('\\'),
+        'x' => digits(2),
+        'u' => digits(4),
+        'U' => digits(8),
+        // A backslash at the end of a line swallows the break and the blanks of the next one.
+        c if c.is_ascii_whitespace() => Some((None, escape.len() - escape.trim_start().len())),
+        _ => None,
+    }
 }
 
 /// The line in which an item begins.

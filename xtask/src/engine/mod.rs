@@ -1,6 +1,8 @@
 //! Joins plans to the world: observe, probe, apply, report.
 
 mod act;
+pub mod edits;
+mod manifests;
 pub mod observe;
 mod probe;
 pub mod run;

@@ -10,16 +10,21 @@ use crate::model::image::{Platform, Repository, media_type};
 use crate::model::project::{ImageTarget, Project, Projects};
 use crate::model::step::{ManifestBytes, short};
 use crate::model::version::Version;
+use crate::plan::bump::ReleasedImage;
 use crate::plan::candidates::{self, PlatformImage, TurnedDown};
 use crate::plan::release::{BuildFacts, ReleaseFacts};
 use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
 use crate::world::git::Head;
+use crate::world::registry::{Registry, RegistryOptions};
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.
 const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
 const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
+
+/// How many questions a registry is asked at once; one that is asked more answers 429.
+const ASKED_SIDE_BY_SIDE: usize = 8;
 
 /// The label that names the commit an image was built from (OCI image specification, annotations).
 pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
@@ -71,6 +76,41 @@ pub fn tags(world: &World, projects: &Projects, remote: Remote<'_>) -> anyhow::R
 pub fn local_tags(world: &World, projects: &Projects, remote: RemoteTags) -> anyhow::Result<TagFacts> {
     let patterns = projects.all.iter().map(|project| (project.name.clone(), project.tags.clone())).collect();
     Ok(TagFacts { patterns, local: world.git.tags()?, remote })
+}
+
+/// Asks which names of a release are taken in the registry: the version's, and those of its platforms.
+///
+/// Each is asked once, side by side: nothing is written upon the answer, so a registry that is away should not be waited for.
+pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
+    let registry = Registry::new(RegistryOptions { tries: 1, ..RegistryOptions::from_environment() });
+    let ask = |project: &Project, repository: &Repository, tag: String| {
+        let found = registry.head(repository, &tag).map(|found| found.map(|found| found.digest.to_string()));
+        ReleasedImage {
+            project: project.name.clone(),
+            reference: format!("{repository}:{tag}"),
+            found: found.map_err(|error| error.to_string()),
+        }
+    };
+    let names = moves.iter().flat_map(|(project, version)| {
+        let version = version.to_semver();
+        project.image.iter().flat_map(move |image| {
+            let platforms = image.platforms.iter().map(|platform| format!("{version}-{}", arch_suffix(platform)));
+            std::iter::once(version.clone())
+                .chain(platforms.collect::<Vec<_>>())
+                .map(|tag| (*project, &image.repository, tag))
+                .collect::<Vec<_>>()
+        })
+    });
+    let names: Vec<_> = names.collect();
+    let share = names.len().div_ceil(ASKED_SIDE_BY_SIDE).max(1);
+    std::thread::scope(|scope| {
+        let shares = names.chunks(share).map(|share| {
+            let ask = &ask;
+            scope.spawn(move || share.iter().map(|(project, repository, tag)| ask(project, repository, tag.clone())).collect::<Vec<_>>())
+        });
+        let running: Vec<_> = shares.collect();
+        running.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// Everything a release of the project depends on.

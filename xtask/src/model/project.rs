@@ -101,6 +101,11 @@ impl Projects {
         self.all.iter().filter(|project| is_within(path, &project.path)).max_by_key(|project| project.path.len())
     }
 
+    /// The project that owns a file: the one with the longest path above it, the root's among them (law 7).
+    pub fn owner_of(&self, file: &str) -> Option<&Project> {
+        self.all.iter().filter(|project| is_within(file, &project.path)).max_by_key(|project| project.path.len())
+    }
+
     fn check_between(&self) -> Result<(), String> {
         for (place, project) in self.all.iter().enumerate() {
             for other in &self.all[..place] {

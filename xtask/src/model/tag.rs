@@ -41,8 +41,12 @@ impl TagPattern {
         format!("{}-rc{number}", self.release(version))
     }
 
-    /// Why a version cannot be tagged: its release's tag would read as a candidate of another version.
-    pub fn ambiguity(&self, version: &Version) -> Option<String> {
+    /// Why a version cannot be tagged: its release's tag would read as a candidate of another version, or it has build
+    /// metadata, which an image tag cannot carry and no order of versions knows.
+    pub fn objection(&self, version: &Version) -> Option<String> {
+        if let Some(metadata) = version.build_metadata() {
+            return Some(format!("{} has build metadata, +{metadata}, which no tag of git or of an image may carry", version.to_semver()));
+        }
         let tag = self.release(version);
         let meant = TagName { version: version.clone(), candidate: None };
         (self.read(&tag) != Some(meant)).then(|| {
@@ -132,9 +136,10 @@ mod tests {
     #[test]
     fn a_version_whose_tag_reads_as_a_candidate_is_named() {
         let pattern = TagPattern::of_package("a");
-        assert_eq!(pattern.ambiguity(&version("0.2.0")), None);
-        assert_eq!(pattern.ambiguity(&version("0.2.0-rc.1")), None);
-        assert!(pattern.ambiguity(&version("0.2.0-rc1")).unwrap().contains("a-v0.2.0-rc1, which is a candidate's form"));
+        assert_eq!(pattern.objection(&version("0.2.0")), None);
+        assert_eq!(pattern.objection(&version("0.2.0-rc.1")), None);
+        assert!(pattern.objection(&version("0.2.0+abc")).unwrap().contains("has build metadata, +abc"));
+        assert!(pattern.objection(&version("0.2.0-rc1")).unwrap().contains("a-v0.2.0-rc1, which is a candidate's form"));
     }
 
     #[test]

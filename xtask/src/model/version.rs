@@ -131,6 +131,16 @@ impl Version {
         Self::bounded(version, text)
     }
 
+    /// Whether the text is a version by PEP 440's own rules, whether or not it has a SemVer meaning.
+    pub fn is_pep440(text: &str) -> bool {
+        pep440_rs::Version::from_str(text).is_ok()
+    }
+
+    /// What stands behind a `+`, if anything does.
+    pub fn build_metadata(&self) -> Option<&str> {
+        (!self.0.build.is_empty()).then(|| self.0.build.as_str())
+    }
+
     fn bounded(version: semver::Version, text: &str) -> Result<Self, SpellingError> {
         if version.major.max(version.minor).max(version.patch) > LARGEST_NUMBER {
             return Err(SpellingError {
@@ -206,6 +216,16 @@ impl Version {
             Level::Patch => (from.major, from.minor, from.patch + 1),
         };
         Self(semver::Version::new(major, minor, patch))
+    }
+
+    /// Whether Python's tools put the two in another order than this one: only `-dev.N` against other prereleases of
+    /// the same X.Y.Z.
+    pub fn is_ordered_otherwise_by_python(&self, other: &Self) -> bool {
+        let python = |version: &Self| pep440_rs::Version::from_str(&version.to_pep440().ok()?).ok();
+        match (python(self), python(other)) {
+            (Some(left), Some(right)) => left.cmp(&right) != self.cmp(other),
+            _ => false,
+        }
     }
 
     /// True for `1.2.0-rc.1` and its like, false for a stable release.

@@ -139,6 +139,10 @@ fn dev_is_where_the_two_orders_disagree() {
     assert!(semver("1.0.0-dev.1") < semver("1.0.0-rc.1"));
     let python = |text: &str| text.parse::<pep440_rs::Version>().unwrap();
     assert!(python("1.0.0.dev1") < python("1.0.0a1"));
+    assert!(semver("1.0.0-dev.1").is_ordered_otherwise_by_python(&semver("1.0.0-alpha.1")));
+    for other in ["1.0.0-rc.1", "1.0.0-dev.2", "1.0.0", "0.9.0-alpha.1", "1.0.0-nightly"] {
+        assert!(!semver("1.0.0-dev.1").is_ordered_otherwise_by_python(&semver(other)), "{other}");
+    }
 }
 
 #[test]
@@ -158,6 +162,8 @@ fn shared(words: &'static [&'static str]) -> impl Strategy<Value = Version> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     #[test]
     fn spelling_and_reading_give_the_version_back(version in shared(&["alpha", "beta", "rc", "dev"])) {
         for spelling in [Spelling::SemVer, Spelling::Pep440] {

@@ -1,4 +1,5 @@
 //! From a level or a version to the version each project moves to (law 5), and the reasons not to.
+//! What the move changes in files is decided elsewhere.
 
 use crate::model::project::Project;
 use crate::model::step::{Goal, short};
@@ -37,7 +38,15 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
         }
         Target::Exact(version) => (version.clone(), "exact", format!("{} was asked for", version.to_semver())),
     };
-    if to < *from && !allow_downgrade {
+    if to.is_ordered_otherwise_by_python(from) {
+        let (newer, older) = if to > *from { (&to, from) } else { (from, &to) };
+        goal.notes.push(format!(
+            "{}: SemVer holds {} for newer than {}, Python's tools the other way round",
+            project.name,
+            newer.to_semver(),
+            older.to_semver()
+        ));
+    } else if to < *from && !allow_downgrade {
         let what = format!("{} is at {}; {} is lower", project.package, from.to_semver(), to.to_semver());
         goal.refuse(&project.name, what, format!("cargo xtask bump {} {} --allow-downgrade", to.to_semver(), project.name));
     }
@@ -45,16 +54,49 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
         goal.refuse(&project.name, error.to_string(), "cargo xtask bump X.Y.Z, with smaller numbers");
         return Move { project: project.name.clone(), from: from.clone(), to, level, why };
     }
-    if let Some(what) = project.tags.ambiguity(&to) {
+    if let Some(what) = project.tags.objection(&to) {
         goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
     }
     let tag = project.tags.release(&to);
-    if let (true, Ok(Some(commit))) = (to != *from, tags.commit_of(&tag)) {
-        goal.refuse(
-            &project.name,
-            format!("{} {} is released already: tag {tag} is at {}", project.package, to.to_semver(), short(commit)),
-            "choose a version that has no tag: cargo xtask versions",
-        );
+    let taken = match tags.commit_of(&tag) {
+        Ok(None) => None,
+        Ok(Some(commit)) => Some(format!("{} {} is released already: tag {tag} is at {}", project.package, to.to_semver(), short(commit))),
+        Err(conflict) => Some(conflict),
+    };
+    if let Some(what) = taken.filter(|_| to != *from) {
+        goal.refuse(&project.name, what, "choose a version that has no tag: cargo xtask versions");
     }
     Move { project: project.name.clone(), from: from.clone(), to, level, why }
+}
+
+/// Whether an image of a release's name is in the registry already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedImage {
+    pub project: String,
+    /// `ghcr.io/acme/api:0.2.0`.
+    pub reference: String,
+    /// The digest that stands there, `None` for nothing; the error says why it could not be read.
+    pub found: Result<Option<String>, String>,
+}
+
+/// Refuses versions whose image is there. A registry that cannot be asked stops nobody from editing files: that is
+/// said, and `release` asks once more before anything is given a name.
+pub fn hold_against_images(goal: &mut Goal, images: &[ReleasedImage]) {
+    let mut unread: Vec<&ReleasedImage> = Vec::new();
+    for image in images {
+        match &image.found {
+            Ok(None) => {}
+            Ok(Some(digest)) => goal.refuse(
+                &image.project,
+                format!("{} is in the registry already: {digest}", image.reference),
+                "choose a version that has no image: cargo xtask bump patch",
+            ),
+            Err(_) => unread.push(image),
+        }
+    }
+    if let [first, others @ ..] = unread.as_slice() {
+        let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let why = first.found.as_ref().err().map_or("", String::as_str);
+        goal.notes.push(format!("whether {}{others} is there already cannot be told, so `release` will ask again: {why}", first.reference));
+    }
 }

@@ -69,7 +69,7 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     if let Some((what, fix)) = &facts.candidate_objection {
         goal.refuse(name, what, fix);
     }
-    if let Some(what) = project.tags.ambiguity(&facts.version) {
+    if let Some(what) = project.tags.objection(&facts.version) {
         goal.refuse(name, what, format!("cargo xtask bump minor {name}"));
     }
     match (&project.image, &facts.builds) {

@@ -81,6 +81,16 @@ impl TagFacts {
         }
     }
 
+    /// What has to be said when the remote could not be asked and nothing is done there.
+    pub fn unread_note(&self) -> Option<String> {
+        match &self.remote {
+            RemoteTags::Unknown { remote, why } => {
+                Some(format!("the tags of {remote} cannot be read, so `tag` and `release` will ask for them again: {why}"))
+            }
+            _ => None,
+        }
+    }
+
     fn remote_has(&self, name: &str, commit: &str) -> bool {
         matches!(&self.remote, RemoteTags::Known { tags, .. } if tags.get(name).is_some_and(|found| found == commit))
     }
@@ -115,7 +125,7 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
         );
         return;
     }
-    if let Some(what) = project.tags.ambiguity(version) {
+    if let Some(what) = project.tags.objection(version) {
         return goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
     }
     let release = project.tags.release(version);

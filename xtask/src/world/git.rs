@@ -194,11 +194,10 @@ impl Git {
         String::from_utf8(blob.content().to_vec()).map(Some).map_err(|_| anyhow!("{path} at {commit} is not UTF-8"))
     }
 
-    /// Tracked paths whose last segment is `name`.
-    pub fn tracked_named(&self, name: &str) -> anyhow::Result<Vec<String>> {
+    /// Every tracked path, in the order of git's index.
+    pub fn tracked(&self) -> anyhow::Result<Vec<String>> {
         let index = self.repository.index().context("reading the index")?;
-        let paths = index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned());
-        Ok(paths.filter(|path| path.rsplit('/').next() == Some(name)).collect())
+        Ok(index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
     }
 
     /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder.

@@ -63,6 +63,15 @@ impl World {
         self.root.join(relative)
     }
 
+    /// Reads a text of the work tree; `None` when there is no such file. A link that leads out of it is an error: what
+    /// is written there would be in no commit.
+    pub fn read(&self, relative: &str) -> anyhow::Result<Option<String>> {
+        let path = self.path(relative);
+        let target = files::resolved(&path);
+        anyhow::ensure!(target.starts_with(&self.root), "{relative} is a link that leaves the repository, to {}", target.display());
+        files::read(&path)
+    }
+
     /// Makes sure that a folder of ours below `target` is there, and that git does not see it.
     pub fn own(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.root.join("target").join(name);

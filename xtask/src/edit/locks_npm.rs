@@ -1,0 +1,81 @@
+//! package-lock.json: the project at the top and the workspaces in its folders, with the requirements npm copies from
+//! their package.json.
+//!
+//! The `dependencies` of the first and second version of the format are not read: they are what was installed.
+
+use super::json::{self, Node, Value};
+use super::locks::{LockFile, LockedPackage, LockedRequirement};
+use super::{EditError, Lines, Located, requirements_npm};
+use crate::model::version::Spelling;
+
+pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
+    let root = json::parse(text, "version")?;
+    let lines = Lines::of(text);
+    let mut lock = LockFile::default();
+    let mut top = LockedPackage {
+        name: name(text, &root).unwrap_or_default(),
+        folder: Some(String::new()),
+        versions: versions(text, &root, "version")?,
+        line: lines.at(root.span.start),
+        ambiguous: false,
+    };
+    let mut folders = Vec::new();
+    for packages in root.children("packages") {
+        let Value::Object(members) = &packages.value else {
+            continue;
+        };
+        for (folder, node) in members {
+            // Under node_modules stands what was installed: a link to a folder has no version of its own there.
+            if let Some(installed) = installed(folder) {
+                if node.children("link").is_empty() {
+                    lock.foreign.insert(name(text, node).unwrap_or_else(|| installed.to_owned()));
+                }
+                continue;
+            }
+            // npm leaves the name out where it is the folder's own.
+            let called = name(text, node).or_else(|| (!folder.is_empty()).then(|| last_part(folder).to_owned()));
+            let called = called.unwrap_or_else(|| top.name.clone());
+            let key = format!("packages[{folder}].");
+            let found = versions(text, node, &format!("{key}version"))?;
+            for requirement in requirements_npm::of_node(text, node, &key, &lines)? {
+                lock.requirements.push(LockedRequirement { of: called.clone(), of_folder: Some(folder.clone()), requirement });
+            }
+            if folder.is_empty() {
+                top.name = called;
+                top.versions.extend(found);
+            } else {
+                let line = lines.at(node.span.start);
+                folders.push(LockedPackage { name: called, folder: Some(folder.clone()), versions: found, line, ambiguous: false });
+            }
+        }
+    }
+    if !top.name.is_empty() {
+        lock.packages.push(top);
+    }
+    lock.packages.extend(folders);
+    Ok(lock)
+}
+
+/// The name of what is installed in a folder: its path behind the last `node_modules`.
+fn installed(folder: &str) -> Option<&str> {
+    let (before, name) = folder.rsplit_once("node_modules/")?;
+    (before.is_empty() || before.ends_with('/')).then_some(name)
+}
+
+fn last_part(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or(folder)
+}
+
+fn name(text: &str, node: &Node) -> Option<String> {
+    let names = node.children("name");
+    names.first().and_then(|name| serde_json::from_str(&text[name.span.clone()]).ok())
+}
+
+fn versions(text: &str, node: &Node, key: &str) -> Result<Vec<Located>, EditError> {
+    let found = node.children("version").into_iter();
+    found.map(|version| Ok(Located::new(text, json::string_span(text, version, key)?, key, Spelling::SemVer))).collect()
+}
+
+#[cfg(test)]
+#[path = "locks_npm_tests.rs"]
+mod tests;

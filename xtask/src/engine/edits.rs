@@ -1,0 +1,191 @@
+//! Every byte that must change so that projects stand at their new versions: sites, lock entries, and the requirements
+//! of those who depend on them (laws 2 to 4). It writes nothing; the edits become steps of a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use anyhow::Context;
+
+use super::manifests::{Ecosystem, Manifest, Manifests, Package};
+use super::versions::Base;
+use crate::edit::{self, Requirement};
+use crate::model::fault::Fault;
+use crate::model::project::{Project, Projects};
+use crate::model::site::Readings;
+use crate::model::step::{Goal, Step};
+use crate::model::version::Version;
+use crate::world::{World, files};
+
+/// Edits of one command. Those of one file are made together, whichever project they are for.
+pub struct Edits<'a> {
+    world: &'a World,
+    projects: &'a Projects,
+    base: &'a Base,
+    manifests: Manifests,
+    files: BTreeMap<String, FileEdits>,
+    /// Files that are a project's source of truth: written last, so that a run that is cut off between two files
+    /// leaves sites that disagree, never a version that a second run counts on from.
+    truths: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct FileEdits {
+    text: String,
+    splices: Vec<(Range<usize>, String)>,
+    /// Projects, each with the reason.
+    reasons: Vec<(String, String)>,
+}
+
+/// One place that is to say something else.
+struct Wanted {
+    file: String,
+    span: Range<usize>,
+    text: String,
+    /// Whose file it is, in the plan.
+    project: String,
+    reason: String,
+}
+
+/// A requirement of a manifest, and what it is to become.
+struct Raised<'m> {
+    manifest: &'m Manifest,
+    requirement: &'m Requirement,
+    text: String,
+}
+
+impl<'a> Edits<'a> {
+    pub fn new(world: &'a World, projects: &'a Projects, base: &'a Base) -> anyhow::Result<Self> {
+        let manifests = Manifests::read(world, base)?;
+        Ok(Self { world, projects, base, manifests, files: BTreeMap::new(), truths: BTreeSet::new() })
+    }
+
+    /// Moves a project's sites and its own entries in every lock file of the repository (laws 2 and 3).
+    pub fn move_versions(&mut self, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<()> {
+        self.truths.extend(project.sites.first().map(|site| site.file.clone()));
+        for reading in readings.all().iter().filter(|reading| reading.version != *to) {
+            let text = reading.spelling.spell(to).map_err(|error| {
+                Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell")
+            })?;
+            let reason = format!("{} {} → {text}", reading.key, reading.found);
+            let (file, span, project) = (reading.site.file.clone(), reading.span.clone(), project.name.clone());
+            self.add(Wanted { file, span, text, project, reason })?;
+        }
+        for package in self.manifests.packages_of(project, readings)? {
+            let mut wanted_entries = Vec::new();
+            for (lock, locked) in self.manifests.locked(&package)? {
+                for entry in &locked.versions {
+                    let text = entry
+                        .spelling
+                        .spell(to)
+                        .map_err(|error| Fault::usage(format!("{}: {error}", lock.path)).fix("choose a version that the lock can spell"))?;
+                    if entry.text != text {
+                        let reason = format!("entry of {} {} → {text}", package.name, entry.text);
+                        let (file, span, project) = (lock.path.clone(), entry.span.clone(), project.name.clone());
+                        wanted_entries.push(Wanted { file, span, text, project, reason });
+                    }
+                }
+            }
+            wanted_entries.into_iter().try_for_each(|wanted| self.add(wanted))?;
+        }
+        Ok(())
+    }
+
+    /// Moves the requirements that would not admit the new version, each with its reason (law 4); with `raise` also
+    /// those that still would. One that cannot be moved surely refuses the goal: the bump would leave a build that fails.
+    pub fn move_requirements(
+        &mut self,
+        goal: &mut Goal,
+        project: &Project,
+        readings: &Readings,
+        to: &Version,
+        raise: bool,
+    ) -> anyhow::Result<()> {
+        let from = readings.canonical().clone();
+        for package in self.manifests.packages_of(project, readings)? {
+            // A version that Python cannot spell is refused by the site that would have to hold it.
+            if package.ecosystem == Ecosystem::Python && to.to_pep440().is_err() {
+                continue;
+            }
+            let mut raised = Vec::new();
+            for (manifest, requirement) in self.manifests.requirements_on(&package)? {
+                let wrong = |error: edit::EditError| {
+                    Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key)).fix(format!("edit {}", manifest.path))
+                };
+                if edit::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise {
+                    continue;
+                }
+                match edit::moved(requirement.kind, &requirement.text, &from, to) {
+                    Ok(text) if text == requirement.text => {}
+                    Ok(text) => raised.push(Raised { manifest, requirement, text }),
+                    Err(error) => {
+                        let what = format!("{} line {} ({}): {error}", manifest.path, requirement.line, requirement.key);
+                        goal.refuse(&project.name, what, format!("edit the requirement in {}, then the same command", manifest.path));
+                    }
+                }
+            }
+            let wanted = self.edits_of(goal, project, &package, raised, &from, to)?;
+            wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
+        }
+        Ok(())
+    }
+
+    /// The edits of the manifests themselves, and of the locks that repeat what these require.
+    fn edits_of(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        package: &Package,
+        raised: Vec<Raised<'_>>,
+        from: &Version,
+        to: &Version,
+    ) -> anyhow::Result<Vec<Wanted>> {
+        let mut edits = Vec::new();
+        for Raised { manifest, requirement, text } in raised {
+            let owner = self.projects.owner_of(&manifest.path).map_or(manifest.path.as_str(), |owner| owner.name.as_str());
+            let reason = format!("{owner}: requires {} {}; {} becomes {}", package.name, requirement.text, project.name, to.to_semver());
+            for lock in self.manifests.locks() {
+                for repeated in lock.repeated(manifest, package) {
+                    let wrong = |error| Fault::usage(format!("{}: {error}", lock.path)).fix(format!("git checkout -- {}", lock.path));
+                    let text = edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
+                    let (file, span) = (lock.path.clone(), repeated.span.clone());
+                    edits.push(Wanted { file, span, text, project: owner.to_owned(), reason: reason.clone() });
+                }
+            }
+            let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason} → {text}"));
+            edits.push(Wanted { file, span, text, project: owner.to_owned(), reason });
+            goal.notes.extend(self.manifests.foreign_note(manifest, package));
+        }
+        Ok(edits)
+    }
+
+    fn add(&mut self, wanted: Wanted) -> anyhow::Result<()> {
+        if !self.files.contains_key(&wanted.file) {
+            let text = self.base.text(self.world, &wanted.file)?.with_context(|| format!("{} is gone", wanted.file))?;
+            self.files.insert(wanted.file.clone(), FileEdits { text, ..FileEdits::default() });
+        }
+        if let Some(edits) = self.files.get_mut(&wanted.file) {
+            edits.splices.push((wanted.span, wanted.text));
+            edits.reasons.push((wanted.project, wanted.reason));
+        }
+        Ok(())
+    }
+
+    /// One step a file. Gives the files with their new text, for a commit of them.
+    pub fn want(self, goal: &mut Goal) -> anyhow::Result<Vec<(String, String)>> {
+        let (truths, world) = (self.truths, self.world);
+        let mut edited: Vec<_> = self.files.into_iter().collect();
+        edited.sort_by_key(|(path, _)| truths.contains(path));
+        let mut written = Vec::new();
+        for (path, edits) in edited {
+            let mut projects: Vec<_> = edits.reasons.iter().map(|(project, _)| project.as_str()).collect();
+            projects.dedup();
+            let why = edits.reasons.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>().join(", ");
+            let before = files::read(&world.path(&path))?.with_context(|| format!("{path} is gone"))?;
+            let after = edit::splice(&edits.text, edits.splices)
+                .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
+            goal.want(&projects.join(","), why, Step::EditFile { path: path.clone(), before, after: after.clone() });
+            written.push((path, after));
+        }
+        Ok(written)
+    }
+}

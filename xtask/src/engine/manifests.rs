@@ -1,0 +1,321 @@
+//! Every manifest and lock file of the repository, each read and parsed once: which packages carry a project's
+//! version, who requires them, and which lock files name them.
+//!
+//! It asks no network and runs no resolver. It edits nothing and decides nothing.
+
+use std::collections::HashMap;
+
+use super::versions::Base;
+use crate::edit::{self, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
+use crate::model::fault::Fault;
+use crate::model::project::{Project, is_within};
+use crate::model::site::Readings;
+use crate::world::World;
+
+/// Whose packages they are: a crate and a wheel may have one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ecosystem {
+    Cargo,
+    Python,
+    Npm,
+    Chart,
+}
+
+/// The manifest of each ecosystem, and its lock file.
+const FILES: [(Ecosystem, &str, &str); 4] = [
+    (Ecosystem::Cargo, "Cargo.toml", "Cargo.lock"),
+    (Ecosystem::Python, "pyproject.toml", "uv.lock"),
+    (Ecosystem::Npm, "package.json", "package-lock.json"),
+    (Ecosystem::Chart, "Chart.yaml", "Chart.lock"),
+];
+
+/// A published name that carries a project's version, and the folder of its manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    pub ecosystem: Ecosystem,
+    /// As its ecosystem compares names.
+    pub name: String,
+    pub folder: String,
+}
+
+pub struct Manifest {
+    pub ecosystem: Ecosystem,
+    pub path: String,
+    pub folder: String,
+    pub text: String,
+    /// A manifest that cannot be read stands in the way only of packages that it names.
+    requirements: Result<Vec<Requirement>, EditError>,
+}
+
+pub struct Lock {
+    pub ecosystem: Ecosystem,
+    pub path: String,
+    pub folder: String,
+    text: String,
+    /// As with a manifest, one that cannot be read stands in the way only of packages that it names.
+    content: Result<LockFile, EditError>,
+}
+
+/// The manifests and locks that git tracks, as an edit starts from them.
+#[derive(Default)]
+pub struct Manifests {
+    all: Vec<Manifest>,
+    /// Places in `all`, by path.
+    by_path: HashMap<String, usize>,
+    locks: Vec<Lock>,
+    required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
+    locked: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
+}
+
+impl Manifests {
+    pub fn read(world: &World, base: &Base) -> anyhow::Result<Self> {
+        let mut found = Self::default();
+        for path in world.git.tracked()? {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
+                continue;
+            };
+            // Tracked and deleted is the user's business; there is nothing to keep in step. What is no text has no names.
+            let Ok(Some(text)) = base.text(world, &path) else { continue };
+            let folder = folder.to_owned();
+            match name == *manifest {
+                true => found.add_manifest(*ecosystem, path, folder, text),
+                false => found.add_lock(*ecosystem, path, folder, text),
+            }
+        }
+        Ok(found)
+    }
+
+    fn add_manifest(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: String) {
+        let requirements = match ecosystem {
+            Ecosystem::Cargo => edit::requirements(RequirementKind::Cargo, &text),
+            Ecosystem::Python => edit::requirements(RequirementKind::Python, &text),
+            Ecosystem::Npm => edit::requirements(RequirementKind::Npm, &text),
+            Ecosystem::Chart => Ok(Vec::new()),
+        };
+        for (place, requirement) in requirements.iter().flatten().enumerate() {
+            self.required.entry((ecosystem, requirement.package.clone())).or_default().push((self.all.len(), place));
+        }
+        self.by_path.insert(path.clone(), self.all.len());
+        self.all.push(Manifest { ecosystem, path, folder, text, requirements });
+    }
+
+    fn add_lock(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: String) {
+        let kind = match ecosystem {
+            Ecosystem::Cargo => LockKind::Cargo,
+            Ecosystem::Python => LockKind::Uv,
+            Ecosystem::Npm => LockKind::Npm,
+            Ecosystem::Chart => return,
+        };
+        let content = edit::read_lock(kind, &text);
+        for (place, package) in content.iter().flat_map(|content| &content.packages).enumerate() {
+            self.locked.entry((ecosystem, package.name.clone())).or_default().push((self.locks.len(), place));
+        }
+        self.locks.push(Lock { ecosystem, path, folder, text, content });
+    }
+
+    pub fn locks(&self) -> &[Lock] {
+        &self.locks
+    }
+
+    /// The packages whose version is the project's: those whose manifest is a version site, those that inherit it from
+    /// a Cargo workspace, and a pyproject.toml that leaves its version to another file of the project.
+    pub fn packages_of(&self, project: &Project, readings: &Readings) -> Result<Vec<Package>, Fault> {
+        let mut packages = Vec::new();
+        for reading in readings.all() {
+            let Some(manifest) = self.manifest(&reading.site.file) else { continue };
+            match (manifest.ecosystem, reading.key.as_str()) {
+                (Ecosystem::Cargo, "workspace.package.version") => packages.extend(self.inheriting(manifest)?),
+                (Ecosystem::Cargo, "package.version") | (Ecosystem::Npm | Ecosystem::Chart, "version") => {
+                    packages.extend(package(manifest)?)
+                }
+                (Ecosystem::Python, "project.version" | "tool.poetry.version") => packages.extend(package(manifest)?),
+                _ => {}
+            }
+        }
+        let own = if project.path.is_empty() { "pyproject.toml".to_owned() } else { format!("{}/pyproject.toml", project.path) };
+        if let Some(manifest) = self.manifest(&own)
+            && edit::python_package(&manifest.text).is_ok_and(|python| python.is_dynamic)
+        {
+            packages.extend(package(manifest)?);
+        }
+        packages.dedup();
+        Ok(packages)
+    }
+
+    /// Every requirement that a manifest of the repository puts on the package.
+    pub fn requirements_on(&self, package: &Package) -> Result<Vec<(&Manifest, &Requirement)>, Fault> {
+        let unreadable = |manifest: &&Manifest| manifest.ecosystem == package.ecosystem && manifest.text.contains(&package.name);
+        for manifest in self.all.iter().filter(|manifest| manifest.requirements.is_err()).filter(unreadable) {
+            if let Err(error) = &manifest.requirements {
+                return Err(Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)));
+            }
+        }
+        let places = self.required.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
+        let found = places.filter_map(|(place, number)| {
+            let manifest = &self.all[*place];
+            Some((manifest, manifest.requirements.as_ref().ok()?.get(*number)?))
+        });
+        Ok(found.filter(|(manifest, requirement)| is_on(package, manifest, requirement)).collect())
+    }
+
+    /// Every lock file with its entry of the package.
+    pub fn locked(&self, package: &Package) -> Result<Vec<(&Lock, &LockedPackage)>, Fault> {
+        let wrong =
+            |lock: &Lock, what: String| Fault::usage(format!("{}: {what}", lock.path)).fix(format!("git checkout -- {}", lock.path));
+        for lock in self.locks.iter().filter(|lock| lock.ecosystem == package.ecosystem && lock.content.is_err()) {
+            if let (Err(error), true) = (&lock.content, lock.text.contains(&package.name)) {
+                return Err(wrong(lock, error.to_string()));
+            }
+        }
+        let places = self.locked.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
+        let entries = places.filter_map(|(place, number)| {
+            let lock = &self.locks[*place];
+            Some((lock, lock.content.as_ref().ok()?.packages.get(*number)?))
+        });
+        let found: Vec<_> = entries.filter(|(lock, entry)| self.is_entry_of(package, lock, entry)).collect();
+        match found.iter().find(|(_, entry)| entry.ambiguous) {
+            None => Ok(found),
+            Some((lock, entry)) => {
+                let lines = found.iter().filter(|(other, _)| other.path == lock.path).map(|(_, entry)| entry.line.to_string());
+                let lines = lines.collect::<Vec<_>>().join(" and ");
+                let what =
+                    format!("two packages of the repository are called {} (lines {lines}), and nothing tells which is meant", entry.name);
+                Err(wrong(lock, what).fix(format!("rename one of the packages called {}", entry.name)))
+            }
+        }
+    }
+
+    /// What has to be said of a lock beside a manifest: that it takes the package from elsewhere, where a version that
+    /// is not yet published cannot be.
+    pub fn foreign_note(&self, manifest: &Manifest, package: &Package) -> Option<String> {
+        let lock = self.locks.iter().find(|lock| lock.ecosystem == manifest.ecosystem && lock.folder == manifest.folder)?;
+        let is_foreign = lock.content.as_ref().is_ok_and(|content| content.foreign.contains(&package.name));
+        is_foreign.then(|| format!("{} takes {} from elsewhere: lock it again once the new version is published", lock.path, package.name))
+    }
+
+    fn manifest(&self, path: &str) -> Option<&Manifest> {
+        self.by_path.get(path).map(|place| &self.all[*place])
+    }
+
+    /// The members of a Cargo workspace that have its version.
+    fn inheriting(&self, root: &Manifest) -> Result<Vec<Package>, Fault> {
+        let mut packages = Vec::new();
+        for manifest in self.all.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo && manifest.text.contains("workspace")) {
+            // A manifest that is no TOML is no member: Cargo would not build the workspace with it.
+            let Ok(cargo) = edit::cargo_package(&manifest.text) else { continue };
+            if cargo.inherits && self.workspace_root(manifest, cargo.workspace.as_deref()).is_some_and(|found| found.path == root.path) {
+                packages.extend(package(manifest)?);
+            }
+        }
+        Ok(packages)
+    }
+
+    /// The manifest with the `[workspace]` that a member belongs to: the nearest above, unless it names one.
+    fn workspace_root(&self, member: &Manifest, named: Option<&str>) -> Option<&Manifest> {
+        if let Some(named) = named {
+            return self.manifest(&below(&joined(&member.folder, named)?, "Cargo.toml"));
+        }
+        let mut folder = member.folder.as_str();
+        loop {
+            let candidate = self.manifest(&below(folder, "Cargo.toml"));
+            if let Some(root) = candidate.filter(|found| edit::cargo_package(&found.text).is_ok_and(|cargo| cargo.is_workspace_root)) {
+                return Some(root);
+            }
+            if folder.is_empty() {
+                return None;
+            }
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+
+    /// Cargo.lock does not say where a package lies. One that lies below the lock is meant by it; one from elsewhere
+    /// (a path dependency) only where no package of that name lies below.
+    fn is_entry_of(&self, package: &Package, lock: &Lock, entry: &LockedPackage) -> bool {
+        match &entry.folder {
+            Some(folder) => joined(&lock.folder, folder).is_some_and(|folder| folder == package.folder),
+            None if is_within(&package.folder, &lock.folder) => true,
+            None => !self.all.iter().any(|manifest| {
+                manifest.ecosystem == package.ecosystem
+                    && is_within(&manifest.folder, &lock.folder)
+                    && manifest.text.contains(&package.name)
+                    && name_of(manifest).is_ok_and(|name| name.as_ref() == Some(&package.name))
+            }),
+        }
+    }
+}
+
+impl Lock {
+    /// What the lock repeats of the manifest's requirements on the package.
+    pub fn repeated(&self, manifest: &Manifest, package: &Package) -> impl Iterator<Item = &Requirement> {
+        let all = self.content.iter().flat_map(|content| &content.requirements);
+        let is_it = |repeated: &&LockedRequirement| {
+            let of = repeated.of_folder.as_ref().and_then(|folder| joined(&self.folder, folder));
+            self.ecosystem == manifest.ecosystem && of.as_ref() == Some(&manifest.folder) && repeated.requirement.package == package.name
+        };
+        all.filter(is_it).map(|repeated| &repeated.requirement)
+    }
+}
+
+/// A requirement that says where its package lies is on that one; a crate without a path is somebody's published one.
+fn is_on(package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
+    match &requirement.path {
+        Some(path) => joined(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
+        None => package.ecosystem != Ecosystem::Cargo,
+    }
+}
+
+fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {
+    let name =
+        name_of(manifest).map_err(|error| Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)))?;
+    Ok(name.map(|name| Package { ecosystem: manifest.ecosystem, name, folder: manifest.folder.clone() }))
+}
+
+/// The package's name as its ecosystem compares names.
+fn name_of(manifest: &Manifest) -> Result<Option<String>, EditError> {
+    let at = |locator: &Locator| match edit::locate(locator, &manifest.text) {
+        Ok(found) => Ok(found.into_iter().next().map(|name| name.text)),
+        Err(EditError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match manifest.ecosystem {
+        Ecosystem::Cargo => Ok(edit::cargo_package(&manifest.text)?.name),
+        Ecosystem::Python => Ok(edit::python_package(&manifest.text)?.name),
+        Ecosystem::Npm => at(&Locator::JsonKey("name")),
+        Ecosystem::Chart => Ok(None),
+    }
+}
+
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A relative path seen from the root; `None` when it leaves the repository.
+fn joined(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if relative.starts_with('/') {
+        return None;
+    }
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_relative_path_is_seen_from_the_root() {
+        assert_eq!(joined("a/b", "../c").as_deref(), Some("a/c"));
+        assert_eq!(joined("", ".").as_deref(), Some(""));
+        assert_eq!(joined("a", "./x/").as_deref(), Some("a/x"));
+        assert_eq!(joined("a", "../../x"), None);
+        assert_eq!(joined("a", "/x"), None);
+    }
+}

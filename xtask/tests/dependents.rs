@@ -1,0 +1,189 @@
+//! Law 4: requirements of other projects move with the version they no longer admit, and say why; and the locks go along.
+
+mod support;
+
+use serde_json::Value;
+use support::Fixture;
+
+fn steps(document: &Value) -> Vec<(String, String, String)> {
+    let text = |step: &Value, field: &str| step[field].as_str().unwrap().to_owned();
+    document["steps"].as_array().unwrap().iter().map(|step| (text(step, "what"), text(step, "project"), text(step, "why"))).collect()
+}
+
+/// The lines that a bump changed, without context: `-old` and `+new`.
+fn changed(fixture: &Fixture) -> Vec<String> {
+    let diff = fixture.git(&["diff", "--unified=0"]);
+    diff.lines()
+        .filter(|line| line.starts_with(['-', '+']) && !line.starts_with("---") && !line.starts_with("+++"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn with_dependents() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.write(
+        "other/Cargo.toml",
+        "[package]\nname = \"other\"\nversion = \"0.1.0\"\n\n[dependencies]\ncore = { path = \"../core\", version = \"0.1.0\" } # core 0.1.0\n",
+    );
+    fixture.write(
+        "web/pyproject.toml",
+        "[project]\nname = \"web\"\ndynamic = [\"version\"]\ndependencies = [\"core[fast] >=0.1,<0.2 ; python_version < '4'\", \"corelike>=0.1,<0.2\"]\n\n[project.optional-dependencies]\nmore = [\"Core==0.1.0\"]\n",
+    );
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: dependents");
+    fixture
+}
+
+#[test]
+fn law_4_requirements_that_no_longer_admit_the_version_move_with_it() {
+    let fixture = with_dependents();
+    let (code, plan) = fixture.json(&["bump", "minor", "core", "--dry-run"]);
+    assert_eq!((code, fixture.git(&["status", "--porcelain"])), (0, String::new()));
+    let web = steps(&plan).into_iter().find(|(what, ..)| what == "web/pyproject.toml").unwrap();
+    assert_eq!(web.1, "web", "the step is of the project whose file it is");
+    assert!(web.2.starts_with("web: requires core >=0.1,<0.2; core becomes 0.2.0"), "{}", web.2);
+    let other = steps(&plan).into_iter().find(|(what, ..)| what == "other/Cargo.toml").unwrap();
+    assert!(other.2.starts_with("other/Cargo.toml: requires core 0.1.0; core becomes 0.2.0"), "nobody's project: {}", other.2);
+    let ran = fixture.ok(&["bump", "minor", "core"]);
+    assert!(ran.stderr.contains("web: requires core >=0.1,<0.2; core becomes 0.2.0"), "{}", ran.stderr);
+    let changes = changed(&fixture);
+    for wanted in [
+        "+core = { path = \"../core\", version = \"0.2.0\" } # core 0.1.0",
+        "+dependencies = [\"core[fast] >=0.2,<0.3 ; python_version < '4'\", \"corelike>=0.1,<0.2\"]",
+        "+more = [\"Core==0.2.0\"]",
+    ] {
+        assert!(changes.iter().any(|line| line == wanted), "{wanted}: {changes:#?}");
+    }
+    assert_eq!(changes.len(), 2 * 6, "two sites, one lock entry, three requirements: {changes:#?}");
+    fixture.ok(&["bump", "0.1.0", "core", "--allow-downgrade"]);
+    assert_eq!(fixture.git(&["diff"]), "", "there and back leaves the same bytes");
+}
+
+#[test]
+fn law_4_what_still_admits_the_version_is_raised_only_when_asked() {
+    let fixture = with_dependents();
+    fixture.ok(&["bump", "patch", "core"]);
+    let changes = changed(&fixture).join("\n");
+    assert!(!changes.contains("../core") && !changes.contains(">=0.1"), "{changes}");
+    assert!(changes.contains("+more = [\"Core==0.1.1\"]"), "an exact pin admits no other: {changes}");
+    fixture.git(&["checkout", "--quiet", "."]);
+    fixture.ok(&["bump", "patch", "core", "--dependents"]);
+    let changes = changed(&fixture).join("\n");
+    assert!(changes.contains("+core = { path = \"../core\", version = \"0.1.1\" }"), "{changes}");
+}
+
+#[test]
+fn law_4_a_requirement_that_cannot_be_moved_surely_refuses_the_bump() {
+    let fixture = with_dependents();
+    fixture.write("web/pyproject.toml", "[project]\nname = \"web\"\nversion = \"0.1.0\"\ndependencies = [\n  \"core>=0.1,!=0.2.0\",\n]\n");
+    fixture.commit_all("feat: an exclusion");
+    let before = fixture.state();
+    let refused = fixture.run(&["bump", "minor", "core"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    for say in ["web/pyproject.toml line 5 (project.dependencies[0])", ">=0.1,!=0.2.0", "edit the requirement in web/pyproject.toml"] {
+        assert!(refused.stderr.contains(say), "{say}: {}", refused.stderr);
+    }
+    assert_eq!(fixture.state(), before);
+}
+
+#[test]
+fn law_4_another_package_of_the_name_is_left_alone() {
+    let fixture = Fixture::new();
+    // A vendored tree with a core of its own, and a crate that takes core from the registry.
+    fixture.write("vendored/core/Cargo.toml", "[package]\nname = \"core\"\nversion = \"0.1.0\"\n");
+    fixture.write(
+        "vendored/user/Cargo.toml",
+        "[package]\nname = \"user\"\nversion = \"1.0.0\"\n[dependencies]\ncore = { path = \"../core\", version = \"0.1.0\" }\n",
+    );
+    fixture.write("vendored/Cargo.lock", "version = 4\n\n[[package]]\nname = \"core\"\nversion = \"0.1.0\"\n");
+    fixture.write("published/Cargo.toml", "[package]\nname = \"published\"\nversion = \"1.0.0\"\n[dependencies]\ncore = \"0.1.0\"\n");
+    // A tree that takes this very core by its path: its lock is ours to move.
+    fixture.write(
+        "elsewhere/Cargo.toml",
+        "[package]\nname = \"elsewhere\"\nversion = \"1.0.0\"\n[dependencies]\ncore = { path = \"../core\" }\n",
+    );
+    fixture.write("elsewhere/Cargo.lock", "version = 4\n\n[[package]]\nname = \"core\"\nversion = \"0.1.0\"\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: vendored");
+    fixture.ok(&["bump", "minor", "core"]);
+    let files = fixture.git(&["diff", "--name-only"]);
+    assert_eq!(files.lines().collect::<Vec<_>>(), ["Cargo.lock", "core/Cargo.toml", "core/pyproject.toml", "elsewhere/Cargo.lock"]);
+}
+
+#[test]
+fn law_4_a_workspace_moves_its_members_and_what_they_require_of_each_other() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "xtask/monorepo.toml",
+        "[projects.all]\npath = \".\"\ntag = \"v{version}\"\nversions = [\"Cargo.toml\"]\n[projects.api]\npath = \"api\"\nversions = [\"pyproject.toml\"]\n",
+    );
+    fixture.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"one\", \"two\"]\n[workspace.package]\nversion = \"0.1.0\"\n[workspace.dependencies]\none = { path = \"one\", version = \"0.1\" }\nserde = { version = \"0.1\" }\n",
+    );
+    fixture.write("one/Cargo.toml", "[package]\nname = \"one\"\nversion.workspace = true\n");
+    fixture
+        .write("two/Cargo.toml", "[package]\nname = \"two\"\nversion = { workspace = true }\n[dependencies]\none = { workspace = true }\n");
+    // A workspace within, and a member with a version of its own: neither has this version.
+    fixture.write(
+        "within/Cargo.toml",
+        "[workspace]\n[workspace.package]\nversion = \"0.1.0\"\n[package]\nname = \"within\"\nversion.workspace = true\n",
+    );
+    fixture.write("core/Cargo.toml", "[package]\nname = \"core\"\nversion = \"0.1.0\"\n");
+    let entry = |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n\n");
+    fixture.write("Cargo.lock", &format!("version = 4\n\n{}{}{}{}", entry("core"), entry("one"), entry("two"), entry("within")));
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a workspace");
+    fixture.ok(&["bump", "minor", "all"]);
+    let changes = changed(&fixture);
+    assert!(changes.contains(&"+one = { path = \"one\", version = \"0.2\" }".to_owned()), "{changes:#?}");
+    assert_eq!(changes.len(), 2 * 4, "the root, one requirement, two lock entries: {changes:#?}");
+    let lock = fixture.read("Cargo.lock");
+    assert!(lock.contains("name = \"one\"\nversion = \"0.2.0\"") && lock.contains("name = \"two\"\nversion = \"0.2.0\""), "{lock}");
+    assert!(lock.contains("name = \"core\"\nversion = \"0.1.0\"") && lock.contains("name = \"within\"\nversion = \"0.1.0\""), "{lock}");
+}
+
+#[test]
+fn law_3_a_lock_repeats_the_requirement_of_its_manifest() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "web/pyproject.toml",
+        "[project]\nname = \"web\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n[tool.uv.sources]\ncore = { workspace = true }\n",
+    );
+    fixture.write(
+        "web/uv.lock",
+        "version = 1\n\n[[package]]\nname = \"core\"\nversion = \"0.1.0\"\nsource = { directory = \"../core\" }\n\n[[package]]\nname = \"web\"\nversion = \"0.1.0\"\nsource = { editable = \".\" }\n[package.metadata]\nrequires-dist = [{ name = \"core\", directory = \"../core\", specifier = \">=0.1,<0.2\" }]\n",
+    );
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a lock");
+    fixture.ok(&["bump", "minor", "core"]);
+    let lock = fixture.read("web/uv.lock");
+    assert!(lock.contains("name = \"core\"\nversion = \"0.2.0\""), "{lock}");
+    assert!(lock.contains("specifier = \">=0.2,<0.3\"") && lock.contains("name = \"web\"\nversion = \"0.1.0\""), "{lock}");
+}
+
+#[test]
+fn a_lock_that_takes_the_package_from_elsewhere_is_told() {
+    let fixture = Fixture::new();
+    fixture.write("web/pyproject.toml", "[project]\nname = \"web\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n");
+    let lock = "version = 1\n\n[[package]]\nname = \"core\"\nversion = \"0.1.0\"\nsource = { registry = \"index\" }\n";
+    fixture.write("web/uv.lock", lock);
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a consumer of what is published");
+    let ran = fixture.ok(&["bump", "minor", "core"]);
+    assert!(ran.stderr.contains("web/uv.lock takes core from elsewhere: lock it again once"), "{}", ran.stderr);
+    assert_eq!(fixture.read("web/uv.lock"), lock);
+    assert!(fixture.read("web/pyproject.toml").contains("core>=0.2,<0.3"));
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_stands_in_the_way_only_of_what_it_names() {
+    let fixture = Fixture::new();
+    fixture.write("broken/Cargo.toml", "[package\nname = \"unrelated\"\n");
+    fixture.git(&["add", "--all"]);
+    fixture.ok(&["bump", "minor", "core", "--dry-run"]);
+    fixture.write("broken/Cargo.toml", "[package\nname = \"broken\"\n[dependencies]\ncore = { path = \"../core\" }\n");
+    let refused = fixture.run(&["bump", "minor", "core"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("broken/Cargo.toml"), "{}", refused.stderr);
+}
