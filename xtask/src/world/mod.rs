@@ -6,6 +6,7 @@ pub mod environment;
 pub mod files;
 pub mod git;
 pub mod health;
+mod measure;
 pub mod process;
 pub mod registry;
 mod registry_answer;

@@ -86,7 +86,7 @@ impl Call {
         self
     }
 
-    fn expression(&self) -> duct::Expression {
+    pub(super) fn expression(&self) -> duct::Expression {
         let mut expression = duct::cmd(&self.program, &self.arguments).unchecked();
         if let Some(folder) = &self.folder {
             expression = expression.dir(folder);
@@ -188,7 +188,7 @@ impl Runner {
     }
 
     /// Why a child did not even start: mostly because the program is not there.
-    fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
+    pub(super) fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
         let program = call.program.to_string_lossy();
         match which::which(&call.program) {
             Err(_) => Fault::refused(format!("`{program}` is not on the PATH; it is wanted for `{}`", self.redact(&call.line())))
@@ -243,7 +243,7 @@ impl Runner {
     }
 }
 
-fn last_lines(text: &str, count: usize) -> String {
+pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
