@@ -58,6 +58,8 @@ pub enum Verb {
     Doctor,
     /// Play a whole release in a sandbox on this machine
     Rehearse(Rehearse),
+    /// Time verbs on generated repositories, beside the tools that others use
+    Bench(Bench),
 }
 
 #[derive(Debug, Args)]
@@ -150,6 +152,24 @@ pub struct Rehearse {
     /// Build the real image with docker, in place of stand-ins
     #[arg(long)]
     pub docker: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Benches by name: versions, bump [default: all]
+    pub names: Vec<String>,
+    /// Projects of a generated repository; may be given several times [default: 3 and 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub projects: Vec<u32>,
+    /// Timed rounds; one more comes before them
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Leave the generated repositories in this folder, to look into
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Fetch the tools to compare with into target/tools, where they are absent; takes minutes the first time
+    #[arg(long)]
+    pub peers: bool,
 }
 
 #[cfg(test)]

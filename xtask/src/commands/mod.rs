@@ -47,8 +47,12 @@ pub type Outcome = anyhow::Result<u8>;
 
 /// Runs the verb and gives the exit code; an error is printed here, once.
 ///
-/// `rehearse` is handed in: it stands above the commands, which it calls as a user would.
-pub fn dispatch(cli: Cli, rehearse: impl Fn(&App, &crate::cli::Rehearse) -> Outcome) -> u8 {
+/// `rehearse` and `bench` are handed in: they stand above the commands, which they call as a user would.
+pub fn dispatch(
+    cli: Cli,
+    rehearse: impl Fn(&App, &crate::cli::Rehearse) -> Outcome,
+    bench: impl Fn(&App, &crate::cli::Bench) -> Outcome,
+) -> u8 {
     let environment = Environment::read();
     let ui = Ui { json: cli.global.json, verbose: cli.global.verbose, color: environment.color, groups: environment.is_github_actions };
     let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
@@ -62,6 +66,7 @@ pub fn dispatch(cli: Cli, rehearse: impl Fn(&App, &crate::cli::Rehearse) -> Outc
         Verb::Test => test::run(&app),
         Verb::Doctor => doctor::run(&app),
         Verb::Rehearse(arguments) => rehearse(&app, &arguments),
+        Verb::Bench(arguments) => bench(&app, &arguments),
     });
     answer.unwrap_or_else(|error| {
         let fault = fault_of(&error);

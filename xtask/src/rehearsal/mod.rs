@@ -3,6 +3,10 @@
 //! The stand-in is a server and the client is the real one, so that only an address changes. A stand-in is stricter than
 //! any real service: what passes here passes there. Nothing in here is used by a release itself.
 
+pub mod bench;
+mod bench_peers;
+mod bench_report;
+mod bench_tree;
 pub mod http;
 mod http_message;
 pub mod registry;

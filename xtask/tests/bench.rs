@@ -1,0 +1,170 @@
+//! `bench`: figures that are there, trees that are sound, nothing left behind. No figure is judged here.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{Fixture, Ran, git_in, program, ran};
+
+/// Runs the program with a folder of its own for what is temporary.
+fn bench(fixture: &Fixture, scratch: &Path, arguments: &[&str]) -> Ran {
+    ran(program(&fixture.root()).arg("bench").args(arguments).env("TMPDIR", scratch).output().unwrap())
+}
+
+fn document(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+fn positive(value: &Value) -> bool {
+    value.as_f64().is_some_and(|figure| figure > 0.0)
+}
+
+#[test]
+fn figures_are_there_and_nothing_is_left_behind() {
+    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let before = fixture.state();
+    let ran = bench(&fixture, scratch.path(), &["--projects", "4", "--projects", "1", "--rounds", "2", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document = document(&ran);
+    let benches = document["benches"].as_array().unwrap();
+    let about: Vec<_> = benches.iter().map(|bench| (bench["name"].as_str().unwrap(), bench["projects"].as_u64().unwrap())).collect();
+    assert_eq!(about, [("versions", 1), ("bump", 1), ("versions", 4), ("bump", 4)]);
+    for bench in benches {
+        for key in ["time_ms", "fastest_ms", "slowest_ms", "time_budget_ms", "of_time_budget", "memory_budget_bytes"] {
+            assert!(positive(&bench[key]), "{key}: {bench}");
+        }
+        assert!(bench["fastest_ms"].as_f64() <= bench["time_ms"].as_f64() && bench["time_ms"].as_f64() <= bench["slowest_ms"].as_f64());
+        assert_eq!(bench["timed_rounds"], 2);
+        #[cfg(target_os = "linux")]
+        assert!(positive(&bench["memory_bytes"]) && positive(&bench["of_memory_budget"]), "{bench}");
+        let peers = bench["peers"].as_array().unwrap();
+        assert_eq!(peers.len(), 2, "{bench}");
+        for peer in peers {
+            let said = ["missing", "failed"].iter().any(|key| peer[key].as_str().is_some_and(|why| !why.is_empty()));
+            let measured = positive(&peer["time_ms"]) && positive(&peer["time_ratio"]);
+            assert!(said != measured, "{peer}");
+        }
+    }
+    assert!(is_empty(scratch.path()));
+    assert_eq!(fixture.state(), before);
+    assert!(!fixture.root().join("target").exists(), "nothing was fetched");
+}
+
+#[test]
+fn a_generated_tree_is_sound() {
+    let (fixture, scratch, kept) = (Fixture::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let keep = ["versions", "--projects", "9", "--rounds", "1", "--keep", kept.path().to_str().unwrap()];
+    assert_eq!(bench(&fixture, scratch.path(), &keep).code, 0);
+    let tree = kept.path().join("projects-9");
+    assert_eq!(git_in(&tree, &["status", "--porcelain"]), "");
+    assert_eq!(git_in(&tree, &["tag"]).lines().count(), 5, "every second project was released");
+    let call = |arguments: &[&str]| ran(program(&tree).args(arguments).output().unwrap());
+
+    let versions = call(&["versions", "--check", "--json"]);
+    assert_eq!(versions.code, 0, "{}", versions.stderr);
+    let versions = document(&versions);
+    let released = |project: &&Value| project["released"] == "0.1.0";
+    let projects = versions["projects"].as_array().unwrap();
+    assert_eq!((projects.len(), projects.iter().filter(released).count()), (9, 5));
+
+    // What bump-my-version is told to edit is what a bump edits: else the two do not do the same work.
+    let plan = call(&["bump", "minor", "--dry-run", "--json"]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    let plan = document(&plan);
+    let edited: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap().to_owned()).collect();
+    let config = fs::read_to_string(tree.join(".bumpversion.toml")).unwrap();
+    let patterns: Vec<_> = config.lines().filter_map(|line| line.strip_prefix("glob = \"")?.strip_suffix('"')).collect();
+    let tracked = git_in(&tree, &["ls-files"]);
+    let meant: Vec<_> = tracked.lines().filter(|path| patterns.iter().any(|pattern| matches(pattern, path))).collect();
+    assert_eq!(patterns.len(), 5);
+    assert_eq!(sorted(&edited), sorted(&meant));
+
+    let cargo = |when: &str| {
+        let line = ["metadata", "--locked", "--offline", "--format-version", "1"];
+        let output = std::process::Command::new(env!("CARGO")).args(line).current_dir(&tree).output().unwrap();
+        assert!(output.status.success(), "{when}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    cargo("as generated");
+    assert_eq!(call(&["bump", "minor"]).code, 0);
+    cargo("after a bump");
+
+    let again = bench(&fixture, scratch.path(), &keep);
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    assert!(again.stderr.contains("projects-9 is there already"), "{}", again.stderr);
+    assert!(is_empty(scratch.path()));
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(path).all(|(wanted, found)| *wanted == "*" || *wanted == found)
+}
+
+fn sorted<T: AsRef<str>>(list: &[T]) -> Vec<&str> {
+    let mut list: Vec<_> = list.iter().map(AsRef::as_ref).collect();
+    list.sort_unstable();
+    list
+}
+
+#[test]
+fn a_dry_run_and_a_wrong_call_measure_nothing() {
+    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let ran = bench(&fixture, scratch.path(), &["--dry-run", "--json"]);
+    assert_eq!((ran.code, &document(&ran)["benches"]), (0, &serde_json::json!([])), "{}", ran.stderr);
+    assert!(ran.stderr.contains("versions, bump with 3, 1000 projects"), "{}", ran.stderr);
+    for (arguments, what) in [
+        (&["version"][..], "did you mean `versions`?"),
+        (&["--projects", "0"], "--projects"),
+        (&["--rounds", "0"], "--rounds"),
+        (&["--rounds", "many"], "--rounds"),
+    ] {
+        let ran = bench(&fixture, scratch.path(), arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(what), "{arguments:?}: {}", ran.stderr);
+    }
+    assert!(is_empty(scratch.path()));
+}
+
+/// Runs `bench bump` with a program on the PATH that passes for a peer.
+#[cfg(unix)]
+fn beside(script: &str) -> Ran {
+    use std::os::unix::fs::PermissionsExt;
+    let (fixture, scratch, tools) = (Fixture::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let peer = tools.path().join("bump-my-version");
+    fs::write(&peer, format!("#!/bin/sh\ncase \"$*\" in *--version) echo 'bump-my-version, version 9.8.7'; exit;; esac\n{script}\n"))
+        .unwrap();
+    fs::set_permissions(&peer, fs::Permissions::from_mode(0o755)).unwrap();
+    let path =
+        std::env::join_paths(std::iter::once(tools.path().to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
+    let line = ["bench", "bump", "--projects", "2", "--rounds", "1", "--json"];
+    ran(program(&fixture.root()).args(line).env("TMPDIR", scratch.path()).env("PATH", path.unwrap()).output().unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_peer_on_the_path_is_called_as_configured_and_measured() {
+    let ran = beside("test \"$*\" = 'bump minor --dry-run' && grep -q 'current_version = \"0.1.0\"' .bumpversion.toml");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document = document(&ran);
+    let peer = &document["benches"][0]["peers"][0];
+    assert_eq!((&peer["name"], &peer["version"]), (&"bump-my-version".into(), &"9.8.7".into()));
+    assert!(positive(&peer["time_ms"]) && positive(&peer["time_ratio"]), "{peer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_peer_that_fails_is_told_and_its_row_has_no_figures() {
+    let ran = beside("echo it broke >&2; exit 7");
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it broke"), "{}", ran.stderr);
+    let document = document(&ran);
+    let bench = &document["benches"][0];
+    assert!(positive(&bench["time_ms"]), "{bench}");
+    let peer = &bench["peers"][0];
+    assert!(peer["failed"].as_str().unwrap().contains("it broke") && peer["time_ms"].is_null(), "{peer}");
+}
