@@ -1,5 +1,7 @@
 //! Projects: what the configuration means once its parts are held against each other.
 
+use std::collections::{HashMap, HashSet};
+
 use super::build_id::arch_suffix;
 use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, SiteKeys, nearest};
 use super::fault::Fault;
@@ -107,49 +109,49 @@ impl Projects {
     }
 
     fn check_between(&self) -> Result<(), String> {
+        let places: HashMap<&str, usize> = self.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
+        let mut seen = Seen::default();
+        let mut sound = vec![false; self.all.len()];
         for (place, project) in self.all.iter().enumerate() {
-            for other in &self.all[..place] {
-                if other.package == project.package {
-                    return Err(format!("projects {} and {} have one package, {:?}", other.name, project.name, project.package));
-                }
-                if other.name == project.package || other.package == project.name {
-                    return Err(format!("projects {} and {}: the name of one is the package of the other", other.name, project.name));
-                }
-                if let (Some(one), Some(two)) = (&other.image, &project.image)
-                    && one.repository == two.repository
-                {
-                    let both = format!("projects {} and {} have one image repository, {}", other.name, project.name, one.repository);
-                    return Err(format!("{both}; write {{package}} into images.repository"));
-                }
-                if other.tags == project.tags {
-                    return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
-                }
+            if let Some(other) = seen.like(project) {
+                check_pair(&self.all[other], project)?;
             }
-            self.check_depends(project, &mut vec![&project.name])?;
+            seen.add(place, project);
+            self.check_depends(place, &places, &mut vec![&project.name], &mut sound)?;
         }
         Ok(())
     }
 
-    fn check_depends<'a>(&'a self, project: &'a Project, chain: &mut Vec<&'a str>) -> Result<(), String> {
+    /// Follows what a project depends on. What was followed to its end is `sound`, and is not followed once more: of
+    /// projects that share what they depend on, the ways through are many more than the projects.
+    fn check_depends<'a>(
+        &'a self,
+        place: usize,
+        places: &HashMap<&str, usize>,
+        chain: &mut Vec<&'a str>,
+        sound: &mut [bool],
+    ) -> Result<(), String> {
+        let project = &self.all[place];
         for name in &project.depends {
-            let next = self
-                .all
-                .iter()
-                .find(|candidate| candidate.name == *name)
-                .ok_or_else(|| format!("projects.{}: depends on `{name}`, which is no project", project.name))?;
-            if chain.contains(&next.name.as_str()) {
+            let next =
+                *places.get(name.as_str()).ok_or_else(|| format!("projects.{}: depends on `{name}`, which is no project", project.name))?;
+            if chain.contains(&name.as_str()) {
                 return Err(format!("depends goes in a circle: {} → {name}", chain.join(" → ")));
             }
-            chain.push(&next.name);
-            self.check_depends(next, chain)?;
-            chain.pop();
+            if !sound[next] {
+                chain.push(&self.all[next].name);
+                self.check_depends(next, places, chain, sound)?;
+                chain.pop();
+            }
         }
+        sound[place] = true;
         Ok(())
     }
 
     fn check_references(&self, config: &Config) -> Result<(), String> {
+        let names: HashSet<&str> = self.all.iter().map(|project| project.name.as_str()).collect();
         for pin in &config.pins {
-            if !self.all.iter().any(|project| project.name == pin.project) {
+            if !names.contains(pin.project.as_str()) {
                 return Err(format!("a pin names project `{}`, which is none", pin.project));
             }
             if !config.environments.contains_key(&pin.environment) {
@@ -163,6 +165,57 @@ impl Projects {
         }
         Ok(())
     }
+}
+
+/// The first place of everything that two projects may not share, among those looked at so far.
+#[derive(Default)]
+struct Seen<'a> {
+    names: HashMap<&'a str, usize>,
+    packages: HashMap<&'a str, usize>,
+    repositories: HashMap<&'a Repository, usize>,
+    tags: HashMap<&'a TagPattern, usize>,
+}
+
+impl<'a> Seen<'a> {
+    /// The first project that shares something with this one.
+    fn like(&self, project: &Project) -> Option<usize> {
+        let repository = project.image.as_ref().and_then(|image| self.repositories.get(&image.repository));
+        let (name, package) = (project.name.as_str(), project.package.as_str());
+        [self.packages.get(package), self.names.get(package), self.packages.get(name), repository, self.tags.get(&project.tags)]
+            .into_iter()
+            .flatten()
+            .min()
+            .copied()
+    }
+
+    fn add(&mut self, place: usize, project: &'a Project) {
+        self.names.entry(&project.name).or_insert(place);
+        self.packages.entry(&project.package).or_insert(place);
+        self.tags.entry(&project.tags).or_insert(place);
+        if let Some(image) = &project.image {
+            self.repositories.entry(&image.repository).or_insert(place);
+        }
+    }
+}
+
+/// What two projects may not share.
+fn check_pair(other: &Project, project: &Project) -> Result<(), String> {
+    if other.package == project.package {
+        return Err(format!("projects {} and {} have one package, {:?}", other.name, project.name, project.package));
+    }
+    if other.name == project.package || other.package == project.name {
+        return Err(format!("projects {} and {}: the name of one is the package of the other", other.name, project.name));
+    }
+    if let (Some(one), Some(two)) = (&other.image, &project.image)
+        && one.repository == two.repository
+    {
+        let both = format!("projects {} and {} have one image repository, {}", other.name, project.name, one.repository);
+        return Err(format!("{both}; write {{package}} into images.repository"));
+    }
+    if other.tags == project.tags {
+        return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
+    }
+    Ok(())
 }
 
 /// Whether `path` is `folder` or below it; both relative, with `/`.
@@ -288,6 +341,29 @@ mod tests {
         let root = projects("[projects.all]\npath = \".\"\npackage = \"mesh\"\n[projects.b]\npath = \"b\"\n").unwrap();
         let name = |path| root.containing(path).map(|project| project.name.as_str());
         assert_eq!((name("docs"), name("b/x"), name("")), (Some("all"), Some("b"), None), "at the root, every project is meant");
+    }
+
+    #[test]
+    fn of_several_faults_the_first_pair_is_named() {
+        let text = "[projects.a]\npath = \"a\"\n[projects.b]\npath = \"b\"\ntag = \"t{version}\"\n\
+                    [projects.c]\npath = \"c\"\npackage = \"a\"\ntag = \"t{version}\"\n";
+        assert!(projects(text).unwrap_err().what.contains("projects a and c have one package, \"a\""));
+        let text = text.replace("package = \"a\"", "package = \"x\"");
+        assert!(projects(&text).unwrap_err().what.contains("projects b and c have one tag pattern"));
+    }
+
+    #[test]
+    fn shared_dependencies_are_followed_once() {
+        // Each layer doubles the ways to the bottom: followed one by one, they would not end.
+        let layer = |place: usize, side: char| match place {
+            0 => format!("[projects.{side}0]\npath = \"{side}0\"\n"),
+            _ => format!("[projects.{side}{place}]\npath = \"{side}{place}\"\ndepends = [\"l{0}\", \"r{0}\"]\n", place - 1),
+        };
+        let text: String = (0..64).rev().flat_map(|place| [layer(place, 'l'), layer(place, 'r')]).collect();
+        assert_eq!(projects(&text).unwrap().all.len(), 128);
+        let circle = text.replace("path = \"l0\"\n", "path = \"l0\"\ndepends = [\"r63\"]\n");
+        let what = projects(&circle).unwrap_err().what;
+        assert!(what.contains("depends goes in a circle: l63 → l62 → ") && what.contains("l0 → r63 → l62"), "{what}");
     }
 
     #[test]

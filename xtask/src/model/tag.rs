@@ -5,7 +5,7 @@
 use super::version::{Spelling, Version};
 
 /// How a project spells its tags: exactly one `{version}` with fixed text around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagPattern {
     prefix: String,
     suffix: String,
