@@ -74,8 +74,7 @@ pub fn tags(world: &World, projects: &Projects, remote: Remote<'_>) -> anyhow::R
 
 /// The tags of this clone, with what is known of the remote's.
 pub fn local_tags(world: &World, projects: &Projects, remote: RemoteTags) -> anyhow::Result<TagFacts> {
-    let patterns = projects.all.iter().map(|project| (project.name.clone(), project.tags.clone())).collect();
-    Ok(TagFacts { patterns, local: world.git.tags()?, remote })
+    Ok(TagFacts::new(projects, world.git.tags()?, remote))
 }
 
 /// Asks which names of a release are taken in the registry: the version's, and those of its platforms.

@@ -2,6 +2,8 @@
 //!
 //! A release tag is the project's pattern with the version in it; a candidate's tag is the same with `-rcN` behind.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::version::{Spelling, Version};
 
 /// How a project spells its tags: exactly one `{version}` with fixed text around it.
@@ -67,6 +69,11 @@ impl TagPattern {
         format!("{}-rcN", self.release(version))
     }
 
+    /// What all tags of this pattern begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Reads a tag of this pattern; `None` when it is another project's, or no version at all.
     pub fn read(&self, tag: &str) -> Option<TagName> {
         let rest = tag.strip_prefix(&self.prefix)?;
@@ -89,7 +96,37 @@ fn is_candidate_number(digits: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() && !digits.starts_with('0')
 }
 
-/// Finds whose tag it is among the known patterns, longest first; gives the place in `patterns`.
+/// The patterns of all projects, made ready to tell whose many tags are: looked up by their prefixes, not tried one by one.
+#[derive(Debug, Clone)]
+pub struct Owners {
+    /// Each with its place.
+    by_prefix: HashMap<String, Vec<(usize, TagPattern)>>,
+    /// Every length of a prefix there is: a few, since names of one kind are about as long.
+    lengths: BTreeSet<usize>,
+}
+
+impl Owners {
+    pub fn new<'a>(patterns: impl Iterator<Item = &'a TagPattern>) -> Self {
+        let mut owners = Self { by_prefix: HashMap::new(), lengths: BTreeSet::new() };
+        for (place, pattern) in patterns.enumerate() {
+            owners.lengths.insert(pattern.prefix.len());
+            owners.by_prefix.entry(pattern.prefix.clone()).or_default().push((place, pattern.clone()));
+        }
+        owners
+    }
+
+    /// Finds whose tag it is, by the longest pattern that matches; gives the pattern's place. See [`owner`].
+    pub fn of(&self, tag: &str) -> Option<(usize, TagName)> {
+        let prefixes = self.lengths.iter().filter_map(|length| self.by_prefix.get(tag.get(..*length)?));
+        prefixes
+            .flatten()
+            .filter_map(|(place, pattern)| Some(((pattern.length(), *place), pattern.read(tag)?)))
+            .max_by_key(|(rank, _)| *rank)
+            .map(|((_, place), name)| (place, name))
+    }
+}
+
+/// Finds whose tag it is among the known patterns, longest first; gives the place in `patterns`. For many tags see [`Owners`].
 pub fn owner<'a>(patterns: impl Iterator<Item = &'a TagPattern>, tag: &str) -> Option<(usize, TagName)> {
     patterns
         .enumerate()
@@ -100,6 +137,8 @@ pub fn owner<'a>(patterns: impl Iterator<Item = &'a TagPattern>, tag: &str) -> O
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn version(text: &str) -> Version {
@@ -126,11 +165,30 @@ mod tests {
             TagPattern::parse("percolate-v1-v{version}").unwrap(),
             TagPattern::parse("v{version}").unwrap(),
         ];
-        let place = |tag: &str| owner(patterns.iter(), tag).map(|(place, _)| place);
+        let owners = Owners::new(patterns.iter());
+        let place = |tag: &str| {
+            let found = owner(patterns.iter(), tag);
+            assert_eq!(owners.of(tag), found, "{tag}");
+            found.map(|(place, _)| place)
+        };
         assert_eq!(place("percolate-v0.1.0"), Some(0));
         assert_eq!(place("percolate-v1-v0.1.0"), Some(1));
         assert_eq!(place("v3.0.0-rc2"), Some(2));
         assert_eq!(place("percolate-reading-v0.1.0"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn law_6_looking_up_finds_the_owner_that_trying_finds(
+            patterns in prop::collection::vec(("[ab\u{e9}-]{0,3}", prop::bool::ANY), 0..8),
+            prefix in "[ab\u{e9}-]{0,4}",
+            tail in "(-v)?[01]\\.0\\.0(-rc[12])?(-b)?",
+        ) {
+            let text = |(name, has_suffix): &(String, bool)| format!("{name}{{version}}{}", if *has_suffix { "-b" } else { "" });
+            let patterns: Vec<_> = patterns.iter().map(|pattern| TagPattern::parse(&text(pattern)).unwrap()).collect();
+            let tag = format!("{prefix}{tail}");
+            prop_assert_eq!(Owners::new(patterns.iter()).of(&tag), owner(patterns.iter(), &tag));
+        }
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! Which git tag comes next, and who has it already (laws 5 and 6).
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
-use crate::model::project::Project;
+use crate::model::project::{Project, Projects};
 use crate::model::step::{Goal, Step, short};
-use crate::model::tag::{TagName, TagPattern, owner};
+use crate::model::tag::{Owners, TagName};
 use crate::model::version::Version;
 
 /// Tags known here and at the remote, each name with its commit.
 #[derive(Debug, Clone)]
 pub struct TagFacts {
-    /// Every project's name and pattern: whose tag it is, is told by all of them together (law 6).
-    pub patterns: Vec<(String, TagPattern)>,
+    /// Every project's name, at the place its pattern has in `owners`.
+    names: Vec<String>,
+    /// Every project's pattern: whose tag it is, is told by all of them together (law 6).
+    owners: Owners,
     pub local: BTreeMap<String, String>,
     pub remote: RemoteTags,
 }
@@ -40,17 +43,26 @@ pub struct CandidateTag {
 }
 
 impl TagFacts {
-    fn everywhere(&self) -> impl Iterator<Item = (&String, &String)> {
+    pub fn new(projects: &Projects, local: BTreeMap<String, String>, remote: RemoteTags) -> Self {
+        let names = projects.all.iter().map(|project| project.name.clone()).collect();
+        Self { names, owners: Owners::new(projects.all.iter().map(|project| &project.tags)), local, remote }
+    }
+
+    /// All tags that begin so, here and at the remote.
+    fn everywhere<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a String)> {
         let remote = match &self.remote {
             RemoteTags::Known { tags, .. } => Some(tags),
             _ => None,
         };
-        self.local.iter().chain(remote.into_iter().flatten())
+        let begin = (Bound::Included(prefix), Bound::Unbounded);
+        let in_one =
+            move |tags: &'a BTreeMap<String, String>| tags.range::<str, _>(begin).take_while(move |(name, _)| name.starts_with(prefix));
+        in_one(&self.local).chain(remote.into_iter().flat_map(in_one))
     }
 
     /// The newest candidate of a version, its number compared as a number; known here or at the remote.
     pub fn newest_candidate(&self, project: &Project, version: &Version) -> Option<CandidateTag> {
-        self.everywhere()
+        self.everywhere(project.tags.prefix())
             .filter_map(|(name, commit)| match self.read_of(project, name)? {
                 TagName { version: found, candidate: Some(number) } if found == *version => {
                     Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
@@ -62,8 +74,8 @@ impl TagFacts {
 
     /// Reads a tag, if it is this project's and no other's.
     pub fn read_of(&self, project: &Project, tag: &str) -> Option<TagName> {
-        let (place, name) = owner(self.patterns.iter().map(|(_, pattern)| pattern), tag)?;
-        (self.patterns[place].0 == project.name).then_some(name)
+        let (place, name) = self.owners.of(tag)?;
+        (self.names[place] == project.name).then_some(name)
     }
 
     /// The commit of a tag that both sides may know; a tag that differs between them is the error.
@@ -181,7 +193,6 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
 mod tests {
     use super::*;
     use crate::model::config::parse;
-    use crate::model::project::Projects;
     use crate::model::version::Spelling;
 
     const HEAD: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -190,18 +201,11 @@ mod tests {
     fn run(local: &[(&str, &str)], remote: &[(&str, &str)], candidate: bool) -> Goal {
         let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
         let tags = |list: &[(&str, &str)]| list.iter().map(|(name, commit)| ((*name).to_owned(), (*commit).to_owned())).collect();
-        let facts = TagFacts {
-            patterns: patterns(&projects),
-            local: tags(local),
-            remote: RemoteTags::Known { remote: "origin".into(), tags: tags(remote) },
-        };
+        let remote = RemoteTags::Known { remote: "origin".into(), tags: tags(remote) };
+        let facts = TagFacts::new(&projects, tags(local), remote);
         let mut goal = Goal::default();
         plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, candidate, true);
         goal
-    }
-
-    fn patterns(projects: &Projects) -> Vec<(String, TagPattern)> {
-        projects.all.iter().map(|project| (project.name.clone(), project.tags.clone())).collect()
     }
 
     fn ids(goal: &Goal) -> Vec<String> {
@@ -233,11 +237,8 @@ mod tests {
     #[test]
     fn law_15_an_unreadable_remote_blocks() {
         let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
-        let facts = TagFacts {
-            patterns: patterns(&projects),
-            local: BTreeMap::new(),
-            remote: RemoteTags::Unknown { remote: "origin".into(), why: "no route".into() },
-        };
+        let unknown = RemoteTags::Unknown { remote: "origin".into(), why: "no route".into() };
+        let facts = TagFacts::new(&projects, BTreeMap::new(), unknown);
         let mut goal = Goal::default();
         plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, true, false);
         assert!(goal.drafts.is_empty() && goal.refused[0].what.contains("no route"));
