@@ -42,19 +42,19 @@ impl Ui {
 
     /// A line a child process printed.
     pub fn child(&self, text: &str) {
-        say(&format!("{:>WIDTH$} {text}", "│"));
+        say(format!("{:>WIDTH$} {text}", "│"));
     }
 
     /// Opens a section that folds in CI logs.
     pub fn open_section(&self, title: &str) {
         if self.groups {
-            say(&format!("::group::{title}"));
+            say(format!("::group::{title}"));
         }
     }
 
     pub fn close_section(&self) {
         if self.groups {
-            say("::endgroup::");
+            say("::endgroup::".into());
         }
     }
 
@@ -83,8 +83,10 @@ impl Ui {
 
     /// Every step of a plan with its verdict, and what refuses it.
     pub fn plan(&self, plan: &Plan) {
-        for planned in &plan.steps {
-            self.step(planned);
+        // Of thousands of steps, a write for each would take longer than to plan them.
+        let steps: Vec<_> = plan.steps.iter().map(|planned| self.step_line(planned)).collect();
+        if !steps.is_empty() {
+            say(steps.join("\n"));
         }
         for note in &plan.notes {
             self.note(note);
@@ -96,6 +98,10 @@ impl Ui {
 
     /// One step on one line; its reason below, when asked for.
     pub fn step(&self, planned: &Planned) {
+        say(self.step_line(planned));
+    }
+
+    fn step_line(&self, planned: &Planned) -> String {
         let color = match planned.verdict {
             Verdict::Done | Verdict::Skipped => "2",
             Verdict::Todo => "36;1",
@@ -116,7 +122,7 @@ impl Ui {
             }
             _ => {}
         }
-        self.line(color, planned.verdict.word(), &indented(&text));
+        self.lined(color, planned.verdict.word(), &indented(&text))
     }
 
     /// Asks once; only `y` and `yes` are yes.
@@ -130,16 +136,22 @@ impl Ui {
     }
 
     fn line(&self, color: &str, head: &str, text: &str) {
+        say(self.lined(color, head, text));
+    }
+
+    fn lined(&self, color: &str, head: &str, text: &str) -> String {
         match self.color {
-            true => say(&format!("\x1b[{color}m{head:>WIDTH$}\x1b[0m {text}")),
-            false => say(&format!("{head:>WIDTH$} {text}")),
+            true => format!("\x1b[{color}m{head:>WIDTH$}\x1b[0m {text}"),
+            false => format!("{head:>WIDTH$} {text}"),
         }
     }
 }
 
-/// A line for people. A reader that went away, as behind `| head`, is no reason to stop in the middle of a release.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+/// A line for people, or several, in one write: stderr keeps nothing back. A reader that went away, as behind `| head`, is no
+/// reason to stop in the middle of a release.
+fn say(mut line: String) {
+    line.push('\n');
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Data for programs.

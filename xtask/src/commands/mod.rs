@@ -195,9 +195,11 @@ impl App {
             if ok { 0 } else { FaultKind::Failed.exit_code() }
         };
         self.write_summary(&plan)?;
-        let mut document = plan.to_json();
-        document.extend(extra);
-        self.ui.document(&document.into());
+        if self.ui.json {
+            let mut document = plan.to_json();
+            document.extend(extra);
+            self.ui.document(&document.into());
+        }
         Ok(code)
     }
 
