@@ -6,7 +6,8 @@ use super::{App, Outcome};
 use crate::cli::Bump;
 use crate::engine::edits::Edits;
 use crate::engine::observe;
-use crate::engine::versions::{self, Base};
+use crate::engine::texts::Texts;
+use crate::engine::versions;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step};
@@ -22,19 +23,18 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let mut goal = Goal::default();
     goal.notes.extend(tags.unread_note());
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
-    let base = if arguments.commit { Base::head(&app.world)? } else { Base::WorkTree };
-    let mut edits = Edits::new(&app.world, &app.projects, &base)?;
+    let texts = if arguments.commit { Texts::of_head(&app.world)? } else { Texts::of_work_tree(&app.world) };
+    let mut edits = Edits::new(&texts, &app.projects)?;
     let mut moves = Vec::new();
     for project in projects {
-        let readings = versions::of_base(&app.world, &base, project)?;
+        let readings = versions::of_texts(&texts, project)?;
         if let Some(what) = readings.disagreement() {
             let fix = format!("cargo xtask versions --fix {}", project.name);
             goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), fix);
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
-        edits.move_requirements(&mut goal, project, &readings, &decided.to, arguments.dependents)?;
-        edits.move_versions(project, &readings, &decided.to)?;
+        edits.move_project(&mut goal, project, &readings, &decided.to, arguments.dependents)?;
         app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
         moves.push((project, decided));
     }

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::{App, Outcome};
 use crate::cli::Versions;
 use crate::engine::edits::Edits;
-use crate::engine::versions::{self, Base};
+use crate::engine::texts::Texts;
+use crate::engine::versions;
 use crate::model::project::Project;
 use crate::model::site::Readings;
 use crate::model::step::Goal;
@@ -66,7 +67,8 @@ fn document(project: &Project, readings: &Readings, released: Option<&str>) -> s
 
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
 fn fix(app: &App, found: &[(&Project, Readings)]) -> Outcome {
-    let mut edits = Edits::new(&app.world, &app.projects, &Base::WorkTree)?;
+    let texts = Texts::of_work_tree(&app.world);
+    let mut edits = Edits::new(&texts, &app.projects)?;
     for (project, readings) in found {
         edits.move_versions(project, readings, readings.canonical())?;
     }

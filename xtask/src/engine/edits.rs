@@ -3,24 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use anyhow::Context;
 
 use super::manifests::{Ecosystem, Manifest, Manifests, Package};
-use super::versions::Base;
+use super::texts::Texts;
 use crate::edit::{self, Requirement};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
 use crate::model::step::{Goal, Step};
 use crate::model::version::Version;
-use crate::world::{World, files};
 
 /// Edits of one command. Those of one file are made together, whichever project they are for.
 pub struct Edits<'a> {
-    world: &'a World,
+    texts: &'a Texts<'a>,
     projects: &'a Projects,
-    base: &'a Base,
     manifests: Manifests,
     files: BTreeMap<String, FileEdits>,
     /// Files that are a project's source of truth: written last, so that a run that is cut off between two files
@@ -28,9 +27,8 @@ pub struct Edits<'a> {
     truths: BTreeSet<String>,
 }
 
-#[derive(Default)]
 struct FileEdits {
-    text: String,
+    text: Rc<str>,
     splices: Vec<(Range<usize>, String)>,
     /// Projects, each with the reason.
     reasons: Vec<(String, String)>,
@@ -54,13 +52,32 @@ struct Raised<'m> {
 }
 
 impl<'a> Edits<'a> {
-    pub fn new(world: &'a World, projects: &'a Projects, base: &'a Base) -> anyhow::Result<Self> {
-        let manifests = Manifests::read(world, base)?;
-        Ok(Self { world, projects, base, manifests, files: BTreeMap::new(), truths: BTreeSet::new() })
+    pub fn new(texts: &'a Texts<'a>, projects: &'a Projects) -> anyhow::Result<Self> {
+        let manifests = Manifests::read(texts)?;
+        Ok(Self { texts, projects, manifests, files: BTreeMap::new(), truths: BTreeSet::new() })
     }
 
     /// Moves a project's sites and its own entries in every lock file of the repository (laws 2 and 3).
     pub fn move_versions(&mut self, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<()> {
+        let packages = self.manifests.packages_of(project, readings)?;
+        self.move_sites(project, readings, &packages, to)
+    }
+
+    /// As [`Self::move_versions`], and moves the requirements of others with them (law 4).
+    pub fn move_project(
+        &mut self,
+        goal: &mut Goal,
+        project: &Project,
+        readings: &Readings,
+        to: &Version,
+        raise: bool,
+    ) -> anyhow::Result<()> {
+        let packages = self.manifests.packages_of(project, readings)?;
+        self.move_requirements(goal, project, &packages, (readings.canonical(), to), raise)?;
+        self.move_sites(project, readings, &packages, to)
+    }
+
+    fn move_sites(&mut self, project: &Project, readings: &Readings, packages: &[Package], to: &Version) -> anyhow::Result<()> {
         self.truths.extend(project.sites.first().map(|site| site.file.clone()));
         for reading in readings.all().iter().filter(|reading| reading.version != *to) {
             let text = reading.spelling.spell(to).map_err(|error| {
@@ -70,9 +87,9 @@ impl<'a> Edits<'a> {
             let (file, span, project) = (reading.site.file.clone(), reading.span.clone(), project.name.clone());
             self.add(Wanted { file, span, text, project, reason })?;
         }
-        for package in self.manifests.packages_of(project, readings)? {
+        for package in packages {
             let mut wanted_entries = Vec::new();
-            for (lock, locked) in self.manifests.locked(&package)? {
+            for (lock, locked) in self.manifests.locked(package)? {
                 for entry in &locked.versions {
                     let text = entry
                         .spelling
@@ -92,29 +109,28 @@ impl<'a> Edits<'a> {
 
     /// Moves the requirements that would not admit the new version, each with its reason (law 4); with `raise` also
     /// those that still would. One that cannot be moved surely refuses the goal: the bump would leave a build that fails.
-    pub fn move_requirements(
+    fn move_requirements(
         &mut self,
         goal: &mut Goal,
         project: &Project,
-        readings: &Readings,
-        to: &Version,
+        packages: &[Package],
+        (from, to): (&Version, &Version),
         raise: bool,
     ) -> anyhow::Result<()> {
-        let from = readings.canonical().clone();
-        for package in self.manifests.packages_of(project, readings)? {
+        for package in packages {
             // A version that Python cannot spell is refused by the site that would have to hold it.
             if package.ecosystem == Ecosystem::Python && to.to_pep440().is_err() {
                 continue;
             }
             let mut raised = Vec::new();
-            for (manifest, requirement) in self.manifests.requirements_on(&package)? {
+            for (manifest, requirement) in self.manifests.requirements_on(package)? {
                 let wrong = |error: edit::EditError| {
                     Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key)).fix(format!("edit {}", manifest.path))
                 };
                 if edit::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise {
                     continue;
                 }
-                match edit::moved(requirement.kind, &requirement.text, &from, to) {
+                match edit::moved(requirement.kind, &requirement.text, from, to) {
                     Ok(text) if text == requirement.text => {}
                     Ok(text) => raised.push(Raised { manifest, requirement, text }),
                     Err(error) => {
@@ -123,7 +139,7 @@ impl<'a> Edits<'a> {
                     }
                 }
             }
-            let wanted = self.edits_of(goal, project, &package, raised, &from, to)?;
+            let wanted = self.edits_of(goal, project, package, raised, (from, to))?;
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
         Ok(())
@@ -136,8 +152,7 @@ impl<'a> Edits<'a> {
         project: &Project,
         package: &Package,
         raised: Vec<Raised<'_>>,
-        from: &Version,
-        to: &Version,
+        (from, to): (&Version, &Version),
     ) -> anyhow::Result<Vec<Wanted>> {
         let mut edits = Vec::new();
         for Raised { manifest, requirement, text } in raised {
@@ -160,8 +175,8 @@ impl<'a> Edits<'a> {
 
     fn add(&mut self, wanted: Wanted) -> anyhow::Result<()> {
         if !self.files.contains_key(&wanted.file) {
-            let text = self.base.text(self.world, &wanted.file)?.with_context(|| format!("{} is gone", wanted.file))?;
-            self.files.insert(wanted.file.clone(), FileEdits { text, ..FileEdits::default() });
+            let text = self.texts.get(&wanted.file)?.with_context(|| format!("{} is gone", wanted.file))?;
+            self.files.insert(wanted.file.clone(), FileEdits { text, splices: Vec::new(), reasons: Vec::new() });
         }
         if let Some(edits) = self.files.get_mut(&wanted.file) {
             edits.splices.push((wanted.span, wanted.text));
@@ -172,7 +187,7 @@ impl<'a> Edits<'a> {
 
     /// One step a file. Gives the files with their new text, for a commit of them.
     pub fn want(self, goal: &mut Goal) -> anyhow::Result<Vec<(String, String)>> {
-        let (truths, world) = (self.truths, self.world);
+        let (truths, texts) = (self.truths, self.texts);
         let mut edited: Vec<_> = self.files.into_iter().collect();
         edited.sort_by_key(|(path, _)| truths.contains(path));
         let mut written = Vec::new();
@@ -180,7 +195,7 @@ impl<'a> Edits<'a> {
             let mut projects: Vec<_> = edits.reasons.iter().map(|(project, _)| project.as_str()).collect();
             projects.dedup();
             let why = edits.reasons.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>().join(", ");
-            let before = files::read(&world.path(&path))?.with_context(|| format!("{path} is gone"))?;
+            let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
             let after = edit::splice(&edits.text, edits.splices)
                 .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
             goal.want(&projects.join(","), why, Step::EditFile { path: path.clone(), before, after: after.clone() });

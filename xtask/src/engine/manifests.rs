@@ -4,13 +4,13 @@
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::versions::Base;
+use super::texts::Texts;
 use crate::edit::{self, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, is_within};
 use crate::model::site::Readings;
-use crate::world::World;
 
 /// Whose packages they are: a crate and a wheel may have one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub struct Manifest {
     pub ecosystem: Ecosystem,
     pub path: String,
     pub folder: String,
-    pub text: String,
+    pub text: Rc<str>,
     /// A manifest that cannot be read stands in the way only of packages that it names.
     requirements: Result<Vec<Requirement>, EditError>,
 }
@@ -51,7 +51,7 @@ pub struct Lock {
     pub ecosystem: Ecosystem,
     pub path: String,
     pub folder: String,
-    text: String,
+    text: Rc<str>,
     /// As with a manifest, one that cannot be read stands in the way only of packages that it names.
     content: Result<LockFile, EditError>,
 }
@@ -68,15 +68,15 @@ pub struct Manifests {
 }
 
 impl Manifests {
-    pub fn read(world: &World, base: &Base) -> anyhow::Result<Self> {
+    pub fn read(texts: &Texts) -> anyhow::Result<Self> {
         let mut found = Self::default();
-        for path in world.git.tracked()? {
+        for path in texts.world.git.tracked()? {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
                 continue;
             };
             // Tracked and deleted is the user's business; there is nothing to keep in step. What is no text has no names.
-            let Ok(Some(text)) = base.text(world, &path) else { continue };
+            let Ok(Some(text)) = texts.get(&path) else { continue };
             let folder = folder.to_owned();
             match name == *manifest {
                 true => found.add_manifest(*ecosystem, path, folder, text),
@@ -86,7 +86,7 @@ impl Manifests {
         Ok(found)
     }
 
-    fn add_manifest(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: String) {
+    fn add_manifest(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
         let requirements = match ecosystem {
             Ecosystem::Cargo => edit::requirements(RequirementKind::Cargo, &text),
             Ecosystem::Python => edit::requirements(RequirementKind::Python, &text),
@@ -100,7 +100,7 @@ impl Manifests {
         self.all.push(Manifest { ecosystem, path, folder, text, requirements });
     }
 
-    fn add_lock(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: String) {
+    fn add_lock(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
         let kind = match ecosystem {
             Ecosystem::Cargo => LockKind::Cargo,
             Ecosystem::Python => LockKind::Uv,

@@ -6,4 +6,5 @@ mod manifests;
 pub mod observe;
 mod probe;
 pub mod run;
+pub mod texts;
 pub mod versions;

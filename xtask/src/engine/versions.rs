@@ -1,7 +1,8 @@
 //! Version sites, read from the work tree or a commit. What is to be written there, `edits` says.
 
-use std::collections::HashSet;
+use std::rc::Rc;
 
+use super::texts::Texts;
 use crate::edit::{self, Locator};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Site, SiteForm};
@@ -10,42 +11,20 @@ use crate::world::World;
 
 /// Reads every site as it stands in the work tree.
 pub fn of_work_tree(world: &World, project: &Project) -> anyhow::Result<Readings> {
-    of_base(world, &Base::WorkTree, project)
+    of_texts(&Texts::of_work_tree(world), project)
 }
 
-/// Which texts an edit starts from.
-pub enum Base {
-    /// As they stand.
-    WorkTree,
-    /// As HEAD has them: what a run that was cut off left in the work tree is not counted a second time.
-    Head { commit: String, dirty: HashSet<String> },
-}
-
-impl Base {
-    pub fn head(world: &World) -> anyhow::Result<Self> {
-        Ok(Self::Head { commit: world.git.head()?.commit, dirty: world.git.dirty_paths()?.into_iter().collect() })
-    }
-
-    /// A file that does not differ is taken from the work tree: git may keep other line ends in the commit.
-    pub fn text(&self, world: &World, path: &str) -> anyhow::Result<Option<String>> {
-        match self {
-            Self::Head { commit, dirty } if dirty.contains(path) => world.git.file_at(commit, path),
-            _ => world.read(path),
-        }
-    }
-}
-
-/// Reads every site in the texts an edit starts from.
-pub fn of_base(world: &World, base: &Base, project: &Project) -> anyhow::Result<Readings> {
-    read(project, &|file| base.text(world, file), "the work tree")
+/// Reads every site in the texts that edits start from.
+pub fn of_texts(texts: &Texts, project: &Project) -> anyhow::Result<Readings> {
+    read(project, &|file| texts.get(file), "the work tree")
 }
 
 /// Reads every site as a commit has it.
 pub fn of_commit(world: &World, commit: &str, project: &Project) -> anyhow::Result<Readings> {
-    read(project, &|file| world.git.file_at(commit, file), "the commit")
+    read(project, &|file| Ok(world.git.file_at(commit, file)?.map(Rc::from)), "the commit")
 }
 
-fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<String>>, place: &str) -> anyhow::Result<Readings> {
+fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<Rc<str>>>, place: &str) -> anyhow::Result<Readings> {
     let mut readings = Vec::new();
     for site in &project.sites {
         let wrong = |what: String| {

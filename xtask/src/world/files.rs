@@ -129,6 +129,11 @@ pub fn resolved(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Whether the path itself, not what it leads to, is a symbolic link.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink())
+}
+
 pub fn exists(path: &Path) -> bool {
     path.exists()
 }

@@ -19,7 +19,8 @@ mod registry_url;
 mod registry_wait;
 pub mod tools;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub struct World {
     pub git: Git,
     pub runner: Runner,
     registry: OnceCell<Registry>,
+    plain_folders: RefCell<HashMap<String, bool>>,
 }
 
 impl World {
@@ -46,7 +48,14 @@ impl World {
     pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
-        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: OnceCell::new() })
+        Ok(Self {
+            root: files::resolved(git.root()),
+            environment,
+            git,
+            runner,
+            registry: OnceCell::new(),
+            plain_folders: RefCell::default(),
+        })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
@@ -68,9 +77,23 @@ impl World {
     /// is written there would be in no commit.
     pub fn read(&self, relative: &str) -> anyhow::Result<Option<String>> {
         let path = self.path(relative);
-        let target = files::resolved(&path);
-        anyhow::ensure!(target.starts_with(&self.root), "{relative} is a link that leaves the repository, to {}", target.display());
+        if !self.is_plain(relative) {
+            let target = files::resolved(&path);
+            anyhow::ensure!(target.starts_with(&self.root), "{relative} is a link that leaves the repository, to {}", target.display());
+        }
         files::read(&path)
+    }
+
+    /// Whether no part of the path is a link. Folders are asked once: thousands of files lie in a few of them.
+    fn is_plain(&self, relative: &str) -> bool {
+        let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let known = folder.is_empty().then_some(true).or_else(|| self.plain_folders.borrow().get(folder).copied());
+        let is_folder_plain = known.unwrap_or_else(|| {
+            let is_plain = self.is_plain(folder);
+            self.plain_folders.borrow_mut().insert(folder.to_owned(), is_plain);
+            is_plain
+        });
+        is_folder_plain && !files::is_link(&self.path(relative))
     }
 
     /// Makes sure that a folder of ours below `target` is there, and that git does not see it.

@@ -1,0 +1,54 @@
+//! The texts that edits start from, each read once, however many questions are asked of it.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::world::World;
+
+/// Texts of the repository: as the work tree has them, or as HEAD does.
+pub struct Texts<'w> {
+    pub world: &'w World,
+    head: Option<Head>,
+    known: RefCell<HashMap<String, Option<Rc<str>>>>,
+}
+
+/// What differs from HEAD is taken from there: what a run that was cut off left in the work tree is not counted a second
+/// time. A file that does not differ is taken from the work tree: git may keep other line ends in the commit.
+struct Head {
+    commit: String,
+    dirty: HashSet<String>,
+}
+
+impl<'w> Texts<'w> {
+    pub fn of_work_tree(world: &'w World) -> Self {
+        Self { world, head: None, known: RefCell::default() }
+    }
+
+    pub fn of_head(world: &'w World) -> anyhow::Result<Self> {
+        let head = Head { commit: world.git.head()?.commit, dirty: world.git.dirty_paths()?.into_iter().collect() };
+        Ok(Self { head: Some(head), ..Self::of_work_tree(world) })
+    }
+
+    /// A text, `None` where there is no such file.
+    pub fn get(&self, path: &str) -> anyhow::Result<Option<Rc<str>>> {
+        if let Some(known) = self.known.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let text = match &self.head {
+            Some(head) if head.dirty.contains(path) => self.world.git.file_at(&head.commit, path)?,
+            _ => self.world.read(path)?,
+        };
+        let text = text.map(Rc::from);
+        self.known.borrow_mut().insert(path.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// What stands in the work tree, which may not be what an edit starts from.
+    pub fn in_work_tree(&self, path: &str) -> anyhow::Result<Option<Rc<str>>> {
+        match &self.head {
+            Some(head) if head.dirty.contains(path) => Ok(self.world.read(path)?.map(Rc::from)),
+            _ => self.get(path),
+        }
+    }
+}
