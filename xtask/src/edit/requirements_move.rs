@@ -60,7 +60,8 @@ pub fn moved(kind: RequirementKind, requirement: &str, from: &Version, to: &Vers
     if let Some(why) = comparators.iter().find_map(|comparator| unmoved(kind, requirement, comparator)) {
         return Err(immovable(&why));
     }
-    let of_lowest = matches!(from.as_semver().pre.as_str(), "0" | "dev.0");
+    let lowest = if kind.is_semver() { "0" } else { "dev.0" };
+    let of_lowest = [from, to].iter().any(|version| version.as_semver().pre.as_str() == lowest);
     let mover = Mover { kind, comparators, from: numbers(from), to: numbers(to), spelled: spelled(kind, to)?, of_lowest };
     for precision in [Precision::Kept, Precision::Whole, Precision::WholeBounds] {
         let edits = comparators.iter().filter_map(|comparator| mover.edit(comparator, precision)).collect();
@@ -111,7 +112,7 @@ struct Mover<'r> {
     to: [u64; 3],
     /// The new version in full.
     spelled: String,
-    /// Whether the old version was the lowest prerelease of its numbers.
+    /// Whether the old or the new version is itself the lowest prerelease of its numbers.
     of_lowest: bool,
 }
 
@@ -139,6 +140,8 @@ impl Mover<'_> {
         let text = match comparator.op {
             // Compared by its letters, it has to be the whole version.
             Op::Identical => self.spelled.clone(),
+            // A bound that says the version itself goes on doing so.
+            Op::LessEqual if written == 3 || !comparator.suffix.is_empty() => self.spelled.clone(),
             _ if precision == Precision::Kept || self.is_prefix(comparator) => kept,
             // How precise it is decides what it admits, and so the prerelease follows the same numbers.
             Op::Compatible => kept + self.prerelease(),
@@ -149,7 +152,7 @@ impl Mover<'_> {
     }
 
     /// Whether a floor ends in the lowest prerelease there is, which lets all of them in (`>=0.3.0-0`) and stays so,
-    /// unless that is the version it came from.
+    /// unless such a version is what it means.
     fn opens(&self, comparator: &Comparator) -> bool {
         let lowest = if self.kind.is_semver() { "-0" } else { ".dev0" };
         comparator.suffix == lowest && !self.of_lowest
