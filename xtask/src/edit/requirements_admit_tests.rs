@@ -1,5 +1,5 @@
-//! What requirements admit. The tables say what Cargo 1.95, Python's `packaging`, node-semver 7, Masterminds/semver 3 and
-//! Poetry 2 answer to the same questions.
+//! What requirements admit. The tables say what Cargo 1.95, Python's `packaging`, node-semver 7 and poetry-core 2 answer to
+//! the same questions; the one for Helm follows the source of Masterminds/semver 3, which was read and not run.
 
 use proptest::prelude::*;
 
