@@ -11,8 +11,16 @@ use anyhow::{Context, bail};
 
 use super::process::{Call, Runner, last_lines};
 
-/// How often a child's memory is looked at. What it holds only in the last moment before its end is not seen.
-const EVERY: Duration = Duration::from_millis(1);
+/// The pause between two looks at a child's memory, until it is `YOUNG` no more and after. Without any, looking would take the
+/// processor that a child on a busy machine waits for.
+const SHORT_PAUSE: Duration = Duration::from_micros(50);
+const LONG_PAUSE: Duration = Duration::from_millis(1);
+const YOUNG: Duration = Duration::from_millis(100);
+/// A child is run so often for its memory, since looks may miss most of a short life, unless that takes longer than `ENOUGH`.
+const LOOKS: u32 = 20;
+/// Whose every life passed without a look is run again, but not more often than this.
+const LOOKS_AT_MOST: u32 = 200;
+const ENOUGH: Duration = Duration::from_secs(1);
 
 impl Runner {
     /// Runs a child to its end, its output thrown away, and gives how long that took, its start included.
@@ -30,17 +38,34 @@ impl Runner {
     }
 
     /// Runs a child to its end, its output thrown away, and gives the most memory it held at once, in bytes, its own
-    /// children not counted; `None` where the system does not tell.
+    /// children not counted; `None` where the system does not tell. A child that is soon done is run several times.
     ///
     /// # Errors
     /// As of [`Runner::time`].
     pub fn peak_memory(&self, call: &Call) -> anyhow::Result<Option<u64>> {
-        let mut peak = None;
-        self.measured(call, |handle, _| {
-            while handle.wait_timeout(EVERY)?.is_none() {
-                peak = peak.max(handle.pids().first().and_then(|pid| high_water(*pid)));
+        let started = Instant::now();
+        let mut peak = self.look(call)?;
+        for look in 1..LOOKS_AT_MOST {
+            let is_seen = peak.is_some() || !cfg!(target_os = "linux");
+            if is_seen && (look >= LOOKS || started.elapsed() > ENOUGH) {
+                break;
             }
-            Ok(())
+            peak = peak.max(self.look(call)?);
+        }
+        Ok(peak)
+    }
+
+    /// The most memory that was seen in one run; `None` when it was over before anything was.
+    fn look(&self, call: &Call) -> anyhow::Result<Option<u64>> {
+        let mut peak = None;
+        self.measured(call, |handle, started| {
+            loop {
+                peak = peak.max(handle.pids().first().and_then(|pid| high_water(*pid)));
+                let pause = if started.elapsed() < YOUNG { SHORT_PAUSE } else { LONG_PAUSE };
+                if handle.wait_timeout(pause)?.is_some() {
+                    return Ok(());
+                }
+            }
         })?;
         Ok(peak)
     }
