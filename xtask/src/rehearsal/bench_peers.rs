@@ -24,21 +24,21 @@ pub const PEERS: [Peer; 4] = [
         tool: tools::BUMP_MY_VERSION,
         bench: "versions",
         arguments: &["show", "current_version"],
-        less: "shows the one version in its own configuration; opens no other file, reads no tag",
+        less: "says the one version of its own configuration; opens no file of a project",
     },
     Peer { tool: tools::CARGO_RELEASE, bench: "versions", arguments: &[], less: "it has no command that shows versions" },
     Peer {
         tool: tools::BUMP_MY_VERSION,
         bench: "bump",
         arguments: &["bump", "minor", "--dry-run"],
-        less: "one version for all projects; replaces text wherever it matches; no tags, no requirements",
+        less: "one version for all projects; replaces text wherever it matches; checks no requirement",
     },
     Peer {
         tool: tools::CARGO_RELEASE,
         bench: "bump",
         // Without --execute it is a dry run.
         arguments: &["release", "version", "minor", "--workspace"],
-        less: "the crates alone, a third of the projects: no Python, no uv.lock; Cargo.lock is left to cargo; no tags",
+        less: "the crates alone, a third of the projects: no Python project, no uv.lock",
     },
 ];
 

@@ -92,7 +92,10 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 fn method() -> String {
-    format!("Times are medians of whole processes (fastest to slowest), memory is the most held at once; {}.", machine())
+    format!(
+        "Times are medians of whole processes (fastest to slowest), memory is the most that was seen of the process itself; {}.",
+        machine()
+    )
 }
 
 /// What the figures were taken on.
