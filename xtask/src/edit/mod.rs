@@ -21,6 +21,8 @@ mod requirements_npm;
 mod requirements_python;
 mod text;
 mod toml;
+mod yaml;
+mod yaml_nodes;
 
 use std::ops::Range;
 
@@ -41,7 +43,7 @@ pub enum Locator<'a> {
     CargoManifest,
     /// pyproject.toml: `project.version`, `tool.poetry.version`, or both.
     Pyproject,
-    /// A Python module that assigns one plain string to this name at its top level; see [`Locator::PYTHON`].
+    /// A Python module that assigns one plain string to this name at its top level.
     Python {
         /// The assigned name.
         name: &'a str,
@@ -54,6 +56,8 @@ pub enum Locator<'a> {
     TomlKey(&'a str),
     /// A dotted path of keys in a JSON text; a number counts into an array.
     JsonKey(&'a str),
+    /// A path of keys in a YAML text, as [`crate::model::key_path`] reads it: `images[name=reading].newTag`.
+    YamlKey(&'a str),
     /// The version where `{version}` stands in otherwise literal text.
     Pattern(&'a str),
 }
@@ -105,6 +109,7 @@ pub fn locate(locator: &Locator, text: &str) -> Result<Vec<Located>, EditError> 
         Locator::PackageJson => json::package(text).map(|one| vec![one]),
         Locator::TomlKey(path) => toml::locate(text, path).map(|one| vec![one]),
         Locator::JsonKey(path) => json::locate(text, path).map(|one| vec![one]),
+        Locator::YamlKey(path) => yaml::locate(text, path).map(|one| vec![one]),
         Locator::Pattern(pattern) => text::pattern(text, pattern).map(|one| vec![one]),
     }
 }

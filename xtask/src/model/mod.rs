@@ -4,6 +4,7 @@ pub mod build_id;
 pub mod config;
 pub mod fault;
 pub mod image;
+pub mod key_path;
 pub mod project;
 pub mod site;
 pub mod step;

@@ -1,0 +1,228 @@
+//! YAML sites: how a string can be written, what cannot be edited, and documents as they come.
+
+use saphyr_parser::ScalarStyle;
+
+use super::super::tests::{refusal, sites};
+use super::super::{Locator, locate};
+use super::{Value, parse, string_span};
+use crate::model::version::Spelling;
+
+fn version(text: &str) -> Vec<String> {
+    sites(Locator::YamlKey("version"), text)
+}
+
+#[test]
+fn a_string_is_found_however_it_is_written() {
+    for text in [
+        "version: 1.2.0",
+        "version: 1.2.0\n",
+        "version: 1.2.0 # was 1.1.0\n",
+        "version:    \"1.2.0\"\t# was 1.1.0\n",
+        "version: '1.2.0'\r\nname: x\r\n",
+        "\u{feff}version: 1.2.0\r\n",
+        "\u{feff}# → ü\r\nname: \"→ ü 💡\" # é\r\nversion: '1.2.0' # é\r\n",
+        "\"version\": 1.2.0\n'other': 1\n",
+        "version:\n  1.2.0\n",
+        "version: # the version\n  # is\n  1.2.0\n",
+        "version: &v 1.2.0\nother: *v\n",
+        "version: &v\n  \"1.2.0\"\n",
+        "version: !!str 1.2.0\n",
+        "version: !!str &v '1.2.0'\n",
+        "version: &v !<tag:yaml.org,2002:str> # x\n  1.2.0\n",
+        "version: ! 1.2.0\n",
+        "? version\n: 1.2.0\n",
+        "version : 1.2.0\n",
+        "{version: 1.2.0}\n",
+        "{ \"version\":\"1.2.0\" , name: x}",
+        "{name: [version, 1.1.0], version: 1.2.0,}\n",
+        "dependencies:\n- name: x\n  version: 0.0.1\nversion: 1.2.0\n",
+        "description: |\n  version: 0.0.1\n\nversion: 1.2.0\n",
+        "description: >-\n  version: 0.0.1\nversion: 1.2.0\n...\n",
+        "description: 'say\n  version: 0.0.1'\nversion: 1.2.0\n",
+        "# version: 0.0.1\n---\n# x\nversion: 1.2.0\n",
+        "%YAML 1.1\n---\nversion: 1.2.0\n",
+        "--- # first\nname: x\n---\nversion: 1.2.0\n--- \n",
+        "base: &b {version: 0.0.1}\nversion: 1.2.0\n<<: *b\n",
+        "x: {a: 1, version: 0.0.1}\n? [a, b]\n: {version: 0.0.1}\nversion: 1.2.0\n",
+    ] {
+        assert_eq!(version(text), ["version = 1.2.0"], "{text}");
+    }
+}
+
+#[test]
+fn a_path_leads_through_mappings_and_sequences() {
+    let text = "images:\n- name: writing\n  newTag: 0.0.1\n- {name: 'reading', newTag: \"1.2.0\"}\n- newTag: 0.0.2\n\
+                metadata:\n  labels:\n    app.kubernetes.io/version: 1.2.0rc1\n    9: 1.0.0\nmatrix: [[1.1.0, 1.2.0], []]\n";
+    for (path, found) in [
+        ("images[name=reading].newTag", "1.2.0"),
+        ("images[1].newTag", "1.2.0"),
+        ("images.1.newTag", "1.2.0"),
+        ("metadata.labels.\"app.kubernetes.io/version\"", "1.2.0rc1"),
+        ("metadata.labels.9", "1.0.0"),
+        ("matrix[0][1]", "1.2.0"),
+    ] {
+        assert_eq!(sites(Locator::YamlKey(path), text), [format!("{path} = {found}")]);
+    }
+    assert_eq!(sites(Locator::YamlKey("[name=a].v"), "- name: b\n- name: a\n  v: 1.2.0\n"), ["[name=a].v = 1.2.0"]);
+    for (path, said) in [
+        ("images[name=x].newTag", "images[name=x].newTag is missing: no entry of the sequence at line 2 has name: x"),
+        ("images[3].newTag", "images[3].newTag is missing"),
+        ("images.name", "is missing"),
+        ("matrix[name=x]", "no entry of the sequence"),
+        ("metadata[0]", "metadata[0] is missing"),
+        ("metadata[name=x]", "is missing"),
+        ("metadata.labels.app", "is missing"),
+        ("metadata.labels", "metadata.labels is a mapping (line 8), wanted the version as a string"),
+        ("images", "images is a sequence (line 2)"),
+        ("images[", "`images[` is not a path of YAML keys"),
+        ("", "`` is not a path of YAML keys: a part of it is empty"),
+    ] {
+        let error = refusal(Locator::YamlKey(path), text);
+        assert!(error.contains(said), "{path}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_plain_string_is_refused_with_its_line() {
+    for (text, said) in [
+        ("name: x\nversion: 1.16\n", "version is the number 1.16 (line 2), wanted the version as a string"),
+        ("version: 1\n", "version is the number 1"),
+        ("version: -1.5e+3\n", "the number -1.5e+3"),
+        ("version:\nname: x\n", "version is empty (line 1)"),
+        ("a: 1\n\nversion: # later\n", "version is empty (line 3)"),
+        ("{a: 1,\n version}\n", "version is empty (line 2)"),
+        ("version: &v\n", "version is empty (line 1)"),
+        ("version: ~\n", "version is null"),
+        ("version: null\n", "version is null"),
+        ("version: true\n", "version is the boolean true"),
+        ("version: !!float 1.2\n", "a value with the tag tag:yaml.org,2002:float"),
+        ("version: !Ref x\n", "a value with the tag !Ref"),
+        ("version: [1.2.0]\n", "version is a sequence"),
+        ("version: {a: 1.2.0}\n", "version is a mapping"),
+        ("name: x\nversion: |\n  1.2.0\n", "written as a block of lines, wanted it beside its key (line 2)"),
+        ("name: x\nversion: >- # |\n\n  1.2.0\n", "written as a block of lines, wanted it beside its key (line 2)"),
+        ("version: \"1.2.\\x30\"\n", "written with escapes or line breaks (line 1)"),
+        ("version: \"1.2.\\\n  0\"\n", "escapes or line breaks"),
+        ("version: '1.2''0'\n", "escapes or line breaks"),
+        ("version: 1.2.0\n  beta\n", "escapes or line breaks"),
+    ] {
+        let error = refusal(Locator::YamlKey("version"), text);
+        assert!(error.contains(said), "{text:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+    assert_eq!(sites(Locator::YamlKey("version"), "version: '1.16'\n"), ["version = 1.16"]);
+    assert_eq!(sites(Locator::YamlKey("version"), "version: !!str 1.16\n"), ["version = 1.16"]);
+}
+
+#[test]
+fn a_value_that_stands_elsewhere_names_the_place() {
+    for (path, text, said) in [
+        (
+            "version",
+            "defaults:\n  release: &v 1.2.0\nversion: *v # x\n",
+            "version does not stand here: line 3 says `*v`; name defaults.release (line 2) as the version site",
+        ),
+        (
+            "image.tag",
+            "x.y: &img\n  tag: 1.2.0\nimage: *img\n",
+            "image.tag does not stand here: line 3 says `*img`; name \"x.y\".tag (line 2) as the version site",
+        ),
+        ("version", "list: [1, &v 1.2.0]\nversion: *v\n", "name list[1] (line 1)"),
+        ("b.version", "a: &a\n  version: 1.2.0\nb:\n  <<: *a\n", "the mapping at line 4 merges another (`<<`); name the key where it is"),
+    ] {
+        let error = refusal(Locator::YamlKey(path), text);
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+    // Who has no documents at hand says the line.
+    let text = "a: &v 1.2.0\nb: *v\n";
+    let documents = parse(text, "b").unwrap();
+    let error = string_span(text, documents[0].members("b")[0], "b").unwrap_err().to_string();
+    assert!(error.contains("name what stands at line 1 as the version site"), "{error}");
+}
+
+#[test]
+fn a_key_that_stands_more_than_once_is_refused_with_its_lines() {
+    for (path, text, said) in [
+        ("version", "version: 1.2.0\nname: x\nversion: 1.2.0\n", "version is written 2 times, at lines 1, 3"),
+        ("version", "version: 1.2.0\n\"version\": 1.2.0\n", "at lines 1, 2"),
+        ("a.version", "a: {x: 1}\na: {version: 1.2.0}\n", "a.version is written 2 times, at lines 1, 2"),
+        ("version", "version: 1.2.0\n---\nname: x\n---\nversion: 1.2.0\n", "at lines 1, 5"),
+        ("[n=a].v", "- n: a\n  v: 1.2.0\n- n: a\n", "[n=a].v is written 2 times, at lines 1, 3"),
+    ] {
+        let error = refusal(Locator::YamlKey(path), text);
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+    for (text, said) in [
+        ("", "version is missing: the text has no YAML document in it"),
+        ("\u{feff}", "no YAML document"),
+        ("# version: 1.2.0\n", "no YAML document"),
+        ("---\n", "version is missing"),
+        ("1.2.0\n", "version is missing"),
+        ("- version: 1.2.0\n", "version is missing"),
+        ("Version: 1.2.0\n---\nx: 1\n", "version is missing"),
+    ] {
+        let error = refusal(Locator::YamlKey("version"), text);
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_its_line() {
+    for (text, said) in [
+        ("name: x\na:\n\tversion: 1.2.0\n", "version cannot be read: the text is not YAML, tabs disallowed"),
+        ("name: x\na:\n\tversion: 1.2.0\n", "(line 3)"),
+        ("a: 1\nversion: \"1.2.0\n", "(line 2)"),
+        ("a: b: c\n", "(line 1)"),
+        ("version: @x\n", "the text is not YAML"),
+        ("version: *v\n", "unknown anchor"),
+        ("a: 1\n}\n", "the text is not YAML"),
+        ("version: 1.2.0\0\n", "the text is not YAML"),
+        ("{{- if .Values.x }}\nversion: 1.2.0\n{{- end }}\n", "a template is read by a pattern, not by a key"),
+    ] {
+        let error = refusal(Locator::YamlKey("version"), text);
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_chart_spells_semver_and_another_file_what_it_has() {
+    let spelling = |path, text| locate(&Locator::YamlKey(path), text).unwrap()[0].spelling;
+    let chart = "apiVersion: v2\nname: x\nversion: 1.2.0rc1\nappVersion: 1.2.0rc1\n";
+    assert_eq!(spelling("version", chart), Spelling::SemVer);
+    assert_eq!(spelling("appVersion", chart), Spelling::Pep440);
+    assert_eq!(spelling("version", "version: 1.2.0rc1\n"), Spelling::Pep440);
+    assert_eq!(spelling("version", "version: 1.2.0-rc.1\n"), Spelling::SemVer);
+}
+
+#[test]
+fn hostile_nesting_ends_in_an_error() {
+    for bomb in ["[", "{a: ", "- ", "? ", "- {a: [", "- - ? "] {
+        let error = refusal(Locator::YamlKey("version"), &bomb.repeat(100_000));
+        assert!(error.contains("cannot be read"), "{error}");
+    }
+    let deep: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(refusal(Locator::YamlKey("version"), &deep).contains("values nest deeper than 128 (line 129)"));
+    let allowed: String = (0..127).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let path = format!("{}version", "a.".repeat(127));
+    let text = format!("{allowed}{}version: 1.2.0\n", " ".repeat(127));
+    assert_eq!(sites(Locator::YamlKey(&path), &text), [format!("{path} = 1.2.0")]);
+    // Each line is nine of the line before: to follow them would be to write a thousand million values.
+    let mut bomb = "a0: &a0 x\n".to_owned();
+    for n in 1..10 {
+        bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
+    }
+    assert_eq!(version(&format!("{bomb}version: 1.2.0\n")), ["version = 1.2.0"]);
+}
+
+#[test]
+fn places_are_bytes_of_the_values_alone() {
+    let text = "é: &a {x: 'ü' , y: [ ] }  # c\nlist: !!seq\n- \"→\" \n- k: v\n  l: |\n    text\nend:\n";
+    let documents = parse(text, "x").unwrap();
+    let Value::Mapping(members) = &documents[0].value else { panic!("no mapping") };
+    let written: Vec<_> = members.iter().map(|(key, node)| (key.as_ref(), &text[node.span.clone()])).collect();
+    assert_eq!(written, [("é", "{x: 'ü' , y: [ ] }"), ("list", "- \"→\" \n- k: v\n  l: |\n    text\n"), ("end", "")]);
+    let items = members[1].1.items();
+    assert_eq!(&text[items[0].span.clone()], "\"→\"");
+    assert!(matches!(items[1].members("l")[0].value, Value::Scalar { style: ScalarStyle::Literal, .. }));
+    assert!(text[..members[2].1.span.start].ends_with("\nend"), "nothing stands behind its key's name");
+}
