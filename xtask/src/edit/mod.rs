@@ -75,6 +75,7 @@ pub struct Located {
     pub spelling: Spelling,
 }
 
+#[cfg(test)]
 impl Locator<'static> {
     /// `__version__`, the name that Python's packaging guides settled on.
     pub const PYTHON: Self = Self::Python { name: "__version__" };

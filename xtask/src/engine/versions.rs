@@ -65,11 +65,12 @@ fn locator(form: &SiteForm) -> Locator<'_> {
     match form {
         SiteForm::CargoManifest => Locator::CargoManifest,
         SiteForm::Pyproject => Locator::Pyproject,
-        SiteForm::Python => Locator::PYTHON,
+        SiteForm::Python(name) => Locator::Python { name },
         SiteForm::PackageJson => Locator::PackageJson,
         SiteForm::Whole => Locator::WholeText,
         SiteForm::JsonKey(key) => Locator::JsonKey(key),
         SiteForm::TomlKey(key) => Locator::TomlKey(key),
+        SiteForm::YamlKey(key) => Locator::YamlKey(key),
         SiteForm::Pattern(pattern) => Locator::Pattern(pattern),
     }
 }

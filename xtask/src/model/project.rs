@@ -6,6 +6,7 @@ use super::build_id::arch_suffix;
 use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, SiteKeys, nearest};
 use super::fault::Fault;
 use super::image::{Platform, Repository};
+use super::key_path::KeyPath;
 use super::tag::TagPattern;
 
 /// One independently released part of the monorepo.
@@ -52,8 +53,8 @@ pub struct Site {
 pub enum SiteForm {
     CargoManifest,
     Pyproject,
-    /// A module-level `__version__` assignment.
-    Python,
+    /// A module-level assignment to this name.
+    Python(String),
     PackageJson,
     /// The whole text is the version.
     Whole,
@@ -61,6 +62,8 @@ pub enum SiteForm {
     TomlKey(String),
     /// A dotted key of a JSON file.
     JsonKey(String),
+    /// A path of keys of a YAML file.
+    YamlKey(String),
     Pattern(String),
 }
 
@@ -277,14 +280,7 @@ fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
     let (file, form) = match keys {
         SiteKeys::File(file) => (file, form_of_name(file)?),
         SiteKeys::Place(place) => match (&place.key, &place.pattern) {
-            (Some(key), None) if place.file.ends_with(".toml") => (&place.file, SiteForm::TomlKey(key.clone())),
-            (Some(key), None) if place.file.ends_with(".json") => (&place.file, SiteForm::JsonKey(key.clone())),
-            (Some(_), None) => {
-                return Err(format!(
-                    "versions: {}: a key is read from .toml and .json files; name a pattern with {{version}} for other files",
-                    place.file
-                ));
-            }
+            (Some(key), None) => (&place.file, form_of_key(&place.file, key)?),
             (None, Some(pattern)) => (&place.file, SiteForm::Pattern(pattern.clone())),
             _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
         },
@@ -293,13 +289,37 @@ fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
     Ok(Site { file: if project_path.is_empty() { file } else { format!("{project_path}/{file}") }, form })
 }
 
+/// A key is read as the file's language has keys. What can be told wrong without the file is told here.
+fn form_of_key(file: &str, key: &str) -> Result<SiteForm, String> {
+    match file.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("toml") => Ok(SiteForm::TomlKey(key.to_owned())),
+        Some("json") => Ok(SiteForm::JsonKey(key.to_owned())),
+        Some("yaml" | "yml") => {
+            KeyPath::parse(key).map_err(|why| format!("versions: {file}: key {key:?} {why}"))?;
+            Ok(SiteForm::YamlKey(key.to_owned()))
+        }
+        Some("py") => {
+            let name = !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if key.is_empty() || !name {
+                return Err(format!("versions: {file}: key {key:?} is no name that a Python module can assign, such as \"VERSION\""));
+            }
+            Ok(SiteForm::Python(key.to_owned()))
+        }
+        _ => Err(format!(
+            "versions: {file}: a key is read from .toml, .json, .yaml, .yml and .py files; name a pattern with {{version}} for other files"
+        )),
+    }
+}
+
 fn form_of_name(file: &str) -> Result<SiteForm, String> {
     match file.rsplit('/').next().unwrap_or(file) {
         "Cargo.toml" => Ok(SiteForm::CargoManifest),
         "pyproject.toml" => Ok(SiteForm::Pyproject),
         "package.json" => Ok(SiteForm::PackageJson),
         "VERSION" => Ok(SiteForm::Whole),
-        name if name.ends_with(".py") => Ok(SiteForm::Python),
+        "Chart.yaml" => Ok(SiteForm::YamlKey("version".to_owned())),
+        // The name that Python's packaging guides settled on.
+        name if name.ends_with(".py") => Ok(SiteForm::Python("__version__".to_owned())),
         _ => Err(format!(
             "versions: {file:?} does not say where its version stands; write {{ file = {file:?}, pattern = \"… {{version}}\" }}"
         )),
@@ -367,6 +387,22 @@ mod tests {
     }
 
     #[test]
+    fn a_site_is_read_as_its_file_is_written() {
+        for (written, file, form) in [
+            ("\"deploy/Chart.yaml\"", "p/deploy/Chart.yaml", SiteForm::YamlKey("version".into())),
+            ("{ file = \"Chart.yaml\", key = \"appVersion\" }", "p/Chart.yaml", SiteForm::YamlKey("appVersion".into())),
+            ("{ file = \"k.yml\", key = \"images[name=a].newTag\" }", "p/k.yml", SiteForm::YamlKey("images[name=a].newTag".into())),
+            ("\"src/x.py\"", "p/src/x.py", SiteForm::Python("__version__".into())),
+            ("{ file = \"src/x.py\", key = \"VERSION\" }", "p/src/x.py", SiteForm::Python("VERSION".into())),
+            ("{ file = \"x.toml\", key = \"a.b\" }", "p/x.toml", SiteForm::TomlKey("a.b".into())),
+            ("{ file = \"x.json\", key = \"a.b\" }", "p/x.json", SiteForm::JsonKey("a.b".into())),
+        ] {
+            let found = projects(&format!("[projects.p]\npath = \"p\"\nversions = [{written}]\n")).unwrap();
+            assert_eq!(found.all[0].sites, [Site { file: file.into(), form }]);
+        }
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused_by_name() {
         for (text, what) in [
             ("[projects.a]\npath = \"../a\"\n", "leaves the repository"),
@@ -386,6 +422,12 @@ mod tests {
             ("[projects.a]\npath = \"a\"\ndepends = [\"b\"]\n[projects.b]\npath = \"b\"\ndepends = [\"a\"]\n", "in a circle: a → b → a"),
             ("[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/amd64\"] }\n", "no [images] repository"),
             ("[projects.a]\npath = \"a\"\nversions = [\"notes.txt\"]\n", "does not say where its version stands"),
+            (
+                "[projects.a]\npath = \"a\"\nversions = [{ file = \"a.yaml\", key = \"a[\" }]\n",
+                "projects.a: versions: a.yaml: key \"a[\" is not a path of YAML keys: a part of it is empty",
+            ),
+            ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.py\", key = \"a.b\" }]\n", "key \"a.b\" is no name"),
+            ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.txt\", key = \"a\" }]\n", "name a pattern with {version}"),
             ("[[pins]]\nproject = \"a\"\nenvironment = \"e\"\nfile = \"f\"\n", "a pin names project `a`"),
         ] {
             let fault = projects(text).unwrap_err();
