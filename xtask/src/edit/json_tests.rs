@@ -37,6 +37,13 @@ fn any_key_of_a_json_text_can_be_the_site() {
 }
 
 #[test]
+fn a_v_before_the_version_stays_but_npm_refuses_it() {
+    assert_eq!(sites(Locator::JsonKey("info.version"), "{\"info\": {\"version\": \"v1.2.0\"}}"), ["info.version = 1.2.0"]);
+    let located = locate(&Locator::PackageJson, "{\"version\": \"v1.2.0\"}").unwrap();
+    assert!(located[0].spelling.read(&located[0].text).is_err());
+}
+
+#[test]
 fn json_faults_are_named() {
     for (text, said) in [
         ("{}", "version is missing"),

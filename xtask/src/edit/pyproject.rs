@@ -5,7 +5,6 @@ use toml_edit::Item;
 
 use super::requirements_python::normalised;
 use super::{EditError, Located, toml};
-use crate::model::version::Spelling;
 
 const PROJECT: &str = "project.version";
 const POETRY: &str = "tool.poetry.version";
@@ -16,7 +15,7 @@ pub(super) fn locate(text: &str) -> Result<Vec<Located>, EditError> {
     let root = document.as_item();
     let at = |item: &Item, key: &str| {
         let span = toml::string_span(text, item, key)?;
-        Ok(Located::new(text, span, key, Spelling::Pep440))
+        Ok(Located::pep440(text, span, key))
     };
     let project = toml::find(root, &["project", "version"]);
     let poetry = toml::find(root, &["tool", "poetry", "version"]);

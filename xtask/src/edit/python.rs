@@ -7,7 +7,6 @@ use std::ops::Range;
 
 use super::python_tokens::{Kind, Statement, Token, statements};
 use super::{EditError, Located, line_at, without_bom};
-use crate::model::version::Spelling;
 
 /// The string that the module assigns to `name`.
 pub(super) fn locate(text: &str, name: &str) -> Result<Located, EditError> {
@@ -20,7 +19,7 @@ pub(super) fn locate(text: &str, name: &str) -> Result<Located, EditError> {
         [] => Err(module.missing(&statements, &nested)),
         [statement] => {
             let span = module.value(statement)?;
-            Ok(Located::new(text, span, name, Spelling::Pep440))
+            Ok(Located::pep440(text, span, name))
         }
         several => Err(EditError::Doubled { key: name.to_owned(), lines: several.iter().map(|s| module.line(s)).collect() }),
     }

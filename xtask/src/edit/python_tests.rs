@@ -47,6 +47,23 @@ fn another_name_can_be_the_site() {
     let locator = Locator::Python { name: "VERSION" };
     let text = "__version__ = '0.0.1'\nVERSION = '1.2.0'\n";
     assert_eq!(sites(locator, text), ["VERSION = 1.2.0"]);
+    for text in [
+        "VERSION: str = \"1.2.0\"\n",
+        "VERSION: Final[str] = '1.2.0'\n",
+        "VERSION: \"Final\" = '1.2.0'\n",
+        "VERSION = __version__ = \"1.2.0\"\n",
+        "__version__ = VERSION = \"1.2.0\"\n",
+        "VERSION = '1.2.0'\n__version__ = VERSION\n",
+        "MY_VERSION = '0'\nVERSIONS = {'VERSION': '0'}\nVERSION = '1.2.0'\n",
+    ] {
+        assert_eq!(sites(locator, text), ["VERSION = 1.2.0"], "{text}");
+    }
+}
+
+#[test]
+fn a_v_before_the_version_stays() {
+    assert_eq!(sites(Locator::PYTHON, "__version__ = 'v1.2'\n"), ["__version__ = 1.2"]);
+    assert_eq!(sites(Locator::PYTHON, "__version__ = \"v1\"\n"), ["__version__ = 1"]);
 }
 
 #[test]

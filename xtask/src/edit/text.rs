@@ -1,7 +1,7 @@
 //! Versions in texts without a grammar: a file that is a version, and a literal pattern around one.
 //! Nothing is interpreted; a pattern has no wildcards but `{version}`.
 
-use super::{EditError, Located, line_at, without_bom};
+use super::{EditError, Located, behind_v, line_at, without_bom};
 
 const PLACE: &str = "{version}";
 
@@ -29,7 +29,8 @@ pub(super) fn whole(text: &str) -> Result<Located, EditError> {
 }
 
 /// The one place in the text that fits the pattern. A version begins with a digit and ends with a letter or digit,
-/// so that `pattern = "at {version}"` does not take the full stop of a sentence.
+/// so that `pattern = "at {version}"` does not take the full stop of a sentence. A `v` before it stays where it is,
+/// unless the pattern ends in the middle of a word there.
 pub(super) fn pattern(text: &str, pattern: &str) -> Result<Located, EditError> {
     let bad = |why: &str| EditError::BadLocator { locator: pattern.to_owned(), why: why.to_owned() };
     let (before, after) = pattern.split_once(PLACE).ok_or_else(|| bad("has no {version}; a pattern has exactly one"))?;
@@ -39,7 +40,7 @@ pub(super) fn pattern(text: &str, pattern: &str) -> Result<Located, EditError> {
     let mut matches = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find(before) {
-        let start = from + at + before.len();
+        let start = version_start(text, from + at + before.len(), before);
         if let Some(end) = version_end(text, start, after).filter(|_| begins(text, from + at, before)) {
             matches.push(start..end);
         }
@@ -65,6 +66,13 @@ fn begins(text: &str, at: usize, before: &str) -> bool {
         Some(first) if first.is_ascii_alphanumeric() => !left.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
         Some(_) => true,
     }
+}
+
+/// Where a version begins that may have a `v` before it.
+fn version_start(text: &str, at: usize, before: &str) -> usize {
+    let in_word = before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let prefixed = !in_word && behind_v(&text[at..]).is_some();
+    at + usize::from(prefixed)
 }
 
 /// The end of the longest version that begins at `start` and is followed by `after`.

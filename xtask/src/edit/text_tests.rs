@@ -69,6 +69,29 @@ fn a_prerelease_belongs_to_the_version() {
 }
 
 #[test]
+fn a_v_before_the_version_stays() {
+    for text in ["v1.2.0\n", "\u{feff}V1.2.0", " v1.2.0rc1"] {
+        let found = sites(Locator::WholeText, text);
+        assert_eq!(found, [format!("the version = {}", text.trim_matches(['\u{feff}', ' ', '\n', 'v', 'V']))]);
+    }
+    for (pattern, text) in [
+        ("release = {version}", "release = v1.2.0\nprerelease = v3.0\n"),
+        ("{version}", "dev3 only v1.2.0 here"),
+        ("img:{version}@", "img:vlatest@ img:v1.2.0@sha256:00"),
+        ("x-v{version}", "x-v1.2.0 x-vv1.3.0"),
+        ("rev{version}", "revv1.3.0 rev1.2.0"),
+    ] {
+        assert_eq!(sites(Locator::Pattern(pattern), text), [format!("{pattern} = 1.2.0")], "{text}");
+    }
+    let error = refusal(Locator::Pattern("r = {version}"), "r = v1.2.0\nr = 1.2.0");
+    assert!(error.contains("written 2 times, at lines 1, 2"), "{error}");
+    // What begins with a v and is no version is taken as it is, for a name, or for the reader of the version to turn down.
+    for text in ["v8", "vision", "v", "v1.x"] {
+        assert_eq!(locate(&Locator::WholeText, text).unwrap()[0].text, text);
+    }
+}
+
+#[test]
 fn patterns_that_fit_nothing_or_too_much_are_refused() {
     for (pattern, text, said) in [
         ("release", "release", "`release` has no {version}"),

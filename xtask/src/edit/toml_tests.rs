@@ -1,7 +1,7 @@
 //! TOML sites: Cargo.toml, pyproject.toml, and keys by path.
 
-use super::super::Locator;
 use super::super::tests::{refusal, sites};
+use super::super::{Locator, locate};
 
 fn cargo(text: &str) -> Vec<String> {
     sites(Locator::CargoManifest, text)
@@ -86,6 +86,23 @@ fn pyproject_version_is_found_however_it_is_written() {
     let both = "[tool.poetry]\nversion = \"1.2\"\n[project]\nversion = \"1.2.0\"\n";
     let found = ["project.version = 1.2.0", "tool.poetry.version = 1.2"];
     assert_eq!(pyproject(both), found);
+}
+
+#[test]
+fn a_v_before_the_version_stays_where_python_reads_it_and_is_refused_where_cargo_does() {
+    assert_eq!(pyproject("[project]\nversion = \"v1.2\"\n"), ["project.version = 1.2"]);
+    assert_eq!(pyproject("[tool.poetry]\nversion = 'V1.2.0rc1'\n"), ["tool.poetry.version = 1.2.0rc1"]);
+    assert_eq!(sites(Locator::TomlKey("a.b"), "a.b = 'v1.2.0-rc.1'\n"), ["a.b = 1.2.0-rc.1"]);
+    let located = locate(&Locator::CargoManifest, "[package]\nversion = \"v1.2.0\"\n").unwrap();
+    let error = located[0].spelling.read(&located[0].text).unwrap_err().to_string();
+    assert!(error.contains("`v1.2.0` is not a SemVer version"), "{error}");
+}
+
+#[test]
+fn names_that_look_like_versions_are_read_whole() {
+    let name = |text: &str| locate(&Locator::TomlKey("package.name"), text).unwrap().remove(0).text;
+    assert_eq!(name("package.name = 'v8'\n"), "v8");
+    assert_eq!(name("package.name = 'v2-engine'\n"), "v2-engine");
 }
 
 #[test]

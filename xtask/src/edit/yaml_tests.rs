@@ -195,6 +195,18 @@ fn a_chart_spells_semver_and_another_file_what_it_has() {
 }
 
 #[test]
+fn a_v_before_the_version_stays() {
+    for (text, found) in [
+        ("version: \"v1.2.3\"\n", "version = 1.2.3"),
+        ("version: v1.2.3 # v1\n", "version = 1.2.3"),
+        ("apiVersion: v2\nversion: v1.2.3-rc.1\n", "version = 1.2.3-rc.1"),
+        ("version: v1.16\n", "version = 1.16"),
+    ] {
+        assert_eq!(version(text), [found], "{text}");
+    }
+}
+
+#[test]
 fn hostile_nesting_ends_in_an_error() {
     for bomb in ["[", "{a: ", "- ", "? ", "- {a: [", "- - ? "] {
         let error = refusal(Locator::YamlKey("version"), &bomb.repeat(100_000));
