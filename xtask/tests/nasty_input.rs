@@ -251,7 +251,7 @@ fn yaml_texts() {
         ("Chart.yaml", CHART, "one: &v 0.1.0\nversion: *v\n", Refused(2, &["version", "line 2"])),
         ("Chart.yaml", CHART, "version: >\n  0.1.0\n", Refused(2, &["version", "line 1"])),
         ("Chart.yaml", CHART, "version: \"0.\\x31.0\"\n", Refused(2, &["version", "escapes"])),
-        ("Chart.yaml", CHART, "version: 0.1\n", Refused(2, &["version", "`0.1`"])),
+        ("Chart.yaml", CHART, "version: 0.1\n", Refused(2, &["version is the number 0.1 (line 1)"])),
         ("Chart.yaml", CHART, "version:\n", Refused(2, &["version"])),
         ("Chart.yaml", CHART, "name: a\n", Refused(2, &["version is missing"])),
         ("Chart.yaml", CHART, "version: [0.1.0\n", Refused(2, &["version", "YAML"])),
