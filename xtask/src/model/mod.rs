@@ -3,6 +3,7 @@
 pub mod build_id;
 pub mod config;
 pub mod fault;
+pub mod folders;
 pub mod image;
 pub mod key_path;
 pub mod project;

@@ -63,6 +63,10 @@ impl Git {
         &self.root
     }
 
+    pub(super) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
     /// Where HEAD stands; an error before the first commit.
     pub fn head(&self) -> anyhow::Result<Head> {
         let none = || Fault::refused("the repository has no commit yet; versions are read from commits").fix("git commit");

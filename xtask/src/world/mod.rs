@@ -7,6 +7,7 @@ pub mod files;
 pub mod git;
 pub mod health;
 mod measure;
+pub mod history;
 pub mod process;
 pub mod registry;
 mod registry_answer;
@@ -18,6 +19,7 @@ mod registry_tokens;
 mod registry_url;
 mod registry_wait;
 pub mod tools;
+mod trees;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;

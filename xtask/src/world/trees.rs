@@ -1,0 +1,231 @@
+//! Trees of commits, compared by their ids: what has one id is one content, and is not read.
+//!
+//! Raw tree objects are walked side by side, so that entries which are the same bytes cost one comparison. Nothing here
+//! reads a file's content or knows what a project is: folders are told apart as [`Folders`] has them.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::CStr;
+
+use anyhow::Context;
+use git2::{ErrorCode, Odb, Oid, Repository};
+
+use crate::model::fault::Fault;
+use crate::model::folders::{FolderId, Folders};
+
+const TREE: u32 = 0o040_000;
+/// Bytes of an id in a raw tree.
+const ID: usize = 20;
+
+/// What stands under a name: its kind, as git tells kinds apart, and the id of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    mode: u32,
+    id: Oid,
+}
+
+impl Entry {
+    fn tree(id: Oid) -> Self {
+        Self { mode: TREE, id }
+    }
+
+    fn is_tree(self) -> bool {
+        self.mode == TREE
+    }
+}
+
+/// Compares trees of neighbouring commits, from new to old: the older tree of one step is the newer one of the next.
+pub(super) struct Comparison<'g> {
+    objects: Odb<'g>,
+    folders: &'g Folders,
+    /// The older tree that was read last in each folder.
+    older: HashMap<FolderId, (Oid, Vec<u8>)>,
+}
+
+impl<'g> Comparison<'g> {
+    pub(super) fn new(repository: &'g Repository, folders: &'g Folders) -> anyhow::Result<Self> {
+        Ok(Self { objects: repository.odb().context("opening the object store")?, folders, older: HashMap::new() })
+    }
+
+    /// The project folders of which a path differs between two root trees; `None` is the tree before the first commit.
+    pub(super) fn changed(&mut self, old: Option<Oid>, new: Oid) -> anyhow::Result<BTreeSet<FolderId>> {
+        let mut changed = BTreeSet::new();
+        self.compare(Folders::ROOT, old.map(Entry::tree), Some(Entry::tree(new)), &mut changed)?;
+        Ok(changed)
+    }
+
+    fn compare(
+        &mut self,
+        folder: FolderId,
+        old: Option<Entry>,
+        new: Option<Entry>,
+        changed: &mut BTreeSet<FolderId>,
+    ) -> anyhow::Result<()> {
+        if old == new {
+            return Ok(());
+        }
+        let folders = self.folders;
+        // Where a folder is expected there may be a file, a link or another repository: that is a path of its own.
+        let is_path = |side: Option<Entry>| side.is_some_and(|entry| !entry.is_tree());
+        if folders.is_leaf(folder) || is_path(old) || is_path(new) {
+            changed.extend(folders.owner(folder));
+        }
+        if folders.is_leaf(folder) {
+            return Ok(());
+        }
+        let (after, before) = (self.content(folder, new)?, self.content(folder, old)?);
+        let differences = differences(&before, &after).context("a tree of the repository is damaged (git fsck)")?;
+        if let Some(old) = old {
+            self.older.insert(folder, (old.id, before));
+        }
+        for Difference { name, old, new } in differences {
+            match folders.child(folder, &name) {
+                Some(child) => self.compare(child, old, new, changed)?,
+                None => changed.extend(folders.owner(folder)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of a tree; none of what is not there, or is no tree.
+    fn content(&mut self, folder: FolderId, side: Option<Entry>) -> anyhow::Result<Vec<u8>> {
+        let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else { return Ok(Vec::new()) };
+        if self.older.get(&folder).is_some_and(|(held, _)| *held == id)
+            && let Some((_, content)) = self.older.remove(&folder)
+        {
+            return Ok(content);
+        }
+        match self.objects.read(id) {
+            Ok(object) => Ok(object.data().to_owned()),
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch").into())
+            }
+            Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
+        }
+    }
+}
+
+/// A name under which two trees hold different things.
+#[derive(Debug, PartialEq, Eq)]
+struct Difference {
+    name: Vec<u8>,
+    old: Option<Entry>,
+    new: Option<Entry>,
+}
+
+/// Walks two raw trees side by side; `None` when one of them is no tree.
+fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
+    let mut found = Vec::new();
+    while !old.is_empty() || !new.is_empty() {
+        let length = length_of_first(old);
+        // The bytes up to the id's end are the whole entry: equal ones are one entry, and nothing of it is looked at.
+        if let Some(length) = length.filter(|length| new.get(..*length) == old.get(..*length)) {
+            (old, new) = (&old[length..], &new[length..]);
+            continue;
+        }
+        let (mut left, mut right) = (first(old)?, first(new)?);
+        if let (Some(one), Some(two)) = (&left, &right) {
+            match one.place().cmp(two.place()) {
+                Ordering::Less => right = None,
+                Ordering::Greater => left = None,
+                Ordering::Equal => {}
+            }
+        }
+        old = &old[left.as_ref().map_or(0, |raw| raw.length)..];
+        new = &new[right.as_ref().map_or(0, |raw| raw.length)..];
+        let name = left.as_ref().or(right.as_ref()).map(|raw| raw.name.to_owned())?;
+        let (was, is) = (left.map(|raw| raw.entry), right.map(|raw| raw.entry));
+        if was != is {
+            found.push(Difference { name, old: was, new: is });
+        }
+    }
+    Some(found)
+}
+
+/// One entry of a raw tree: `<mode in octal> <name>\0<id>`.
+struct RawEntry<'t> {
+    /// In bytes, with the id.
+    length: usize,
+    name: &'t [u8],
+    entry: Entry,
+}
+
+impl RawEntry<'_> {
+    /// Git sorts the name of a tree as if a slash stood behind it.
+    fn place(&self) -> impl Iterator<Item = u8> + '_ {
+        self.name.iter().copied().chain(self.entry.is_tree().then_some(b'/'))
+    }
+}
+
+fn length_of_first(tree: &[u8]) -> Option<usize> {
+    let head = CStr::from_bytes_until_nul(tree).ok()?.count_bytes();
+    Some(head + 1 + ID).filter(|length| *length <= tree.len())
+}
+
+/// The first entry; `None` inside for an empty tree, and outside for what is no tree.
+fn first(tree: &[u8]) -> Option<Option<RawEntry<'_>>> {
+    if tree.is_empty() {
+        return Some(None);
+    }
+    let length = length_of_first(tree)?;
+    let (head, id) = tree[..length].split_at(length - ID);
+    let blank = head.iter().take(7).position(|byte| *byte == b' ')?;
+    let mode = head[..blank].iter().try_fold(0, |mode, digit| Some(mode * 8 + char::from(*digit).to_digit(8)?))?;
+    let entry = Entry { mode: canonical(mode), id: Oid::from_bytes(id).ok()? };
+    Some(Some(RawEntry { length, name: &head[blank + 1..head.len() - 1], entry }))
+}
+
+/// Old commits hold modes that git itself no longer tells apart.
+fn canonical(mode: u32) -> u32 {
+    match mode & 0o170_000 {
+        0o100_000 if mode & 0o100 == 0 => 0o100_644,
+        0o100_000 => 0o100_755,
+        kind => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(entries: &[(&str, &str, u8)]) -> Vec<u8> {
+        entries.iter().flat_map(|(mode, name, id)| [format!("{mode} {name}\0").as_bytes(), &[*id; ID]].concat()).collect()
+    }
+
+    fn names(old: &[(&str, &str, u8)], new: &[(&str, &str, u8)]) -> Vec<(String, bool, bool)> {
+        let found = differences(&raw(old), &raw(new)).unwrap();
+        found.into_iter().map(|it| (String::from_utf8(it.name).unwrap(), it.old.is_some(), it.new.is_some())).collect()
+    }
+
+    #[test]
+    fn what_differs_is_told_by_name() {
+        let file = "100644";
+        let (a, b) = ((file, "a", 1), ("40000", "b", 2));
+        assert_eq!(names(&[a, b], &[a, b]), []);
+        assert_eq!(names(&[a, b], &[a]), [("b".into(), true, false)]);
+        assert_eq!(names(&[], &[a]), [("a".into(), false, true)]);
+        assert_eq!(names(&[a, b], &[(file, "a", 3), b]), [("a".into(), true, true)]);
+        assert_eq!(names(&[(file, "a", 0), b], &[("100755", "a", 0), b]), [("a".into(), true, true)], "a mode is a change");
+        assert_eq!(names(&[(file, "a", 0)], &[("100664", "a", 0)]), [], "but not one that git does not tell apart");
+    }
+
+    #[test]
+    fn a_tree_stands_where_its_slash_puts_it() {
+        // As a file `a` comes before `a.b`, as a tree behind it.
+        let before = [("100644", "a", 1), ("100644", "a.b", 2)];
+        let after = [("100644", "a.b", 2), ("40000", "a", 1)];
+        assert_eq!(names(&before, &after), [("a".into(), true, false), ("a".into(), false, true)]);
+        assert_eq!(names(&after, &before), [("a".into(), false, true), ("a".into(), true, false)]);
+    }
+
+    #[test]
+    fn a_damaged_tree_is_none() {
+        let tree = raw(&[("100644", "a", 1), ("40000", "b", 2)]);
+        let whole_entry = raw(&[("100644", "a", 1)]).len();
+        for cut in (1..tree.len()).filter(|cut| *cut != whole_entry) {
+            assert!(differences(&tree[..cut], &[]).is_none(), "{cut}");
+        }
+        assert!(differences(b"644a\0aaaaaaaaaaaaaaaaaaaaa", b"").is_none());
+        assert!(differences(b"", b"9 a\0aaaaaaaaaaaaaaaaaaaa").is_none());
+    }
+}
