@@ -2,9 +2,11 @@
 
 mod act;
 pub mod edits;
+pub mod history;
 mod manifests;
 pub mod observe;
 mod probe;
 pub mod run;
+pub mod tagged;
 pub mod texts;
 pub mod versions;

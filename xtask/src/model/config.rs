@@ -59,6 +59,9 @@ pub struct ProjectKeys {
     pub tag: Option<String>,
     #[serde(default)]
     pub versions: Vec<SiteKeys>,
+    /// Tags that no file agrees with and that can never be moved.
+    #[serde(default)]
+    pub wrong_tags: Vec<String>,
     #[serde(default)]
     pub depends: Vec<String>,
     pub image: Option<ImageKeys>,

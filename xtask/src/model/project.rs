@@ -7,7 +7,7 @@ use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, SiteKeys, neares
 use super::fault::Fault;
 use super::image::{Platform, Repository};
 use super::key_path::KeyPath;
-use super::tag::TagPattern;
+use super::tag::{Owners, TagPattern};
 
 /// One independently released part of the monorepo.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Project {
     pub tags: TagPattern,
     /// The first is the source of truth; empty for a project that is built and pinned, but not versioned.
     pub sites: Vec<Site>,
+    /// Tags of it that its files are known not to agree with; a tag is never moved, so they stay.
+    pub wrong_tags: Vec<String>,
     /// Names of projects whose change is a change of this one.
     pub depends: Vec<String>,
     pub image: Option<ImageTarget>,
@@ -121,6 +123,31 @@ impl Projects {
             }
             seen.add(place, project);
             self.check_depends(place, &places, &mut vec![&project.name], &mut sound)?;
+        }
+        self.check_wrong_tags()
+    }
+
+    fn check_wrong_tags(&self) -> Result<(), String> {
+        let owners = Owners::new(self.all.iter().map(|project| &project.tags));
+        for (place, project) in self.all.iter().enumerate() {
+            for tag in &project.wrong_tags {
+                match owners.of(tag) {
+                    Some((owner, _)) if owner == place => {}
+                    Some((owner, _)) => {
+                        return Err(format!(
+                            "projects.{}: wrong-tags names {tag:?}, which is a tag of {}",
+                            project.name, self.all[owner].name
+                        ));
+                    }
+                    None => {
+                        return Err(format!(
+                            "projects.{}: wrong-tags names {tag:?}, which is no tag of it; they look like {}",
+                            project.name,
+                            project.tags.form()
+                        ));
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -245,6 +272,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         path,
         tags,
         sites,
+        wrong_tags: keys.wrong_tags.clone(),
         depends: keys.depends.clone(),
         image: image.transpose()?,
         wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
@@ -428,6 +456,13 @@ mod tests {
             ),
             ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.py\", key = \"a.b\" }]\n", "key \"a.b\" is no name"),
             ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.txt\", key = \"a\" }]\n", "name a pattern with {version}"),
+                "[projects.a]\npath = \"a\"\nwrong-tags = [\"v3.2.0\"]\n",
+                "projects.a: wrong-tags names \"v3.2.0\", which is no tag of it; they look like a-vX.Y.Z",
+            ),
+            (
+                "[projects.a]\npath = \"a\"\nwrong-tags = [\"a-b-v1.0.0\"]\n[projects.b]\npath = \"b\"\ntag = \"a-b-v{version}\"\n",
+                "which is a tag of b",
+            ),
             ("[[pins]]\nproject = \"a\"\nenvironment = \"e\"\nfile = \"f\"\n", "a pin names project `a`"),
         ] {
             let fault = projects(text).unwrap_err();

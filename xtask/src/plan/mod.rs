@@ -3,7 +3,9 @@
 pub mod build;
 pub mod bump;
 pub mod candidates;
+pub mod history;
 pub mod index;
 pub mod matrix;
 pub mod release;
+pub mod tagged;
 pub mod tags;
