@@ -38,7 +38,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show every project's version, every site that says it, and its last release
+    /// Show every project's version, the sites that say it, its last release, commits since
     Versions(Versions),
     /// Move projects to a new version: all sites and lock entries together
     Bump(Bump),
@@ -66,7 +66,7 @@ pub enum Verb {
 pub struct Versions {
     /// Projects, by name or package [default: this folder's, or all]
     pub projects: Vec<String>,
-    /// End with 1 when sites disagree
+    /// End with 1 when sites disagree, or a tag and the files of its commit
     #[arg(long, conflicts_with = "fix")]
     pub check: bool,
     /// Write the source of truth to the sites that disagree

@@ -35,7 +35,12 @@ pub fn run(app: &App, arguments: &Check) -> Outcome {
 /// This program's own check, run as a user would run it.
 fn versions(app: &App) -> anyhow::Result<Gate> {
     let call = this_program(app, &["versions", "--check"])?;
-    Ok(Gate { name: "versions", subject: "of every project".into(), calls: vec![call], fix: "cargo xtask versions --fix".into() })
+    Ok(Gate {
+        name: "versions",
+        subject: "of every project".into(),
+        calls: vec![call],
+        fix: "cargo xtask versions --fix, or what it says of the tag".into(),
+    })
 }
 
 /// The gates that each language has a command for.

@@ -1,119 +1,162 @@
-//! `versions`: what every site says, and whether they agree.
+//! `versions`: what every site says, whether they agree, and what happened since the last release.
 
-use serde_json::json;
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
 
 use super::{App, Outcome};
 use crate::cli::Versions;
 use crate::engine::edits::Edits;
+use crate::engine::history::{self, Release};
+use crate::engine::tagged::{self, TagCheck, WrongTag};
 use crate::engine::texts::Texts;
 use crate::engine::versions;
 use crate::model::project::Project;
-use crate::model::site::Readings;
-use crate::model::step::Goal;
-use crate::model::tag::{TagName, owner};
-use crate::model::version::Version;
+use crate::model::site::{Readings, SiteReading};
+use crate::model::step::{Goal, short};
+use crate::plan::history::tags_by_project;
 use crate::ui;
 
+/// A project's place, itself, and what its sites say.
+type Found<'a> = (usize, &'a Project, Readings);
+
 pub fn run(app: &App, arguments: &Versions) -> Outcome {
+    let places: HashMap<_, _> = app.projects.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
     let mut found = Vec::new();
     for project in app.versioned(&arguments.projects)? {
-        found.push((project, versions::of_work_tree(&app.world, project)?));
+        found.push((places[project.name.as_str()], project, versions::of_work_tree(&app.world, project)?));
     }
     if arguments.fix {
         return fix(app, &found);
     }
-    let released = Released::read(app, arguments.check)?;
-    let mut rows = vec![["project", "version", "site", "says", "released"].map(str::to_owned).to_vec()];
-    let mut documents = Vec::new();
-    for (project, readings) in &found {
-        let last = released.of(app, project)?.map(|version| version.to_semver());
-        for (place, reading) in readings.all().iter().enumerate() {
-            let mark = if readings.agrees(reading) { "✓".to_owned() } else { format!("✗ {}", reading.found) };
-            let first = |text: &str| if place == 0 { text.to_owned() } else { String::new() };
-            rows.push(vec![
-                first(&project.name),
-                first(&readings.canonical().to_semver()),
-                format!("{} {}", reading.site.file, reading.key),
-                mark,
-                first(last.as_deref().unwrap_or("never")),
-            ]);
-        }
-        documents.push(document(project, readings, last.as_deref()));
+    let (releases, tags) = history(app, &found, arguments.check)?;
+    app.ui.data(&ui::table(&rows(&found, &releases)));
+    let documents: Vec<_> = found.iter().map(|(place, project, readings)| document(project, readings, releases[*place].as_ref())).collect();
+    let mut whole = json!({ "schema": 1, "projects": documents });
+    if let Some(tags) = &tags {
+        whole["tags"] = tags.wrong.iter().map(|wrong| tag_document(app, wrong)).collect();
     }
-    app.ui.data(&ui::table(&rows));
-    app.ui.document(&json!({ "schema": 1, "projects": documents }));
-    let faults: Vec<_> = found.iter().filter_map(|(project, readings)| Some((project, readings.disagreement()?))).collect();
-    for (project, disagreement) in &faults {
+    app.ui.document(&whole);
+    let disagreements: Vec<_> = found.iter().filter_map(|(_, project, readings)| Some((project, readings.disagreement()?))).collect();
+    for (project, disagreement) in &disagreements {
         app.ui.error(&format!("{}: {disagreement}", project.name), Some(&format!("cargo xtask versions --fix {}", project.name)));
     }
-    Ok(u8::from(arguments.check && !faults.is_empty()))
+    let tags = tags.unwrap_or_default();
+    report_tags(app, &tags);
+    Ok(u8::from(arguments.check && !(disagreements.is_empty() && tags.wrong.is_empty())))
 }
 
-fn document(project: &Project, readings: &Readings, released: Option<&str>) -> serde_json::Value {
+/// The last releases by the projects' places, and for a check the tags held against their files.
+///
+/// A shallow clone is refused, unless it is a check: files can be compared all the same.
+fn history(app: &App, found: &[Found<'_>], is_check: bool) -> anyhow::Result<(Vec<Option<Release>>, Option<TagCheck>)> {
+    let (world, projects) = (&app.world, &app.projects.all);
+    let shallow = world.git.refuse_shallow("which release HEAD contains");
+    if let (Err(fault), false) = (&shallow, is_check) {
+        return Err(fault.clone().into());
+    }
+    let tags = tags_by_project(projects, world.git.tags()?);
+    let wanted: Vec<_> = found.iter().map(|(place, ..)| *place).collect();
+    let releases = match shallow {
+        Ok(()) => history::releases(world, projects, &tags, &wanted)?,
+        Err(fault) => {
+            app.ui.warn(&format!("{}; releases are left out", fault.what));
+            vec![None; projects.len()]
+        }
+    };
+    let checked = is_check.then(|| tagged::check(world, projects, &tags, &wanted)).transpose()?;
+    Ok((releases, checked))
+}
+
+/// One line a site; what is the whole project's stands on the first.
+fn rows(found: &[Found<'_>], releases: &[Option<Release>]) -> Vec<Vec<String>> {
+    let mut rows = vec![["project", "version", "site", "says", "last release", "commits since"].map(str::to_owned).to_vec()];
+    for (place, project, readings) in found {
+        let release = releases[*place].as_ref();
+        let mut of_project = [
+            project.name.clone(),
+            readings.canonical().to_semver(),
+            release.map_or_else(|| "never".to_owned(), |release| release.tag.clone()),
+            release.map(|release| release.commits_since.to_string()).unwrap_or_default(),
+        ];
+        for reading in readings.all() {
+            let mark = if readings.agrees(reading) { "✓".to_owned() } else { format!("✗ {}", reading.found) };
+            let [name, version, last, since] = std::mem::take(&mut of_project);
+            rows.push(vec![name, version, format!("{} {}", reading.site.file, reading.key), mark, last, since]);
+        }
+    }
+    rows
+}
+
+fn document(project: &Project, readings: &Readings, release: Option<&Release>) -> Value {
     let sites: Vec<_> = readings
         .all()
         .iter()
-        .map(|reading| json!({ "file": reading.site.file, "key": reading.key, "found": reading.found, "version": reading.version.to_semver(), "agrees": readings.agrees(reading) }))
+        .map(|reading| {
+            let mut site = said(reading);
+            site["agrees"] = readings.agrees(reading).into();
+            site
+        })
         .collect();
     json!({
         "name": project.name,
         "package": project.package,
         "version": readings.canonical().to_semver(),
         "agrees": readings.disagreement().is_none(),
-        "released": released,
+        "released": release.map(|release| release.version.to_semver()),
+        "tag": release.map(|release| &release.tag),
+        "commits_since": release.map(|release| release.commits_since),
         "sites": sites,
     })
 }
 
+fn said(reading: &SiteReading) -> Value {
+    json!({ "file": reading.site.file, "key": reading.key, "found": reading.found, "version": reading.version.to_semver() })
+}
+
+fn tag_document(app: &App, wrong: &WrongTag) -> Value {
+    json!({
+        "tag": wrong.tag.name,
+        "project": app.projects.all[wrong.project].name,
+        "commit": wrong.tag.commit,
+        "version": wrong.tag.says.version.to_semver(),
+        "found": wrong.found.iter().map(said).collect::<Vec<_>>(),
+    })
+}
+
+/// Names every tag that its commit's files speak against; those that could not be held against anything are counted.
+fn report_tags(app: &App, tags: &TagCheck) {
+    for WrongTag { project, tag, found } in &tags.wrong {
+        let others = found.iter().filter(|reading| reading.version != tag.says.version);
+        let says: Vec<_> = others.map(|reading| format!("{} says {}", reading.site.file, reading.found)).collect();
+        let what = format!("tag {} (commit {}): {}", tag.name, short(&tag.commit), says.join(", "));
+        let name = &app.projects.all[*project].name;
+        let fix = format!("git tag --delete {0}, if nobody has seen it; else add {0:?} to projects.{name}.wrong-tags", tag.name);
+        app.ui.error(&what, Some(&fix));
+    }
+    if let Some(first) = tags.young.first() {
+        app.ui.warn(&format!("{} older than every version site of the project, such as {first}: not checked", count(tags.young.len())));
+    }
+    if let Some((first, why)) = tags.unreadable.first() {
+        app.ui.warn(&format!(
+            "{} of a commit whose sites cannot be read, such as {first} ({why}): not checked",
+            count(tags.unreadable.len())
+        ));
+    }
+}
+
+fn count(tags: usize) -> String {
+    if tags == 1 { "1 tag is".to_owned() } else { format!("{tags} tags are") }
+}
+
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
-fn fix(app: &App, found: &[(&Project, Readings)]) -> Outcome {
+fn fix(app: &App, found: &[Found<'_>]) -> Outcome {
     let texts = Texts::of_work_tree(&app.world);
     let mut edits = Edits::new(&texts, &app.projects)?;
-    for (project, readings) in found {
+    for (_, project, readings) in found {
         edits.move_versions(project, readings, readings.canonical())?;
     }
     let mut goal = Goal::default();
     edits.want(&mut goal)?;
     app.execute(goal, serde_json::Map::new())
-}
-
-/// The release tags of this clone, read once for all projects.
-struct Released {
-    /// Project's place, version, commit.
-    tags: Vec<(usize, Version, String)>,
-    head: Option<String>,
-}
-
-impl Released {
-    /// A shallow clone is refused, unless it is the files alone that are checked.
-    fn read(app: &App, is_check: bool) -> anyhow::Result<Self> {
-        if let Err(fault) = app.world.git.refuse_shallow("which release HEAD contains") {
-            if !is_check {
-                return Err(fault.into());
-            }
-            app.ui.warn(&format!("{}; releases are left out", fault.what));
-            return Ok(Self { tags: Vec::new(), head: None });
-        }
-        let mut tags = Vec::new();
-        for (name, commit) in app.world.git.tags()? {
-            if let Some((place, TagName { version, candidate: None })) = owner(app.projects.all.iter().map(|project| &project.tags), &name)
-            {
-                tags.push((place, version, commit));
-            }
-        }
-        tags.sort_by(|left, right| right.1.cmp(&left.1));
-        // A repository without a commit has released nothing.
-        Ok(Self { tags, head: app.world.git.head_if_any()?.map(|head| head.commit) })
-    }
-
-    /// The highest stable tag that HEAD contains.
-    fn of(&self, app: &App, project: &Project) -> anyhow::Result<Option<&Version>> {
-        let Some(head) = &self.head else { return Ok(None) };
-        for (place, version, commit) in &self.tags {
-            if app.projects.all[*place].name == project.name && !version.is_prerelease() && app.world.git.is_ancestor(commit, head)? {
-                return Ok(Some(version));
-            }
-        }
-        Ok(None)
-    }
 }

@@ -456,6 +456,7 @@ mod tests {
             ),
             ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.py\", key = \"a.b\" }]\n", "key \"a.b\" is no name"),
             ("[projects.a]\npath = \"a\"\nversions = [{ file = \"a.txt\", key = \"a\" }]\n", "name a pattern with {version}"),
+            (
                 "[projects.a]\npath = \"a\"\nwrong-tags = [\"v3.2.0\"]\n",
                 "projects.a: wrong-tags names \"v3.2.0\", which is no tag of it; they look like a-vX.Y.Z",
             ),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::folders::{FolderId, Folders};
 use crate::model::project::Project;
-use crate::model::tag::{TagName, Owners};
+use crate::model::tag::{Owners, TagName};
 
 /// A release's or a candidate's tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
