@@ -28,12 +28,12 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
     let mut releases = vec![None; projects.len()];
     // A repository without a commit has released nothing.
     let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else { return Ok(releases) };
-    let mut ancestry = world.git.ancestry(&head)?;
+    let mut history = world.git.history(&head)?;
     let mut beyond = vec![None; projects.len()];
     for place in wanted.iter().copied() {
         for tag in tags[place].iter().filter(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease()) {
-            if ancestry.contains(&tag.commit)? {
-                beyond[place] = Some(ancestry.beyond(&tag.commit)?);
+            if let Some(commits) = history.beyond(&tag.commit)? {
+                beyond[place] = Some(commits);
                 let ProjectTag { name, commit, says } = tag.clone();
                 releases[place] = Some(Release { version: says.version, tag: name, commit, commits_since: 0 });
                 break;
@@ -42,7 +42,7 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
     }
     let folders = Folders::new(projects);
     let unreleased = Unreleased::new(&folders, beyond);
-    for (at, commit) in world.git.walk(&head, &folders)?.take(unreleased.reach()).enumerate() {
+    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
         for place in unreleased.projects_of(at, &commit?.changed) {
             if let Some(release) = &mut releases[place] {
                 release.commits_since += 1;

@@ -12,6 +12,13 @@ use super::project::Project;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderId(usize);
 
+impl FolderId {
+    /// A number from 0 on, below [`Folders::count`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// The folders of all projects, and those above them.
 #[derive(Debug)]
 pub struct Folders(Vec<Folder>);
@@ -42,6 +49,11 @@ impl Folders {
 
     /// The root of the repository.
     pub const ROOT: FolderId = FolderId(0);
+
+    /// How many folders there are, the root included.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
 
     /// The folder of that name directly below, when a project lies there or further down.
     pub fn child(&self, folder: FolderId, name: &[u8]) -> Option<FolderId> {

@@ -45,6 +45,9 @@ pub struct Head {
 impl Git {
     /// Finds the work tree around `folder`.
     pub fn open(folder: &Path, runner: Runner, credentials: Option<ForgeCredentials>) -> anyhow::Result<Self> {
+        // As git itself: what lies in the object store was verified when it came in, and is read once. Both cost a walk a third.
+        git2::opts::strict_hash_verification(false);
+        git2::opts::enable_caching(false);
         let missing = || Fault::usage(format!("{} is not inside a git work tree", folder.display())).fix("git init, or pass --repo DIR");
         let repository = match Repository::discover(folder) {
             Ok(repository) => repository,

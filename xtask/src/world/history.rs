@@ -3,36 +3,34 @@
 //! Nothing here knows a project or a release; `plan::history` says whose commits they are. Every walk goes only as far as it is
 //! asked to, and what was walked is not walked again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use anyhow::Context;
-use git2::{Commit, ObjectType, Oid, Repository, Revwalk, Tree};
+use git2::{Commit, ObjectType, Oid, Repository, Tree};
 
 use super::git::Git;
 use super::trees::Comparison;
 use crate::model::folders::{FolderId, Folders};
 
 impl Git {
-    /// The first-parent chain from a commit down to the first, each commit with the folders it changed.
-    pub fn walk<'g>(&'g self, from: &str, folders: &'g Folders) -> anyhow::Result<Walk<'g>> {
-        let next = Some(commit(self.repository(), Oid::from_str(from)?)?);
-        Ok(Walk { comparison: Comparison::new(self.repository(), folders)?, next })
-    }
-
-    /// What a commit contains.
-    pub fn ancestry(&self, head: &str) -> anyhow::Result<Ancestry<'_>> {
-        let head = Oid::from_str(head)?;
-        // Without a sorting, libgit2 gives the commits as it reads them, newest first: with one, it reads them all before.
-        let mut walk = self.repository().revwalk().context("walking the history")?;
-        walk.push(head).context("walking the history")?;
-        Ok(Ancestry {
-            repository: self.repository(),
-            walk,
-            contained: HashSet::new(),
+    /// What a commit, called HEAD here, has behind it.
+    ///
+    /// # Errors
+    /// This clone does not have the commit.
+    pub fn history(&self, head: &str) -> anyhow::Result<History<'_>> {
+        let (head, repository) = (Oid::from_str(head)?, self.repository());
+        let mut history = History {
+            repository,
+            known: ById::default(),
+            open: BinaryHeap::new(),
+            chain: Vec::new(),
             next_of_chain: Some(head),
-            chain: HashMap::new(),
-            meets: HashMap::new(),
-        })
+            meets: ById::default(),
+        };
+        history.learn(head)?;
+        Ok(history)
     }
 
     /// Looks for files of many commits.
@@ -41,94 +39,125 @@ impl Git {
     }
 }
 
-/// A commit of the chain.
-pub struct Walked<'g> {
-    commit: Commit<'g>,
-    /// The project folders of which it changed a path, against its first parent.
-    pub changed: Vec<FolderId>,
-}
-
-impl Walked<'_> {
-    pub fn id(&self) -> String {
-        self.commit.id().to_string()
-    }
-
-    /// The whole message, as text; what is no UTF-8 in it is marked.
-    pub fn message(&self) -> String {
-        String::from_utf8_lossy(self.commit.message_bytes()).into_owned()
-    }
-}
-
-/// Goes down the first-parent chain; a merge counts by its difference to its first parent.
-pub struct Walk<'g> {
-    comparison: Comparison<'g>,
-    next: Option<Commit<'g>>,
-}
-
-impl<'g> Walk<'g> {
-    fn step(&mut self, commit: Commit<'g>) -> anyhow::Result<Walked<'g>> {
-        let parent = match commit.parent_count() {
-            0 => None,
-            _ => Some(commit.parent(0).with_context(|| format!("reading the parent of commit {}", commit.id()))?),
-        };
-        let changed = self.comparison.changed(parent.as_ref().map(Commit::tree_id), commit.tree_id());
-        let changed = changed.with_context(|| format!("reading what commit {} changed", commit.id()))?.into_iter().collect();
-        self.next = parent;
-        Ok(Walked { commit, changed })
-    }
-}
-
-impl<'g> Iterator for Walk<'g> {
-    type Item = anyhow::Result<Walked<'g>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let commit = self.next.take()?;
-        Some(self.step(commit))
-    }
-}
-
-/// What a commit, called HEAD here, contains: asked for many commits, walked once.
-pub struct Ancestry<'g> {
+/// The commits that HEAD contains, as far as it was asked for them; each is read once.
+pub struct History<'g> {
     repository: &'g Repository,
-    walk: Revwalk<'g>,
-    /// What the walk has given so far.
-    contained: HashSet<Oid>,
-    /// Places on the first-parent chain, as far as it was needed; HEAD has 0.
-    chain: HashMap<Oid, usize>,
+    /// HEAD contains all of these.
+    known: ById<Known>,
+    /// Known ones whose parents may not be, newest first.
+    open: BinaryHeap<(i64, Oid)>,
+    /// The first-parent chain, HEAD first.
+    chain: Vec<Oid>,
     next_of_chain: Option<Oid>,
     /// Commits beside the chain, and where what they contain begins on it.
-    meets: HashMap<Oid, usize>,
+    meets: ById<usize>,
 }
 
-impl Ancestry<'_> {
+type ById<T> = HashMap<Oid, T, BuildHasherDefault<IdHasher>>;
+
+/// An object's id is a hash already: some bytes of it will do.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_ne_bytes(*first);
+        }
+    }
+}
+
+/// What is kept of a commit.
+struct Known {
+    tree: Oid,
+    /// `None` for a first commit.
+    parent: Option<Oid>,
+    /// The other parents of a merge.
+    merged: Vec<Oid>,
+    place_on_chain: Option<usize>,
+}
+
+impl Known {
+    fn parents(&self) -> impl Iterator<Item = Oid> + '_ {
+        self.parent.into_iter().chain(self.merged.iter().copied())
+    }
+}
+
+impl<'g> History<'g> {
     /// Whether HEAD is the commit or has it in its history.
+    ///
+    /// # Errors
+    /// A commit of the history cannot be read.
     pub fn contains(&mut self, commit: &str) -> anyhow::Result<bool> {
         let wanted = Oid::from_str(commit)?;
-        while !self.contained.contains(&wanted) {
-            let Some(next) = self.walk.next() else { return Ok(false) };
-            self.contained.insert(next.context("walking the history")?);
+        while !self.known.contains_key(&wanted) {
+            let Some((_, next)) = self.open.pop() else { return Ok(false) };
+            for parent in self.learn(next)?.parents().collect::<Vec<_>>() {
+                self.learn(parent)?;
+            }
         }
         Ok(true)
     }
 
-    /// How many commits of HEAD's first-parent chain, counted from HEAD, a commit does *not* contain.
+    /// How many commits of HEAD's first-parent chain, counted from HEAD, a commit does *not* contain; `None` for one that HEAD does
+    /// not contain.
     ///
     /// A commit beside the chain, such as the tip of a release branch that was merged, contains the chain from where its branch began.
-    pub fn beyond(&mut self, commit: &str) -> anyhow::Result<usize> {
+    ///
+    /// # Errors
+    /// A commit of the history cannot be read.
+    pub fn beyond(&mut self, commit: &str) -> anyhow::Result<Option<usize>> {
+        if !self.contains(commit)? {
+            return Ok(None);
+        }
         let wanted = Oid::from_str(commit)?;
-        match self.place_on_chain(wanted)? {
-            Some(place) => Ok(place),
-            None => self.meeting(wanted),
+        while self.place(wanted).is_none() {
+            if !self.lengthen_chain()? {
+                return self.meeting(wanted).map(Some);
+            }
+        }
+        Ok(self.place(wanted))
+    }
+
+    /// The first-parent chain from HEAD down to the first commit, each with the folders it changed.
+    ///
+    /// # Errors
+    /// The object store cannot be opened; the iterator's: an object of the history cannot be read.
+    pub fn walk<'h>(&'h mut self, folders: &'h Folders) -> anyhow::Result<Walk<'h, 'g>> {
+        Ok(Walk { comparison: Comparison::new(self.repository, folders)?, history: self, place: 0 })
+    }
+
+    fn place(&self, id: Oid) -> Option<usize> {
+        self.known.get(&id)?.place_on_chain
+    }
+
+    /// Reads a commit that HEAD contains, unless it was read before.
+    fn learn(&mut self, id: Oid) -> anyhow::Result<&mut Known> {
+        match self.known.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let commit = commit(self.repository, id)?;
+                self.open.push((commit.time().seconds(), id));
+                let mut parents = commit.parent_ids();
+                let parent = parents.next();
+                Ok(place.insert(Known { tree: commit.tree_id(), parent, merged: parents.collect(), place_on_chain: None }))
+            }
         }
     }
 
-    fn place_on_chain(&mut self, wanted: Oid) -> anyhow::Result<Option<usize>> {
-        while !self.chain.contains_key(&wanted) {
-            let Some(id) = self.next_of_chain else { return Ok(None) };
-            self.chain.insert(id, self.chain.len());
-            self.next_of_chain = commit(self.repository, id)?.parent_id(0).ok();
-        }
-        Ok(self.chain.get(&wanted).copied())
+    /// Makes one more commit of the chain known; `false` when it is known whole.
+    fn lengthen_chain(&mut self) -> anyhow::Result<bool> {
+        let Some(id) = self.next_of_chain else { return Ok(false) };
+        let place = self.chain.len();
+        let known = self.learn(id)?;
+        known.place_on_chain = Some(place);
+        self.next_of_chain = known.parent;
+        self.chain.push(id);
+        Ok(true)
     }
 
     /// The newest commit of the chain, which is known whole by now, that a commit beside it contains; each is looked at once,
@@ -138,9 +167,9 @@ impl Ancestry<'_> {
         while let Some(id) = open.last().copied() {
             let mut newest = self.chain.len();
             let waiting = open.len();
-            for parent in commit(self.repository, id)?.parent_ids() {
-                match self.chain.get(&parent).or_else(|| self.meets.get(&parent)) {
-                    Some(place) => newest = newest.min(*place),
+            for parent in self.learn(id)?.parents().collect::<Vec<_>>() {
+                match self.place(parent).or_else(|| self.meets.get(&parent).copied()) {
+                    Some(place) => newest = newest.min(place),
                     None => open.push(parent),
                 }
             }
@@ -150,6 +179,57 @@ impl Ancestry<'_> {
             }
         }
         Ok(self.meets.get(&wanted).copied().unwrap_or(self.chain.len()))
+    }
+}
+
+/// A commit of the chain.
+pub struct Walked<'g> {
+    repository: &'g Repository,
+    id: Oid,
+    /// The project folders of which it changed a path, against its first parent.
+    pub changed: Vec<FolderId>,
+}
+
+impl Walked<'_> {
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// The whole message, read when it is asked for; what is no UTF-8 in it is marked.
+    ///
+    /// # Errors
+    /// The commit cannot be read any more.
+    pub fn message(&self) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(commit(self.repository, self.id)?.message_bytes()).into_owned())
+    }
+}
+
+/// Goes down the first-parent chain; a merge counts by its difference to its first parent.
+pub struct Walk<'h, 'g> {
+    history: &'h mut History<'g>,
+    comparison: Comparison<'h>,
+    place: usize,
+}
+
+impl<'g> Walk<'_, 'g> {
+    fn step(&mut self) -> anyhow::Result<Option<Walked<'g>>> {
+        if self.place == self.history.chain.len() && !self.history.lengthen_chain()? {
+            return Ok(None);
+        }
+        let id = self.history.chain[self.place];
+        self.place += 1;
+        let Known { tree, parent, .. } = *self.history.learn(id)?;
+        let before = parent.map(|parent| self.history.learn(parent).map(|parent| parent.tree)).transpose()?;
+        let changed = self.comparison.changed(before, tree).with_context(|| format!("reading what commit {id} changed"))?;
+        Ok(Some(Walked { repository: self.history.repository, id, changed: changed.into_iter().collect() }))
+    }
+}
+
+impl<'g> Iterator for Walk<'_, 'g> {
+    type Item = anyhow::Result<Walked<'g>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
     }
 }
 

@@ -4,7 +4,7 @@
 //! reads a file's content or knows what a project is: folders are told apart as [`Folders`] has them.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 
 use anyhow::Context;
@@ -38,13 +38,14 @@ impl Entry {
 pub(super) struct Comparison<'g> {
     objects: Odb<'g>,
     folders: &'g Folders,
-    /// The older tree that was read last in each folder.
-    older: HashMap<FolderId, (Oid, Vec<u8>)>,
+    /// The older tree that was read last in each folder, by the folder's index.
+    older: Vec<Option<(Oid, Vec<u8>)>>,
 }
 
 impl<'g> Comparison<'g> {
     pub(super) fn new(repository: &'g Repository, folders: &'g Folders) -> anyhow::Result<Self> {
-        Ok(Self { objects: repository.odb().context("opening the object store")?, folders, older: HashMap::new() })
+        let objects = repository.odb().context("opening the object store")?;
+        Ok(Self { objects, folders, older: vec![None; folders.count()] })
     }
 
     /// The project folders of which a path differs between two root trees; `None` is the tree before the first commit.
@@ -76,7 +77,7 @@ impl<'g> Comparison<'g> {
         let (after, before) = (self.content(folder, new)?, self.content(folder, old)?);
         let differences = differences(&before, &after).context("a tree of the repository is damaged (git fsck)")?;
         if let Some(old) = old {
-            self.older.insert(folder, (old.id, before));
+            self.older[folder.index()] = Some((old.id, before));
         }
         for Difference { name, old, new } in differences {
             match folders.child(folder, &name) {
@@ -90,10 +91,9 @@ impl<'g> Comparison<'g> {
     /// The entries of a tree; none of what is not there, or is no tree.
     fn content(&mut self, folder: FolderId, side: Option<Entry>) -> anyhow::Result<Vec<u8>> {
         let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else { return Ok(Vec::new()) };
-        if self.older.get(&folder).is_some_and(|(held, _)| *held == id)
-            && let Some((_, content)) = self.older.remove(&folder)
-        {
-            return Ok(content);
+        match self.older[folder.index()].take() {
+            Some((held, content)) if held == id => return Ok(content),
+            other => self.older[folder.index()] = other,
         }
         match self.objects.read(id) {
             Ok(object) => Ok(object.data().to_owned()),
@@ -116,16 +116,12 @@ struct Difference {
 /// Walks two raw trees side by side; `None` when one of them is no tree.
 fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
     let mut found = Vec::new();
-    while !old.is_empty() || !new.is_empty() {
-        let length = length_of_first(old);
-        // The bytes up to the id's end are the whole entry: equal ones are one entry, and nothing of it is looked at.
-        if let Some(length) = length.filter(|length| new.get(..*length) == old.get(..*length)) {
-            (old, new) = (&old[length..], &new[length..]);
-            continue;
-        }
+    while old != new {
+        let same = same_entries(old, new);
+        (old, new) = (&old[same..], &new[same..]);
         let (mut left, mut right) = (first(old)?, first(new)?);
         if let (Some(one), Some(two)) = (&left, &right) {
-            match one.place().cmp(two.place()) {
+            match one.order(two) {
                 Ordering::Less => right = None,
                 Ordering::Greater => left = None,
                 Ordering::Equal => {}
@@ -142,6 +138,24 @@ fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
     Some(found)
 }
 
+/// How many bytes the entries take that both trees, which differ, begin with.
+///
+/// Where they part is found by halving, so that entries before it are stepped over and not compared.
+fn same_entries(old: &[u8], new: &[u8]) -> usize {
+    let (mut same, mut end) = (0, old.len().min(new.len()));
+    while end > same {
+        let middle = end - (end - same) / 2;
+        if old[same..middle] == new[same..middle] { same = middle } else { end = middle - 1 }
+    }
+    let mut entries = 0;
+    while let Some(length) = length_of_first(&old[entries..])
+        && entries + length <= same
+    {
+        entries += length;
+    }
+    entries
+}
+
 /// One entry of a raw tree: `<mode in octal> <name>\0<id>`.
 struct RawEntry<'t> {
     /// In bytes, with the id.
@@ -152,14 +166,18 @@ struct RawEntry<'t> {
 
 impl RawEntry<'_> {
     /// Git sorts the name of a tree as if a slash stood behind it.
-    fn place(&self) -> impl Iterator<Item = u8> + '_ {
-        self.name.iter().copied().chain(self.entry.is_tree().then_some(b'/'))
+    fn order(&self, other: &Self) -> Ordering {
+        if self.name == other.name {
+            return self.entry.is_tree().cmp(&other.entry.is_tree());
+        }
+        let spelled = |raw: &Self| raw.name.iter().copied().chain(raw.entry.is_tree().then_some(b'/')).collect::<Vec<_>>();
+        spelled(self).cmp(&spelled(other))
     }
 }
 
 fn length_of_first(tree: &[u8]) -> Option<usize> {
-    let head = CStr::from_bytes_until_nul(tree).ok()?.count_bytes();
-    Some(head + 1 + ID).filter(|length| *length <= tree.len())
+    let length = CStr::from_bytes_until_nul(tree).ok()?.count_bytes() + 1 + ID;
+    if length <= tree.len() { Some(length) } else { None }
 }
 
 /// The first entry; `None` inside for an empty tree, and outside for what is no tree.
@@ -169,10 +187,18 @@ fn first(tree: &[u8]) -> Option<Option<RawEntry<'_>>> {
     }
     let length = length_of_first(tree)?;
     let (head, id) = tree[..length].split_at(length - ID);
-    let blank = head.iter().take(7).position(|byte| *byte == b' ')?;
-    let mode = head[..blank].iter().try_fold(0, |mode, digit| Some(mode * 8 + char::from(*digit).to_digit(8)?))?;
+    let (mode, name) = match head {
+        // Nearly every entry, and read without looking at each digit.
+        [b'4', b'0', b'0', b'0', b'0', b' ', name @ ..] => (TREE, name),
+        [b'1', b'0', b'0', b'6', b'4', b'4', b' ', name @ ..] => (0o100_644, name),
+        _ => {
+            let blank = head.iter().take(7).position(|byte| *byte == b' ')?;
+            let mode = head[..blank].iter().try_fold(0, |mode, digit| Some(mode * 8 + char::from(*digit).to_digit(8)?))?;
+            (mode, &head[blank + 1..])
+        }
+    };
     let entry = Entry { mode: canonical(mode), id: Oid::from_bytes(id).ok()? };
-    Some(Some(RawEntry { length, name: &head[blank + 1..head.len() - 1], entry }))
+    Some(Some(RawEntry { length, name: &name[..name.len() - 1], entry }))
 }
 
 /// Old commits hold modes that git itself no longer tells apart.
@@ -224,6 +250,7 @@ mod tests {
         let whole_entry = raw(&[("100644", "a", 1)]).len();
         for cut in (1..tree.len()).filter(|cut| *cut != whole_entry) {
             assert!(differences(&tree[..cut], &[]).is_none(), "{cut}");
+            assert!(differences(&tree[..cut], &tree).is_none(), "{cut}");
         }
         assert!(differences(b"644a\0aaaaaaaaaaaaaaaaaaaaa", b"").is_none());
         assert!(differences(b"", b"9 a\0aaaaaaaaaaaaaaaaaaaa").is_none());
