@@ -46,8 +46,8 @@ pub struct History<'g> {
     known: ById<Known>,
     /// Known ones whose parents may not be, newest first.
     open: BinaryHeap<(i64, Oid)>,
-    /// The first-parent chain, HEAD first.
-    chain: Vec<Oid>,
+    /// The first-parent chain with its trees, HEAD first.
+    chain: Vec<(Oid, Oid)>,
     next_of_chain: Option<Oid>,
     /// Commits beside the chain, and where what they contain begins on it.
     meets: ById<usize>,
@@ -155,8 +155,9 @@ impl<'g> History<'g> {
         let place = self.chain.len();
         let known = self.learn(id)?;
         known.place_on_chain = Some(place);
+        let tree = known.tree;
         self.next_of_chain = known.parent;
-        self.chain.push(id);
+        self.chain.push((id, tree));
         Ok(true)
     }
 
@@ -186,7 +187,7 @@ impl<'g> History<'g> {
 pub struct Walked<'g> {
     repository: &'g Repository,
     id: Oid,
-    /// The project folders of which it changed a path, against its first parent.
+    /// The project folders of which it changed a path, against its first parent; each once.
     pub changed: Vec<FolderId>,
 }
 
@@ -213,15 +214,12 @@ pub struct Walk<'h, 'g> {
 
 impl<'g> Walk<'_, 'g> {
     fn step(&mut self) -> anyhow::Result<Option<Walked<'g>>> {
-        if self.place == self.history.chain.len() && !self.history.lengthen_chain()? {
-            return Ok(None);
-        }
-        let id = self.history.chain[self.place];
+        while self.history.chain.len() < self.place + 2 && self.history.lengthen_chain()? {}
+        let Some((id, tree)) = self.history.chain.get(self.place).copied() else { return Ok(None) };
         self.place += 1;
-        let Known { tree, parent, .. } = *self.history.learn(id)?;
-        let before = parent.map(|parent| self.history.learn(parent).map(|parent| parent.tree)).transpose()?;
+        let before = self.history.chain.get(self.place).map(|(_, tree)| *tree);
         let changed = self.comparison.changed(before, tree).with_context(|| format!("reading what commit {id} changed"))?;
-        Ok(Some(Walked { repository: self.history.repository, id, changed: changed.into_iter().collect() }))
+        Ok(Some(Walked { repository: self.history.repository, id, changed }))
     }
 }
 

@@ -4,7 +4,6 @@
 //! reads a file's content or knows what a project is: folders are told apart as [`Folders`] has them.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::ffi::CStr;
 
 use anyhow::Context;
@@ -48,20 +47,16 @@ impl<'g> Comparison<'g> {
         Ok(Self { objects, folders, older: vec![None; folders.count()] })
     }
 
-    /// The project folders of which a path differs between two root trees; `None` is the tree before the first commit.
-    pub(super) fn changed(&mut self, old: Option<Oid>, new: Oid) -> anyhow::Result<BTreeSet<FolderId>> {
-        let mut changed = BTreeSet::new();
+    /// The project folders of which a path differs between two root trees, each once; `None` is the tree before the first commit.
+    pub(super) fn changed(&mut self, old: Option<Oid>, new: Oid) -> anyhow::Result<Vec<FolderId>> {
+        let mut changed = Vec::new();
         self.compare(Folders::ROOT, old.map(Entry::tree), Some(Entry::tree(new)), &mut changed)?;
+        changed.sort_unstable();
+        changed.dedup();
         Ok(changed)
     }
 
-    fn compare(
-        &mut self,
-        folder: FolderId,
-        old: Option<Entry>,
-        new: Option<Entry>,
-        changed: &mut BTreeSet<FolderId>,
-    ) -> anyhow::Result<()> {
+    fn compare(&mut self, folder: FolderId, old: Option<Entry>, new: Option<Entry>, changed: &mut Vec<FolderId>) -> anyhow::Result<()> {
         if old == new {
             return Ok(());
         }
