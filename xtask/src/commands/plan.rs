@@ -8,14 +8,14 @@ use crate::cli::PlanArgs;
 use crate::engine::observe;
 use crate::model::fault::Fault;
 use crate::model::step::short;
-use crate::model::tag::owner;
+use crate::model::tag::Owners;
 use crate::plan::matrix;
 use crate::ui;
 
 pub fn run(app: &App, arguments: &PlanArgs) -> Outcome {
     let tag = arguments.tag.trim_start_matches("refs/tags/");
     let projects = &app.projects.all;
-    let Some((place, name)) = owner(projects.iter().map(|project| &project.tags), tag) else {
+    let Some((place, name)) = Owners::new(projects.iter().map(|project| &project.tags)).of(tag) else {
         let forms: Vec<_> = projects.iter().filter(|project| !project.sites.is_empty()).map(|project| project.tags.form()).collect();
         let forms = if forms.is_empty() {
             "none: no project has versions".to_owned()
