@@ -27,6 +27,7 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
 fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
     match step {
         Step::EditFile { .. } => bail!("edits are made together, not one by one"),
+        Step::CreateFile { path, text } => files::create(&world.path(path), text),
         Step::Commit { message, files } => world.git.commit(message, &files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>()),
         Step::Tag { name, commit, message } => world.git.create_tag(name, commit, message),
         Step::PushTag { remote, name, .. } => world.git.push_tag(remote, name),

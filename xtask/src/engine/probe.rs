@@ -13,6 +13,7 @@ use super::observe::{self, REVISION_LABEL, VERSION_LABEL};
 pub fn probe(world: &World, step: &Step) -> Probe {
     let answer = match step {
         Step::EditFile { path, before, after } => edited(world, path, before, after),
+        Step::CreateFile { path, text } => created(world, path, text),
         Step::Commit { files, .. } => committed(world, files),
         Step::Tag { name, commit, .. } => tagged(world, name, commit),
         Step::PushTag { remote, name, commit } => pushed_tag(world, remote, name, commit),
@@ -35,6 +36,14 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
             Probe::Conflict { found: "the file has changed since it was read".into(), wanted: "the text the plan was made of".into() }
         }
         None => Probe::Conflict { found: "the file is gone".into(), wanted: "the text the plan was made of".into() },
+    })
+}
+
+fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
+    Ok(match files::read(&world.path(path))? {
+        None => Probe::Todo,
+        Some(found) if found == text => Probe::Done("there already, word for word".into()),
+        Some(_) => Probe::Conflict { found: "a file with another text".into(), wanted: "no file, since none is ever overwritten".into() },
     })
 }
 

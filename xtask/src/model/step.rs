@@ -12,6 +12,8 @@ use super::image::{Digest, Platform, Repository};
 pub enum Step {
     /// A file holds exactly these bytes. Neighbouring edits of a plan are written all together or not at all.
     EditFile { path: String, before: String, after: String },
+    /// A file that was not there is, with exactly this text. One that holds anything else is never touched.
+    CreateFile { path: String, text: String },
     /// A commit at HEAD holds these files as they are planned.
     Commit { message: String, files: Vec<(String, String)> },
     /// An annotated tag of this clone points at the commit.
@@ -112,6 +114,7 @@ impl Step {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::EditFile { .. } => "edit",
+            Self::CreateFile { .. } => "create",
             Self::Commit { .. } => "commit",
             Self::Tag { .. } => "tag",
             Self::PushTag { .. } => "push-tag",
@@ -129,7 +132,7 @@ impl Step {
     /// The outside thing, by names that stay the same from run to run.
     pub fn id(&self) -> String {
         let object = match self {
-            Self::EditFile { path, .. } => path.clone(),
+            Self::EditFile { path, .. } | Self::CreateFile { path, .. } => path.clone(),
             Self::Commit { message, .. } => message.lines().next().unwrap_or_default().to_owned(),
             Self::Tag { name, .. } => name.clone(),
             Self::PushTag { remote, name, .. } => format!("{remote}/{name}"),
@@ -148,7 +151,7 @@ impl Step {
     /// One line for people: the effect, with the content that matters.
     pub fn what(&self) -> String {
         match self {
-            Self::EditFile { path, .. } => path.clone(),
+            Self::EditFile { path, .. } | Self::CreateFile { path, .. } => path.clone(),
             Self::Commit { message, .. } => message.lines().next().unwrap_or_default().to_owned(),
             Self::Tag { name, commit, .. } => format!("{name} at {}", short(commit)),
             Self::PushTag { remote, name, .. } => format!("{name} to {remote}"),
@@ -174,6 +177,7 @@ impl Step {
     pub fn conflict_fix(&self, project: &str) -> String {
         match self {
             Self::EditFile { path, .. } => format!("git diff -- {path}, then the same command again"),
+            Self::CreateFile { path, .. } => format!("edit {path}, or write another one beside it with --config FILE"),
             Self::Commit { .. } => "git status".into(),
             Self::Tag { name, .. } => format!("git tag --delete {name} if nobody has seen it, else cargo xtask bump patch {project}"),
             Self::PushTag { .. } => format!("git fetch --tags && cargo xtask bump patch {project}"),
@@ -189,7 +193,7 @@ impl Step {
     pub fn unknown_fix(&self) -> String {
         match self {
             Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
-            Self::EditFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
+            Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
             _ => "cargo xtask doctor".into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
@@ -86,6 +86,22 @@ pub fn write_own(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes a file where there is none, with its folders. One that appeared in the meantime stays as it is, and is an error.
+pub fn create(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().with_context(|| format!("{} has no folder", path.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(STAGE_PREFIX);
+    // A file of the repository, not a private one: the user's mask decides, as for any editor.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).with_context(|| format!("staging {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("staging {}", path.display()))?;
+    file.as_file().sync_all().with_context(|| format!("staging {}", path.display()))?;
+    file.persist_noclobber(path).map_err(|error| error.error).with_context(|| format!("making {}; nothing was written", path.display()))?;
+    Ok(())
+}
+
 /// Adds lines to a file that the CI reads when the step ends.
 pub fn append(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file = fs::OpenOptions::new().create(true).append(true).open(path).with_context(|| format!("opening {}", path.display()))?;
@@ -126,7 +142,11 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// The path without links and `..`, as far as it is there: two ways to one place become one.
 pub fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    fs::canonicalize(path).unwrap_or_else(|_| match (path.parent(), path.components().next_back()) {
+        (Some(parent), Some(Component::Normal(name))) => resolved(parent).join(name),
+        (Some(parent), Some(Component::ParentDir)) => resolved(parent).parent().map_or_else(|| path.to_owned(), Path::to_owned),
+        _ => path.to_owned(),
+    })
 }
 
 /// Whether the path itself, not what it leads to, is a symbolic link.
@@ -205,6 +225,27 @@ mod tests {
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/new.toml");
+        create(&path, "first").unwrap();
+        let error = create(&path, "second").unwrap_err();
+        assert!(format!("{error:#}").contains("new.toml; nothing was written"), "{error:#}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(names_in(path.parent().unwrap()).unwrap(), ["new.toml"], "the staged file is gone");
+    }
+
+    #[test]
+    fn a_path_is_resolved_as_far_as_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        fs::create_dir(root.join("a")).unwrap();
+        assert_eq!(resolved(&root.join("a/../b/../c.toml")), root.join("c.toml"));
+        assert_eq!(resolved(&root.join("a/b/c.toml")), root.join("a/b/c.toml"));
+        assert_eq!(resolved(&root.join("../x.toml")), root.parent().unwrap().join("x.toml"));
     }
 
     #[test]

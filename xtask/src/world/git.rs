@@ -16,7 +16,7 @@ pub type Tags = BTreeMap<String, String>;
 
 /// A work tree and its history.
 pub struct Git {
-    repository: Repository,
+    pub(super) repository: Repository,
     root: PathBuf,
     runner: Runner,
     credentials: Option<ForgeCredentials>,
@@ -209,21 +209,18 @@ impl Git {
 
     /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder.
     pub fn files_below(&self, folder: &str) -> anyhow::Result<Vec<String>> {
-        let call = Call::new("git").arg("-C").arg(self.root.join(folder)).args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "--deduplicate",
-        ]);
-        let listing = self.runner.output(&call)?;
+        let listing = self.listing(folder)?;
         if let Some(name) = listing.split('\0').find(|path| path.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(Fault::refused(format!("{folder}/{name}: the file's name is not UTF-8"))
                 .fix("git mv it to a name in UTF-8")
                 .into());
         }
         Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
+    pub(super) fn listing(&self, folder: &str) -> anyhow::Result<String> {
+        let flags = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
+        self.runner.output(&Call::new("git").arg("-C").arg(self.root.join(folder)).args(flags))
     }
 
     /// The commit of a tag of this clone; `None` when there is no such tag.

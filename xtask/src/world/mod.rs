@@ -5,6 +5,7 @@ pub mod docker;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod git_setup;
 pub mod health;
 pub mod history;
 mod measure;
