@@ -54,6 +54,8 @@ pub enum Verb {
     Check(Check),
     /// Run every test of the workspace
     Test,
+    /// Write a configuration out of what is found in the tree; one that is there is never overwritten
+    Init,
     /// Look at tools, access and the clone; say what is amiss and how to mend it
     Doctor,
     /// Play a whole release in a sandbox on this machine

@@ -5,6 +5,7 @@ mod bump;
 mod check;
 mod doctor;
 mod gates;
+mod init;
 mod plan;
 mod release;
 mod tag;
@@ -45,34 +46,43 @@ pub struct App {
 /// What a verb ended with; an error carries its own code.
 pub type Outcome = anyhow::Result<u8>;
 
+/// Verbs that stand above the commands, which they call as a user would.
+pub struct Above {
+    pub rehearse: fn(&App, &crate::cli::Rehearse) -> Outcome,
+    pub bench: fn(&App, &crate::cli::Bench) -> Outcome,
+}
+
 /// Runs the verb and gives the exit code; an error is printed here, once.
-///
-/// `rehearse` and `bench` are handed in: they stand above the commands, which they call as a user would.
-pub fn dispatch(
-    cli: Cli,
-    rehearse: impl Fn(&App, &crate::cli::Rehearse) -> Outcome,
-    bench: impl Fn(&App, &crate::cli::Bench) -> Outcome,
-) -> u8 {
+pub fn dispatch(cli: Cli, above: &Above) -> u8 {
     let environment = Environment::read();
     let ui = Ui { json: cli.global.json, verbose: cli.global.verbose, color: environment.color, groups: environment.is_github_actions };
     let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
-        Verb::Versions(arguments) => versions::run(&app, &arguments),
-        Verb::Bump(arguments) => bump::run(&app, &arguments),
-        Verb::Tag(arguments) => tag::run(&app, &arguments),
-        Verb::Build(arguments) => build::run(&app, &arguments),
-        Verb::Release(arguments) => release::run(&app, &arguments),
-        Verb::Plan(arguments) => plan::run(&app, &arguments),
-        Verb::Check(arguments) => check::run(&app, &arguments),
-        Verb::Test => test::run(&app),
-        Verb::Doctor => doctor::run(&app),
-        Verb::Rehearse(arguments) => rehearse(&app, &arguments),
-        Verb::Bench(arguments) => bench(&app, &arguments),
+        // The only verb that makes the configuration in place of reading it.
+        Verb::Init => init::run(&app),
+        verb => run(&app.configured()?, verb, above),
     });
     answer.unwrap_or_else(|error| {
         let fault = fault_of(&error);
         ui.fault(&fault);
         fault.kind.exit_code()
     })
+}
+
+fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
+    match verb {
+        Verb::Versions(arguments) => versions::run(app, &arguments),
+        Verb::Bump(arguments) => bump::run(app, &arguments),
+        Verb::Tag(arguments) => tag::run(app, &arguments),
+        Verb::Build(arguments) => build::run(app, &arguments),
+        Verb::Release(arguments) => release::run(app, &arguments),
+        Verb::Plan(arguments) => plan::run(app, &arguments),
+        Verb::Check(arguments) => check::run(app, &arguments),
+        Verb::Test => test::run(app),
+        Verb::Init => init::run(app),
+        Verb::Doctor => doctor::run(app),
+        Verb::Rehearse(arguments) => (above.rehearse)(app, &arguments),
+        Verb::Bench(arguments) => (above.bench)(app, &arguments),
+    }
 }
 
 /// Prints what clap says of a call, as a document too when one was asked for; help and version are no errors.
@@ -99,6 +109,7 @@ fn fault_of(error: &anyhow::Error) -> Fault {
 }
 
 impl App {
+    /// The repository, and nothing read of its configuration yet: without one, a repository has no projects.
     fn open(global: Global, environment: Environment, ui: Ui) -> anyhow::Result<Self> {
         let here = environment::current_folder()?;
         let folder = global.repo.clone().unwrap_or_else(|| here.clone());
@@ -106,20 +117,26 @@ impl App {
         let sink: Sink = Arc::new(move |line| printer.child(line));
         let world = World::open(&folder, environment, sink)?;
         let here = files::resolved(&here);
-        let path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
-        let shown = path.strip_prefix(&world.root).unwrap_or(&path).display().to_string();
-        let unreadable = |error: anyhow::Error| Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file");
-        let text = files::read(&path).map_err(unreadable)?.ok_or_else(|| {
-            Fault::usage(format!("there is no configuration {}", path.display()))
-                .fix(format!("write {shown} (docs/configuration.md), or pass --config FILE"))
-        })?;
-        let config = config::parse(&text, &shown)?;
-        let projects = Projects::from_config(&config, &shown)?;
-        if config.images_from.is_some() {
-            ui.note("[images-from] is read, but no verb makes projects of its files");
-        }
+        let config_path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { ui, world, config, projects, global, config_path: path, folder })
+        Ok(Self { ui, world, config: Config::default(), projects: Projects { all: Vec::new() }, global, config_path, folder })
+    }
+
+    /// Reads the configuration, which is an error where there is none.
+    fn configured(mut self) -> anyhow::Result<Self> {
+        let path = &self.config_path;
+        let shown = path.strip_prefix(&self.world.root).unwrap_or(path).display().to_string();
+        let unreadable = |error: anyhow::Error| Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file");
+        let text = files::read(path).map_err(unreadable)?.ok_or_else(|| {
+            Fault::usage(format!("there is no configuration {}", path.display()))
+                .fix(format!("cargo xtask init, which writes {shown}, or pass --config FILE"))
+        })?;
+        self.config = config::parse(&text, &shown)?;
+        self.projects = Projects::from_config(&self.config, &shown)?;
+        if self.config.images_from.is_some() {
+            self.ui.note("[images-from] is read, but no verb makes projects of its files");
+        }
+        Ok(self)
     }
 
     /// The projects a call is about: those named, else the folder's own, else all.

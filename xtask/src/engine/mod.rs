@@ -1,6 +1,7 @@
 //! Joins plans to the world: observe, probe, apply, report.
 
 mod act;
+pub mod discover;
 pub mod edits;
 pub mod history;
 mod manifests;

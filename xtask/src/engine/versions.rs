@@ -50,7 +50,7 @@ fn absent(project: &Project, file: &str, place: &str) -> Fault {
     Fault::usage(format!("{file}: there is no such file in {place}")).fix(fix)
 }
 
-fn read_site(site: &Site, text: &str) -> Result<Vec<SiteReading>, String> {
+pub(super) fn read_site(site: &Site, text: &str) -> Result<Vec<SiteReading>, String> {
     let located = edit::locate(&locator(&site.form), text).map_err(|error| error.to_string())?;
     located
         .into_iter()

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::fault::Fault;
 
 /// The whole file. Sections of later verbs are read and held to their shape, so that a typing error is found by any verb.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     #[serde(default)]
@@ -76,14 +76,14 @@ fn yes() -> bool {
 }
 
 /// A version site: a file whose name says how to read it, or a file with a key or a pattern.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "a version site is \"FILE\", { file, key } or { file, pattern }")]
 pub enum SiteKeys {
     File(String),
     Place(PlaceKeys),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceKeys {
     pub file: String,

@@ -304,7 +304,8 @@ fn image_target(image: &ImageKeys, config: &Config, package: &str) -> Result<Ima
     })
 }
 
-fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
+/// The site that the keys name in a project's folder; the error says what is wrong with them.
+pub fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
     let (file, form) = match keys {
         SiteKeys::File(file) => (file, form_of_name(file)?),
         SiteKeys::Place(place) => match (&place.key, &place.pattern) {

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
 pub mod this_repository;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
