@@ -455,6 +455,77 @@ fn packages_of_release_please_keep_their_components() {
 }
 
 #[test]
+fn knope_and_cargo_release_are_read_too() {
+    let fixture = Fixture::of_tree(&[
+        (
+            "knope.toml",
+            "[packages.server]\nversioned_files = [\"server/Cargo.toml\", \"Cargo.lock\", { path = \"client/Cargo.toml\", dependency = \"server\" }]\nchangelog = \"server/CHANGELOG.md\"\n",
+        ),
+        ("server/Cargo.toml", &CRATE.replace("one", "acme-server")),
+    ]);
+    assert_eq!(
+        projects(&adopt(&fixture)),
+        ["[projects.server]", "path = \"server\"", "tag = \"server/v{version}\"", "versions = [\"Cargo.toml\"]",]
+    );
+    let fixture = Fixture::of_tree(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n"),
+        ("release.toml", "tag-name = \"release/{{prefix}}{{version}}\"\n"),
+        ("one/Cargo.toml", CRATE),
+        ("two/Cargo.toml", &CRATE.replace("one", "two")),
+    ]);
+    let text = adopt(&fixture);
+    let tags: Vec<&str> = keys(&text).into_iter().filter(|line| line.starts_with("tag")).collect();
+    assert_eq!(tags, ["tag = \"release/one-{version}\"", "tag = \"release/two-{version}\""]);
+}
+
+#[test]
+fn a_chart_of_something_else_keeps_its_versions() {
+    let fixture = Fixture::of_tree(&[
+        ("Cargo.toml", CRATE),
+        ("charts/one/Chart.yaml", "apiVersion: v2\nname: one\nversion: 0.4.0\nappVersion: v1.2.0\n"),
+        ("charts/redis/Chart.yaml", "apiVersion: v2\nname: redis\nversion: 17.0.0\nappVersion: \"7.2.4\"\n"),
+        ("charts/one/charts/common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 1.0.0\n"),
+    ]);
+    let text = adopt(&fixture);
+    assert_eq!(
+        projects(&text)[3..],
+        [
+            "versions = [",
+            "\"Cargo.toml\",",
+            "{ file = \"charts/one/Chart.yaml\", key = \"appVersion\" }, # says v1.2.0, not 1.2.3: cargo xtask versions --fix one",
+            "]",
+        ]
+    );
+    assert!(text.contains("# charts/one/Chart.yaml has a version of its own, 0.4.0"), "{text}");
+    assert!(text.contains("# charts/redis/Chart.yaml installs 7.2.4 of redis: if that is this project, add its key appVersion."), "{text}");
+    fixture.commit_init();
+    fixture.ok(&["versions", "--fix"]);
+    assert_eq!(fixture.changed_lines(), ["charts/one/Chart.yaml", "-appVersion: v1.2.0", "+appVersion: v1.2.3"]);
+}
+
+#[test]
+fn charts_alone_are_projects_and_charts_of_neighbours_are_not() {
+    let fixture = Fixture::of_tree(&[
+        ("charts/api/Chart.yaml", "apiVersion: v2\nname: api\nversion: 0.4.0\nappVersion: \"1.0.0\"\n"),
+        ("charts/lib/Chart.yaml", "apiVersion: v2\nname: lib\ntype: library\nversion: 2.0.0\n"),
+        ("svc/api/pyproject.toml", "[project]\nname = \"api\"\nversion = \"1.0.0\"\n"),
+    ]);
+    let text = adopt(&fixture);
+    assert_eq!(
+        projects(&text),
+        [
+            "[projects.lib]",
+            "path = \"charts/lib\"",
+            "versions = [\"Chart.yaml\"]",
+            "[projects.api]",
+            "path = \"svc/api\"",
+            "versions = [\"pyproject.toml\"]",
+        ]
+    );
+    assert!(text.contains("# charts/api/Chart.yaml is the chart of api, but lies outside of its folder"), "{text}");
+}
+
+#[test]
 fn images_go_where_the_remote_says_and_nowhere_without_one() {
     let files = [("svc/API/Dockerfile", "FROM scratch\n"), ("svc/API/package.json", "{ \"name\": \"API\", \"version\": \"1.0.0\" }\n")];
     let fixture = Fixture::of_tree(&files);

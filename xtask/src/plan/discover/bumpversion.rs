@@ -3,7 +3,7 @@
 use toml_edit::{DocumentMut, Item};
 
 use super::Rank;
-use super::paths::{file_name, folder_of, resolve};
+use super::paths::{folder_of, resolve};
 use super::survey::{Offer, Survey, key_site, pattern_site};
 use crate::model::config::SiteKeys;
 use crate::model::version::{Spelling, Version};
@@ -93,7 +93,7 @@ fn from_toml(document: &DocumentMut, name: &str) -> Option<Settings> {
 }
 
 /// The INI form: `[bumpversion]`, and `[bumpversion:file:PATH]` or `[bumpversion:file(SUFFIX):PATH]` for each file.
-fn from_ini(text: &str, name: &str) -> Option<Settings> {
+fn from_ini(text: &str, file: &str) -> Option<Settings> {
     let mut settings = Settings::default();
     let mut section = String::new();
     let mut key = String::new();
@@ -123,12 +123,14 @@ fn from_ini(text: &str, name: &str) -> Option<Settings> {
         let value = value.trim().replace("%%", "%");
         match (is_file, key.as_str()) {
             (true, "search") => drop(settings.files.last_mut().map(|(_, search)| *search = Some(value))),
-            (false, "current_version") => settings.current = value,
+            (false, "current_version") => {
+                settings.record = Some(pattern_site(file, &line.trim_end().replace(&value, "{version}")));
+                settings.current = value;
+            }
             (false, "tag_name") => settings.tag_name = Some(value),
             (false, "search") => settings.search = Some(value),
             _ => {}
         }
     }
-    settings.record = Some(pattern_site(file_name(name), "current_version = {version}"));
     (!settings.current.is_empty()).then_some(settings)
 }

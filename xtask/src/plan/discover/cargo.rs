@@ -44,7 +44,15 @@ pub fn collect(survey: &mut Survey<'_>) {
                 members.folders.push(folder.clone());
                 members.needs.extend(needs);
             }
-            _ => crate_of(survey, folder, name, package, needs),
+            _ => {
+                crate_of(survey, folder, name, package, needs);
+                let above = root.and_then(|root| manifests.get(root)).and_then(|manifest| manifest.get("workspace"));
+                let wish = tag_wish(survey, folder, root, [Some(package), above]);
+                if let (Some(found), Some(wish)) = (survey.found.get_mut(folder), wish) {
+                    let prefix = if folder.is_empty() { String::new() } else { format!("{name}-") };
+                    found.tag_wish = spelled(&wish, name, &prefix);
+                }
+            }
         }
     }
     for (root, members) in shared {
@@ -81,6 +89,12 @@ fn workspace(survey: &mut Survey<'_>, root: &str, members: Shared, manifests: &B
     }
     found.needs.extend(members.needs);
     found.covers = members.folders;
+    let whole = found.names.first().cloned().unwrap_or_default();
+    let table = manifests.get(root).and_then(|manifest| manifest.get("workspace"));
+    let wish = tag_wish(survey, root, None, [table, None]).and_then(|wish| spelled(&wish, &whole, ""));
+    if let Some(found) = survey.found.get_mut(root) {
+        found.tag_wish = wish;
+    }
     match own {
         false => {
             survey.offer(root, SiteKeys::File("Cargo.toml".into()), Rank::Manifest, Offer::Declared);
@@ -92,6 +106,20 @@ fn workspace(survey: &mut Survey<'_>, root: &str, members: Shared, manifests: &B
             survey.note(format!("left out: {}: {what}; the root crate's is taken", join(root, "Cargo.toml")));
         }
     }
+}
+
+/// The tag name that cargo-release is set to, for this crate or for all.
+fn tag_wish(survey: &mut Survey<'_>, folder: &str, root: Option<&str>, tables: [Option<&Item>; 2]) -> Option<String> {
+    let word = |settings: &Item| settings.get("tag-name")?.as_str().map(str::to_owned);
+    let in_manifests = tables.into_iter().flatten().find_map(|table| word(table.get("metadata")?.get("release")?));
+    let files = [Some(folder), root].into_iter().flatten().map(|folder| join(folder, "release.toml")).collect::<Vec<_>>();
+    in_manifests.or_else(|| files.iter().find_map(|file| word(survey.toml(file)?.as_item())))
+}
+
+/// As a pattern of tags; `None` when it says more than name and version.
+fn spelled(wish: &str, name: &str, prefix: &str) -> Option<String> {
+    let pattern = wish.replace("{{version}}", "{version}").replace("{{crate_name}}", name).replace("{{prefix}}", prefix);
+    (!pattern.contains("{{")).then_some(pattern)
 }
 
 /// The workspace that a crate belongs to: the nearest above it that does not exclude it.

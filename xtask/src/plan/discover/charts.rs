@@ -29,16 +29,23 @@ fn chart(survey: &mut Survey<'_>, path: &str, text: &str) {
         (_, Some(namesake)) if below(path, &namesake).is_none() => {
             survey.remarks.push(format!("{path} is the chart of {name}, but lies outside of its folder, where no version site can."));
         }
-        (_, Some(owner)) | (Some(owner), None) => of_project(survey, &owner, path, text),
+        (_, Some(owner)) | (Some(owner), None) => of_project(survey, &owner, path, text, &name),
         (None, None) => alone(survey, path, text, &name),
     }
 }
 
 /// A chart inside of a project: it installs that project.
-fn of_project(survey: &mut Survey<'_>, owner: &str, path: &str, text: &str) {
+fn of_project(survey: &mut Survey<'_>, owner: &str, path: &str, text: &str, name: &str) {
     let Some(file) = below(path, owner).map(str::to_owned) else { return };
-    if top_level(text, "appVersion").is_some() {
-        survey.offer(owner, key_site(&file, "appVersion"), Rank::Mirror, Offer::Declared);
+    let is_namesake = survey.found.get(owner).is_some_and(|found| found.names.iter().any(|other| plain_name(other) == name));
+    // A chart of another name may install something else, such as a database: a version of that must never be overwritten.
+    let is_sure = is_namesake || survey.named("Chart.yaml").len() == 1;
+    if let Some(version) = top_level(text, "appVersion") {
+        let offer = if is_sure { Offer::Declared } else { Offer::IfSame };
+        let is_site = survey.offer(owner, key_site(&file, "appVersion"), Rank::Mirror, offer);
+        if let (false, false, Some(found)) = (is_site, is_sure, survey.found.get_mut(owner)) {
+            found.comments.push(format!("{path} installs {version} of {name}: if that is this project, add its key appVersion."));
+        }
     }
     let Some(version) = top_level(text, "version") else { return };
     let is_site = survey.offer(owner, key_site(&file, "version"), Rank::Mirror, Offer::IfSame);

@@ -8,6 +8,7 @@ mod bumpversion;
 mod cargo;
 mod charts;
 mod images;
+mod knope;
 mod npm;
 mod paths;
 mod python;
@@ -159,6 +160,7 @@ pub fn discover(tree: &Tree<'_>) -> Discovery {
     npm::collect(&mut survey);
     let claims = release_please::collect(&mut survey);
     bumpversion::collect(&mut survey);
+    knope::collect(&mut survey);
     version_files::collect(&mut survey);
     charts::collect(&mut survey);
     release_please::record(&mut survey, &claims);

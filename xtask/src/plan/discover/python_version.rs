@@ -56,9 +56,10 @@ fn from_history(manifest: &DocumentMut) -> Option<&'static str> {
         (&["tool", "versioningit"], "versioningit"),
         (&["tool", "vcs-versioning"], "vcs-versioning"),
     ];
-    let hatch = word(manifest, &["tool", "hatch", "version", "source"]).filter(|source| *source != "regex" && *source != "code");
+    let hatch = word(manifest, &["tool", "hatch", "version", "source"]);
     let by_value = [
-        (hatch.is_some(), "hatch-vcs"),
+        (hatch == Some("vcs"), "hatch-vcs"),
+        (hatch == Some("uv-dynamic-versioning"), "uv-dynamic-versioning"),
         (word(manifest, &["tool", "pdm", "version", "source"]) == Some("scm"), "pdm"),
         (at(manifest, &["tool", "poetry-dynamic-versioning", "enable"]).and_then(Item::as_bool) == Some(true), "poetry-dynamic-versioning"),
     ];

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Rank;
-use super::paths::{below, join, resolve};
+use super::paths::{below, file_name, join, resolve};
 use super::survey::{Offer, Survey, key_site, line_pattern, pattern_site};
 use crate::model::version::Spelling;
 
@@ -46,7 +46,8 @@ fn package(survey: &mut Survey<'_>, folder: &str, settings: &Value, config: &Val
     let known = survey.found.get(folder).and_then(|found| found.names.first().cloned());
     // The component and the name are the package's own; a default for all would be nobody's.
     let own = |key: &str| settings.get(key).and_then(Value::as_str).map(str::to_owned);
-    let component = own("component").or_else(|| own("package-name")).or(known);
+    // Of a scoped name it takes what stands behind the scope.
+    let component = own("component").or_else(|| own("package-name").or(known).map(|name| file_name(&name).to_owned()));
     let by = if survey.files.contains(CONFIG) { CONFIG } else { MANIFEST };
     let found = survey.at(folder, by);
     found.private = None;
@@ -142,7 +143,8 @@ fn marked_pattern(text: &str) -> Option<String> {
 pub fn record(survey: &mut Survey<'_>, claims: &[Claim]) {
     for Claim { folder, key } in claims {
         if folder.is_empty() {
-            survey.offer("", pattern_site(MANIFEST, &format!("\"{key}\": \"{{version}}\"")), Rank::Record, Offer::Likely);
+            let spaced = [": ", ":", " : "].map(|colon| format!("\"{key}\"{colon}\"{{version}}\""));
+            spaced.iter().any(|pattern| survey.offer("", pattern_site(MANIFEST, pattern), Rank::Record, Offer::Likely));
         } else {
             remark(survey, folder, &format!("{MANIFEST} repeats the version too, out of reach of this project: retire release-please."));
         }

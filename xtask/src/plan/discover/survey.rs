@@ -158,7 +158,7 @@ impl<'a> Survey<'a> {
         let Some(found) = self.found.get(folder) else { return false };
         let read = read_site(&keys, folder).and_then(|site| {
             let said = (self.tree.says)(&site)?;
-            Ok((site.file, said))
+            if said.is_empty() { Err(format!("{}: no version", site.file)) } else { Ok((site.file, said)) }
         });
         let (file, said) = match read {
             Ok(read) => read,

@@ -25,6 +25,11 @@ pub fn collect(survey: &mut Survey<'_>) {
                 continue;
             }
         }
+        // Away from manifests only the name in capitals is sure to be meant so.
+        let is_sure = is_known || folder.is_empty() || file_name(&path) == "VERSION" || survey.files.contains(&dockerfile);
+        if !is_sure {
+            continue;
+        }
         let keys = site(file_name(&path));
         // What is called so and says something else makes no project.
         if !is_known && !reads(survey, &folder, &keys) {
