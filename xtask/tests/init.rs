@@ -492,7 +492,7 @@ fn a_chart_of_something_else_keeps_its_versions() {
         [
             "versions = [",
             "\"Cargo.toml\",",
-            "{ file = \"charts/one/Chart.yaml\", key = \"appVersion\" }, # says v1.2.0, not 1.2.3: cargo xtask versions --fix one",
+            "{ file = \"charts/one/Chart.yaml\", key = \"appVersion\" }, # says 1.2.0, not 1.2.3: cargo xtask versions --fix one",
             "]",
         ]
     );
