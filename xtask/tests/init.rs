@@ -199,8 +199,53 @@ fn names_that_clash_are_told_apart() {
     ]);
     let text = adopt(&fixture);
     let names: Vec<&str> = keys(&text).into_iter().filter(|line| line.starts_with("[projects")).collect();
-    assert_eq!(names, ["[projects.api]", "[projects.b-api]", "[projects.API-2]", "[projects.b-api-2]"]);
+    assert_eq!(names, ["[projects.api]", "[projects.b-api]", "[projects.c]", "[projects.d]"]);
     assert!(notes(&fixture).contains("two projects are called api: the one in b/api is written as b-api"), "{}", notes(&fixture));
+}
+
+#[test]
+fn a_name_belongs_to_the_folder_that_is_called_so() {
+    let fixture = Fixture::of_tree(&[
+        (
+            "bindings/python/Cargo.toml",
+            "[package]\nname = \"tokens-python\"\nversion = \"0.2.0\"\n\n[dependencies]\ntokens = { path = \"../../tokens\" }\n",
+        ),
+        (
+            "bindings/python/pyproject.toml",
+            "[build-system]\nrequires = [\"maturin\"]\nbuild-backend = \"maturin\"\n\n[project]\nname = \"tokens\"\ndynamic = [\"version\"]\n",
+        ),
+        ("bindings/node/package.json", "{ \"name\": \"@acme/tokens-node\", \"version\": \"0.2.0\" }\n"),
+        (
+            "bindings/node/npm/linux-x64/package.json",
+            "{ \"name\": \"@acme/tokens-linux-x64\", \"version\": \"0.1.0\", \"os\": [\"linux\"], \"cpu\": [\"x64\"] }\n",
+        ),
+        ("docs/package.json", "{ \"name\": \"pages\", \"version\": \"0.0.1\" }\n"),
+        ("tokens/Cargo.toml", "[package]\nname = \"tokens\"\nversion = \"0.2.0\"\n"),
+    ]);
+    fixture.git(&["tag", "python-v0.2.0"]);
+    fixture.git(&["tag", "v0.2.0"]);
+    fixture.on_forge("https://github.com/acme/tokens");
+    let text = adopt(&fixture);
+    assert_eq!(
+        projects(&text),
+        [
+            "[projects.tokens-node]",
+            "path = \"bindings/node\"",
+            "package = \"tokens-node\"",
+            "versions = [\"package.json\"]",
+            "[projects.python]",
+            "path = \"bindings/python\"",
+            "versions = [\"Cargo.toml\"]",
+            "depends = [\"tokens\"]",
+            "wheel = { targets = [\"x86_64-unknown-linux-gnu\", \"aarch64-unknown-linux-gnu\", \"x86_64-apple-darwin\", \"aarch64-apple-darwin\"] }",
+            "[projects.tokens]",
+            "path = \"tokens\"",
+            "tag = \"v{version}\"",
+            "versions = [\"Cargo.toml\"]",
+        ]
+    );
+    assert!(text.contains("# Left out: docs (pages, not a package"), "{text}");
+    assert!(text.contains("follow it by its own tool: bindings/node/npm/linux-x64."), "{text}");
 }
 
 #[test]

@@ -40,9 +40,10 @@ fn files(package: &Item) -> Vec<String> {
 
 fn apply(survey: &mut Survey<'_>, name: Option<&str>, files: &[String]) {
     let Some(first) = files.first() else { return };
-    // The folder that holds them all, since a project's sites lie below it.
-    let mut folder = folder_of(first).to_owned();
-    while !files.iter().all(|path| super::paths::below(path, &folder).is_some()) {
+    // The folder of its manifest, else the one that holds all of its files, since a project's sites lie below it.
+    let known = files.iter().map(|path| folder_of(path)).find(|folder| survey.found.contains_key(*folder));
+    let mut folder = known.unwrap_or_else(|| folder_of(first)).to_owned();
+    while known.is_none() && !files.iter().all(|path| super::paths::below(path, &folder).is_some()) {
         folder = folder_of(&folder).to_owned();
     }
     let found = survey.at(&folder, CONFIG);

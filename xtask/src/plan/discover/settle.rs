@@ -18,7 +18,8 @@ pub fn settle(mut survey: Survey<'_>) -> Discovery {
         order_sites(&mut survey, project);
     }
     let all = survey.tree.tags.clone();
-    let notes = tags::decide(&mut projects, &all);
+    let repository = address.as_ref().map(|(_, path)| plain_name(path));
+    let notes = tags::decide(&mut projects, &all, repository.as_deref());
     notes.into_iter().for_each(|note| survey.note(note));
     depend(&mut survey, &mut projects);
     let images = address.as_ref().and_then(|(host, path)| image_repository(host, path));
@@ -69,25 +70,39 @@ fn leave_out_private(survey: &mut Survey<'_>, projects: &mut Vec<Found>) {
     }
 }
 
-/// One word for name and package, that no other project has.
+/// One word for name and package, that no other project has. A name belongs first of all to the folder that is called so.
 fn name_all(survey: &mut Survey<'_>, projects: &mut [Found], repository: Option<&str>) {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
     let root = repository.map_or(survey.tree.root_name.as_str(), |path| path);
-    for project in projects {
-        let segment = if project.path.is_empty() { root } else { project.path.as_str() };
-        let plain = |name: &str| if project.image.is_some() { image_name(name) } else { plain_name(name) };
-        let given = project.names.iter().map(String::as_str).chain([segment, root]).map(plain).find(|name| !name.is_empty());
-        let given = given.unwrap_or_else(|| "project".into());
-        let parent = project.path.rsplit('/').nth(1).map(plain).filter(|parent| !parent.is_empty());
-        let longer = parent.map(|parent| format!("{parent}-{given}"));
+    let wishes: Vec<(String, Vec<String>)> = projects.iter().map(|project| wishes(project, root)).collect();
+    let is_at_home =
+        |place: &usize| projects[*place].path.rsplit('/').next().is_some_and(|segment| plain_name(segment) == wishes[*place].0);
+    let mut order: Vec<usize> = (0..projects.len()).collect();
+    order.sort_by_key(|place| !is_at_home(place));
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for place in order {
+        let (given, others) = &wishes[place];
         let numbered = (2..).map(|number| format!("{given}-{number}"));
-        let name = [given.clone()].into_iter().chain(longer).chain(numbered).find(|name| !taken.contains(&name.to_lowercase()));
-        project.name = name.unwrap_or_default();
-        if project.name != given {
+        let mut names = [given.clone()].into_iter().chain(others.iter().cloned()).chain(numbered);
+        let project = &mut projects[place];
+        project.name = names.find(|name| !taken.contains(&name.to_lowercase())).unwrap_or_default();
+        if project.name != *given {
             survey.notes.push(format!("two projects are called {given}: the one in {} is written as {}", project.path, project.name));
         }
         taken.insert(project.name.to_lowercase());
     }
+}
+
+/// What a project is called, and what it could be called if that is taken.
+fn wishes(project: &Found, root: &str) -> (String, Vec<String>) {
+    let plain = |name: &str| if project.image.is_some() { image_name(name) } else { plain_name(name) };
+    let segment = if project.path.is_empty() { root } else { project.path.as_str() };
+    let mut known = project.names.iter().map(String::as_str).chain([segment, root]).map(plain).filter(|name| !name.is_empty());
+    let given = known.next().unwrap_or_else(|| "project".into());
+    let folder = plain(segment);
+    let parent = project.path.rsplit('/').nth(1).map(plain).filter(|parent| !parent.is_empty());
+    let longer = parent.map(|parent| format!("{parent}-{given}"));
+    let others = [(folder != given && !folder.is_empty()).then_some(folder), longer];
+    (given, others.into_iter().flatten().collect())
 }
 
 /// The source of truth first, and a word beside each site that says something else.

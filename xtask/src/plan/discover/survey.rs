@@ -42,6 +42,9 @@ const FOREIGN: [&str; 24] = [
 /// File names that make a folder look like a project.
 pub const MANIFESTS: [&str; 6] = ["Cargo.toml", "pyproject.toml", "package.json", "Chart.yaml", "VERSION", "Dockerfile"];
 
+/// In characters: what is wrong is said in fewer, and a list of all the places helps nobody.
+const LONGEST_REASON: usize = 160;
+
 pub struct Survey<'a> {
     pub tree: &'a Tree<'a>,
     /// The files that count.
@@ -195,7 +198,11 @@ impl<'a> Survey<'a> {
         };
         let file = join(folder, file);
         let why = why.strip_prefix("versions: ").unwrap_or(why);
-        let what = if why.contains(file.as_str()) { why.to_owned() } else { format!("{file}: {why}") };
+        let mut what = if why.contains(file.as_str()) { why.to_owned() } else { format!("{file}: {why}") };
+        if let Some((end, _)) = what.char_indices().nth(LONGEST_REASON) {
+            what.truncate(end);
+            what.push('…');
+        }
         self.note(format!("left out as a version site: {what}"));
         if let Some(found) = self.found.get_mut(folder) {
             let comment = format!("No version site: {what}");

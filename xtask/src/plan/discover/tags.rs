@@ -6,10 +6,13 @@ use super::Found;
 use crate::model::tag::TagPattern;
 
 /// Decides every project's pattern. Gives sentences on tags that nobody was given.
-pub fn decide(projects: &mut [Found], tags: &[String]) -> Vec<String> {
+///
+/// `repository` is its name on the forge: where no project is the whole, the one that is called so goes by bare versions.
+pub fn decide(projects: &mut [Found], tags: &[String], repository: Option<&str>) -> Vec<String> {
     let candidates: Vec<Vec<String>> = projects.iter().map(candidates).collect();
     let counts = counts(&candidates, tags);
     let versioned = projects.iter().filter(|project| !project.sites.is_empty()).count();
+    let has_whole = projects.iter().any(|project| project.path.is_empty() && !project.sites.is_empty());
     let mut notes = Vec::new();
     let mut taken: HashSet<String> = HashSet::new();
     let defaults: HashSet<String> = projects.iter().map(|project| default(&project.name)).collect();
@@ -20,7 +23,8 @@ pub fn decide(projects: &mut [Found], tags: &[String]) -> Vec<String> {
         let own = default(&project.name);
         let is_free = |pattern: &&String| !taken.contains(*pattern) && (**pattern == own || !defaults.contains(*pattern));
         // A bare version says nothing of a project, so that only the whole repository, or its only project, can own it.
-        let may_be_bare = versioned == 1 || project.path.is_empty();
+        let is_main = !has_whole && repository.is_some_and(|repository| project.name.eq_ignore_ascii_case(repository));
+        let may_be_bare = versioned == 1 || project.path.is_empty() || is_main;
         let is_allowed = |pattern: &&String| may_be_bare || !is_bare(pattern);
         let possible: Vec<&String> = candidates[place].iter().filter(is_free).filter(is_allowed).collect();
         let count = |pattern: &String| counts.get(&(place, pattern.as_str())).copied().unwrap_or(0);

@@ -10,7 +10,7 @@ fn project(path: &str, name: &str) -> Found {
 
 fn decided(projects: &[(&str, &str)], tags: &[&str]) -> Vec<Option<String>> {
     let mut projects: Vec<Found> = projects.iter().map(|(path, name)| project(path, name)).collect();
-    decide(&mut projects, &tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+    decide(&mut projects, &tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>(), Some("tokens"));
     projects.into_iter().map(|project| project.tag).collect()
 }
 
@@ -36,9 +36,16 @@ fn law_6_a_longer_name_owns_its_tags() {
 }
 
 #[test]
+fn the_project_that_is_called_like_the_repository_goes_by_bare_versions() {
+    let tags = ["v1.0.0", "python-v1.0.0"];
+    assert_eq!(decided(&[("bindings/python", "python"), ("tokens", "tokens")], &tags), [None, Some("v{version}".to_owned())]);
+    assert_eq!(decided(&[("", "whole"), ("tokens", "tokens")], &tags), [Some("v{version}".to_owned()), None]);
+}
+
+#[test]
 fn bare_versions_belong_to_nobody_where_there_are_several() {
     let mut projects = vec![project("a", "a"), project("b", "b")];
-    let notes = decide(&mut projects, &["v1.0.0".to_owned(), "v1.1.0".to_owned()]);
+    let notes = decide(&mut projects, &["v1.0.0".to_owned(), "v1.1.0".to_owned()], None);
     assert_eq!((projects[0].tag.clone(), projects[1].tag.clone()), (None, None));
     assert!(notes[0].contains("2 tags are bare versions"), "{notes:?}");
 }
