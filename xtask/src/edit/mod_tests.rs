@@ -222,7 +222,7 @@ proptest! {
             Locator::CargoManifest, Locator::Pyproject, Locator::PYTHON, Locator::WholeText, Locator::PackageJson,
             Locator::TomlKey("package.version"), Locator::JsonKey("version.0"), Locator::Pattern("{version}"),
             Locator::Pattern("v{version}."), Locator::Pattern("é{version}"), Locator::TomlKey(&near),
-            Locator::JsonKey(&near), Locator::Pattern(&near),
+            Locator::JsonKey(&near), Locator::Pattern(&near), Locator::YamlKey("version"), Locator::YamlKey(&near),
         ];
         for text in [&text, &near] {
             for locator in &locators {

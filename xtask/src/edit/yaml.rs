@@ -22,7 +22,8 @@ pub(super) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
     let (document, node) = Finder { text, documents: &documents, key: path }.only(keys.parts())?;
     let located = Located::inferred(text, string_span(text, node, path)?, path);
     // Helm reads a chart's own version as SemVer; what else stands in YAML may be anyone's.
-    let of_chart = matches!(keys.parts(), [Part::Key(key)] if key == "version") && !document.members("apiVersion").is_empty();
+    let of_chart = matches!(keys.parts(), [Part::Key(key)] if key == "version")
+        && ["apiVersion", "name"].iter().all(|beside| !document.members(beside).is_empty());
     Ok(if of_chart { Located { spelling: Spelling::SemVer, ..located } } else { located })
 }
 

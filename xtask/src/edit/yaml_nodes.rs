@@ -78,7 +78,7 @@ struct Places<'t> {
 }
 
 impl<'t> Places<'t> {
-    const STEP: usize = 64;
+    const STEP: usize = 16;
 
     fn of(text: &'t str) -> Self {
         let marks = match text.is_ascii() {
@@ -270,6 +270,10 @@ impl<'t> Node<'t> {
             Value::Mapping(members) => members.iter().filter(|(key, _)| key == name).map(|(_, node)| node).collect(),
             _ => Vec::new(),
         }
+    }
+
+    pub(super) fn is_sequence(&self) -> bool {
+        matches!(self.value, Value::Sequence(_))
     }
 
     /// The entries of a sequence; none of anything else.

@@ -1,10 +1,12 @@
 //! YAML sites: how a string can be written, what cannot be edited, and documents as they come.
 
+use proptest::prelude::*;
 use saphyr_parser::ScalarStyle;
 
 use super::super::tests::{refusal, sites};
-use super::super::{Locator, locate};
+use super::super::{Locator, charts, locate};
 use super::{Value, parse, string_span};
+use crate::model::key_path::{KeyPath, Part};
 use crate::model::version::Spelling;
 
 fn version(text: &str) -> Vec<String> {
@@ -191,6 +193,8 @@ fn a_chart_spells_semver_and_another_file_what_it_has() {
     assert_eq!(spelling("version", chart), Spelling::SemVer);
     assert_eq!(spelling("appVersion", chart), Spelling::Pep440);
     assert_eq!(spelling("version", "version: 1.2.0rc1\n"), Spelling::Pep440);
+    let resource = "apiVersion: example.org/v1\nmetadata: {name: x}\nversion: 1.2.0rc1\n";
+    assert_eq!(spelling("version", resource), Spelling::Pep440);
     assert_eq!(spelling("version", "version: 1.2.0-rc.1\n"), Spelling::SemVer);
 }
 
@@ -237,4 +241,189 @@ fn places_are_bytes_of_the_values_alone() {
     assert_eq!(&text[items[0].span.clone()], "\"→\"");
     assert!(matches!(items[1].members("l")[0].value, Value::Scalar { style: ScalarStyle::Literal, .. }));
     assert!(text[..members[2].1.span.start].ends_with("\nend"), "nothing stands behind its key's name");
+}
+
+#[test]
+fn a_long_text_is_read_in_one_pass() {
+    // Places that were counted from the start of the text would take minutes here.
+    let many = "- {name: \"é → 💡\", n: 1}\n".repeat(20_000);
+    let text = format!("list:\n{many}version: 1.2.0 # é\n");
+    let located = locate(&Locator::YamlKey("version"), &text).unwrap();
+    assert_eq!(located[0].span, text.len() - "1.2.0 # é\n".len()..text.len() - " # é\n".len());
+    assert_eq!(
+        locate(&Locator::YamlKey("list[19999].n"), &text).unwrap_err().to_string().split(" (").next(),
+        Some("list[19999].n is the number 1")
+    );
+}
+
+/// One collection around the version, and what else is in it.
+#[derive(Debug, Clone)]
+struct Level {
+    mapping: bool,
+    flow: bool,
+    /// A sequence in a block may begin its entry behind the dash or in the next line.
+    compact: bool,
+    name: String,
+    before: Vec<String>,
+    after: Vec<String>,
+    /// Of a line's end in a block; in a flow, what stands behind a comma.
+    comment: String,
+}
+
+/// Scalars and small collections that look like more than they are.
+const SIBLINGS: [&str; 14] = [
+    "plain words",
+    "\"→ {é} # no\"",
+    "'it''s: [x]'",
+    "1.16",
+    "~",
+    "[]",
+    "{ }",
+    "\"\\\"version\\\": 1.2.0\"",
+    "!!str 7",
+    "'version: 1.2.0'",
+    "&anchor v1.2.0",
+    "[a, {b: c}]",
+    "1.2.0",
+    "https://example.org/#x:1",
+];
+
+/// Pieces that make YAML in many orders, and none in others.
+const SCRAPS: [&str; 24] = [
+    "version: 1.2.0\n",
+    "version: \"v1.2.0\" # é\r\n",
+    "version : &v  '1.2.0'\n",
+    "version:\n    1.2.0\n",
+    "version: !!str 1.2 # x\n",
+    "version: 1.2.0\n ",
+    "version: *v\n",
+    "- version: 1.2.0\n",
+    "{version: 1.2.0, b: 'x'}\n",
+    "[1.2.0, x]\n",
+    "- 1.2.0\n",
+    "? version\n: v1.2.0\n",
+    "version: {version: 1.2.0}\n",
+    "version:\n  version: 1.2.0rc1\n",
+    "version: [\"1.2.0\",\n",
+    " ]\n",
+    "a: &v 'é'\n",
+    "b: |\n  version: 0.0.1\n",
+    "# version: é {\n",
+    "--- # x\n",
+    "...\n",
+    "<<: *v\n",
+    "  ",
+    "\t",
+];
+
+fn level() -> impl Strategy<Value = Level> {
+    let siblings = || proptest::collection::vec(proptest::sample::select(&SIBLINGS[..]).prop_map(str::to_owned), 0..3);
+    let name = "(version|newTag|a b|é|app\\.io/v|9|x-y)";
+    (any::<[bool; 3]>(), name, siblings(), siblings(), "[a-zé→ \"'{}:,\\[]{0,8}").prop_map(|(flags, name, before, after, comment)| {
+        let [mapping, flow, compact] = flags;
+        Level { mapping, flow, compact, name, before, after, comment }
+    })
+}
+
+impl Level {
+    fn part(&self) -> Part {
+        if self.mapping { Part::Key(self.name.clone()) } else { Part::Index(self.before.len()) }
+    }
+
+    /// Every entry as its key and value; the version's own has no value yet.
+    fn entries(&self) -> Vec<(String, Option<&str>)> {
+        let before = self.before.iter().map(|value| Some(value.as_str()));
+        let after = self.after.iter().map(|value| Some(value.as_str()));
+        let values = before.chain([None]).chain(after);
+        let key = |n, value: Option<&str>| value.map_or_else(|| format!("\"{}\"", self.name), |_| format!("key {n}"));
+        values.enumerate().map(|(n, value)| (key(n, value), value)).collect()
+    }
+}
+
+/// The levels from the outermost on, around `leaf`; every line begins with `indent` blanks.
+fn rendered(levels: &[Level], leaf: &str, indent: usize) -> String {
+    let [level, inner @ ..] = levels else { return format!("{}{leaf}\n", " ".repeat(indent)) };
+    if level.flow {
+        return format!("{}{}\n", " ".repeat(indent), in_brackets(levels, leaf, indent));
+    }
+    let pad = " ".repeat(indent);
+    let nested = inner.first().is_some_and(|inner| !inner.flow);
+    let mut text = String::new();
+    for (key, value) in level.entries() {
+        let opening = if level.mapping { format!("{pad}{key}:") } else { format!("{pad}-") };
+        let comment = &level.comment;
+        text += &match value {
+            Some(value) => format!("{opening} {value} #{comment}\n"),
+            None if nested && !level.mapping && level.compact => {
+                format!("{opening} {}", rendered(inner, leaf, indent + 2).trim_start_matches(' '))
+            }
+            None if nested => format!("{opening} # {comment}\n{}", rendered(inner, leaf, indent + 2)),
+            None => format!("{opening} {} #{comment}\n", rendered(inner, leaf, indent + 2).trim()),
+        };
+    }
+    text
+}
+
+/// Within brackets there are only brackets.
+fn in_brackets(levels: &[Level], leaf: &str, indent: usize) -> String {
+    let [level, inner @ ..] = levels else { return leaf.to_owned() };
+    let comma = if level.compact { format!(", #{}\n{}", level.comment, " ".repeat(indent + 1)) } else { ",".to_owned() };
+    let value = |value: Option<&str>| value.map_or_else(|| in_brackets(inner, leaf, indent), str::to_owned);
+    let entries = level.entries().into_iter().map(|(key, found)| match level.mapping {
+        true => format!("{key}: {}", value(found)),
+        false => value(found),
+    });
+    let entries = entries.collect::<Vec<_>>().join(&comma);
+    if level.mapping { format!("{{ {entries} }}") } else { format!("[{entries} ]") }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn documents_keep_every_other_byte(
+        levels in proptest::collection::vec(level(), 1..6),
+        version in (0u32..40, 0u32..40, 0u32..40, "(|-rc\\.1|-alpha\\.0\\+x)").prop_map(|(a, b, c, rest)| format!("{a}.{b}.{c}{rest}")),
+        dress in ("(|'|\")", "(|v)", "(|!!str |&v |!!str &v )", any::<[bool; 4]>()),
+    ) {
+        let (quote, prefix, properties, [crlf, byte_order_mark, no_final_newline, documents]) = dress;
+        let mut text = rendered(&levels, &format!("{properties}{quote}{prefix}{version}{quote}"), 0);
+        if documents {
+            text = format!("# é\n---\nother: [1]\n--- # x\n{text}");
+        }
+        if no_final_newline {
+            text.pop();
+        }
+        if crlf {
+            text = text.replace('\n', "\r\n");
+        }
+        if byte_order_mark {
+            text.insert(0, '\u{feff}');
+        }
+        let path = KeyPath::of(levels.iter().map(Level::part).collect()).unwrap().to_string();
+        prop_assert_eq!(sites(Locator::YamlKey(&path), &text), [format!("{path} = {version}")]);
+    }
+
+    #[test]
+    fn whatever_is_located_can_be_edited(
+        scraps in proptest::collection::vec(proptest::sample::select(&SCRAPS[..]), 1..7),
+        noise in "[\\-:?\\[\\]{},&*!|>'\"%#\\\\ \r\n\té\u{feff}]{0,3}",
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let mut scraps = scraps;
+        scraps.insert(at.index(scraps.len()), &noise);
+        let text = scraps.concat();
+        for path in ["version", "[0]", "[0].version", "version.version"] {
+            let locator = Locator::YamlKey(path);
+            for place in locate(&locator, &text).unwrap_or_default() {
+                prop_assert_eq!(&place.text, &text[place.span.clone()]);
+                if place.spelling.read(&place.text).is_ok() {
+                    sites(locator, &text);
+                }
+            }
+        }
+        for dependency in charts::chart_requirements(&text.replace("version", "dependencies")).unwrap_or_default() {
+            prop_assert!(!dependency.name.is_empty());
+        }
+    }
 }
