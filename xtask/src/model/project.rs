@@ -349,9 +349,11 @@ fn form_of_name(file: &str) -> Result<SiteForm, String> {
         "Chart.yaml" => Ok(SiteForm::YamlKey("version".to_owned())),
         // The name that Python's packaging guides settled on.
         name if name.ends_with(".py") => Ok(SiteForm::Python("__version__".to_owned())),
-        _ => Err(format!(
-            "versions: {file:?} does not say where its version stands; write {{ file = {file:?}, pattern = \"… {{version}}\" }}"
-        )),
+        name => {
+            let keyed = [".toml", ".json", ".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
+            let place = if keyed { "key = \"…\"" } else { "pattern = \"… {version}\"" };
+            Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}"))
+        }
     }
 }
 
@@ -450,7 +452,11 @@ mod tests {
             ),
             ("[projects.a]\npath = \"a\"\ndepends = [\"b\"]\n[projects.b]\npath = \"b\"\ndepends = [\"a\"]\n", "in a circle: a → b → a"),
             ("[projects.a]\npath = \"a\"\nimage = { platforms = [\"linux/amd64\"] }\n", "no [images] repository"),
-            ("[projects.a]\npath = \"a\"\nversions = [\"notes.txt\"]\n", "does not say where its version stands"),
+            (
+                "[projects.a]\npath = \"a\"\nversions = [\"notes.txt\"]\n",
+                "does not say where its version stands; write { file = \"notes.txt\", pattern = \"… {version}\" }",
+            ),
+            ("[projects.a]\npath = \"a\"\nversions = [\"values.yaml\"]\n", "write { file = \"values.yaml\", key = \"…\" }"),
             (
                 "[projects.a]\npath = \"a\"\nversions = [{ file = \"a.yaml\", key = \"a[\" }]\n",
                 "projects.a: versions: a.yaml: key \"a[\" is not a path of YAML keys: a part of it is empty",
