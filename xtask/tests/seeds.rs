@@ -56,7 +56,7 @@ fn a_version_file_is_the_truth_and_what_went_ahead_is_said() {
     assert!(notes.contains("mesh: pyproject.toml (project.version) says 3.3.0, but VERSION says 3.2.0; both are written"), "{notes}");
     let text = adopted(&fixture);
     assert_eq!(
-        keys(&text)[..9],
+        keys(&text)[..10],
         [
             "[repository]",
             "github = \"Acme/mesh\"",
@@ -66,6 +66,7 @@ fn a_version_file_is_the_truth_and_what_went_ahead_is_said() {
             "[projects.mesh]",
             "path = \".\"",
             "tag = \"v{version}\"",
+            "wrong-tags = [\"v3.1.0\"]",
             "versions = [",
         ]
     );

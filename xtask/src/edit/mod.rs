@@ -5,7 +5,6 @@
 //! survive by construction. Nothing here opens a file, knows a file's place, or decides which version to write.
 
 mod cargo;
-#[allow(dead_code, reason = "for the engine to hold charts to what they require, as it does manifests")]
 mod charts;
 mod error;
 mod json;
@@ -31,7 +30,6 @@ use std::ops::Range;
 use crate::model::version::{Spelling, Version};
 
 pub use cargo::cargo_package;
-#[allow(unused_imports, reason = "as the module")]
 pub use charts::{ChartDependency, chart_lock_entries, chart_requirements};
 pub use error::EditError;
 pub use locks::{LockFile, LockKind, LockedPackage, LockedRequirement, read_lock};

@@ -74,6 +74,9 @@ impl<'a> Edits<'a> {
     ) -> anyhow::Result<()> {
         let packages = self.manifests.packages_of(project, readings)?;
         self.move_requirements(goal, project, &packages, (readings.canonical(), to), raise)?;
+        if readings.canonical() != to {
+            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package)));
+        }
         self.move_sites(project, readings, &packages, to)
     }
 

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::texts::Texts;
-use crate::edit::{self, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
+use crate::edit::{
+    self, ChartDependency, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind,
+};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, is_within};
 use crate::model::site::Readings;
@@ -63,6 +65,8 @@ pub struct Manifests {
     /// Places in `all`, by path.
     by_path: HashMap<String, usize>,
     locks: Vec<Lock>,
+    /// Path and folder of each Chart.lock, with what it says.
+    chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
     locked: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
 }
@@ -91,7 +95,7 @@ impl Manifests {
             Ecosystem::Cargo => edit::requirements(RequirementKind::Cargo, &text),
             Ecosystem::Python => edit::requirements(RequirementKind::Python, &text),
             Ecosystem::Npm => edit::requirements(RequirementKind::Npm, &text),
-            Ecosystem::Chart => Ok(Vec::new()),
+            Ecosystem::Chart => edit::chart_requirements(&text).map(|all| all.into_iter().map(of_chart).collect()),
         };
         for (place, requirement) in requirements.iter().flatten().enumerate() {
             self.required.entry((ecosystem, requirement.package.clone())).or_default().push((self.all.len(), place));
@@ -105,7 +109,10 @@ impl Manifests {
             Ecosystem::Cargo => LockKind::Cargo,
             Ecosystem::Python => LockKind::Uv,
             Ecosystem::Npm => LockKind::Npm,
-            Ecosystem::Chart => return,
+            Ecosystem::Chart => {
+                // One that cannot be read is told by helm; nothing here is to be written into it.
+                return self.chart_locks.push((path, folder, edit::chart_lock_entries(&text).unwrap_or_default()));
+            }
         };
         let content = edit::read_lock(kind, &text);
         for (place, package) in content.iter().flat_map(|content| &content.packages).enumerate() {
@@ -194,6 +201,21 @@ impl Manifests {
         is_foreign.then(|| format!("{} takes {} from elsewhere: lock it again once the new version is published", lock.path, package.name))
     }
 
+    /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.
+    pub fn chart_lock_notes(&self, package: &Package) -> Vec<String> {
+        let is_it = |folder: &str, entry: &ChartDependency| {
+            let lies_at = entry.folder().map_or(Some(package.folder.clone()), |path| joined(folder, path));
+            entry.name == package.name && lies_at.as_ref() == Some(&package.folder)
+        };
+        let stale = self.chart_locks.iter().filter(|_| package.ecosystem == Ecosystem::Chart);
+        stale
+            .filter(|(_, folder, entries)| entries.iter().any(|entry| is_it(folder, entry)))
+            .map(|(path, folder, _)| {
+                format!("{path} names {}, and only helm can lock it again: helm dependency update {folder}", package.name)
+            })
+            .collect()
+    }
+
     fn manifest(&self, path: &str) -> Option<&Manifest> {
         self.by_path.get(path).map(|place| &self.all[*place])
     }
@@ -257,6 +279,12 @@ impl Lock {
     }
 }
 
+fn of_chart(dependency: ChartDependency) -> Requirement {
+    let path = dependency.folder().map(str::to_owned);
+    let ChartDependency { name, key, text, line, span, .. } = dependency;
+    Requirement { kind: RequirementKind::Chart, package: name, path, key, text, line, span }
+}
+
 /// A requirement that says where its package lies is on that one; a crate without a path is somebody's published one.
 fn is_on(package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
     match &requirement.path {
@@ -282,7 +310,7 @@ fn name_of(manifest: &Manifest) -> Result<Option<String>, EditError> {
         Ecosystem::Cargo => Ok(edit::cargo_package(&manifest.text)?.name),
         Ecosystem::Python => Ok(edit::python_package(&manifest.text)?.name),
         Ecosystem::Npm => at(&Locator::JsonKey("name")),
-        Ecosystem::Chart => Ok(None),
+        Ecosystem::Chart => at(&Locator::YamlKey("name")),
     }
 }
 

@@ -58,6 +58,10 @@ fn write_project(text: &mut String, project: &Found, has_repository: bool) {
     if let Some(tag) = &project.tag {
         let _ = writeln!(text, "tag = {}", quoted(tag));
     }
+    if !project.wrong_tags.is_empty() {
+        comment(text, "", "The commits of these tags say another version; a tag is never moved, so `versions --check` passes them over.");
+        let _ = writeln!(text, "wrong-tags = {}", array(&project.wrong_tags));
+    }
     versions(text, &project.sites);
     if !project.depends.is_empty() {
         let _ = writeln!(text, "depends = {}", array(&project.depends));
