@@ -353,6 +353,17 @@ fn a_dynamic_version_is_followed_to_its_file() {
 }
 
 #[test]
+fn a_module_of_another_name_is_found_where_the_manifest_says_so() {
+    for head in ["[tool.setuptools.packages.find]\ninclude = [\"core*\"]\n", "[tool.hatch.build.targets.wheel]\npackages = [\"core\"]\n"] {
+        let text = python(
+            &format!("version = \"1.2.3\"\n{head}"),
+            &[("core/__init__.py", "__version__ = \"1.2.3\"\n"), ("other/__init__.py", "__version__ = \"9.0\"\n")],
+        );
+        assert!(text.contains("versions = [\"pyproject.toml\", \"core/__init__.py\"]"), "{head}: {text}");
+    }
+}
+
+#[test]
 fn a_version_that_no_file_holds_is_said() {
     for (head, tool) in [
         ("[build-system]\nrequires = [\"setuptools>=64\", \"setuptools_scm>=8\"]\n\n[tool.setuptools_scm]\n", "setuptools-scm"),

@@ -68,11 +68,16 @@ fn published(survey: &mut Survey<'_>, workflows: &[String]) {
     let publishing: Vec<&String> = workflows.iter().filter(|text| PUBLISHERS.iter().any(|word| text.contains(word))).collect();
     let count = survey.found.values().filter(|found| found.is_python).count();
     let has_wheels = survey.found.values().any(|found| found.wheel.is_some());
+    let folders: Vec<String> = survey.found.values().filter(|found| !found.path.is_empty()).map(|found| found.path.clone()).collect();
     for found in survey.found.values_mut().filter(|found| found.is_python && found.wheel.is_none()) {
-        let is_named = |text: &&&String| text.contains(&found.path) && !found.path.is_empty();
+        // A pipeline that names no folder speaks of the root.
+        let is_meant = |text: &&&String| match found.path.is_empty() {
+            true => !folders.iter().any(|folder| text.contains(folder.as_str())),
+            false => text.contains(&found.path),
+        };
         found.is_published = match (count, has_wheels) {
             (1, false) => !publishing.is_empty(),
-            _ => publishing.iter().any(|text| is_named(&text)),
+            _ => publishing.iter().any(|text| is_meant(&text)),
         };
     }
 }

@@ -146,7 +146,11 @@ pub fn record(survey: &mut Survey<'_>, claims: &[Claim]) {
             let spaced = [": ", ":", " : "].map(|colon| format!("\"{key}\"{colon}\"{{version}}\""));
             spaced.iter().any(|pattern| survey.offer("", pattern_site(MANIFEST, pattern), Rank::Record, Offer::Likely));
         } else {
-            remark(survey, folder, &format!("{MANIFEST} repeats the version too, out of reach of this project: retire release-please."));
+            remark(
+                survey,
+                folder,
+                &format!("{MANIFEST} holds its version as well, but lies outside of its folder, where no version site can: retire it."),
+            );
         }
     }
 }

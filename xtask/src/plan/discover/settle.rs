@@ -86,7 +86,8 @@ fn name_all(survey: &mut Survey<'_>, projects: &mut [Found], repository: Option<
         let project = &mut projects[place];
         project.name = names.find(|name| !taken.contains(&name.to_lowercase())).unwrap_or_default();
         if project.name != *given {
-            survey.notes.push(format!("two projects are called {given}: the one in {} is written as {}", project.path, project.name));
+            let place = if project.path.is_empty() { "the root" } else { &project.path };
+            survey.notes.push(format!("two projects are called {given}: the one in {place} is written as {}", project.name));
         }
         taken.insert(project.name.to_lowercase());
     }
@@ -108,6 +109,12 @@ fn wishes(project: &Found, root: &str) -> (String, Vec<String>) {
 /// The source of truth first, and a word beside each site that says something else.
 fn order_sites(survey: &mut Survey<'_>, project: &mut Found) {
     project.sites.sort_by_key(|site| site.rank);
+    if let (Some(claimed), [site]) = (&project.claimed, project.sites.as_slice())
+        && site.said[0].version != *claimed
+    {
+        let record = format!("the release tool's record says {}", claimed.to_semver());
+        survey.notes.push(format!("{}: {} says {}, but {record}", project.name, site.file, site.said[0].found));
+    }
     let versions: BTreeSet<_> = project.sites.iter().flat_map(|site| site.said.iter().map(|said| &said.version)).collect();
     if versions.len() < 2 {
         return;
