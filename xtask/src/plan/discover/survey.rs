@@ -12,7 +12,7 @@ use crate::model::config::{PlaceKeys, SiteKeys};
 use crate::model::project::{is_within, read_site};
 
 /// Folders that hold other people's sources, or sources that are only there to be tested against or read.
-const FOREIGN: [&str; 24] = [
+const FOREIGN: [&str; 25] = [
     "node_modules",
     "vendor",
     "vendored",
@@ -36,6 +36,7 @@ const FOREIGN: [&str; 24] = [
     "samples",
     "demo",
     "demos",
+    "template",
     "templates",
 ];
 

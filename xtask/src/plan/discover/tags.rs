@@ -13,7 +13,6 @@ pub fn decide(projects: &mut [Found], tags: &[String], repository: Option<&str>)
     let counts = counts(&candidates, tags);
     let versioned = projects.iter().filter(|project| !project.sites.is_empty()).count();
     let has_whole = projects.iter().any(|project| project.path.is_empty() && !project.sites.is_empty());
-    let mut notes = Vec::new();
     let mut taken: HashSet<String> = HashSet::new();
     let defaults: HashSet<String> = projects.iter().map(|project| default(&project.name)).collect();
     for (place, project) in projects.iter_mut().enumerate() {
@@ -45,11 +44,7 @@ pub fn decide(projects: &mut [Found], tags: &[String], repository: Option<&str>)
         taken.insert(chosen.clone());
         project.tag = (chosen != own).then_some(chosen);
     }
-    let bare = tags.iter().filter(|tag| BARE.iter().any(|pattern| reads(pattern, tag))).count();
-    if bare > 0 && !taken.iter().any(|pattern| is_bare(pattern)) {
-        notes.push(format!("{bare} tags are bare versions, which of these projects they belong to cannot be told: set its `tag`"));
-    }
-    notes
+    unowned(&taken, tags)
 }
 
 const BARE: [&str; 2] = ["v{version}", "{version}"];
@@ -58,8 +53,28 @@ fn is_bare(pattern: &str) -> bool {
     BARE.contains(&pattern)
 }
 
-fn reads(pattern: &str, tag: &str) -> bool {
-    TagPattern::parse(pattern).is_ok_and(|pattern| pattern.read(tag).is_some())
+/// Sentences on tags that look like versions, and that no project was given.
+fn unowned(taken: &HashSet<String>, tags: &[String]) -> Vec<String> {
+    /// More would hide what matters.
+    const SHOWN: usize = 3;
+    let owned: HashMap<&str, TagPattern> =
+        taken.iter().filter_map(|text| Some((text.split_once("{version}")?.0, TagPattern::parse(text).ok()?))).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for tag in tags {
+        let starts = || tag.char_indices().filter(|(_, letter)| letter.is_ascii_digit()).map(|(at, _)| &tag[..at]);
+        let is_owned = starts().any(|prefix| owned.get(prefix).is_some_and(|pattern| pattern.read(tag).is_some()));
+        let reads = |prefix: &&str| TagPattern::parse(&format!("{prefix}{{version}}")).is_ok_and(|pattern| pattern.read(tag).is_some());
+        if let (false, Some(prefix)) = (is_owned, starts().find(reads).filter(|prefix| !prefix.ends_with('.'))) {
+            *counts.entry(prefix).or_insert(0) += 1;
+        }
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let sentence = |(prefix, count): &(&str, usize)| {
+        let tags = if *count == 1 { "1 tag looks".to_owned() } else { format!("{count} tags look") };
+        format!("{tags} like {prefix}{{version}}, and no project was given that pattern: set `tag` where it is a project's")
+    };
+    counts.iter().take(SHOWN).map(sentence).collect()
 }
 
 fn default(package: &str) -> String {

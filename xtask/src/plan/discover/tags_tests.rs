@@ -47,5 +47,5 @@ fn bare_versions_belong_to_nobody_where_there_are_several() {
     let mut projects = vec![project("a", "a"), project("b", "b")];
     let notes = decide(&mut projects, &["v1.0.0".to_owned(), "v1.1.0".to_owned()], None);
     assert_eq!((projects[0].tag.clone(), projects[1].tag.clone()), (None, None));
-    assert!(notes[0].contains("2 tags are bare versions"), "{notes:?}");
+    assert!(notes[0].contains("2 tags look like v{version}, and no project was given that pattern"), "{notes:?}");
 }
