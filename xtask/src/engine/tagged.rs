@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::engine::versions;
 use crate::model::project::Project;
-use crate::model::site::SiteReading;
+use crate::model::site::{Site, SiteReading};
 use crate::plan::history::ProjectTag;
 use crate::plan::tagged::{Answer, Holding, hold};
 use crate::world::World;
@@ -40,7 +40,7 @@ pub fn check(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], want
     let mut contents = world.git.contents();
     for place in wanted.iter().copied() {
         let project = &projects[place];
-        let mut sites = Sites::of(project);
+        let mut sites = Sites { project, known: HashMap::new() };
         for tag in tags[place].iter().filter(|tag| !project.wrong_tags.contains(&tag.name) && world.git.has_commit(&tag.commit)) {
             match hold(&tag.says.version, &sites.answers(world, &mut contents, &tag.commit)?) {
                 Holding::Holds => {}
@@ -53,36 +53,33 @@ pub fn check(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], want
     Ok(found)
 }
 
-/// The sites of one project, each as a project of its own: a commit may have some of them only.
-struct Sites {
-    alone: Vec<Project>,
+/// What the sites of one project say in the commits of its tags.
+struct Sites<'p> {
+    project: &'p Project,
     /// By the site's place and its content's id.
     known: HashMap<(usize, String), Answer>,
 }
 
-impl Sites {
-    fn of(project: &Project) -> Self {
-        let alone = project.sites.iter().map(|site| Project { sites: vec![site.clone()], ..project.clone() }).collect();
-        Self { alone, known: HashMap::new() }
-    }
-
+impl Sites<'_> {
     fn answers(&mut self, world: &World, contents: &mut Contents<'_>, commit: &str) -> anyhow::Result<Vec<Answer>> {
         let mut answers = Vec::new();
-        for (place, project) in self.alone.iter().enumerate() {
-            let Some(id) = contents.id_of(commit, &project.sites[0].file)? else {
+        for (place, site) in self.project.sites.iter().enumerate() {
+            let Some(id) = contents.id_of(commit, &site.file)? else {
                 answers.push(Answer::Absent);
                 continue;
             };
             let known = self.known.entry((place, id));
-            answers.push(known.or_insert_with(|| read(world, commit, project)).clone());
+            answers.push(known.or_insert_with(|| read(world, commit, site)).clone());
         }
         Ok(answers)
     }
 }
 
-fn read(world: &World, commit: &str, project: &Project) -> Answer {
-    match versions::of_commit(world, commit, project) {
-        Ok(readings) => Answer::Says(readings.all().into()),
-        Err(error) => Answer::Unreadable(format!("{error:#}")),
+fn read(world: &World, commit: &str, site: &Site) -> Answer {
+    let text = world.git.file_at(commit, &site.file).map_err(|error| format!("{error:#}"));
+    let absent = || format!("{}: there is no such file in the commit", site.file);
+    match text.and_then(|text| versions::read_site(site, &text.ok_or_else(absent)?).map_err(|why| format!("{}: {why}", site.file))) {
+        Ok(said) => Answer::Says(said.into()),
+        Err(why) => Answer::Unreadable(why),
     }
 }

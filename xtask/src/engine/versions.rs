@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::texts::Texts;
 use crate::edit::{self, Locator};
 use crate::model::fault::Fault;
-use crate::model::project::{Project, Site, SiteForm};
-use crate::model::site::{Readings, SiteReading};
+use crate::model::project::Project;
+use crate::model::site::{Readings, Site, SiteForm, SiteReading};
 use crate::world::World;
 
 /// Reads every site as it stands in the work tree.

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::build_id::arch_suffix;
-use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, SiteKeys, nearest};
+use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, nearest};
 use super::fault::Fault;
 use super::image::{Platform, Repository};
-use super::key_path::KeyPath;
+use super::site::{Site, read_site};
 use super::tag::{Owners, TagPattern};
 
 /// One independently released part of the monorepo.
@@ -40,33 +40,6 @@ pub struct ImageTarget {
     /// Commands that must end well in a fresh container.
     pub smoke: Vec<Vec<String>>,
     pub health: Option<HealthKeys>,
-}
-
-/// One place where a version is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// Relative to the repository root.
-    pub file: String,
-    pub form: SiteForm,
-}
-
-/// How the version is found in its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SiteForm {
-    CargoManifest,
-    Pyproject,
-    /// A module-level assignment to this name.
-    Python(String),
-    PackageJson,
-    /// The whole text is the version.
-    Whole,
-    /// A dotted key of a TOML file.
-    TomlKey(String),
-    /// A dotted key of a JSON file.
-    JsonKey(String),
-    /// A path of keys of a YAML file.
-    YamlKey(String),
-    Pattern(String),
 }
 
 /// Every project of a configuration, with the rules between them held.
@@ -304,61 +277,8 @@ fn image_target(image: &ImageKeys, config: &Config, package: &str) -> Result<Ima
     })
 }
 
-/// The site that the keys name in a project's folder; the error says what is wrong with them.
-pub fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
-    let (file, form) = match keys {
-        SiteKeys::File(file) => (file, form_of_name(file)?),
-        SiteKeys::Place(place) => match (&place.key, &place.pattern) {
-            (Some(key), None) => (&place.file, form_of_key(&place.file, key)?),
-            (None, Some(pattern)) => (&place.file, SiteForm::Pattern(pattern.clone())),
-            _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
-        },
-    };
-    let file = clean_path(file)?;
-    Ok(Site { file: if project_path.is_empty() { file } else { format!("{project_path}/{file}") }, form })
-}
-
-/// A key is read as the file's language has keys. What can be told wrong without the file is told here.
-fn form_of_key(file: &str, key: &str) -> Result<SiteForm, String> {
-    match file.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("toml") => Ok(SiteForm::TomlKey(key.to_owned())),
-        Some("json") => Ok(SiteForm::JsonKey(key.to_owned())),
-        Some("yaml" | "yml") => {
-            KeyPath::parse(key).map_err(|why| format!("versions: {file}: key {key:?} {why}"))?;
-            Ok(SiteForm::YamlKey(key.to_owned()))
-        }
-        Some("py") => {
-            let name = !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if key.is_empty() || !name {
-                return Err(format!("versions: {file}: key {key:?} is no name that a Python module can assign, such as \"VERSION\""));
-            }
-            Ok(SiteForm::Python(key.to_owned()))
-        }
-        _ => Err(format!(
-            "versions: {file}: a key is read from .toml, .json, .yaml, .yml and .py files; name a pattern with {{version}} for other files"
-        )),
-    }
-}
-
-fn form_of_name(file: &str) -> Result<SiteForm, String> {
-    match file.rsplit('/').next().unwrap_or(file) {
-        "Cargo.toml" => Ok(SiteForm::CargoManifest),
-        "pyproject.toml" => Ok(SiteForm::Pyproject),
-        "package.json" => Ok(SiteForm::PackageJson),
-        "VERSION" => Ok(SiteForm::Whole),
-        "Chart.yaml" => Ok(SiteForm::YamlKey("version".to_owned())),
-        // The name that Python's packaging guides settled on.
-        name if name.ends_with(".py") => Ok(SiteForm::Python("__version__".to_owned())),
-        name => {
-            let keyed = [".toml", ".json", ".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
-            let place = if keyed { "key = \"…\"" } else { "pattern = \"… {version}\"" };
-            Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}"))
-        }
-    }
-}
-
 /// A relative path that stays below where it starts, without `.` parts.
-fn clean_path(path: &str) -> Result<String, String> {
+pub(super) fn clean_path(path: &str) -> Result<String, String> {
     if path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..") {
         return Err(format!("path {path:?} leaves the repository; paths are relative to its root, with /"));
     }
@@ -369,6 +289,7 @@ fn clean_path(path: &str) -> Result<String, String> {
 mod tests {
     use super::*;
     use crate::model::config::parse;
+    use crate::model::site::SiteForm;
 
     fn projects(text: &str) -> Result<Projects, Fault> {
         Projects::from_config(&parse(text, "m.toml")?, "m.toml")

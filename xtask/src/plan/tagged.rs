@@ -56,7 +56,7 @@ pub fn hold(version: &Version, answers: &[Answer]) -> Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::project::{Site, SiteForm};
+    use crate::model::site::{Site, SiteForm};
     use crate::model::version::Spelling;
 
     fn version(text: &str) -> Version {

@@ -23,7 +23,7 @@ mod version_files;
 use std::collections::BTreeMap;
 
 use crate::model::config::SiteKeys;
-use crate::model::project::Site;
+use crate::model::site::Site;
 use crate::model::version::Version;
 
 pub use text::text;

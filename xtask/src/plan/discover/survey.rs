@@ -9,7 +9,8 @@ use toml_edit::DocumentMut;
 use super::paths::{below, file_name, folder_of, join};
 use super::{ByFolder, Found, FoundSite, Rank, Tree};
 use crate::model::config::{PlaceKeys, SiteKeys};
-use crate::model::project::{is_within, read_site};
+use crate::model::project::is_within;
+use crate::model::site::read_site;
 
 /// Folders that hold other people's sources, or sources that are only there to be tested against or read.
 const FOREIGN: [&str; 25] = [

@@ -48,7 +48,7 @@ fn site(name: &str) -> SiteKeys {
 }
 
 fn reads(survey: &Survey<'_>, folder: &str, keys: &SiteKeys) -> bool {
-    crate::model::project::read_site(keys, folder).is_ok_and(|site| (survey.tree.says)(&site).is_ok())
+    crate::model::site::read_site(keys, folder).is_ok_and(|site| (survey.tree.says)(&site).is_ok())
 }
 
 fn repeats(survey: &mut Survey<'_>, owner: &str, path: &str) -> bool {
