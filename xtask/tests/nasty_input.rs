@@ -238,7 +238,7 @@ fn yaml_texts() {
             "dependencies:\n- name: b\n  version: 0.1.0\nversion:   &here «0.1.0»\nappVersion: *here\n",
             Becomes("0.2.0"),
         ),
-        ("Chart.yaml", CHART, "{name: a, version: «0.1.0», dependencies: [{version: 0.1.0}]}\n", Becomes("0.2.0")),
+        ("Chart.yaml", CHART, "{name: a, version: «0.1.0», dependencies: [{name: b, version: 0.1.0}]}\n", Becomes("0.2.0")),
         (
             "values.yaml",
             DEEP,
