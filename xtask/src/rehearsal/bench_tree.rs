@@ -133,7 +133,7 @@ fn sources(member: &Member) -> Vec<(String, String)> {
                 "[package]\nname = {name:?}\nversion = {VERSION:?}\nedition = \"2021\"\ndescription = \"One of many\"\n\n[dependencies]\n"
             );
             if let Some(parent) = member.parent() {
-                let _ = writeln!(manifest, "{0} = {{ path = \"../{0}\", version = \">={VERSION}\" }}", parent.name());
+                let _ = writeln!(manifest, "{0} = {{ path = \"../{0}\", version = {VERSION:?} }}", parent.name());
             }
             vec![("Cargo.toml".into(), manifest), ("src/lib.rs".into(), format!("//! {name}.\n"))]
         }
