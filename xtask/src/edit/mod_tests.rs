@@ -158,6 +158,8 @@ proptest! {
                 _ => format!("{others}[{table}] # %%\n{own}\nname = 'x'"),
             });
             prop_assert_eq!(sites(locator, &text), [format!("{table}.version = {version}")]);
+            let key = format!("{table}.version");
+            prop_assert_eq!(sites(Locator::TomlKey(&key), &text), [format!("{key} = {version}")]);
         }
     }
 
@@ -189,6 +191,9 @@ proptest! {
              \"version\" : \"{version}\",\n  \"dependencies\": {{ \"x\": \"{version}\" }}\n}}\n"
         ));
         prop_assert_eq!(sites(Locator::PackageJson, &text), [format!("version = {version}")]);
+        for key in ["n.1.version", "dependencies.x"] {
+            prop_assert_eq!(sites(Locator::JsonKey(key), &text), [format!("{key} = {version}")]);
+        }
     }
 
     #[test]
@@ -211,6 +216,12 @@ proptest! {
         ));
         let found = entries(LockKind::Uv, &text, "own-one");
         prop_assert_eq!(found, [format!("package[name=own-one].version = {version}")]);
+        let text = dress.put_on(&format!(
+            "{{\n  \"name\": \"own\",\n  \"version\": \"{version}\",\n  \"packages\": {{\n    \"\": {{ \"name\": \"own\", \"version\": \"{version}\" }},\n    \
+             \"node_modules/own\": {{ \"version\": \"{version}\" }}\n  }}\n}}\n"
+        ));
+        let found = entries(LockKind::Npm, &text, "own");
+        prop_assert_eq!(found, [format!("version = {version}"), format!("packages[].version = {version}")]);
     }
 
     #[test]
