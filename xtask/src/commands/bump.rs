@@ -19,7 +19,7 @@ use crate::world::files;
 pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let target = read_target(&arguments.target)?;
     let projects = app.versioned(&arguments.projects)?;
-    let tags = observe::tags(&app.world, &app.projects, app.remote())?;
+    let tags = observe::tags_at_a_glance(&app.world, &app.projects, app.remote())?;
     let mut goal = Goal::default();
     goal.notes.extend(tags.unread_note());
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.

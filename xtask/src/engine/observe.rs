@@ -15,7 +15,7 @@ use crate::plan::candidates::{self, PlatformImage, TurnedDown};
 use crate::plan::release::{BuildFacts, ReleaseFacts};
 use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
-use crate::world::git::Head;
+use crate::world::git::{Head, Tags};
 use crate::world::registry::{Registry, RegistryOptions};
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.
@@ -61,15 +61,23 @@ pub struct Remote<'a> {
 
 /// The tags of this clone and of the remote.
 pub fn tags(world: &World, projects: &Projects, remote: Remote<'_>) -> anyhow::Result<TagFacts> {
+    local_tags(world, projects, known(remote, world.git.remote_tags(remote.name, None)))
+}
+
+/// As [`tags`], for a command that goes on without the remote's and does not wait for them long.
+pub fn tags_at_a_glance(world: &World, projects: &Projects, remote: Remote<'_>) -> anyhow::Result<TagFacts> {
+    local_tags(world, projects, known(remote, world.git.glance_at_remote_tags(remote.name)))
+}
+
+fn known(remote: Remote<'_>, answer: anyhow::Result<Option<Tags>>) -> RemoteTags {
     let name = remote.name;
     let unknown = |why: String| RemoteTags::Unknown { remote: name.into(), why };
-    let remote = match world.git.remote_tags(name, None) {
+    match answer {
         Ok(Some(tags)) => RemoteTags::Known { remote: name.into(), tags },
         Ok(None) if remote.is_named => unknown(format!("there is no remote {name} (git remote add {name} URL)")),
         Ok(None) => RemoteTags::None,
         Err(error) => unknown(format!("{error:#}")),
-    };
-    local_tags(world, projects, remote)
+    }
 }
 
 /// The tags of this clone, with what is known of the remote's.

@@ -34,6 +34,9 @@ pub struct ForgeCredentials {
 /// How long a remote may take to answer.
 const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
+/// How long it may take when the command can go on without its answer.
+const GLANCE_LIMIT: Duration = Duration::from_secs(20);
+
 /// Where HEAD stands.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -146,6 +149,15 @@ impl Git {
     /// The tags of the remote, as it says now, or only the one named; `None` when no such remote is set up.
     /// An unreachable remote is an error.
     pub fn remote_tags(&self, remote: &str, only: Option<&str>) -> anyhow::Result<Option<Tags>> {
+        self.ask_for_tags(remote, only, REMOTE_LIMIT)
+    }
+
+    /// As [`Self::remote_tags`], for a command that only says it when the remote does not answer soon.
+    pub fn glance_at_remote_tags(&self, remote: &str) -> anyhow::Result<Option<Tags>> {
+        self.ask_for_tags(remote, None, GLANCE_LIMIT)
+    }
+
+    fn ask_for_tags(&self, remote: &str, only: Option<&str>, limit: Duration) -> anyhow::Result<Option<Tags>> {
         match self.repository.find_remote(remote) {
             Ok(_) => {}
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
@@ -154,7 +166,7 @@ impl Git {
         let patterns: Vec<_> = only.into_iter().flat_map(|name| [format!("refs/tags/{name}"), format!("refs/tags/{name}^{{}}")]).collect();
         let listing = self
             .runner
-            .output(&self.network_call().args(["ls-remote", "--tags", remote]).args(&patterns))
+            .output(&self.network_call().time_limit(limit).args(["ls-remote", "--tags", remote]).args(&patterns))
             .with_context(|| format!("reading the tags of {remote}"))?;
         let mut tags = Tags::new();
         let mut peeled = Tags::new();
