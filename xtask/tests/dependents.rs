@@ -187,3 +187,25 @@ fn a_manifest_that_cannot_be_read_stands_in_the_way_only_of_what_it_names() {
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("broken/Cargo.toml"), "{}", refused.stderr);
 }
+
+#[test]
+fn law_3_of_two_requirements_on_one_package_the_lock_repeats_each() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "xtask/monorepo.toml",
+        "[projects.kit]\npath = \"packages/kit\"\nversions = [\"package.json\"]\n[projects.ui]\npath = \"packages/ui\"\nversions = [\"package.json\"]\n",
+    );
+    fixture.write("packages/kit/package.json", "{ \"name\": \"kit\", \"version\": \"1.2.0\" }\n");
+    let tables = "\"peerDependencies\": { \"kit\": \">=1.0.0\" }, \"devDependencies\": { \"kit\": \"1.2.0\" }";
+    fixture.write("packages/ui/package.json", &format!("{{ \"name\": \"ui\", \"version\": \"1.0.0\", {tables} }}\n"));
+    let lock = format!(
+        "{{ \"name\": \"root\", \"lockfileVersion\": 2, \"packages\": {{\n\"packages/kit\": {{ \"version\": \"1.2.0\" }},\n\"packages/ui\": {{ \"version\": \"1.0.0\", {tables} }} }},\n\"dependencies\": {{ \"ui\": {{ \"version\": \"file:packages/ui\", \"requires\": {{ \"kit\": \"1.2.0\" }} }} }} }}\n"
+    );
+    fixture.write("package-lock.json", &lock);
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a peer");
+    fixture.ok(&["bump", "minor", "kit"]);
+    // The wide one admits the version and stays, in the manifest and in the lock; of the other, every copy moves.
+    assert!(fixture.read("packages/ui/package.json").contains("\"kit\": \">=1.0.0\" }, \"devDependencies\": { \"kit\": \"1.3.0\" }"));
+    assert_eq!(fixture.read("package-lock.json"), lock.replace("1.2.0", "1.3.0"));
+}

@@ -1,7 +1,8 @@
 //! package-lock.json: the project at the top and the workspaces in its folders, with the requirements npm copies from
 //! their package.json.
 //!
-//! The `dependencies` of the first and second version of the format are not read: they are what was installed.
+//! Of the `dependencies` of the first and second version of the format only folders are read: the rest is what was
+//! installed.
 
 use super::json::{self, Node, Value};
 use super::locks::{LockFile, LockedPackage, LockedRequirement};
@@ -49,11 +50,35 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
             }
         }
     }
+    for installed in root.children("dependencies") {
+        lock.requirements.extend(required_by_folders(text, installed, &lines)?);
+    }
     if !top.name.is_empty() {
         lock.packages.push(top);
     }
     lock.packages.extend(folders);
     Ok(lock)
+}
+
+/// What the older form of the format says that folders require (`"version": "file:lib/kit"`), beside the newer one. npm 6
+/// reads it, and later ones write it anew where it differs.
+fn required_by_folders(text: &str, installed: &Node, lines: &Lines) -> Result<Vec<LockedRequirement>, EditError> {
+    let Value::Object(members) = &installed.value else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for (of, node) in members {
+        let version = node.children("version").first().and_then(|version| text_of(text, version));
+        let Some(folder) = version.as_deref().and_then(|version| version.strip_prefix("file:")) else {
+            continue;
+        };
+        for required in node.children("requires") {
+            let key = format!("dependencies[{of}].requires");
+            let read = requirements_npm::of_table(text, required, &key, lines)?.into_iter();
+            found.extend(read.map(|requirement| LockedRequirement { of: of.clone(), of_folder: Some(folder.to_owned()), requirement }));
+        }
+    }
+    Ok(found)
 }
 
 /// The name of what is installed in a folder: its path behind the last `node_modules`.
@@ -67,8 +92,11 @@ fn last_part(folder: &str) -> &str {
 }
 
 fn name(text: &str, node: &Node) -> Option<String> {
-    let names = node.children("name");
-    names.first().and_then(|name| serde_json::from_str(&text[name.span.clone()]).ok())
+    text_of(text, node.children("name").first()?)
+}
+
+fn text_of(text: &str, node: &Node) -> Option<String> {
+    serde_json::from_str(&text[node.span.clone()]).ok()
 }
 
 fn versions(text: &str, node: &Node, key: &str) -> Result<Vec<Located>, EditError> {

@@ -49,3 +49,15 @@ fn the_first_version_of_the_format_has_the_top_alone() {
     let lock = read_lock(LockKind::Npm, text).unwrap();
     assert_eq!((lock.packages.len(), lock.packages[0].versions.len()), (1, 0));
 }
+
+#[test]
+fn the_older_form_repeats_what_folders_require() {
+    let text = r#"{ "name": "ui", "lockfileVersion": 2, "packages": {}, "dependencies": {
+      "kit": { "version": "file:lib/kit", "requires": { "base": "^1.2.0", "tag": "latest" } },
+      "far": { "version": "1.2.0", "requires": { "base": "^1.2.0" } }
+    } }"#;
+    let lock = read_lock(LockKind::Npm, text).unwrap();
+    let all: Vec<_> = lock.requirements.iter().map(|c| (c.of_folder.as_deref(), c.requirement.key.as_str(), c.requirement.line)).collect();
+    assert_eq!(all, [(Some("lib/kit"), "dependencies[kit].requires.base", 2)], "what was installed requires by itself");
+    assert_eq!(&text[lock.requirements[0].requirement.span.clone()], "^1.2.0");
+}

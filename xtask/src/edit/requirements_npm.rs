@@ -22,21 +22,28 @@ pub(super) fn of_node(text: &str, package: &Node, prefix: &str, lines: &Lines) -
     let mut requirements = Vec::new();
     for table in TABLES {
         for entries in package.children(table) {
-            let Value::Object(entries) = &entries.value else {
-                continue;
-            };
-            for (name, entry) in entries {
-                let key = format!("{prefix}{table}.{name}");
-                let written: Option<String> = serde_json::from_str(&text[entry.span.clone()]).ok();
-                let Some(skipped) = written.and_then(|written| wants_version(&written)) else {
-                    continue;
-                };
-                let mut span = json::string_span(text, entry, &key)?;
-                span.start += skipped;
-                let (text, line) = (text[span.clone()].to_owned(), lines.at(span.start));
-                requirements.push(Requirement { kind: RequirementKind::Npm, package: name.clone(), path: None, key, text, line, span });
-            }
+            requirements.extend(of_table(text, entries, &format!("{prefix}{table}"), lines)?);
         }
+    }
+    Ok(requirements)
+}
+
+/// Every requirement of one table, whose key is `table`.
+pub(super) fn of_table(text: &str, entries: &Node, table: &str, lines: &Lines) -> Result<Vec<Requirement>, EditError> {
+    let Value::Object(entries) = &entries.value else {
+        return Ok(Vec::new());
+    };
+    let mut requirements = Vec::new();
+    for (name, entry) in entries {
+        let key = format!("{table}.{name}");
+        let written: Option<String> = serde_json::from_str(&text[entry.span.clone()]).ok();
+        let Some(skipped) = written.and_then(|written| wants_version(&written)) else {
+            continue;
+        };
+        let mut span = json::string_span(text, entry, &key)?;
+        span.start += skipped;
+        let (text, line) = (text[span.clone()].to_owned(), lines.at(span.start));
+        requirements.push(Requirement { kind: RequirementKind::Npm, package: name.clone(), path: None, key, text, line, span });
     }
     Ok(requirements)
 }

@@ -142,7 +142,7 @@ impl<'a> Edits<'a> {
                     }
                 }
             }
-            let wanted = self.edits_of(goal, project, package, raised, (from, to))?;
+            let wanted = self.edits_of(goal, project, package, raised, (from, to), raise)?;
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
         Ok(())
@@ -156,6 +156,7 @@ impl<'a> Edits<'a> {
         package: &Package,
         raised: Vec<Raised<'_>>,
         (from, to): (&Version, &Version),
+        raise: bool,
     ) -> anyhow::Result<Vec<Wanted>> {
         let mut edits = Vec::new();
         for Raised { manifest, requirement, text } in raised {
@@ -164,6 +165,10 @@ impl<'a> Edits<'a> {
             for lock in self.manifests.locks() {
                 for repeated in lock.repeated(manifest, package) {
                     let wrong = |error| Fault::usage(format!("{}: {error}", lock.path)).fix(format!("git checkout -- {}", lock.path));
+                    // A manifest may require a package twice, and the one that still admits the version stays in both.
+                    if !raise && edit::admits(repeated.kind, &repeated.text, to).map_err(wrong)? {
+                        continue;
+                    }
                     let text = edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
                     let (file, span) = (lock.path.clone(), repeated.span.clone());
                     edits.push(Wanted { file, span, text, project: owner.to_owned(), reason: reason.clone() });
