@@ -161,6 +161,51 @@ fn law_14_a_bump_that_was_cut_off_between_two_files_does_not_count_on() {
 }
 
 #[test]
+fn law_14_what_a_killed_run_had_staged_is_nobodys_work() {
+    let fixture = Fixture::new();
+    // Beside a file of this very bump, and where nothing is to be edited.
+    for path in ["core/.xtask-staged-abc", "api/src/.xtask-staged-def", ".xtask-staged-ghi"] {
+        fixture.write(path, "left behind");
+    }
+    fixture.ok(&["bump", "minor", "core", "--commit", "--dry-run"]);
+    assert!(fixture.root().join("core/.xtask-staged-abc").exists(), "a plan removes nothing");
+    fixture.ok(&["bump", "minor", "core", "--commit"]);
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "", "the leftovers are gone, wherever they lay");
+    let files = fixture.git(&["show", "--format=", "--name-only", "HEAD"]);
+    assert_eq!(files.lines().collect::<Vec<_>>(), ["Cargo.lock", "core/Cargo.toml", "core/pyproject.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn law_14_what_was_staged_behind_a_link_is_removed_there() {
+    let fixture = Fixture::new();
+    fixture.write("shared/Cargo.toml", &fixture.read("core/Cargo.toml"));
+    fixture.write(".gitignore", ".xtask-staged-*\n");
+    std::fs::remove_file(fixture.root().join("core/Cargo.toml")).unwrap();
+    std::os::unix::fs::symlink("../shared/Cargo.toml", fixture.root().join("core/Cargo.toml")).unwrap();
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a link");
+    fixture.write("shared/.xtask-staged-abc", "left behind");
+    fixture.ok(&["bump", "minor", "core"]);
+    assert!(!fixture.root().join("shared/.xtask-staged-abc").exists(), "git does not show it, and it is gone all the same");
+}
+
+#[test]
+fn law_16_a_lock_that_a_killed_git_left_is_found_before_anything_is_written() {
+    let fixture = Fixture::new();
+    for lock in [".git/index.lock", ".git/HEAD.lock", ".git/refs/heads/main.lock"] {
+        fixture.write(lock, "");
+        let before = fixture.state();
+        let refused = fixture.run(&["bump", "minor", "core", "--commit"]);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(refused.stderr.contains(lock) && refused.stderr.contains("if no git is running"), "{}", refused.stderr);
+        assert_eq!(fixture.state(), before);
+        std::fs::remove_file(fixture.root().join(lock)).unwrap();
+    }
+    fixture.ok(&["bump", "minor", "core", "--commit"]);
+}
+
+#[test]
 fn a_commit_is_proved_also_where_git_converts_line_ends() {
     let fixture = Fixture::new();
     fixture.write(".gitattributes", "*.toml text eol=crlf\n");

@@ -20,6 +20,8 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let target = read_target(&arguments.target)?;
     let projects = app.versioned(&arguments.projects)?;
     let tags = observe::tags_at_a_glance(&app.world, &app.projects, app.remote())?;
+    // Waited for before anything is read: a git that a killed run left to itself may still make that run's commit.
+    let lock = if arguments.commit { app.world.git.lasting_lock() } else { None };
     let mut goal = Goal::default();
     goal.notes.extend(tags.unread_note());
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
@@ -44,6 +46,10 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let files = edits.want(&mut goal)?;
     if arguments.commit {
         refuse_commit(app, &mut goal, &files)?;
+    }
+    if let Some(lock) = lock {
+        let what = format!("{} is there: another git is at work in this repository, or was killed at it", lock.display());
+        goal.refuse("", what, format!("rm {}, if no git is running", lock.display()));
     }
     if arguments.commit && !files.is_empty() {
         goal.want("", "the version of a release is read from its commit", Step::Commit { message: commit_message(&moves), files });

@@ -19,6 +19,8 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
         })
         .collect();
     if !edits.is_empty() {
+        // A run that was killed may have staged files for others than these, which nobody else would remove.
+        world.git.leftovers()?.iter().try_for_each(|path| files::remove_file(&world.path(path)))?;
         return files::replace_all(&edits);
     }
     batch.iter().try_for_each(|draft| act_alone(world, &draft.step))

@@ -13,6 +13,11 @@ const TEXT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
 /// How staged files are called, so that the next run knows what a killed one left.
 const STAGE_PREFIX: &str = ".xtask-staged-";
 
+/// Whether the path is that of a file that a run had staged, and was killed before it could give it its name.
+pub fn is_staged(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(STAGE_PREFIX))
+}
+
 /// Reads a text; `None` when there is no such file. Not UTF-8, too large and unreadable are errors that name the path.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let size = match fs::metadata(path) {
@@ -35,12 +40,12 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
 ///
 /// Symbolic links stay links (their target is replaced) and modes stay. A file that is read-only is refused.
 pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
-    for folder in changes.iter().filter_map(|(path, _)| path.parent()) {
-        remove_leftovers(folder)?;
-    }
+    let resolve = |path: &PathBuf| fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()));
+    let targets = changes.iter().map(|(path, _)| resolve(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    // All before the first is staged: two files may lie in one folder.
+    targets.iter().filter_map(|target| target.parent()).try_for_each(remove_leftovers)?;
     let mut staged = Vec::new();
-    for (path, text) in changes {
-        let target = fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()))?;
+    for ((path, text), target) in changes.iter().zip(targets) {
         let permissions = fs::metadata(&target).with_context(|| format!("reading {}", path.display()))?.permissions();
         if permissions.readonly() {
             bail!("{} is read-only; nothing was written (chmod u+w {})", path.display(), path.display());

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions};
+use git2::{ErrorCode, ObjectType, Oid, Repository};
 use sha2::{Digest as _, Sha256};
 
+use super::files;
 use super::process::{Call, Runner};
 use crate::model::fault::Fault;
 
@@ -94,14 +95,6 @@ impl Git {
     /// The committer's time, in seconds since 1970.
     pub fn commit_seconds(&self, commit: &str) -> anyhow::Result<i64> {
         Ok(self.commit_object(commit)?.time().seconds())
-    }
-
-    /// Paths that differ from HEAD, untracked ones included and ignored ones not.
-    pub fn dirty_paths(&self) -> anyhow::Result<Vec<String>> {
-        let mut options = StatusOptions::new();
-        options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
-        let statuses = self.repository.statuses(Some(&mut options)).context("reading the state of the work tree")?;
-        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
     }
 
     /// The commit, and when the work tree is not the commit a mark of what it is instead: `<commit>-dirty-<hash>`.
@@ -219,7 +212,8 @@ impl Git {
         Ok(index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
     }
 
-    /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder.
+    /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder. What a killed run
+    /// had staged is none of them.
     pub fn files_below(&self, folder: &str) -> anyhow::Result<Vec<String>> {
         let listing = self.listing(folder)?;
         if let Some(name) = listing.split('\0').find(|path| path.contains(char::REPLACEMENT_CHARACTER)) {
@@ -227,7 +221,7 @@ impl Git {
                 .fix("git mv it to a name in UTF-8")
                 .into());
         }
-        Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+        Ok(listing.split('\0').filter(|path| !path.is_empty() && !files::is_staged(path)).map(str::to_owned).collect())
     }
 
     pub(super) fn listing(&self, folder: &str) -> anyhow::Result<String> {

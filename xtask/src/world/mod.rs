@@ -5,6 +5,7 @@ pub mod docker;
 pub mod environment;
 pub mod files;
 pub mod git;
+mod git_leftovers;
 pub mod git_setup;
 pub mod health;
 pub mod history;
