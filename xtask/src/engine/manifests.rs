@@ -11,6 +11,7 @@ use crate::edit::{
     self, ChartDependency, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind,
 };
 use crate::model::fault::Fault;
+use crate::model::paths::{join, resolve};
 use crate::model::project::{Project, is_within};
 use crate::model::site::Readings;
 
@@ -204,7 +205,7 @@ impl Manifests {
     /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.
     pub fn chart_lock_notes(&self, package: &Package) -> Vec<String> {
         let is_it = |folder: &str, entry: &ChartDependency| {
-            let lies_at = entry.folder().map_or(Some(package.folder.clone()), |path| joined(folder, path));
+            let lies_at = entry.folder().map_or(Some(package.folder.clone()), |path| resolve(folder, path));
             entry.name == package.name && lies_at.as_ref() == Some(&package.folder)
         };
         let stale = self.chart_locks.iter().filter(|_| package.ecosystem == Ecosystem::Chart);
@@ -236,11 +237,11 @@ impl Manifests {
     /// The manifest with the `[workspace]` that a member belongs to: the nearest above, unless it names one.
     fn workspace_root(&self, member: &Manifest, named: Option<&str>) -> Option<&Manifest> {
         if let Some(named) = named {
-            return self.manifest(&below(&joined(&member.folder, named)?, "Cargo.toml"));
+            return self.manifest(&join(&resolve(&member.folder, named)?, "Cargo.toml"));
         }
         let mut folder = member.folder.as_str();
         loop {
-            let candidate = self.manifest(&below(folder, "Cargo.toml"));
+            let candidate = self.manifest(&join(folder, "Cargo.toml"));
             if let Some(root) = candidate.filter(|found| edit::cargo_package(&found.text).is_ok_and(|cargo| cargo.is_workspace_root)) {
                 return Some(root);
             }
@@ -255,7 +256,7 @@ impl Manifests {
     /// (a path dependency) only where no package of that name lies below.
     fn is_entry_of(&self, package: &Package, lock: &Lock, entry: &LockedPackage) -> bool {
         match &entry.folder {
-            Some(folder) => joined(&lock.folder, folder).is_some_and(|folder| folder == package.folder),
+            Some(folder) => resolve(&lock.folder, folder).is_some_and(|folder| folder == package.folder),
             None if is_within(&package.folder, &lock.folder) => true,
             None => !self.all.iter().any(|manifest| {
                 manifest.ecosystem == package.ecosystem
@@ -272,7 +273,7 @@ impl Lock {
     pub fn repeated(&self, manifest: &Manifest, package: &Package) -> impl Iterator<Item = &Requirement> {
         let all = self.content.iter().flat_map(|content| &content.requirements);
         let is_it = |repeated: &&LockedRequirement| {
-            let of = repeated.of_folder.as_ref().and_then(|folder| joined(&self.folder, folder));
+            let of = repeated.of_folder.as_ref().and_then(|folder| resolve(&self.folder, folder));
             self.ecosystem == manifest.ecosystem && of.as_ref() == Some(&manifest.folder) && repeated.requirement.package == package.name
         };
         all.filter(is_it).map(|repeated| &repeated.requirement)
@@ -288,7 +289,7 @@ fn of_chart(dependency: ChartDependency) -> Requirement {
 /// A requirement that says where its package lies is on that one; a crate without a path is somebody's published one.
 fn is_on(package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
     match &requirement.path {
-        Some(path) => joined(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
+        Some(path) => resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
         None => package.ecosystem != Ecosystem::Cargo,
     }
 }
@@ -311,39 +312,5 @@ fn name_of(manifest: &Manifest) -> Result<Option<String>, EditError> {
         Ecosystem::Python => Ok(edit::python_package(&manifest.text)?.name),
         Ecosystem::Npm => at(&Locator::JsonKey("name")),
         Ecosystem::Chart => at(&Locator::YamlKey("name")),
-    }
-}
-
-fn below(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// A relative path seen from the root; `None` when it leaves the repository.
-fn joined(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    if relative.starts_with('/') {
-        return None;
-    }
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::joined;
-
-    #[test]
-    fn a_relative_path_is_seen_from_the_root() {
-        assert_eq!(joined("a/b", "../c").as_deref(), Some("a/c"));
-        assert_eq!(joined("", ".").as_deref(), Some(""));
-        assert_eq!(joined("a", "./x/").as_deref(), Some("a/x"));
-        assert_eq!(joined("a", "../../x"), None);
-        assert_eq!(joined("a", "/x"), None);
     }
 }

@@ -6,6 +6,7 @@ pub mod fault;
 pub mod folders;
 pub mod image;
 pub mod key_path;
+pub mod paths;
 pub mod project;
 pub mod site;
 pub mod step;

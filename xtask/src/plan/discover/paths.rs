@@ -1,5 +1,7 @@
 //! Paths of the tree: relative to its root, with `/`, and the root itself is empty. Words alone; no folder is looked at.
 
+pub use crate::model::paths::{join, resolve};
+
 /// The folder a file lies in.
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
@@ -8,28 +10,6 @@ pub fn folder_of(path: &str) -> &str {
 /// The last segment.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// A path below a folder.
-pub fn join(folder: &str, path: &str) -> String {
-    if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
-}
-
-/// What a path of a manifest in `folder` names in the tree; `None` when it leaves it.
-pub fn resolve(folder: &str, path: &str) -> Option<String> {
-    let path = path.replace('\\', "/");
-    if path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// A path as it reads from `folder`; `None` when it lies elsewhere.
@@ -72,9 +52,6 @@ mod tests {
 
     #[test]
     fn paths_are_words() {
-        assert_eq!(resolve("a/b", "../c/./d").as_deref(), Some("a/c/d"));
-        assert_eq!(resolve("a", "../../x"), None);
-        assert_eq!(resolve("", "/etc"), None);
         assert_eq!((below("a/b", "a"), below("ab", "a"), below("ab", "")), (Some("b"), None, Some("ab")));
         assert_eq!((folder_of("a/b/c"), folder_of("c"), file_name("a/c")), ("a/b", "", "c"));
     }
