@@ -1,6 +1,7 @@
 //! Every byte that must change so that projects stand at their new versions: sites, lock entries, and the requirements
 //! of those who depend on them (laws 2 to 4). It writes nothing; the edits become steps of a plan.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
@@ -81,7 +82,9 @@ impl<'a> Edits<'a> {
     }
 
     fn move_sites(&mut self, project: &Project, readings: &Readings, packages: &[Package], to: &Version) -> anyhow::Result<()> {
-        self.truths.extend(project.sites.first().map(|site| site.file.clone()));
+        if let Some(truth) = project.sites.first() {
+            self.truths.insert(self.texts.world.real(&truth.file)?);
+        }
         for reading in readings.all().iter().filter(|reading| reading.version != *to) {
             let text = reading.spelling.spell(to).map_err(|error| {
                 Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell")
@@ -182,14 +185,17 @@ impl<'a> Edits<'a> {
     }
 
     fn add(&mut self, wanted: Wanted) -> anyhow::Result<()> {
-        if !self.files.contains_key(&wanted.file) {
-            let text = self.texts.get(&wanted.file)?.with_context(|| format!("{} is gone", wanted.file))?;
-            self.files.insert(wanted.file.clone(), FileEdits { text, splices: Vec::new(), reasons: Vec::new() });
-        }
-        if let Some(edits) = self.files.get_mut(&wanted.file) {
-            edits.splices.push((wanted.span, wanted.text));
-            edits.reasons.push((wanted.project, wanted.reason));
-        }
+        // By whichever links it is known: two texts of one file would overwrite each other.
+        let file = self.texts.world.real(&wanted.file)?;
+        let edits = match self.files.entry(file) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let text = self.texts.get(place.key())?.with_context(|| format!("{} is gone", place.key()))?;
+                place.insert(FileEdits { text, splices: Vec::new(), reasons: Vec::new() })
+            }
+        };
+        edits.splices.push((wanted.span, wanted.text));
+        edits.reasons.push((wanted.project, wanted.reason));
         Ok(())
     }
 

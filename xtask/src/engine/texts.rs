@@ -35,9 +35,11 @@ impl<'w> Texts<'w> {
         if let Some(known) = self.known.borrow().get(path) {
             return Ok(known.clone());
         }
+        // Git tells what differs by the names of files, not of links to them.
+        let real = self.world.real(path)?;
         let text = match &self.head {
-            Some(head) if head.dirty.contains(path) => self.world.git.file_at(&head.commit, path)?,
-            _ => self.world.read(path)?,
+            Some(head) if head.dirty.contains(&real) => self.world.git.file_at(&head.commit, &real)?,
+            _ => self.world.read(&real)?,
         };
         let text = text.map(Rc::from);
         self.known.borrow_mut().insert(path.to_owned(), text.clone());

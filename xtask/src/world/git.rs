@@ -8,8 +8,8 @@ use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 use sha2::{Digest as _, Sha256};
 
-use super::files;
 use super::process::{Call, Runner};
+use super::{files, links};
 use crate::model::fault::Fault;
 
 /// Tag names with the commits they point at, annotated ones peeled.
@@ -194,14 +194,11 @@ impl Git {
         Ok(false)
     }
 
-    /// A file's text at a commit; `None` when the commit has no such file.
+    /// A file's text at a commit; `None` when the commit has no such file. Links are followed, as in the work tree.
     pub fn file_at(&self, commit: &str, path: &str) -> anyhow::Result<Option<String>> {
         let tree = self.commit_object(commit)?.tree().context("reading a tree")?;
-        let entry = match tree.get_path(Path::new(path)) {
-            Ok(entry) => entry,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(error) => return Err(error).with_context(|| format!("reading {path} at {commit}")),
-        };
+        let found = links::entry_at(&self.repository, &tree, path).with_context(|| format!("reading {path} at {commit}"))?;
+        let Some(entry) = found else { return Ok(None) };
         let blob = entry.to_object(&self.repository)?.peel_to_blob().with_context(|| format!("{path} at {commit} is no file"))?;
         String::from_utf8(blob.content().to_vec()).map(Some).map_err(|_| anyhow!("{path} at {commit} is not UTF-8"))
     }

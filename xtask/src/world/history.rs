@@ -11,6 +11,7 @@ use anyhow::Context;
 use git2::{Commit, ObjectType, Oid, Repository, Tree};
 
 use super::git::Git;
+use super::links;
 use super::trees::Comparison;
 use crate::model::folders::{FolderId, Folders};
 
@@ -255,11 +256,18 @@ impl Contents<'_> {
             }
             let wanted = if names.peek().is_some() { ObjectType::Tree } else { ObjectType::Blob };
             match self.trees.get(&id).and_then(|tree| tree.get_name(name)) {
+                Some(entry) if links::is_link(&entry) => return self.id_behind_links(at, path),
                 Some(entry) if entry.kind() == Some(wanted) => id = entry.id(),
                 _ => return Ok(None),
             }
         }
         Ok(Some(id.to_string()))
+    }
+
+    fn id_behind_links(&self, at: &str, path: &str) -> anyhow::Result<Option<String>> {
+        let tree = commit(self.repository, Oid::from_str(at)?)?.tree()?;
+        let entry = links::entry_at(self.repository, &tree, path).with_context(|| format!("reading {path} at {at}"))?;
+        Ok(entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)).map(|entry| entry.id().to_string()))
     }
 }
 

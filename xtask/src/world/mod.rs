@@ -9,6 +9,7 @@ mod git_leftovers;
 pub mod git_setup;
 pub mod health;
 pub mod history;
+mod links;
 mod measure;
 pub mod process;
 pub mod registry;
@@ -27,6 +28,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use anyhow::Context;
 
 use environment::Environment;
 use git::Git;
@@ -80,12 +83,20 @@ impl World {
     /// Reads a text of the work tree; `None` when there is no such file. A link that leads out of it is an error: what
     /// is written there would be in no commit.
     pub fn read(&self, relative: &str) -> anyhow::Result<Option<String>> {
-        let path = self.path(relative);
-        if !self.is_plain(relative) {
-            let target = files::resolved(&path);
-            anyhow::ensure!(target.starts_with(&self.root), "{relative} is a link that leaves the repository, to {}", target.display());
+        files::read(&self.path(&self.real(relative)?))
+    }
+
+    /// The path without links: what is written there is in the commit under this name, and one file has but one.
+    ///
+    /// # Errors
+    /// A link leads out of the work tree.
+    pub fn real(&self, relative: &str) -> anyhow::Result<String> {
+        if self.is_plain(relative) {
+            return Ok(relative.to_owned());
         }
-        files::read(&path)
+        let target = files::resolved(&self.path(relative));
+        let within = target.strip_prefix(&self.root).ok().and_then(Path::to_str).map(|within| within.replace('\\', "/"));
+        within.with_context(|| format!("{relative} is a link that leaves the repository, to {}", target.display()))
     }
 
     /// Whether no part of the path is a link. Folders are asked once: thousands of files lie in a few of them.
