@@ -209,3 +209,33 @@ fn law_3_of_two_requirements_on_one_package_the_lock_repeats_each() {
     assert!(fixture.read("packages/ui/package.json").contains("\"kit\": \">=1.0.0\" }, \"devDependencies\": { \"kit\": \"1.3.0\" }"));
     assert_eq!(fixture.read("package-lock.json"), lock.replace("1.2.0", "1.3.0"));
 }
+
+#[test]
+fn law_3_a_lock_repeats_only_the_requirements_that_moved() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "web/pyproject.toml",
+        "[project]\nname = \"web\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2; python_version<'3.13'\", \"core>=0.1; python_version>='3.13'\"]\n",
+    );
+    fixture.write(
+        "web/uv.lock",
+        "version = 1\n\n[[package]]\nname = \"web\"\nversion = \"0.1.0\"\nsource = { editable = \".\" }\n[package.metadata]\nrequires-dist = [\n    { name = \"core\", marker = \"a\", specifier = \">=0.1,<0.2\" },\n    { name = \"core\", marker = \"b\", specifier = \">=0.1\" },\n]\n",
+    );
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: two requirements of one package");
+    let (_, plan) = fixture.json(&["bump", "minor", "core", "--dry-run"]);
+    let lock = steps(&plan).into_iter().find(|(what, ..)| what == "web/uv.lock").unwrap();
+    assert_eq!(lock.2.matches("requires core").count(), 1, "a reason is told once: {}", lock.2);
+    fixture.ok(&["bump", "minor", "core"]);
+    let lock = fixture.read("web/uv.lock");
+    assert!(
+        lock.contains("marker = \"a\", specifier = \">=0.2,<0.3\"") && lock.contains("marker = \"b\", specifier = \">=0.1\""),
+        "{lock}"
+    );
+    fixture.ok(&["bump", "minor", "core", "--dependents"]);
+    let lock = fixture.read("web/uv.lock");
+    assert!(
+        lock.contains("marker = \"a\", specifier = \">=0.3,<0.4\"") && lock.contains("marker = \"b\", specifier = \">=0.3\""),
+        "{lock}"
+    );
+}

@@ -43,6 +43,12 @@ pub fn admits(kind: RequirementKind, requirement: &str, version: &Version) -> Re
     }
 }
 
+/// Whether two texts are one requirement: locks of Python's write the specifiers of a manifest in an order of their own.
+pub fn is_same(kind: RequirementKind, one: &str, other: &str) -> bool {
+    let read = |text| VersionSpecifiers::from_str(text).ok();
+    one == other || (kind == RequirementKind::Python && read(one).is_some() && read(one) == read(other))
+}
+
 /// Whether one alternative of a requirement of Poetry, npm or Helm admits the version.
 pub(super) fn alternative_admits(
     kind: RequirementKind,

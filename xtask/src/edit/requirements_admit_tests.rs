@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::EditError;
 use super::super::requirements::RequirementKind;
-use super::admits;
+use super::{admits, is_same};
 use crate::model::version::Version;
 
 fn asked(kind: RequirementKind, requirement: &str, version: &str) -> Result<bool, EditError> {
@@ -252,5 +252,18 @@ proptest! {
                 let _ = asked(kind, &requirement, "1.2.3-rc.1");
             }
         }
+    }
+}
+
+#[test]
+fn one_requirement_may_be_written_in_two_orders() {
+    for (kind, one, other, same) in [
+        (RequirementKind::Python, ">=0.3,<0.4", "<0.4, >=0.3", true),
+        (RequirementKind::Python, ">=0.3,<0.4", ">=0.3", false),
+        (RequirementKind::Python, "what", "whatever", false),
+        (RequirementKind::Npm, "^0.3.0", "^0.3.0", true),
+        (RequirementKind::Npm, "^0.3.0", "^0.3", false),
+    ] {
+        assert_eq!(is_same(kind, one, other), same, "{one} and {other}");
     }
 }

@@ -145,7 +145,7 @@ impl<'a> Edits<'a> {
                     }
                 }
             }
-            let wanted = self.edits_of(goal, project, package, raised, (from, to), raise)?;
+            let wanted = self.edits_of(goal, project, package, raised, (from, to))?;
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
         Ok(())
@@ -159,19 +159,16 @@ impl<'a> Edits<'a> {
         package: &Package,
         raised: Vec<Raised<'_>>,
         (from, to): (&Version, &Version),
-        raise: bool,
     ) -> anyhow::Result<Vec<Wanted>> {
         let mut edits = Vec::new();
         for Raised { manifest, requirement, text } in raised {
             let owner = self.projects.owner_of(&manifest.path).map_or(manifest.path.as_str(), |owner| owner.name.as_str());
             let reason = format!("{owner}: requires {} {}; {} becomes {}", package.name, requirement.text, project.name, to.to_semver());
             for lock in self.manifests.locks() {
-                for repeated in lock.repeated(manifest, package) {
+                // A manifest may require a package more than once, by markers; what does not move there stays here too.
+                let is_same = |repeated: &&Requirement| edit::is_same(repeated.kind, &repeated.text, &requirement.text);
+                for repeated in lock.repeated(manifest, package).filter(is_same) {
                     let wrong = |error| Fault::usage(format!("{}: {error}", lock.path)).fix(format!("git checkout -- {}", lock.path));
-                    // A manifest may require a package twice, and the one that still admits the version stays in both.
-                    if !raise && edit::admits(repeated.kind, &repeated.text, to).map_err(wrong)? {
-                        continue;
-                    }
                     let text = edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
                     let (file, span) = (lock.path.clone(), repeated.span.clone());
                     edits.push(Wanted { file, span, text, project: owner.to_owned(), reason: reason.clone() });
@@ -206,9 +203,8 @@ impl<'a> Edits<'a> {
         edited.sort_by_key(|(path, _)| truths.contains(path));
         let mut written = Vec::new();
         for (path, edits) in edited {
-            let mut projects: Vec<_> = edits.reasons.iter().map(|(project, _)| project.as_str()).collect();
-            projects.dedup();
-            let why = edits.reasons.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>().join(", ");
+            let projects = once_each(edits.reasons.iter().map(|(project, _)| project.as_str()));
+            let why = once_each(edits.reasons.iter().map(|(_, reason)| reason.as_str())).join(", ");
             let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
             let after = edit::splice(&edits.text, edits.splices)
                 .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
@@ -217,4 +213,10 @@ impl<'a> Edits<'a> {
         }
         Ok(written)
     }
+}
+
+/// Words in their order, each where it is first said.
+fn once_each<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    let mut said = BTreeSet::new();
+    words.filter(|word| said.insert(*word)).collect()
 }
