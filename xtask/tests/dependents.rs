@@ -239,3 +239,40 @@ fn law_3_a_lock_repeats_only_the_requirements_that_moved() {
         "{lock}"
     );
 }
+
+#[test]
+fn law_15_a_lock_that_cannot_be_read_is_not_one_that_is_not_there() {
+    let fixture = Fixture::new();
+    let lock = fixture.read("Cargo.lock");
+    std::fs::write(fixture.root().join("Cargo.lock"), [lock.as_bytes(), b"# \xff\n"].concat()).unwrap();
+    fixture.commit_all("feat: bytes that are no text");
+    let refused = fixture.run(&["bump", "minor", "core"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("Cargo.lock is not UTF-8 at byte"), "{}", refused.stderr);
+    assert_eq!(fixture.git(&["diff", "--stat"]), "", "nothing was written");
+    fixture.ok(&["bump", "minor", "api", "--dry-run"]);
+}
+
+#[test]
+fn law_15_a_broken_manifest_names_packages_in_any_spelling() {
+    let fixture = Fixture::of_tree(&[
+        ("xtask/monorepo.toml", "[projects.a]\npath = \"a\"\nversions = [\"pyproject.toml\"]\n"),
+        ("a/pyproject.toml", "[project]\nname = \"my-lib\"\nversion = \"0.3.0\"\n"),
+        ("b/pyproject.toml", "[project]\nname = \"b\"\ndependencies = [\"My_Lib>=0.3,<0.4\"]\n<<<<<<< HEAD\n"),
+    ]);
+    let refused = fixture.run(&["bump", "minor", "a"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("b/pyproject.toml"), "{}", refused.stderr);
+}
+
+#[test]
+fn law_3_a_lock_moves_however_the_site_of_its_manifest_is_named() {
+    for site in ["pattern = 'version = \"{version}\"'", "key = 'package.\"version\"'", "key = 'package.version'"] {
+        let config = format!("[projects.a]\npath = \"a\"\nversions = [{{ file = \"Cargo.toml\", {site} }}]\n");
+        let lock = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n";
+        let manifest = "[package]\nname = \"a\"\nversion = \"0.1.0\"\n";
+        let fixture = Fixture::of_tree(&[("xtask/monorepo.toml", &config), ("a/Cargo.toml", manifest), ("a/Cargo.lock", lock)]);
+        fixture.ok(&["bump", "minor", "a"]);
+        assert_eq!(fixture.read("a/Cargo.lock"), lock.replace("0.1.0", "0.2.0"), "{site}");
+    }
+}

@@ -37,6 +37,7 @@ pub use pyproject::python_package;
 pub use requirements::{Requirement, RequirementKind, requirements};
 pub use requirements_admit::{admits, is_same};
 pub use requirements_move::moved;
+pub use requirements_python::normalised;
 
 /// How the version is found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -153,7 +153,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// A package name as PEP 503 compares it: lower case, and each run of `-`, `_` and `.` one `-`.
-pub(super) fn normalised(name: &str) -> String {
+pub fn normalised(name: &str) -> String {
     // Locks hold nothing but such names, by the thousand.
     let is_so = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')) && !name.contains("--");
     if is_so && !name.starts_with('-') && !name.ends_with('-') {

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use anyhow::Context;
 
-use super::manifests::{Ecosystem, Manifest, Manifests, Package};
+use super::manifests::{Manifest, Manifests};
+use super::packages::{Ecosystem, Package};
 use super::texts::Texts;
 use crate::edit::{self, Requirement};
 use crate::model::fault::Fault;

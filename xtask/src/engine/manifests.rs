@@ -6,40 +6,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::packages::{Ecosystem, FILES, Package, name_of, names, version_key};
 use super::texts::Texts;
-use crate::edit::{
-    self, ChartDependency, EditError, Locator, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind,
-};
+use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
 use crate::model::project::{Project, is_within};
 use crate::model::site::Readings;
-
-/// Whose packages they are: a crate and a wheel may have one name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ecosystem {
-    Cargo,
-    Python,
-    Npm,
-    Chart,
-}
-
-/// The manifest of each ecosystem, and its lock file.
-const FILES: [(Ecosystem, &str, &str); 4] = [
-    (Ecosystem::Cargo, "Cargo.toml", "Cargo.lock"),
-    (Ecosystem::Python, "pyproject.toml", "uv.lock"),
-    (Ecosystem::Npm, "package.json", "package-lock.json"),
-    (Ecosystem::Chart, "Chart.yaml", "Chart.lock"),
-];
-
-/// A published name that carries a project's version, and the folder of its manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    pub ecosystem: Ecosystem,
-    /// As its ecosystem compares names.
-    pub name: String,
-    pub folder: String,
-}
 
 pub struct Manifest {
     pub ecosystem: Ecosystem,
@@ -59,6 +32,15 @@ pub struct Lock {
     content: Result<LockFile, EditError>,
 }
 
+/// A manifest or lock whose text cannot be had; that is not one that is not there (law 15).
+struct Unread {
+    ecosystem: Ecosystem,
+    path: String,
+    /// As much of it as can be read, to see what it names; `None` for nothing.
+    text: Option<String>,
+    why: String,
+}
+
 /// The manifests and locks that git tracks, as an edit starts from them.
 #[derive(Default)]
 pub struct Manifests {
@@ -66,6 +48,7 @@ pub struct Manifests {
     /// Places in `all`, by path.
     by_path: HashMap<String, usize>,
     locks: Vec<Lock>,
+    unread: Vec<Unread>,
     /// Path and folder of each Chart.lock, with what it says.
     chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
@@ -80,8 +63,18 @@ impl Manifests {
             let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
                 continue;
             };
-            // Tracked and deleted is the user's business; there is nothing to keep in step. What is no text has no names.
-            let Ok(Some(text)) = texts.get(&path) else { continue };
+            // Tracked and deleted is the user's business; there is nothing to keep in step.
+            let text = match texts.get(&path) {
+                Ok(Some(text)) => text,
+                // A link that leads out of the repository: nothing there is a part of it.
+                Err(_) if texts.world.real(&path).is_err() => continue,
+                Ok(None) => continue,
+                Err(error) => {
+                    let bytes = texts.world.read_lossily(&path);
+                    found.unread.push(Unread { ecosystem: *ecosystem, path, text: bytes, why: format!("{error:#}") });
+                    continue;
+                }
+            };
             let folder = folder.to_owned();
             match name == *manifest {
                 true => found.add_manifest(*ecosystem, path, folder, text),
@@ -132,13 +125,10 @@ impl Manifests {
         let mut packages = Vec::new();
         for reading in readings.all() {
             let Some(manifest) = self.manifest(&reading.site.file) else { continue };
-            match (manifest.ecosystem, reading.key.as_str()) {
-                (Ecosystem::Cargo, "workspace.package.version") => packages.extend(self.inheriting(manifest)?),
-                (Ecosystem::Cargo, "package.version") | (Ecosystem::Npm | Ecosystem::Chart, "version") => {
-                    packages.extend(package(manifest)?)
-                }
-                (Ecosystem::Python, "project.version" | "tool.poetry.version") => packages.extend(package(manifest)?),
-                _ => {}
+            match version_key(manifest.ecosystem, &manifest.text, reading) {
+                Some("workspace.package.version") => packages.extend(self.inheriting(manifest)?),
+                Some(_) => packages.extend(package(manifest)?),
+                None => {}
             }
         }
         let own = if project.path.is_empty() { "pyproject.toml".to_owned() } else { format!("{}/pyproject.toml", project.path) };
@@ -153,7 +143,8 @@ impl Manifests {
 
     /// Every requirement that a manifest of the repository puts on the package.
     pub fn requirements_on(&self, package: &Package) -> Result<Vec<(&Manifest, &Requirement)>, Fault> {
-        let unreadable = |manifest: &&Manifest| manifest.ecosystem == package.ecosystem && manifest.text.contains(&package.name);
+        self.refuse_unread(package)?;
+        let unreadable = |manifest: &&Manifest| manifest.ecosystem == package.ecosystem && names(&manifest.text, package);
         for manifest in self.all.iter().filter(|manifest| manifest.requirements.is_err()).filter(unreadable) {
             if let Err(error) = &manifest.requirements {
                 return Err(Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)));
@@ -167,12 +158,22 @@ impl Manifests {
         Ok(found.filter(|(manifest, requirement)| is_on(package, manifest, requirement)).collect())
     }
 
+    fn refuse_unread(&self, package: &Package) -> Result<(), Fault> {
+        let is_it =
+            |unread: &&Unread| unread.ecosystem == package.ecosystem && unread.text.as_ref().is_none_or(|text| names(text, package));
+        self.unread.iter().find(is_it).map_or(Ok(()), |Unread { path, why, .. }| {
+            let what = format!("{path}: {why}; it may name {}", package.name);
+            Err(Fault::usage(what).fix(format!("make {path} readable as text, or git rm --cached {path}")))
+        })
+    }
+
     /// Every lock file with its entry of the package.
     pub fn locked(&self, package: &Package) -> Result<Vec<(&Lock, &LockedPackage)>, Fault> {
         let wrong =
             |lock: &Lock, what: String| Fault::usage(format!("{}: {what}", lock.path)).fix(format!("git checkout -- {}", lock.path));
+        self.refuse_unread(package)?;
         for lock in self.locks.iter().filter(|lock| lock.ecosystem == package.ecosystem && lock.content.is_err()) {
-            if let (Err(error), true) = (&lock.content, lock.text.contains(&package.name)) {
+            if let (Err(error), true) = (&lock.content, names(&lock.text, package)) {
                 return Err(wrong(lock, error.to_string()));
             }
         }
@@ -262,7 +263,7 @@ impl Manifests {
                 manifest.ecosystem == package.ecosystem
                     && is_within(&manifest.folder, &lock.folder)
                     && manifest.text.contains(&package.name)
-                    && name_of(manifest).is_ok_and(|name| name.as_ref() == Some(&package.name))
+                    && name_of(manifest.ecosystem, &manifest.text).is_ok_and(|name| name.as_ref() == Some(&package.name))
             }),
         }
     }
@@ -295,22 +296,7 @@ fn is_on(package: &Package, manifest: &Manifest, requirement: &Requirement) -> b
 }
 
 fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {
-    let name =
-        name_of(manifest).map_err(|error| Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)))?;
+    let name = name_of(manifest.ecosystem, &manifest.text)
+        .map_err(|error| Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)))?;
     Ok(name.map(|name| Package { ecosystem: manifest.ecosystem, name, folder: manifest.folder.clone() }))
-}
-
-/// The package's name as its ecosystem compares names.
-fn name_of(manifest: &Manifest) -> Result<Option<String>, EditError> {
-    let at = |locator: &Locator| match edit::locate(locator, &manifest.text) {
-        Ok(found) => Ok(found.into_iter().next().map(|name| name.text)),
-        Err(EditError::Missing { .. }) => Ok(None),
-        Err(error) => Err(error),
-    };
-    match manifest.ecosystem {
-        Ecosystem::Cargo => Ok(edit::cargo_package(&manifest.text)?.name),
-        Ecosystem::Python => Ok(edit::python_package(&manifest.text)?.name),
-        Ecosystem::Npm => at(&Locator::JsonKey("name")),
-        Ecosystem::Chart => at(&Locator::YamlKey("name")),
-    }
 }

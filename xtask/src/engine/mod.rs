@@ -6,6 +6,7 @@ pub mod edits;
 pub mod history;
 mod manifests;
 pub mod observe;
+mod packages;
 mod probe;
 pub mod run;
 pub mod tagged;

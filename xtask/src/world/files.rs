@@ -36,6 +36,13 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
+/// What can be read of a file, for a look at the words in it. Never what an edit starts from.
+pub fn read_lossily(path: &Path) -> Option<String> {
+    let size = fs::metadata(path).ok()?.len();
+    let bytes = if size <= TEXT_LIMIT_BYTES { fs::read(path).ok()? } else { return None };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Replaces every file, or none: all are staged beside their targets first, and renamed when each staging succeeded.
 ///
 /// Symbolic links stay links (their target is replaced) and modes stay. A file that is read-only is refused.

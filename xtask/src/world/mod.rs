@@ -86,6 +86,11 @@ impl World {
         files::read(&self.path(&self.real(relative)?))
     }
 
+    /// What can be read of a file of the work tree, with marks for what is no text; `None` where that is nothing.
+    pub fn read_lossily(&self, relative: &str) -> Option<String> {
+        files::read_lossily(&self.path(relative))
+    }
+
     /// The path without links: what is written there is in the commit under this name, and one file has but one.
     ///
     /// # Errors

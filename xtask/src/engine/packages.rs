@@ -1,0 +1,73 @@
+//! What a manifest publishes: whose package it is, its name, and where its version stands.
+//!
+//! It looks at one text at a time. Which manifests there are, and who requires whom, `manifests` knows.
+
+use crate::edit::{self, EditError, Locator};
+use crate::model::site::SiteReading;
+
+/// Whose packages they are: a crate and a wheel may have one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ecosystem {
+    Cargo,
+    Python,
+    Npm,
+    Chart,
+}
+
+/// The manifest of each ecosystem, and its lock file.
+pub(super) const FILES: [(Ecosystem, &str, &str); 4] = [
+    (Ecosystem::Cargo, "Cargo.toml", "Cargo.lock"),
+    (Ecosystem::Python, "pyproject.toml", "uv.lock"),
+    (Ecosystem::Npm, "package.json", "package-lock.json"),
+    (Ecosystem::Chart, "Chart.yaml", "Chart.lock"),
+];
+
+/// A published name that carries a project's version, and the folder of its manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    pub ecosystem: Ecosystem,
+    /// As its ecosystem compares names.
+    pub name: String,
+    pub folder: String,
+}
+
+/// The key of a manifest's own version that a site stands at, whatever the configuration calls the place: a pattern, or
+/// a key in other quotes, moves the package as its key does, and the locks with it (law 3).
+pub(super) fn version_key(ecosystem: Ecosystem, text: &str, reading: &SiteReading) -> Option<&'static str> {
+    let keys: &[&str] = match ecosystem {
+        Ecosystem::Cargo => &["workspace.package.version", "package.version"],
+        Ecosystem::Python => &["project.version", "tool.poetry.version"],
+        Ecosystem::Npm | Ecosystem::Chart => &["version"],
+    };
+    let stands_at = |key: &str| {
+        let locator = match ecosystem {
+            Ecosystem::Cargo | Ecosystem::Python => Locator::TomlKey(key),
+            Ecosystem::Npm => Locator::JsonKey(key),
+            Ecosystem::Chart => Locator::YamlKey(key),
+        };
+        let found = edit::locate(&locator, text).unwrap_or_default();
+        found.iter().any(|found| found.span.start < reading.span.end && reading.span.start < found.span.end)
+    };
+    // Most sites say it by their key, and the text need not be read again.
+    keys.iter().find(|key| **key == reading.key).or_else(|| keys.iter().find(|key| stands_at(key))).copied()
+}
+
+/// Whether a text that cannot be taken apart says the package's name, in any spelling of it.
+pub(super) fn names(text: &str, package: &Package) -> bool {
+    text.contains(&package.name) || (package.ecosystem == Ecosystem::Python && edit::normalised(text).contains(&package.name))
+}
+
+/// The package's name as its ecosystem compares names.
+pub(super) fn name_of(ecosystem: Ecosystem, text: &str) -> Result<Option<String>, EditError> {
+    let at = |locator: &Locator| match edit::locate(locator, text) {
+        Ok(found) => Ok(found.into_iter().next().map(|name| name.text)),
+        Err(EditError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match ecosystem {
+        Ecosystem::Cargo => Ok(edit::cargo_package(text)?.name),
+        Ecosystem::Python => Ok(edit::python_package(text)?.name),
+        Ecosystem::Npm => at(&Locator::JsonKey("name")),
+        Ecosystem::Chart => at(&Locator::YamlKey("name")),
+    }
+}
