@@ -276,3 +276,40 @@ fn law_3_a_lock_moves_however_the_site_of_its_manifest_is_named() {
         assert_eq!(fixture.read("a/Cargo.lock"), lock.replace("0.1.0", "0.2.0"), "{site}");
     }
 }
+
+#[test]
+fn law_3_a_lock_that_git_does_not_track_moves_too_and_is_not_committed() {
+    let config = "[projects.a]\npath = \"a\"\nversions = [\"Cargo.toml\"]\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n";
+    let manifest = "[package]\nname = \"a\"\nversion = \"0.1.0\"\n";
+    let fixture = Fixture::of_tree(&[("xtask/monorepo.toml", config), ("a/Cargo.toml", manifest), (".gitignore", "")]);
+    fixture.write("a/Cargo.lock", lock);
+    fixture.ok(&["bump", "minor", "a"]);
+    assert_eq!(fixture.read("a/Cargo.lock"), lock.replace("0.1.0", "0.2.0"), "not added yet");
+    fixture.write(".gitignore", "Cargo.lock\n");
+    fixture.commit_all("feat: a library without a lock");
+    fixture.ok(&["bump", "0.3.0", "a", "--commit"]);
+    assert_eq!(fixture.read("a/Cargo.lock"), lock.replace("0.1.0", "0.3.0"), "ignored");
+    assert_eq!(fixture.git(&["show", "--format=", "--name-only"]), "a/Cargo.toml\n");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn law_4_a_fix_moves_what_requires_the_manifest_that_it_mends() {
+    let fixture = Fixture::of_tree(&[
+        (
+            "xtask/monorepo.toml",
+            "[projects.a]\npath = \"a\"\nversions = [\"VERSION\", \"Cargo.toml\"]\n[projects.b]\npath = \"b\"\nversions = [\"Cargo.toml\"]\n",
+        ),
+        ("a/VERSION", "0.4.0\n"),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.3.0\"\n"),
+        ("b/Cargo.toml", "[package]\nname = \"b\"\nversion = \"0.3.0\"\n[dependencies]\na = { path = \"../a\", version = \"0.3\" }\n"),
+    ]);
+    fixture.ok(&["versions", "--fix"]);
+    assert_eq!(
+        changed(&fixture).iter().filter(|line| line.starts_with('+')).collect::<Vec<_>>(),
+        ["+version = \"0.4.0\"", "+a = { path = \"../a\", version = \"0.4\" }"]
+    );
+    let (_, again) = fixture.json(&["versions", "--fix"]);
+    assert_eq!(again["steps"], Value::Array(Vec::new()), "a second run does nothing");
+}

@@ -153,10 +153,14 @@ fn count(tags: usize) -> String {
 fn fix(app: &App, found: &[Found<'_>]) -> Outcome {
     let texts = Texts::of_work_tree(&app.world);
     let mut edits = Edits::new(&texts, &app.projects)?;
-    for (_, project, readings) in found {
-        edits.move_versions(project, readings, readings.canonical())?;
-    }
     let mut goal = Goal::default();
+    for (_, project, readings) in found {
+        match readings.disagreement() {
+            // A manifest that gets another version leaves behind who required the old one, as in a bump (law 4).
+            Some(_) => edits.move_project(&mut goal, project, readings, readings.canonical(), false)?,
+            None => edits.move_versions(project, readings, readings.canonical())?,
+        }
+    }
     edits.want(&mut goal)?;
     app.execute(goal, serde_json::Map::new())
 }

@@ -75,8 +75,10 @@ impl<'a> Edits<'a> {
         raise: bool,
     ) -> anyhow::Result<()> {
         let packages = self.manifests.packages_of(project, readings)?;
-        self.move_requirements(goal, project, &packages, (readings.canonical(), to), raise)?;
-        if readings.canonical() != to {
+        // What others require was written for the version that is left: of sites that disagree, the one that is wrong.
+        let from = readings.all().iter().map(|reading| &reading.version).find(|version| *version != to).unwrap_or(to);
+        self.move_requirements(goal, project, &packages, (from, to), raise)?;
+        if from != to {
             goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package)));
         }
         self.move_sites(project, readings, &packages, to)
@@ -210,7 +212,9 @@ impl<'a> Edits<'a> {
             let after = edit::splice(&edits.text, edits.splices)
                 .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
             goal.want(&projects.join(","), why, Step::EditFile { path: path.clone(), before, after: after.clone() });
-            written.push((path, after));
+            if !self.manifests.is_untracked(&path) {
+                written.push((path, after));
+            }
         }
         Ok(written)
     }

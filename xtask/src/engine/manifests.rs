@@ -3,7 +3,7 @@
 //!
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::packages::{Ecosystem, FILES, Package, name_of, names, version_key};
@@ -41,7 +41,7 @@ struct Unread {
     why: String,
 }
 
-/// The manifests and locks that git tracks, as an edit starts from them.
+/// The manifests that git tracks and the locks that it tracks or that lie beside one of them, as an edit starts from them.
 #[derive(Default)]
 pub struct Manifests {
     all: Vec<Manifest>,
@@ -49,6 +49,7 @@ pub struct Manifests {
     by_path: HashMap<String, usize>,
     locks: Vec<Lock>,
     unread: Vec<Unread>,
+    untracked: HashSet<String>,
     /// Path and folder of each Chart.lock, with what it says.
     chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
@@ -58,30 +59,43 @@ pub struct Manifests {
 impl Manifests {
     pub fn read(texts: &Texts) -> anyhow::Result<Self> {
         let mut found = Self::default();
-        for path in texts.world.git.tracked()? {
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-            let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
-                continue;
-            };
-            // Tracked and deleted is the user's business; there is nothing to keep in step.
-            let text = match texts.get(&path) {
-                Ok(Some(text)) => text,
-                // A link that leads out of the repository: nothing there is a part of it.
-                Err(_) if texts.world.real(&path).is_err() => continue,
-                Ok(None) => continue,
-                Err(error) => {
-                    let bytes = texts.world.read_lossily(&path);
-                    found.unread.push(Unread { ecosystem: *ecosystem, path, text: bytes, why: format!("{error:#}") });
-                    continue;
-                }
-            };
-            let folder = folder.to_owned();
-            match name == *manifest {
-                true => found.add_manifest(*ecosystem, path, folder, text),
-                false => found.add_lock(*ecosystem, path, folder, text),
-            }
+        let tracked = texts.world.git.tracked()?;
+        for path in &tracked {
+            found.add(texts, path);
+        }
+        // One that git ignores, or was not told of yet, would be as stale for whoever builds here.
+        let is_tracked: HashSet<_> = tracked.iter().map(String::as_str).collect();
+        let lock_of =
+            |manifest: &Manifest| FILES.iter().find(|(of, ..)| *of == manifest.ecosystem).map(|(.., lock)| join(&manifest.folder, lock));
+        let beside: Vec<_> = found.all.iter().filter_map(lock_of).filter(|lock| !is_tracked.contains(lock.as_str())).collect();
+        for lock in beside {
+            found.add(texts, &lock);
+            found.untracked.insert(lock);
         }
         Ok(found)
+    }
+
+    fn add(&mut self, texts: &Texts, path: &str) {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else { return };
+        let (folder, path) = (folder.to_owned(), path.to_owned());
+        match texts.get(&path) {
+            Ok(Some(text)) if name == *manifest => self.add_manifest(*ecosystem, path, folder, text),
+            Ok(Some(text)) => self.add_lock(*ecosystem, path, folder, text),
+            // Tracked and deleted is the user's business; there is nothing to keep in step.
+            Ok(None) => {}
+            // A link that leads out of the repository: nothing there is a part of it.
+            Err(_) if texts.world.real(&path).is_err() => {}
+            Err(error) => {
+                let text = texts.world.read_lossily(&path);
+                self.unread.push(Unread { ecosystem: *ecosystem, path, text, why: format!("{error:#}") });
+            }
+        }
+    }
+
+    /// Whether a file was found beside its manifest and not in git's index: it can be edited, and not committed.
+    pub fn is_untracked(&self, path: &str) -> bool {
+        self.untracked.contains(path)
     }
 
     fn add_manifest(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
