@@ -25,11 +25,11 @@ impl Ui {
     }
 
     pub fn note(&self, text: &str) {
-        self.line("36;1", "note", text);
+        self.line("36;1", "note", &indented(text));
     }
 
     pub fn warn(&self, text: &str) {
-        self.line("33;1", "warning", text);
+        self.line("33;1", "warning", &indented(text));
     }
 
     /// What is wrong, and the command that mends it.

@@ -346,6 +346,7 @@ fn law_7_in_a_shallow_clone_files_and_the_tags_at_hand_are_checked() {
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     let checked = ran(program(&shallow).args(["versions", "--check"]).output().unwrap());
     assert_eq!(checked.code, 1, "{}", checked.stderr);
+    assert!(!checked.stdout.contains("never") && checked.stdout.contains("not known"), "{}", checked.stdout);
     assert!(checked.stderr.contains("releases are left out") && checked.stderr.contains("tag core-v0.2.0"), "{}", checked.stderr);
 }
 

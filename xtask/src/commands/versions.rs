@@ -30,7 +30,9 @@ pub fn run(app: &App, arguments: &Versions) -> Outcome {
         return fix(app, &found);
     }
     let (releases, tags) = history(app, &found, arguments.check)?;
-    app.ui.data(&ui::table(&rows(&found, &releases)));
+    // "Could not read" is not "is not there".
+    let none = if app.world.git.is_shallow() { "not known" } else { "never" };
+    app.ui.data(&ui::table(&rows(&found, &releases, none)));
     let documents: Vec<_> = found.iter().map(|(place, project, readings)| document(project, readings, releases[*place].as_ref())).collect();
     let mut whole = json!({ "schema": 1, "projects": documents });
     if let Some(tags) = &tags {
@@ -68,15 +70,15 @@ fn history(app: &App, found: &[Found<'_>], is_check: bool) -> anyhow::Result<(Ve
     Ok((releases, checked))
 }
 
-/// One line a site; what is the whole project's stands on the first.
-fn rows(found: &[Found<'_>], releases: &[Option<Release>]) -> Vec<Vec<String>> {
+/// One line a site; what is the whole project's stands on the first. `none` stands where no release is.
+fn rows(found: &[Found<'_>], releases: &[Option<Release>], none: &str) -> Vec<Vec<String>> {
     let mut rows = vec![["project", "version", "site", "says", "last release", "commits since"].map(str::to_owned).to_vec()];
     for (place, project, readings) in found {
         let release = releases[*place].as_ref();
         let mut of_project = [
             project.name.clone(),
             readings.canonical().to_semver(),
-            release.map_or_else(|| "never".to_owned(), |release| release.tag.clone()),
+            release.map_or_else(|| none.to_owned(), |release| release.tag.clone()),
             release.map(|release| release.commits_since.to_string()).unwrap_or_default(),
         ];
         for reading in readings.all() {
