@@ -78,9 +78,15 @@ fn a_hook_that_changes_what_is_committed_is_reported_and_nothing_is_put_back() {
     fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
     let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("it was done without an error, but is not there"), "{}", ran.stderr);
+    let head = fixture.head();
+    assert!(
+        ran.stderr.contains(&format!("HEAD {} was made, but not of what was written: api/pyproject.toml", &head[..7])),
+        "{}",
+        ran.stderr
+    );
     assert!(fixture.git(&["show", "HEAD:api/pyproject.toml"]).contains("0.2.0"));
     assert!(fixture.read("api/pyproject.toml").ends_with("# tidied\n") && fixture.read("api/pyproject.toml").contains("0.2.0"));
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "", "what the hook added is in the index as in the commit");
 }
 
 #[test]
@@ -202,6 +208,35 @@ fn law_16_a_lock_that_a_killed_git_left_is_found_before_anything_is_written() {
         assert_eq!(fixture.state(), before);
         std::fs::remove_file(fixture.root().join(lock)).unwrap();
     }
+}
+
+#[test]
+fn law_14_what_a_killed_run_had_staged_does_not_hinder_the_same_line() {
+    let fixture = Fixture::new();
+    fixture.ok(&["bump", "0.2.0", "core"]);
+    let bumped = fixture.read("core/pyproject.toml");
+    fixture.git(&["checkout", "--quiet", "."]);
+    // Killed between two renames: one file has its new text, and the staged ones of the others lie beside them.
+    fixture.write("core/pyproject.toml", &bumped);
+    fixture.write("core/.xtask-staged-abc", "left behind");
+    fixture.write(".xtask-staged-def", "left behind");
+    fixture.ok(&["bump", "0.2.0", "core", "--commit"]);
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "", "and it is swept away");
+    assert!(!fixture.git(&["ls-files"]).contains("staged"));
+    fixture.ok(&["versions", "--check"]);
+}
+
+#[test]
+fn sites_that_were_mended_and_not_committed_are_told_from_sites_that_disagree() {
+    let fixture = Fixture::new();
+    fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.3.0\"\n");
+    fixture.commit_all("chore: out of step");
+    fixture.ok(&["versions", "--fix", "core"]);
+    let refused = fixture.run(&["bump", "minor", "core", "--commit"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("disagree in HEAD") && refused.stderr.contains("the work tree differs"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("versions --fix"), "that was done already: {}", refused.stderr);
+    fixture.commit_all("chore: in step");
     fixture.ok(&["bump", "minor", "core", "--commit"]);
 }
 
@@ -292,7 +327,7 @@ fn law_16_a_git_that_knows_nobody_is_found_before_anything_is_promoted() {
         let refused = fixture.run_with(&line, &variables);
         assert_eq!(refused.code, 3, "{}", refused.stderr);
         assert!(
-            refused.stderr.contains("git does not know who makes the tag") && refused.stderr.contains("git config user.name"),
+            refused.stderr.contains("git does not know who you are") && refused.stderr.contains("git config user.name"),
             "{}",
             refused.stderr
         );

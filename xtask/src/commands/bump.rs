@@ -31,8 +31,13 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     for project in projects {
         let readings = versions::of_texts(&texts, project)?;
         if let Some(what) = readings.disagreement() {
-            let fix = format!("cargo xtask versions --fix {}", project.name);
-            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", project.name), fix);
+            // A commit goes on from HEAD. What was mended and is not committed needs no mending again.
+            let is_mended = arguments.commit && versions::of_work_tree(&app.world, project)?.disagreement().is_none();
+            let (place, fix) = match is_mended {
+                true => (" in HEAD", "git commit --all, since the work tree agrees".to_owned()),
+                false => ("", format!("cargo xtask versions --fix {}", project.name)),
+            };
+            goal.refuse(&project.name, format!("the version sites of {} disagree{place}: {what}", project.name), fix);
             continue;
         }
         let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);

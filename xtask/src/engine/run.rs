@@ -2,7 +2,7 @@
 //!
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13).
 
-use crate::model::step::{Draft, Goal, Plan, Planned, Probe, Refusal, Step, Verdict};
+use crate::model::step::{Draft, Goal, Plan, Planned, Probe, Refusal, Step, Verdict, short};
 use crate::world::{World, files};
 
 use super::act;
@@ -126,7 +126,7 @@ fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned)
         let (verdict, evidence) = match (probe(world, &planned.draft.step), &acted) {
             (Probe::Done(evidence), _) => (Verdict::Acted, evidence),
             (_, Err(error)) => (Verdict::Failed, format!("{error:#}")),
-            (Probe::Todo, Ok(())) => (Verdict::Failed, "it was done without an error, but is not there".into()),
+            (Probe::Todo, Ok(())) => (Verdict::Failed, not_there(world, &planned.draft.step)),
             (Probe::Conflict { found, wanted }, Ok(())) => (Verdict::Failed, format!("afterwards: found {found}, wanted {wanted}")),
             (Probe::Unknown(why), Ok(())) => (Verdict::Failed, format!("it was done, but cannot be verified: {why}")),
         };
@@ -134,6 +134,21 @@ fn apply_batch(world: &World, steps: Vec<&mut Planned>, begin: &dyn Fn(&Planned)
         settle(planned, verdict, evidence, end);
     }
     ok
+}
+
+/// What there is in place of what was meant. A hook may change what is committed: that commit stands, and it is the user's
+/// to keep or to take back.
+fn not_there(world: &World, step: &Step) -> String {
+    let (Step::Commit { files, .. }, Some(head)) = (step, head_of(world)) else {
+        return "it was done without an error, but is not there".to_owned();
+    };
+    let changed: Vec<_> = files.iter().filter(|(path, text)| world.read(path).ok().flatten().as_ref() != Some(text)).collect();
+    let names = changed.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(", ");
+    format!(
+        "HEAD {} was made, but not of what was written: {names} was changed, as by a hook; look at it with git show, then keep it, or \
+         git reset --keep HEAD~1",
+        short(&head)
+    )
 }
 
 fn settle(planned: &mut Planned, verdict: Verdict, evidence: String, end: &dyn Fn(&Planned)) {

@@ -251,7 +251,7 @@ impl Git {
     /// Who makes commits and tags; the error says that git knows nobody.
     pub fn committer(&self) -> Result<String, Fault> {
         let unknown = |error: anyhow::Error| {
-            Fault::refused(format!("git does not know who makes the tag: {error:#}"))
+            Fault::refused(format!("git does not know who you are: {error:#}"))
                 .fix("git config user.name NAME && git config user.email ADDRESS")
         };
         self.runner.output(&self.call().args(["var", "GIT_COMMITTER_IDENT"])).map_err(unknown)
@@ -268,9 +268,10 @@ impl Git {
         self.runner.output(&self.network_call().args(["push", "--quiet", remote, &reference])).map(drop)
     }
 
-    /// Commits these paths as they stand in the work tree, and nothing else.
+    /// Commits these paths as they stand in the work tree, and what is staged already. The paths alone (`--only`) would be
+    /// committed from an index of their own, and what a hook adds would be missing in the one that stays.
     pub fn commit(&self, message: &str, paths: &[&str]) -> anyhow::Result<()> {
-        self.runner.output(&self.call().args(["commit", "--quiet", "--message", message, "--"]).args(paths)).map(drop)
+        self.runner.output(&self.call().args(["commit", "--quiet", "--include", "--message", message, "--"]).args(paths)).map(drop)
     }
 
     fn commit_object(&self, commit: &str) -> anyhow::Result<git2::Commit<'_>> {
