@@ -313,3 +313,45 @@ fn law_4_a_fix_moves_what_requires_the_manifest_that_it_mends() {
     let (_, again) = fixture.json(&["versions", "--fix"]);
     assert_eq!(again["steps"], Value::Array(Vec::new()), "a second run does nothing");
 }
+
+#[test]
+fn law_4_a_published_chart_that_was_pinned_to_an_older_version_is_left_there() {
+    let fixture = Fixture::new();
+    fixture.write("loki/Chart.yaml", "apiVersion: v2\nname: loki\nversion: 0.80.6\n");
+    let chart = "apiVersion: v2\nname: logs\nversion: 2.0.0\ndependencies:\n";
+    let from = |version: &str, repository: &str| format!("  - {{ name: loki, version: {version}, repository: {repository:?} }}\n");
+    let all = [from("0.55.0", "https://charts.test"), from("^0.80.5", "https://charts.test"), from("0.55.0", "file://../loki")].concat();
+    fixture.write("logs/Chart.yaml", &format!("{chart}{all}"));
+    fixture.write("xtask/monorepo.toml", "[projects.loki]\npath = \"loki\"\nversions = [\"Chart.yaml\"]\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: charts");
+    for line in [&["bump", "minor", "loki"][..], &["bump", "minor", "loki", "--dependents"]] {
+        let ran = fixture.ok(line);
+        let wanted =
+            [from("0.55.0", "https://charts.test"), from("^0.81.0", "https://charts.test"), from("0.81.0", "file://../loki")].concat();
+        assert_eq!(fixture.read("logs/Chart.yaml"), format!("{chart}{wanted}"), "{line:?}");
+        let note = "logs/Chart.yaml requires loki 0.55.0, which 0.80.6 was not either: left as it is";
+        assert!(ran.stderr.contains(note), "{}", ran.stderr);
+        fixture.git(&["checkout", "--quiet", "."]);
+    }
+}
+
+#[test]
+fn a_site_of_two_projects_does_not_leave_one_of_them_behind() {
+    let fixture = Fixture::new();
+    fixture.write("deploy/Chart.yaml", "apiVersion: v2\nname: deploy\nversion: 0.1.0\n");
+    let config = "[projects.all]\npath = \".\"\npackage = \"all\"\nversions = [\"core/Cargo.toml\", \"deploy/Chart.yaml\"]\n\
+                  [projects.chart]\npath = \"deploy\"\npackage = \"chart\"\nversions = [\"Chart.yaml\"]\n";
+    fixture.write("xtask/monorepo.toml", config);
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a chart");
+    let before = fixture.state();
+    let refused = fixture.run(&["bump", "minor", "chart"]);
+    assert_eq!((refused.code, fixture.state()), (3, before), "{}", refused.stderr);
+    let says = "deploy/Chart.yaml is a site of all too, which would be left with sites that disagree";
+    assert!(refused.stderr.contains(says) && refused.stderr.contains("cargo xtask bump 0.2.0 chart all"), "{}", refused.stderr);
+    fixture.ok(&["bump", "0.2.0", "chart", "all"]);
+    fixture.ok(&["versions", "--check"]);
+    fixture.ok(&["bump", "minor", "all"]);
+    fixture.ok(&["versions", "--check"]);
+}

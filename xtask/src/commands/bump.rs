@@ -12,7 +12,7 @@ use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step};
 use crate::model::version::{Level, Version};
-use crate::plan::bump::{Move, Target, decide, hold_against_images};
+use crate::plan::bump::{Move, Target, decide, hold_against_images, hold_against_shared};
 use crate::plan::release::dirty_sentence;
 use crate::world::files;
 
@@ -47,6 +47,7 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     }
     let moved: Vec<_> =
         moves.iter().filter(|(_, decided)| decided.to != decided.from).map(|(project, decided)| (*project, &decided.to)).collect();
+    hold_against_shared(&mut goal, &app.projects.all, &moved);
     hold_against_images(&mut goal, &observe::released_images(&moved));
     let files = edits.want(&mut goal)?;
     if arguments.commit {

@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package};
 use super::texts::Texts;
-use crate::edit::{self, Requirement};
+use crate::edit::{self, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
@@ -139,6 +139,12 @@ impl<'a> Edits<'a> {
                 if edit::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise {
                     continue;
                 }
+                if is_pinned_elsewhere(requirement) && !edit::admits(requirement.kind, &requirement.text, from).map_err(wrong)? {
+                    let (package, says, from) = (&package.name, &requirement.text, from.to_semver());
+                    let what = format!("{} requires {package} {says}, which {from} was not either: left as it is", manifest.path);
+                    goal.notes.push(what);
+                    continue;
+                }
                 match edit::moved(requirement.kind, &requirement.text, from, to) {
                     Ok(text) if text == requirement.text => {}
                     Ok(text) => raised.push(Raised { manifest, requirement, text }),
@@ -224,4 +230,10 @@ impl<'a> Edits<'a> {
 fn once_each<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
     let mut said = BTreeSet::new();
     words.filter(|word| said.insert(*word)).collect()
+}
+
+/// A chart that does not come from a folder is a published one, and may be required at a version long past: such a
+/// requirement speaks of no version in this tree. Where the folder is named, helm holds one to the other.
+fn is_pinned_elsewhere(requirement: &Requirement) -> bool {
+    requirement.kind == RequirementKind::Chart && requirement.path.is_none()
 }

@@ -9,7 +9,7 @@ use super::project::clean_path;
 use super::version::{Spelling, Version};
 
 /// One place where a version is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Site {
     /// Relative to the repository root.
     pub file: String,
@@ -17,7 +17,7 @@ pub struct Site {
 }
 
 /// How the version is found in its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SiteForm {
     CargoManifest,
     Pyproject,

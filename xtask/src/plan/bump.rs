@@ -1,7 +1,10 @@
 //! From a level or a version to the version each project moves to (law 5), and the reasons not to.
 //! What the move changes in files is decided elsewhere.
 
+use std::collections::HashMap;
+
 use crate::model::project::Project;
+use crate::model::site::Site;
 use crate::model::step::{Goal, short};
 use crate::model::version::{Level, Spelling, Version};
 
@@ -67,6 +70,26 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
         goal.refuse(&project.name, what, "choose a version that has no tag: cargo xtask versions");
     }
     Move { project: project.name.clone(), from: from.clone(), to, level, why }
+}
+
+/// Refuses to move a site away from under another project: one that shares some of its sites, and does not move to the
+/// same version, would be left with sites that disagree. One that shares all of them moves along whole.
+pub fn hold_against_shared(goal: &mut Goal, projects: &[Project], moves: &[(&Project, &Version)]) {
+    let mut users: HashMap<&Site, Vec<&Project>> = HashMap::new();
+    for project in projects {
+        project.sites.iter().for_each(|site| users.entry(site).or_default().push(project));
+    }
+    let targets: HashMap<_, _> = moves.iter().map(|(project, to)| (project.name.as_str(), *to)).collect();
+    for (project, to) in moves {
+        let others = project.sites.iter().flat_map(|site| users.get(site).into_iter().flatten().map(move |other| (site, *other)));
+        let behind = |(_, other): &(&Site, &Project)| {
+            targets.get(other.name.as_str()) != Some(to) && !other.sites.iter().all(|site| project.sites.contains(site))
+        };
+        if let Some((site, other)) = others.filter(|(_, other)| other.name != project.name).find(behind) {
+            let what = format!("{} is a site of {} too, which would be left with sites that disagree", site.file, other.name);
+            goal.refuse(&project.name, what, format!("cargo xtask bump {} {} {}", to.to_semver(), project.name, other.name));
+        }
+    }
 }
 
 /// Whether an image of a release's name is in the registry already.
