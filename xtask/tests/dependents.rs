@@ -355,3 +355,21 @@ fn a_site_of_two_projects_does_not_leave_one_of_them_behind() {
     fixture.ok(&["bump", "minor", "all"]);
     fixture.ok(&["versions", "--check"]);
 }
+
+#[test]
+fn law_3_poetry_locks_move_their_entries_and_say_what_only_poetry_can() {
+    let fixture = Fixture::new();
+    let entry = "[[package]]\nname = \"core\"\nversion = \"0.1.0\"\n\n[package.source]\ntype = \"directory\"\nurl = \"../core\"\n";
+    let foreign = "\n[[package]]\nname = \"six\"\nversion = \"0.1.0\"\n\n[metadata]\ncontent-hash = \"0.1.0\"\n";
+    fixture.write("web/poetry.lock", &format!("{entry}{foreign}"));
+    fixture.write("web/pyproject.toml", "[project]\nname = \"web\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a lock of Poetry's");
+    let patch = fixture.ok(&["bump", "patch", "core"]);
+    assert_eq!(fixture.read("web/poetry.lock"), format!("{}{foreign}", entry.replace("0.1.0", "0.1.1")));
+    assert!(!patch.stderr.contains("only Poetry"), "no requirement moved: {}", patch.stderr);
+    let minor = fixture.ok(&["bump", "0.2.0-rc.1", "core"]);
+    assert_eq!(fixture.read("web/poetry.lock"), format!("{}{foreign}", entry.replace("0.1.0", "0.2.0rc1")));
+    let note = "web/poetry.lock has a hash of web/pyproject.toml, which only Poetry can make anew: poetry lock --directory ./web";
+    assert!(minor.stderr.contains(note), "{}", minor.stderr);
+}

@@ -2,14 +2,14 @@
 //! complain about under `--locked` if nobody did. A lock is parsed once, and all of its local packages are given.
 //!
 //! Entries move, but are not put in order again: the tools compare what a lock says, not how it is sorted.
-//! Not read are poetry.lock, which has no entry for the project it locks, and pnpm-lock.yaml and yarn.lock.
+//! Not read are pnpm-lock.yaml and yarn.lock.
 
 use std::collections::{BTreeSet, HashMap};
 
 use toml_edit::{Item, TableLike, Value};
 
 use super::requirements::{Requirement, string};
-use super::{EditError, Lines, Located, locks_npm, locks_uv, toml};
+use super::{EditError, Lines, Located, locks_npm, locks_poetry, locks_uv, toml};
 use crate::model::version::Spelling;
 
 /// Whose lock file it is.
@@ -21,6 +21,8 @@ pub enum LockKind {
     Uv,
     /// package-lock.json.
     Npm,
+    /// poetry.lock.
+    Poetry,
 }
 
 /// Everything in a lock file that speaks of packages of the same repository.
@@ -70,6 +72,7 @@ pub fn read_lock(kind: LockKind, text: &str) -> Result<LockFile, EditError> {
         LockKind::Cargo => cargo(text),
         LockKind::Uv => locks_uv::read(text),
         LockKind::Npm => locks_npm::read(text),
+        LockKind::Poetry => locks_poetry::read(text),
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod json;
 mod locks;
 mod locks_npm;
+mod locks_poetry;
 mod locks_uv;
 mod pyproject;
 mod python;

@@ -186,6 +186,8 @@ impl<'a> Edits<'a> {
             let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason} → {text}"));
             edits.push(Wanted { file, span, text, project: owner.to_owned(), reason });
             goal.notes.extend(self.manifests.foreign_note(manifest, package));
+            // A manifest may require the package more than once.
+            goal.notes.extend(self.manifests.poetry_note(manifest).filter(|note| !goal.notes.contains(note)));
         }
         Ok(edits)
     }

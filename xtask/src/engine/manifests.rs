@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::packages::{Ecosystem, FILES, Package, name_of, names, version_key};
+use super::packages::{Ecosystem, FILES, POETRY_LOCK, Package, name_of, names, version_key};
 use super::texts::Texts;
 use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
@@ -115,6 +115,7 @@ impl Manifests {
     fn add_lock(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
         let kind = match ecosystem {
             Ecosystem::Cargo => LockKind::Cargo,
+            Ecosystem::Python if path.ends_with(POETRY_LOCK) => LockKind::Poetry,
             Ecosystem::Python => LockKind::Uv,
             Ecosystem::Npm => LockKind::Npm,
             Ecosystem::Chart => {
@@ -215,6 +216,14 @@ impl Manifests {
         let lock = self.locks.iter().find(|lock| lock.ecosystem == manifest.ecosystem && lock.folder == manifest.folder)?;
         let is_foreign = lock.content.as_ref().is_ok_and(|content| content.foreign.contains(&package.name));
         is_foreign.then(|| format!("{} takes {} from elsewhere: lock it again once the new version is published", lock.path, package.name))
+    }
+
+    /// What has to be said of the poetry.lock beside a manifest whose requirements change: it has a hash of them.
+    pub fn poetry_note(&self, manifest: &Manifest) -> Option<String> {
+        let path = join(&manifest.folder, POETRY_LOCK);
+        let lock = self.locks.iter().find(|lock| lock.path == path && manifest.ecosystem == Ecosystem::Python)?;
+        let how = format!("poetry lock --directory ./{}", lock.folder);
+        Some(format!("{path} has a hash of {}, which only Poetry can make anew: {how}", manifest.path))
     }
 
     /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.

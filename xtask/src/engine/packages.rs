@@ -14,10 +14,14 @@ pub enum Ecosystem {
     Chart,
 }
 
-/// The manifest of each ecosystem, and its lock file.
-pub(super) const FILES: [(Ecosystem, &str, &str); 4] = [
+/// Poetry's lock, beside the same manifest as uv's.
+pub(super) const POETRY_LOCK: &str = "poetry.lock";
+
+/// The manifest of each ecosystem, and its lock files.
+pub(super) const FILES: [(Ecosystem, &str, &str); 5] = [
     (Ecosystem::Cargo, "Cargo.toml", "Cargo.lock"),
     (Ecosystem::Python, "pyproject.toml", "uv.lock"),
+    (Ecosystem::Python, "pyproject.toml", POETRY_LOCK),
     (Ecosystem::Npm, "package.json", "package-lock.json"),
     (Ecosystem::Chart, "Chart.yaml", "Chart.lock"),
 ];
