@@ -67,7 +67,9 @@ fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
     let hook = break_commits(&fixture);
     fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\nexit 1\n").unwrap();
     let before = fixture.state();
-    assert_eq!(fixture.run(&["bump", "minor", "api", "--commit"]).code, 1);
+    let failed = fixture.run(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(failed.code, 1);
+    assert!(failed.stderr.contains("failed: it said nothing"), "{}", failed.stderr);
     assert_eq!(fixture.state(), before);
 }
 

@@ -66,6 +66,15 @@ fn a_bad_version_is_named() {
 }
 
 #[test]
+fn a_misspelt_level_is_answered_with_the_nearest() {
+    let fixture = Fixture::new();
+    for (typed, level) in [("minr", "minor"), ("Minor", "minor"), ("MAJOR", "major"), ("pathc", "patch")] {
+        refused(&fixture, &["bump", typed, "api"], 2, &[&format!("try cargo xtask bump {level}\n")]);
+    }
+    refused(&fixture, &["bump", "latest", "api"], 2, &["try cargo xtask bump minor, or cargo xtask bump 1.2.3"]);
+}
+
+#[test]
 fn a_version_in_pythons_spelling_is_answered_with_ours() {
     let fixture = Fixture::new();
     refused(&fixture, &["bump", "1.0.0rc1", "api"], 2, &["\"1.0.0rc1\" is neither", "cargo xtask bump 1.0.0-rc.1"]);

@@ -8,6 +8,7 @@ use crate::engine::edits::Edits;
 use crate::engine::observe;
 use crate::engine::texts::Texts;
 use crate::engine::versions;
+use crate::model::config::nearest;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step};
@@ -87,7 +88,10 @@ fn read_words(text: &str) -> Result<Target, Fault> {
             match Version::parse_pep440(text) {
                 Ok(version) => what(error.to_string()).fix(format!("cargo xtask bump {}", version.to_semver())),
                 Err(python) if Version::is_pep440(text) => what(python.to_string()).fix("cargo xtask bump 1.2.3"),
-                Err(_) => what(error.to_string()).fix("cargo xtask bump minor, or cargo xtask bump 1.2.3"),
+                Err(_) => match nearest(text, ["major", "minor", "patch"].into_iter()) {
+                    Some(level) => what(error.to_string()).fix(format!("cargo xtask bump {level}")),
+                    None => what(error.to_string()).fix("cargo xtask bump minor, or cargo xtask bump 1.2.3"),
+                },
             }
         }),
     }

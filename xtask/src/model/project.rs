@@ -303,6 +303,8 @@ mod tests {
         assert_eq!(rocks.sites, [Site { file: "libs/percolate-rocks/Cargo.toml".into(), form: SiteForm::CargoManifest }]);
         let fault = found.find("rock").unwrap_err();
         assert!(fault.what.contains("did you mean `rocks`?"), "{}", fault.what);
+        let fault = found.find("ROCKS").unwrap_err();
+        assert!(fault.what.contains("did you mean `rocks`?"), "{}", fault.what);
     }
 
     #[test]

@@ -182,7 +182,8 @@ impl Runner {
     pub fn output(&self, call: &Call) -> anyhow::Result<String> {
         let finished = self.finish(call)?;
         if !finished.ok {
-            bail!("`{}` failed: {}", self.redact(&call.line()), last_lines(&finished.stderr, 12));
+            let said = if finished.stderr.is_empty() { "it said nothing".to_owned() } else { last_lines(&finished.stderr, 12) };
+            bail!("`{}` failed: {said}", self.redact(&call.line()));
         }
         Ok(finished.stdout)
     }
