@@ -373,3 +373,29 @@ fn law_3_poetry_locks_move_their_entries_and_say_what_only_poetry_can() {
     let note = "web/poetry.lock has a hash of web/pyproject.toml, which only Poetry can make anew: poetry lock --directory ./web";
     assert!(minor.stderr.contains(note), "{}", minor.stderr);
 }
+
+#[test]
+fn a_chart_lock_is_called_stale_only_where_it_is() {
+    let fixture = Fixture::new();
+    fixture.write("loki/Chart.yaml", "apiVersion: v2\nname: loki\nversion: 0.80.6\n");
+    for (chart, version, repository) in
+        [("pinned", "0.55.0", "https://charts.test"), ("near", "^0.80.5", "https://charts.test"), ("beside", ">=0.1.0", "file://../loki")]
+    {
+        let entry = |version: &str| format!("dependencies:\n- name: loki\n  repository: {repository}\n  version: {version:?}\n");
+        fixture.write(&format!("{chart}/Chart.yaml"), &format!("name: {chart}\nversion: 2.0.0\n{}", entry(version)));
+        fixture.write(&format!("{chart}/Chart.lock"), &entry("0.80.6"));
+    }
+    fixture.write("xtask/monorepo.toml", "[projects.loki]\npath = \"loki\"\nversions = [\"Chart.yaml\"]\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: charts");
+    let stale = |line: &[&str]| {
+        let said = fixture.ok(line).stderr;
+        ["pinned", "near", "beside"]
+            .into_iter()
+            .filter(|chart| said.contains(&format!("{chart}/Chart.lock names loki")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(stale(&["bump", "patch", "loki", "--dry-run"]), ["beside"], "the folder's version is another; what is published is not");
+    assert_eq!(stale(&["bump", "minor", "loki", "--dry-run"]), ["near", "beside"], "a requirement moved");
+    assert!(stale(&["bump", "0.80.6", "loki", "--dry-run"]).is_empty());
+}

@@ -77,9 +77,9 @@ impl<'a> Edits<'a> {
         let packages = self.manifests.packages_of(project, readings)?;
         // What others require was written for the version that is left: of sites that disagree, the one that is wrong.
         let from = readings.all().iter().map(|reading| &reading.version).find(|version| *version != to).unwrap_or(to);
-        self.move_requirements(goal, project, &packages, (from, to), raise)?;
+        let raised = self.move_requirements(goal, project, &packages, (from, to), raise)?;
         if from != to {
-            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package)));
+            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package, &raised)));
         }
         self.move_sites(project, readings, &packages, to)
     }
@@ -118,6 +118,7 @@ impl<'a> Edits<'a> {
 
     /// Moves the requirements that would not admit the new version, each with its reason (law 4); with `raise` also
     /// those that still would. One that cannot be moved surely refuses the goal: the bump would leave a build that fails.
+    /// Gives the manifests that have one that moved.
     fn move_requirements(
         &mut self,
         goal: &mut Goal,
@@ -125,7 +126,8 @@ impl<'a> Edits<'a> {
         packages: &[Package],
         (from, to): (&Version, &Version),
         raise: bool,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<BTreeSet<String>> {
+        let mut manifests = BTreeSet::new();
         for package in packages {
             // A version that Python cannot spell is refused by the site that would have to hold it.
             if package.ecosystem == Ecosystem::Python && to.to_pep440().is_err() {
@@ -154,10 +156,11 @@ impl<'a> Edits<'a> {
                     }
                 }
             }
+            manifests.extend(raised.iter().map(|raised| raised.manifest.path.clone()));
             let wanted = self.edits_of(goal, project, package, raised, (from, to))?;
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
-        Ok(())
+        Ok(manifests)
     }
 
     /// The edits of the manifests themselves, and of the locks that repeat what these require.

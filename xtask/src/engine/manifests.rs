@@ -3,7 +3,7 @@
 //!
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::packages::{Ecosystem, FILES, POETRY_LOCK, Package, name_of, names, version_key};
@@ -65,9 +65,11 @@ impl Manifests {
         }
         // One that git ignores, or was not told of yet, would be as stale for whoever builds here.
         let is_tracked: HashSet<_> = tracked.iter().map(String::as_str).collect();
-        let lock_of =
-            |manifest: &Manifest| FILES.iter().find(|(of, ..)| *of == manifest.ecosystem).map(|(.., lock)| join(&manifest.folder, lock));
-        let beside: Vec<_> = found.all.iter().filter_map(lock_of).filter(|lock| !is_tracked.contains(lock.as_str())).collect();
+        let locks_of = |manifest: &Manifest| {
+            let kinds = FILES.iter().filter(|(ecosystem, ..)| *ecosystem == manifest.ecosystem);
+            kinds.map(|(.., lock)| join(&manifest.folder, lock)).collect::<Vec<_>>()
+        };
+        let beside: Vec<_> = found.all.iter().flat_map(locks_of).filter(|lock| !is_tracked.contains(lock.as_str())).collect();
         for lock in beside {
             found.add(texts, &lock);
             found.untracked.insert(lock);
@@ -227,14 +229,15 @@ impl Manifests {
     }
 
     /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.
-    pub fn chart_lock_notes(&self, package: &Package) -> Vec<String> {
-        let is_it = |folder: &str, entry: &ChartDependency| {
-            let lies_at = entry.folder().map_or(Some(package.folder.clone()), |path| resolve(folder, path));
-            entry.name == package.name && lies_at.as_ref() == Some(&package.folder)
+    /// One of a published chart is stale only where its manifest is among those whose requirement is `raised`.
+    pub fn chart_lock_notes(&self, package: &Package, raised: &BTreeSet<String>) -> Vec<String> {
+        let is_it = |folder: &str, entry: &ChartDependency| match (entry.folder(), &entry.repository) {
+            (Some(path), _) => resolve(folder, path).as_ref() == Some(&package.folder),
+            (None, repository) => repository.is_none() || raised.contains(&join(folder, "Chart.yaml")),
         };
         let stale = self.chart_locks.iter().filter(|_| package.ecosystem == Ecosystem::Chart);
         stale
-            .filter(|(_, folder, entries)| entries.iter().any(|entry| is_it(folder, entry)))
+            .filter(|(_, folder, entries)| entries.iter().any(|entry| entry.name == package.name && is_it(folder, entry)))
             .map(|(path, folder, _)| {
                 format!("{path} names {}, and only helm can lock it again: helm dependency update {folder}", package.name)
             })
