@@ -74,18 +74,15 @@ fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
 }
 
 #[test]
-fn a_hook_that_changes_what_is_committed_is_reported_and_nothing_is_put_back() {
+fn a_hook_that_tidies_what_is_committed_has_the_last_word() {
     let fixture = Fixture::new();
     let hook = break_commits(&fixture);
     fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
-    let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let head = fixture.head();
-    assert!(
-        ran.stderr.contains(&format!("HEAD {} was made, but not of what was written: api/pyproject.toml", &head[..7])),
-        "{}",
-        ran.stderr
-    );
+    let (code, report) = fixture.json(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(code, 0, "{report:#}");
+    let commit = report["steps"].as_array().unwrap().last().unwrap();
+    let evidence = format!("HEAD {} holds it, with api/pyproject.toml as a hook left it", &fixture.head()[..7]);
+    assert_eq!((&commit["verdict"], commit["evidence"].as_str().unwrap()), (&"acted".into(), evidence.as_str()));
     assert!(fixture.git(&["show", "HEAD:api/pyproject.toml"]).contains("0.2.0"));
     assert!(fixture.read("api/pyproject.toml").ends_with("# tidied\n") && fixture.read("api/pyproject.toml").contains("0.2.0"));
     assert_eq!(fixture.git(&["status", "--porcelain"]), "", "what the hook added is in the index as in the commit");
@@ -138,6 +135,20 @@ fn law_2_a_full_disk_leaves_every_file_as_it_was() {
     assert!(failed.stderr.contains("No space left on device"), "{}", failed.stderr);
     assert_eq!(after, before);
     assert!(staged.is_empty(), "{staged:?}");
+}
+
+#[test]
+fn a_commit_that_hooks_made_into_another_is_reported_and_nothing_is_put_back() {
+    let fixture = Fixture::new();
+    let hook = break_commits(&fixture);
+    fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
+    let message = hook.with_file_name("commit-msg");
+    fs::write(&message, "#!/bin/sh\necho 'wip' > \"$1\"\n").unwrap();
+    fs::set_permissions(&message, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("was made, but not of what was written: api/pyproject.toml"), "{}", ran.stderr);
+    assert!(fixture.read("api/pyproject.toml").contains("0.2.0"));
 }
 
 #[test]

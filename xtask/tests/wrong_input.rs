@@ -89,7 +89,7 @@ fn a_version_whose_tag_or_image_is_there_is_not_bumped_to() {
     fixture.git(&["tag", "api-v0.3.0"]);
     fixture.git(&["push", "--quiet", "origin", "api-v0.3.0"]);
     fixture.git(&["tag", "--delete", "api-v0.3.0"]);
-    refused(&fixture, &["bump", "0.3.0", "api"], 3, &["api 0.3.0 is released already: tag api-v0.3.0 is at"]);
+    refused(&fixture, &["bump", "0.3.0", "api"], 3, &["api 0.3.0 is released already: tag api-v0.3.0 (on origin) is at"]);
     fixture.push_candidate("0.2.0", &["linux/arm64"], &fixture.head());
     refused(&fixture, &["bump", "minor", "api"], 3, &["acme/api:0.2.0-arm64 is in the registry already: sha256:", "choose a version"]);
     assert_eq!(fixture.run(&["bump", "patch", "api"]).code, 0);

@@ -186,7 +186,7 @@ impl<'a> Edits<'a> {
                     edits.push(Wanted { file, span, text, project: owner.to_owned(), reason: reason.clone() });
                 }
             }
-            let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason} → {text}"));
+            let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason}, so now {text}"));
             edits.push(Wanted { file, span, text, project: owner.to_owned(), reason });
             goal.notes.extend(self.manifests.foreign_note(manifest, package));
             // A manifest may require the package more than once.

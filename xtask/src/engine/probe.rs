@@ -14,7 +14,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
     let answer = match step {
         Step::EditFile { path, before, after } => edited(world, path, before, after),
         Step::CreateFile { path, text } => created(world, path, text),
-        Step::Commit { files, .. } => committed(world, files),
+        Step::Commit { message, files } => committed(world, message, files),
         Step::Tag { name, commit, .. } => tagged(world, name, commit),
         Step::PushTag { remote, name, commit } => pushed_tag(world, remote, name, commit),
         Step::BuildImage(image) => built(world, image),
@@ -47,15 +47,28 @@ fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
     })
 }
 
-/// Asked by git's own eyes: it may keep other line ends in the commit than in the work tree.
-fn committed(world: &World, files: &[(String, String)]) -> anyhow::Result<Probe> {
+/// Asked by git's own eyes: it may keep other line ends in the commit than in the work tree. A hook that tidies what is
+/// committed has the last word: the commit is the one that was wanted when it has its subject and nothing is left over.
+fn committed(world: &World, message: &str, files: &[(String, String)]) -> anyhow::Result<Probe> {
     let dirty = world.git.dirty_paths()?;
+    let mut tidied = Vec::new();
     for (path, text) in files {
-        if dirty.contains(path) || files::read(&world.path(path))?.as_ref() != Some(text) {
+        if dirty.contains(path) {
             return Ok(Probe::Todo);
         }
+        if files::read(&world.path(path))?.as_ref() != Some(text) {
+            tidied.push(path.as_str());
+        }
     }
-    Ok(Probe::Done(format!("HEAD {} holds it", short(&world.git.head()?.commit))))
+    let head = world.git.head()?.commit;
+    let holds = format!("HEAD {} holds it", short(&head));
+    Ok(match tidied.is_empty() {
+        true => Probe::Done(holds),
+        false if world.git.subject(&head)? == message.lines().next().unwrap_or_default() => {
+            Probe::Done(format!("{holds}, with {} as a hook left it", tidied.join(", ")))
+        }
+        false => Probe::Todo,
+    })
 }
 
 fn tagged(world: &World, name: &str, commit: &str) -> anyhow::Result<Probe> {

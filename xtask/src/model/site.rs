@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::config::SiteKeys;
+use super::config::{SiteKeys, nearest};
 use super::key_path::KeyPath;
 use super::project::clean_path;
 use super::version::{Spelling, Version};
@@ -130,9 +130,11 @@ fn form_of_name(file: &str) -> Result<SiteForm, String> {
         // The name that Python's packaging guides settled on.
         name if name.ends_with(".py") => Ok(SiteForm::Python("__version__".to_owned())),
         name => {
+            let known = ["Cargo.toml", "pyproject.toml", "package.json", "VERSION", "Chart.yaml"];
+            let guess = nearest(name, known.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
             let keyed = [".toml", ".json", ".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
             let place = if keyed { "key = \"…\"" } else { "pattern = \"… {version}\"" };
-            Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}"))
+            Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}{guess}"))
         }
     }
 }

@@ -152,6 +152,11 @@ impl Version {
         Ok(Self(version))
     }
 
+    /// MAJOR.MINOR.PATCH alone.
+    pub fn numbers(&self) -> String {
+        format!("{}.{}.{}", self.0.major, self.0.minor, self.0.patch)
+    }
+
     /// The SemVer spelling, which is also how a version is shown to people.
     pub fn to_semver(&self) -> String {
         self.0.to_string()
@@ -163,7 +168,7 @@ impl Version {
     /// Build metadata, and every prerelease but `-alpha.N`, `-beta.N`, `-rc.N` and `-dev.N`. `-rc1` and `-rc` are refused
     /// too: SemVer holds them for other versions than `-rc.1` and `-rc.0`, and they would not come back the same.
     pub fn to_pep440(&self) -> Result<String, SpellingError> {
-        let release = format!("{}.{}.{}", self.0.major, self.0.minor, self.0.patch);
+        let release = self.numbers();
         if !self.0.build.is_empty() {
             return Err(SpellingError {
                 text: self.to_semver(),
@@ -191,7 +196,7 @@ impl Version {
     }
 
     /// What was most likely meant by a prerelease such as `-rc1`, `-RC.1`, `-a.1` or `-beta`.
-    fn nearest_prerelease(&self) -> Option<String> {
+    pub fn nearest_prerelease(&self) -> Option<String> {
         let lower = self.0.pre.to_ascii_lowercase();
         let digits_at = lower.find(|c: char| c.is_ascii_digit());
         let (word, number) = lower.split_at(digits_at.unwrap_or(lower.len()));

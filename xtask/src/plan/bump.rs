@@ -58,12 +58,16 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
         return Move { project: project.name.clone(), from: from.clone(), to, level, why };
     }
     if let Some(what) = project.tags.objection(&to) {
-        goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
+        let instead = to.nearest_prerelease().map_or_else(|| "minor".to_owned(), |nearest| format!("{}-{nearest}", to.numbers()));
+        goal.refuse(&project.name, what, format!("cargo xtask bump {instead} {}", project.name));
     }
     let tag = project.tags.release(&to);
     let taken = match tags.commit_of(&tag) {
         Ok(None) => None,
-        Ok(Some(commit)) => Some(format!("{} {} is released already: tag {tag} is at {}", project.package, to.to_semver(), short(commit))),
+        Ok(Some(commit)) => {
+            let place = tags.place_of(&tag);
+            Some(format!("{} {} is released already: tag {tag}{place} is at {}", project.package, to.to_semver(), short(commit)))
+        }
         Err(conflict) => Some(conflict),
     };
     if let Some(what) = taken.filter(|_| to != *from) {

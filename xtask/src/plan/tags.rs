@@ -93,6 +93,14 @@ impl TagFacts {
         }
     }
 
+    /// Where a tag is to be found, when it is not here: ` (on origin)`.
+    pub fn place_of(&self, name: &str) -> String {
+        match &self.remote {
+            RemoteTags::Known { remote, tags } if tags.contains_key(name) && !self.local.contains_key(name) => format!(" (on {remote})"),
+            _ => String::new(),
+        }
+    }
+
     /// What has to be said when the remote could not be asked and nothing is done there.
     pub fn unread_note(&self) -> Option<String> {
         match &self.remote {

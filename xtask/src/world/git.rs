@@ -183,6 +183,12 @@ impl Git {
         self.repository.graph_descendant_of(descendant, ancestor).context("comparing commits")
     }
 
+    /// The first line of a commit's message.
+    pub fn subject(&self, commit: &str) -> anyhow::Result<String> {
+        let commit = self.commit_object(commit)?;
+        Ok(String::from_utf8_lossy(commit.message_bytes()).lines().next().unwrap_or_default().to_owned())
+    }
+
     /// Whether any branch, local or remote, contains the commit.
     pub fn is_on_a_branch(&self, commit: &str) -> anyhow::Result<bool> {
         for branch in self.repository.branches(None).context("reading the branches")? {

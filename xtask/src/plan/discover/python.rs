@@ -52,7 +52,7 @@ fn pyproject(survey: &mut Survey<'_>, path: &str, manifest: &DocumentMut) {
     found.needs.extend(needs);
     found.is_python = !is_maturin && at(manifest, &["build-system"]).is_some();
     match at(manifest, &["tool", "uv", "package"]).and_then(Item::as_bool) {
-        Some(false) if !folder.is_empty() => found.private = Some("tool.uv.package = false".into()),
+        Some(false) => found.private = Some("tool.uv.package = false".into()),
         _ if is_maturin => found.private = None,
         _ => {}
     }
