@@ -55,6 +55,8 @@ pub struct CargoPackage {
     pub inherits: bool,
     /// Whether there is a `[workspace]`, so that manifests below belong to it.
     pub is_workspace_root: bool,
+    /// `workspace.exclude`: folders that lie below and do not belong, as they are written.
+    pub exclude: Vec<String>,
     /// `package.workspace`: the folder of the root, relative to the manifest's, where that is no folder above.
     pub workspace: Option<String>,
 }
@@ -71,6 +73,9 @@ pub fn cargo_package(text: &str) -> Result<CargoPackage, EditError> {
         name: text_at(&["package", "name"]),
         inherits: toml::find(root, &["package", "version"]).is_some_and(inherits),
         is_workspace_root: toml::find(root, &["workspace"]).is_some(),
+        exclude: toml::find(root, &["workspace", "exclude"]).and_then(Item::as_array).map_or_else(Vec::new, |list| {
+            list.iter().filter_map(|folder| folder.as_str()).map(|folder| folder.trim_end_matches("/*").to_owned()).collect()
+        }),
         workspace: text_at(&["package", "workspace"]),
     })
 }
@@ -82,10 +87,16 @@ mod tests {
     #[test]
     fn a_member_says_whose_version_it_has() {
         let member = cargo_package("[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n").unwrap();
-        let wanted = CargoPackage { name: Some("a".into()), inherits: true, is_workspace_root: false, workspace: Some("../root".into()) };
+        let wanted = CargoPackage {
+            name: Some("a".into()),
+            inherits: true,
+            is_workspace_root: false,
+            exclude: vec![],
+            workspace: Some("../root".into()),
+        };
         assert_eq!(member, wanted);
-        let root = cargo_package("[workspace]\nmembers = [\"a\"]\n").unwrap();
-        assert_eq!(root, CargoPackage { name: None, inherits: false, is_workspace_root: true, workspace: None });
+        let root = cargo_package("[workspace]\nmembers = [\"a\"]\nexclude = [\"b\"]\n").unwrap();
+        assert_eq!(root, CargoPackage { name: None, inherits: false, is_workspace_root: true, exclude: vec!["b".into()], workspace: None });
         assert!(!cargo_package("package.version = \"1.0.0\"\n").unwrap().inherits);
     }
 }

@@ -35,6 +35,9 @@ pub struct LockFile {
     pub requirements: Vec<LockedRequirement>,
     /// Names of the packages that the lock takes from elsewhere: a registry, an archive, Git.
     pub foreign: BTreeSet<String>,
+    /// Those of Cargo's, each with a version: what a local package may not become, since the lock would then have to
+    /// tell the two apart in other words.
+    pub foreign_versions: BTreeSet<(String, String)>,
 }
 
 /// A package of the same repository, as a lock file has it.
@@ -87,6 +90,7 @@ fn cargo(text: &str) -> Result<LockFile, EditError> {
             continue;
         };
         if entry.get("source").is_some() {
+            lock.foreign_versions.extend(string(*entry, "version").map(|version| (name.clone(), version)));
             lock.foreign.insert(name);
             continue;
         }

@@ -35,7 +35,7 @@ pub use charts::{ChartDependency, chart_lock_entries, chart_requirements};
 pub use error::EditError;
 pub use locks::{LockFile, LockKind, LockedPackage, LockedRequirement, read_lock};
 pub use pyproject::python_package;
-pub use requirements::{Requirement, RequirementKind, requirements};
+pub use requirements::{Requirement, RequirementKind, cargo_folders, requirements};
 pub use requirements_admit::{admits, is_same};
 pub use requirements_move::moved;
 pub use requirements_python::normalised;

@@ -2,8 +2,8 @@
 //! whoever wrote it. Each text is parsed once, and everything in it is given.
 //!
 //! It reads and says where. Whether a requirement admits a version, and what it becomes, other files say; whether a
-//! package belongs to the repository, the caller knows. Not read are Cargo's `[patch]`, npm's `overrides`, and the
-//! dependencies of charts, which are YAML.
+//! package belongs to the repository, the caller knows. Of Cargo's `[patch]` only folders are read. Not read are npm's
+//! `overrides`, and the dependencies of charts, which are YAML.
 
 use std::ops::Range;
 
@@ -114,6 +114,35 @@ fn cargo_tables(root: &Item) -> Vec<(String, &Item)> {
     let shared = toml::find(root, &["workspace", "dependencies"]);
     tables.extend(shared.map(|item| ("workspace.dependencies".to_owned(), item)));
     tables
+}
+
+/// A crate that a Cargo manifest takes from a folder, with a version or without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CargoFolder {
+    /// The crate's real name.
+    pub package: String,
+    /// The folder as it is written: relative to the manifest's own.
+    pub path: String,
+    /// Whether it stands in for a published crate: `[patch.crates-io]`.
+    pub is_patch: bool,
+}
+
+/// Every crate that a Cargo manifest takes from a folder.
+///
+/// # Errors
+/// The text is not TOML.
+pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
+    let document = toml::parse(text, "dependencies")?;
+    let root = document.as_item();
+    let tables = cargo_tables(root).into_iter().map(|(_, table)| (table, false));
+    let patches = toml::find(root, &["patch"]).into_iter().flat_map(members).map(|(_, table)| (table, true));
+    let entries = tables.chain(patches).flat_map(|(table, is_patch)| members(table).map(move |entry| (entry, is_patch)));
+    let folders = entries.filter_map(|((name, entry), is_patch)| {
+        let fields = entry.as_table_like()?;
+        let package = string(fields, "package").unwrap_or_else(|| name.to_owned());
+        Some(CargoFolder { package, path: string(fields, "path")?, is_patch })
+    });
+    Ok(folders.collect())
 }
 
 /// What stands in a table, of whichever spelling; nothing, if it is none.

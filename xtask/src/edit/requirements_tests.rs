@@ -1,7 +1,7 @@
 //! Requirements of Cargo manifests: where they are found, where not, and that their places are their own.
 
 use super::super::EditError;
-use super::{Requirement, RequirementKind, requirements};
+use super::{Requirement, RequirementKind, cargo_folders, requirements};
 
 /// Key, text and line of a requirement.
 pub(in super::super) type Found<'a> = (&'a str, &'a str, usize);
@@ -127,4 +127,13 @@ fn what_is_not_read_is_refused_with_key_and_line() {
         let error: EditError = requirements(kind, text).expect_err(text);
         assert!(error.to_string().starts_with(wanted), "{error}");
     }
+}
+
+#[test]
+fn crates_from_folders_are_told_with_and_without_a_version() {
+    let text = "[dependencies]\na = { path = \"../a\" }\nb = \"1\"\nc.git = \"url\"\n[target.'cfg(unix)'.build-dependencies.d]\npackage = \"real\"\npath = \"d\"\n[workspace.dependencies]\ne = { path = \"e\", version = \"1\" }\n[patch.crates-io]\nf = { path = \"f\" }\n";
+    let all: Vec<_> = cargo_folders(text).unwrap().into_iter().map(|it| (it.package, it.path, it.is_patch)).collect();
+    let wanted = [("a", "../a", false), ("real", "d", false), ("e", "e", false), ("f", "f", true)];
+    assert_eq!(all, wanted.map(|(package, path, is_patch)| (package.to_owned(), path.to_owned(), is_patch)));
+    assert!(cargo_folders("[dependencies").is_err());
 }

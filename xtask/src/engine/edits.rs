@@ -79,6 +79,11 @@ impl<'a> Edits<'a> {
         let from = readings.all().iter().map(|reading| &reading.version).find(|version| *version != to).unwrap_or(to);
         let raised = self.move_requirements(goal, project, &packages, (from, to), raise)?;
         if from != to {
+            for (lock, name) in packages.iter().flat_map(|package| self.manifests.taken(package, to)) {
+                let what =
+                    format!("{} has a {name} {} from elsewhere too, and would have to tell the two apart anew", lock.path, to.to_semver());
+                goal.refuse(&project.name, what, "choose another version, or drop that dependency first");
+            }
             goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package, &raised)));
         }
         self.move_sites(project, readings, &packages, to)

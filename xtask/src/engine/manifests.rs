@@ -3,6 +3,7 @@
 //!
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -11,8 +12,9 @@ use super::texts::Texts;
 use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
-use crate::model::project::{Project, is_within};
+use crate::model::project::Project;
 use crate::model::site::Readings;
+use crate::model::version::Version;
 
 pub struct Manifest {
     pub ecosystem: Ecosystem,
@@ -44,9 +46,13 @@ struct Unread {
 /// The manifests that git tracks and the locks that it tracks or that lie beside one of them, as an edit starts from them.
 #[derive(Default)]
 pub struct Manifests {
-    all: Vec<Manifest>,
+    pub(super) all: Vec<Manifest>,
     /// Places in `all`, by path.
     by_path: HashMap<String, usize>,
+    /// Places in `all` of Cargo manifests that may say `[patch]`.
+    pub(super) patching: Vec<usize>,
+    /// Places in `all` of crates, by name; asked for where a lock does not say a folder.
+    pub(super) crates: OnceCell<HashMap<String, Vec<usize>>>,
     locks: Vec<Lock>,
     unread: Vec<Unread>,
     untracked: HashSet<String>,
@@ -110,6 +116,9 @@ impl Manifests {
         for (place, requirement) in requirements.iter().flatten().enumerate() {
             self.required.entry((ecosystem, requirement.package.clone())).or_default().push((self.all.len(), place));
         }
+        if ecosystem == Ecosystem::Cargo && text.contains("patch") {
+            self.patching.push(self.all.len());
+        }
         self.by_path.insert(path.clone(), self.all.len());
         self.all.push(Manifest { ecosystem, path, folder, text, requirements });
     }
@@ -172,7 +181,7 @@ impl Manifests {
             let manifest = &self.all[*place];
             Some((manifest, manifest.requirements.as_ref().ok()?.get(*number)?))
         });
-        Ok(found.filter(|(manifest, requirement)| is_on(package, manifest, requirement)).collect())
+        Ok(found.filter(|(manifest, requirement)| self.is_on(package, manifest, requirement)).collect())
     }
 
     fn refuse_unread(&self, package: &Package) -> Result<(), Fault> {
@@ -199,7 +208,7 @@ impl Manifests {
             let lock = &self.locks[*place];
             Some((lock, lock.content.as_ref().ok()?.packages.get(*number)?))
         });
-        let found: Vec<_> = entries.filter(|(lock, entry)| self.is_entry_of(package, lock, entry)).collect();
+        let found: Vec<_> = entries.filter(|(lock, entry)| self.is_entry_of(package, &lock.folder, entry)).collect();
         match found.iter().find(|(_, entry)| entry.ambiguous) {
             None => Ok(found),
             Some((lock, entry)) => {
@@ -210,6 +219,18 @@ impl Manifests {
                 Err(wrong(lock, what).fix(format!("rename one of the packages called {}", entry.name)))
             }
         }
+    }
+
+    /// The locks that have the package at this version from elsewhere as well, each with the package's name.
+    pub fn taken<'m>(&'m self, package: &'m Package, to: &Version) -> Vec<(&'m Lock, &'m str)> {
+        let taken = (package.name.clone(), to.to_semver());
+        let of_kind = self.locks.iter().filter(|lock| lock.ecosystem == package.ecosystem);
+        let has_both = |lock: &&Lock| {
+            let Ok(content) = &lock.content else { return false };
+            let is_own = |entry: &LockedPackage| entry.name == package.name && self.is_entry_of(package, &lock.folder, entry);
+            content.foreign_versions.contains(&taken) && content.packages.iter().any(is_own)
+        };
+        of_kind.filter(has_both).map(|lock| (lock, package.name.as_str())).collect()
     }
 
     /// What has to be said of a lock beside a manifest: that it takes the package from elsewhere, where a version that
@@ -244,7 +265,16 @@ impl Manifests {
             .collect()
     }
 
-    fn manifest(&self, path: &str) -> Option<&Manifest> {
+    /// A requirement that says where its package lies is on that one; a crate without a path is somebody's published
+    /// one, unless the workspace has it patched.
+    fn is_on(&self, package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
+        match &requirement.path {
+            Some(path) => resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
+            None => package.ecosystem != Ecosystem::Cargo || self.is_patched(package, manifest),
+        }
+    }
+
+    pub(super) fn manifest(&self, path: &str) -> Option<&Manifest> {
         self.by_path.get(path).map(|place| &self.all[*place])
     }
 
@@ -259,39 +289,6 @@ impl Manifests {
             }
         }
         Ok(packages)
-    }
-
-    /// The manifest with the `[workspace]` that a member belongs to: the nearest above, unless it names one.
-    fn workspace_root(&self, member: &Manifest, named: Option<&str>) -> Option<&Manifest> {
-        if let Some(named) = named {
-            return self.manifest(&join(&resolve(&member.folder, named)?, "Cargo.toml"));
-        }
-        let mut folder = member.folder.as_str();
-        loop {
-            let candidate = self.manifest(&join(folder, "Cargo.toml"));
-            if let Some(root) = candidate.filter(|found| edit::cargo_package(&found.text).is_ok_and(|cargo| cargo.is_workspace_root)) {
-                return Some(root);
-            }
-            if folder.is_empty() {
-                return None;
-            }
-            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
-        }
-    }
-
-    /// Cargo.lock does not say where a package lies. One that lies below the lock is meant by it; one from elsewhere
-    /// (a path dependency) only where no package of that name lies below.
-    fn is_entry_of(&self, package: &Package, lock: &Lock, entry: &LockedPackage) -> bool {
-        match &entry.folder {
-            Some(folder) => resolve(&lock.folder, folder).is_some_and(|folder| folder == package.folder),
-            None if is_within(&package.folder, &lock.folder) => true,
-            None => !self.all.iter().any(|manifest| {
-                manifest.ecosystem == package.ecosystem
-                    && is_within(&manifest.folder, &lock.folder)
-                    && manifest.text.contains(&package.name)
-                    && name_of(manifest.ecosystem, &manifest.text).is_ok_and(|name| name.as_ref() == Some(&package.name))
-            }),
-        }
     }
 }
 
@@ -311,14 +308,6 @@ fn of_chart(dependency: ChartDependency) -> Requirement {
     let path = dependency.folder().map(str::to_owned);
     let ChartDependency { name, key, text, line, span, .. } = dependency;
     Requirement { kind: RequirementKind::Chart, package: name, path, key, text, line, span }
-}
-
-/// A requirement that says where its package lies is on that one; a crate without a path is somebody's published one.
-fn is_on(package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
-    match &requirement.path {
-        Some(path) => resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
-        None => package.ecosystem != Ecosystem::Cargo,
-    }
 }
 
 fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {

@@ -1,6 +1,7 @@
 //! Joins plans to the world: observe, probe, apply, report.
 
 mod act;
+mod cargo_folders;
 pub mod discover;
 pub mod edits;
 pub mod history;
