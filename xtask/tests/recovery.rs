@@ -194,6 +194,22 @@ fn law_14_what_a_killed_run_had_staged_is_nobodys_work() {
     assert_eq!(files.lines().collect::<Vec<_>>(), ["Cargo.lock", "core/Cargo.toml", "core/pyproject.toml"]);
 }
 
+#[test]
+fn an_index_that_a_killed_git_left_behind_its_commit_is_told_with_what_mends_it() {
+    let fixture = Fixture::new();
+    fixture.ok(&["bump", "minor", "core", "--commit"]);
+    // The commit is there, and the index was not yet given its name.
+    fixture.git(&["reset", "--quiet", "HEAD~1", "--", "core", "Cargo.lock"]);
+    let refused = fixture.run(&["bump", "0.2.0", "core", "--commit"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let said = "the index alone differs from HEAD, as a git leaves it that is killed while it commits: Cargo.lock";
+    assert!(refused.stderr.contains(said) && refused.stderr.contains("git reset --quiet"), "{}", refused.stderr);
+    fixture.git(&["reset", "--quiet"]);
+    let head = fixture.git(&["rev-parse", "HEAD"]);
+    fixture.ok(&["bump", "0.2.0", "core", "--commit"]);
+    assert_eq!((fixture.git(&["rev-parse", "HEAD"]), fixture.git(&["status", "--porcelain"])), (head, String::new()));
+}
+
 #[cfg(unix)]
 #[test]
 fn law_14_what_was_staged_behind_a_link_is_removed_there() {

@@ -109,7 +109,14 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
         let is_ours = files::read(&app.world.path(path))?.as_ref() == Some(after);
         dirty.retain(|changed| changed != path || !is_ours);
     }
-    if !dirty.is_empty() {
+    let is_as_committed = |path: &String| {
+        let committed = app.world.git.file_at(&head.commit, path);
+        committed.is_ok_and(|text| text.is_some() && files::read(&app.world.path(path)).is_ok_and(|found| found == text))
+    };
+    if !dirty.is_empty() && dirty.iter().all(is_as_committed) {
+        let what = format!("the index alone differs from HEAD, as a git leaves it that is killed while it commits: {}", dirty.join(", "));
+        goal.refuse("", what, "git reset --quiet");
+    } else if !dirty.is_empty() {
         goal.refuse("", dirty_sentence(&dirty), "git add --all && git commit, or git stash --include-untracked");
     }
     Ok(())
