@@ -487,3 +487,22 @@ fn what_xtask_keeps_does_not_make_the_tree_dirty() {
     assert_eq!(fixture.git(&["status", "--porcelain"]), "");
     fixture.ok(&["tag", "api", "--rc"]);
 }
+
+#[test]
+fn a_file_that_git_ignores_or_does_not_know_is_in_no_commit() {
+    let fixture = Fixture::new();
+    fixture.git(&["rm", "--quiet", "--cached", "web/src/web/version.py"]);
+    fixture.write(".gitignore", "/target/\nversion.py\n");
+    fixture.commit_all("feat: a version that is made elsewhere");
+    let refused = fixture.run(&["bump", "minor", "web", "--commit"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("web/src/web/version.py is not tracked"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("git add --force web/src/web/version.py"), "{}", refused.stderr);
+    assert!(fixture.read("web/src/web/version.py").contains("\"0.1.0\""));
+    fixture.ok(&["bump", "minor", "web"]);
+    fixture.write(".gitignore", "/target/\n");
+    fixture.commit_all("feat: and is not told to git");
+    let refused = fixture.run(&["bump", "minor", "web", "--commit"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("web/src/web/version.py: there is no such file in HEAD"), "{}", refused.stderr);
+}

@@ -1,5 +1,7 @@
 //! `bump`: every site and lock entry of the projects moves, in one plan.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::{App, Outcome};
@@ -105,7 +107,12 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
         goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", app.config.repository.branch));
     }
     let mut dirty = app.world.git.dirty_paths()?;
+    let tracked: HashSet<_> = app.world.git.tracked()?.into_iter().collect();
     for (path, after) in written {
+        if !tracked.contains(path) {
+            let what = format!("{path} is not tracked by git, so that no commit would have its version");
+            goal.refuse("", what, format!("git add --force {path} && git commit"));
+        }
         let is_ours = files::read(&app.world.path(path))?.as_ref() == Some(after);
         dirty.retain(|changed| changed != path || !is_ours);
     }

@@ -2,6 +2,8 @@
 //!
 //! The same answer decides before acting and proves after it (law 14).
 
+use std::collections::HashSet;
+
 use crate::model::image::{Digest, Repository};
 use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, Probe, Step, short};
 use crate::world::docker::LocalImage;
@@ -51,9 +53,11 @@ fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
 /// committed has the last word: the commit is the one that was wanted when it has its subject and nothing is left over.
 fn committed(world: &World, message: &str, files: &[(String, String)]) -> anyhow::Result<Probe> {
     let dirty = world.git.dirty_paths()?;
+    let tracked: HashSet<_> = world.git.tracked()?.into_iter().collect();
     let mut tidied = Vec::new();
     for (path, text) in files {
-        if dirty.contains(path) {
+        // What git ignores differs from no commit, and is in none.
+        if dirty.contains(path) || !tracked.contains(path) {
             return Ok(Probe::Todo);
         }
         if files::read(&world.path(path))?.as_ref() != Some(text) {

@@ -6,6 +6,9 @@ use std::rc::Rc;
 
 use crate::world::World;
 
+/// The place of [`Texts::of_head`], in words.
+pub const HEAD: &str = "HEAD";
+
 /// Texts of the repository: as the work tree has them, or as HEAD does.
 pub struct Texts<'w> {
     pub world: &'w World,
@@ -28,6 +31,11 @@ impl<'w> Texts<'w> {
     pub fn of_head(world: &'w World) -> anyhow::Result<Self> {
         let head = Head { commit: world.git.head()?.commit, dirty: world.git.dirty_paths()?.into_iter().collect() };
         Ok(Self { head: Some(head), ..Self::of_work_tree(world) })
+    }
+
+    /// Where a file that is not there was looked for.
+    pub fn place(&self) -> &'static str {
+        if self.head.is_some() { HEAD } else { "the work tree" }
     }
 
     /// A text, `None` where there is no such file.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::texts::Texts;
+use super::texts::{self, Texts};
 use crate::edit::{self, Locator};
 use crate::model::fault::Fault;
 use crate::model::project::Project;
@@ -16,7 +16,7 @@ pub fn of_work_tree(world: &World, project: &Project) -> anyhow::Result<Readings
 
 /// Reads every site in the texts that edits start from.
 pub fn of_texts(texts: &Texts, project: &Project) -> anyhow::Result<Readings> {
-    read(project, &|file| texts.get(file), "the work tree")
+    read(project, &|file| texts.get(file), texts.place())
 }
 
 /// Reads every site as a commit has it.
@@ -41,10 +41,10 @@ fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<Rc<st
     Ok(Readings::new(readings).ok_or_else(none)?)
 }
 
-/// In the work tree the file has to be made, in a commit it has to be committed.
+/// In the work tree the file has to be made, in a commit (HEAD is one) it has to be committed.
 fn absent(project: &Project, file: &str, place: &str) -> Fault {
     let fix = match place {
-        "the commit" => format!("git add {file} && git commit"),
+        "the commit" | texts::HEAD => format!("git add {file} && git commit"),
         _ => format!("make {file}, or take it out of projects.{}.versions", project.name),
     };
     Fault::usage(format!("{file}: there is no such file in {place}")).fix(fix)
