@@ -399,3 +399,22 @@ fn a_chart_lock_is_called_stale_only_where_it_is() {
     assert_eq!(stale(&["bump", "minor", "loki", "--dry-run"]), ["near", "beside"], "a requirement moved");
     assert!(stale(&["bump", "0.80.6", "loki", "--dry-run"]).is_empty());
 }
+
+#[test]
+fn a_lock_of_another_tool_beside_a_moved_requirement_is_told() {
+    let fixture = Fixture::new();
+    let poetry = "[tool.poetry]\nname = \"web\"\n[tool.poetry.dependencies]\ncore = { path = \"../core\", version = \"^0.1\" }\n";
+    fixture.write("web/pyproject.toml", poetry);
+    fixture.write("web/poetry.lock", "[metadata]\ncontent-hash = \"0\"\n");
+    fixture.write("web/pdm.lock", "[metadata]\ncontent_hash = \"0\"\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: locks of others");
+    let ran = fixture.ok(&["bump", "patch", "core", "--dry-run"]);
+    assert!(!ran.stderr.contains(".lock "), "what is required is the same: {}", ran.stderr);
+    let (_, plan) = fixture.json(&["bump", "minor", "core", "--dry-run"]);
+    let notes = [
+        "web/poetry.lock has a hash of web/pyproject.toml, which only Poetry can make anew: poetry lock --directory ./web",
+        "web/pdm.lock is not written by bump, and repeats what web/pyproject.toml requires: pdm lock, in web",
+    ];
+    assert_eq!(plan["notes"], serde_json::json!(notes));
+}

@@ -193,9 +193,17 @@ impl<'a> Edits<'a> {
             }
             let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason}, so now {text}"));
             edits.push(Wanted { file, span, text, project: owner.to_owned(), reason });
-            goal.notes.extend(self.manifests.foreign_note(manifest, package));
             // A manifest may require the package more than once.
-            goal.notes.extend(self.manifests.poetry_note(manifest).filter(|note| !goal.notes.contains(note)));
+            let said = [
+                self.manifests.foreign_note(manifest, package),
+                self.manifests.poetry_note(manifest),
+                self.manifests.other_lock_note(manifest),
+            ];
+            for note in said.into_iter().flatten() {
+                if !goal.notes.contains(&note) {
+                    goal.notes.push(note);
+                }
+            }
         }
         Ok(edits)
     }

@@ -7,12 +7,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::packages::{Ecosystem, FILES, POETRY_LOCK, Package, name_of, names, version_key};
+use super::packages::{Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, version_key};
 use super::texts::Texts;
 use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
-use crate::model::project::Project;
+use crate::model::project::{Project, is_within};
 use crate::model::site::Readings;
 use crate::model::version::Version;
 
@@ -43,6 +43,15 @@ struct Unread {
     why: String,
 }
 
+/// A lock that nothing here writes.
+struct OtherLock {
+    ecosystem: Ecosystem,
+    folder: String,
+    name: &'static str,
+    /// What its own tool wants to be called.
+    command: &'static str,
+}
+
 /// The manifests that git tracks and the locks that it tracks or that lie beside one of them, as an edit starts from them.
 #[derive(Default)]
 pub struct Manifests {
@@ -56,6 +65,7 @@ pub struct Manifests {
     locks: Vec<Lock>,
     unread: Vec<Unread>,
     untracked: HashSet<String>,
+    other_locks: Vec<OtherLock>,
     /// Path and folder of each Chart.lock, with what it says.
     chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
@@ -85,7 +95,15 @@ impl Manifests {
 
     fn add(&mut self, texts: &Texts, path: &str) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else { return };
+        let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
+            let other = OTHER_LOCKS.iter().find(|(_, lock, _)| name == *lock);
+            return self.other_locks.extend(other.map(|(ecosystem, name, command)| OtherLock {
+                ecosystem: *ecosystem,
+                folder: folder.to_owned(),
+                name,
+                command,
+            }));
+        };
         let (folder, path) = (folder.to_owned(), path.to_owned());
         match texts.get(&path) {
             Ok(Some(text)) if name == *manifest => self.add_manifest(*ecosystem, path, folder, text),
@@ -249,6 +267,15 @@ impl Manifests {
         Some(format!("{path} has a hash of {}, which only Poetry can make anew: {how}", manifest.path))
     }
 
+    /// What has to be said of the nearest lock of another tool, which copies or hashes what the manifest requires.
+    pub fn other_lock_note(&self, manifest: &Manifest) -> Option<String> {
+        let locks = self.other_locks.iter().filter(|lock| lock.ecosystem == manifest.ecosystem);
+        let nearest = locks.filter(|lock| is_within(&manifest.folder, &lock.folder)).max_by_key(|lock| lock.folder.len())?;
+        let folder = if nearest.folder.is_empty() { "the root" } else { &nearest.folder };
+        let (path, command) = (join(&nearest.folder, nearest.name), nearest.command);
+        Some(format!("{path} is not written by bump, and repeats what {} requires: {command}, in {folder}", manifest.path))
+    }
+
     /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.
     /// One of a published chart is stale only where its manifest is among those whose requirement is `raised`.
     pub fn chart_lock_notes(&self, package: &Package, raised: &BTreeSet<String>) -> Vec<String> {
@@ -260,7 +287,11 @@ impl Manifests {
         stale
             .filter(|(_, folder, entries)| entries.iter().any(|entry| entry.name == package.name && is_it(folder, entry)))
             .map(|(path, folder, _)| {
-                format!("{path} names {}, and only helm can lock it again: helm dependency update {folder}", package.name)
+                format!(
+                    "{path} names {}, and only helm can lock it again: helm dependency update {}",
+                    package.name,
+                    if folder.is_empty() { "." } else { folder }
+                )
             })
             .collect()
     }

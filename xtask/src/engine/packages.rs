@@ -26,6 +26,14 @@ pub(super) const FILES: [(Ecosystem, &str, &str); 5] = [
     (Ecosystem::Chart, "Chart.yaml", "Chart.lock"),
 ];
 
+/// Locks that repeat what manifests require and are their tools' own to compute, with the command that does. None of
+/// them has a version of the repository's packages that its tool would hold against the files.
+pub(super) const OTHER_LOCKS: [(Ecosystem, &str, &str); 3] = [
+    (Ecosystem::Python, "pdm.lock", "pdm lock"),
+    (Ecosystem::Npm, "pnpm-lock.yaml", "pnpm install --lockfile-only"),
+    (Ecosystem::Npm, "yarn.lock", "yarn install"),
+];
+
 /// A published name that carries a project's version, and the folder of its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
