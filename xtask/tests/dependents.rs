@@ -328,9 +328,9 @@ fn law_4_a_published_chart_that_was_pinned_to_an_older_version_is_left_there() {
     for line in [&["bump", "minor", "loki"][..], &["bump", "minor", "loki", "--dependents"]] {
         let ran = fixture.ok(line);
         let wanted =
-            [from("0.55.0", "https://charts.test"), from("^0.81.0", "https://charts.test"), from("0.81.0", "file://../loki")].concat();
+            [from("0.55.0", "https://charts.test"), from("^0.80.5", "https://charts.test"), from("0.81.0", "file://../loki")].concat();
         assert_eq!(fixture.read("logs/Chart.yaml"), format!("{chart}{wanted}"), "{line:?}");
-        let note = "logs/Chart.yaml requires loki 0.55.0, which 0.80.6 was not either: left as it is";
+        let note = "logs/Chart.yaml line 6 requires loki ^0.80.5 of a chart repository, and stays: if it is this one, edit it once";
         assert!(ran.stderr.contains(note), "{}", ran.stderr);
         fixture.git(&["checkout", "--quiet", "."]);
     }
@@ -396,7 +396,7 @@ fn a_chart_lock_is_called_stale_only_where_it_is() {
             .collect::<Vec<_>>()
     };
     assert_eq!(stale(&["bump", "patch", "loki", "--dry-run"]), ["beside"], "the folder's version is another; what is published is not");
-    assert_eq!(stale(&["bump", "minor", "loki", "--dry-run"]), ["near", "beside"], "a requirement moved");
+    assert_eq!(stale(&["bump", "minor", "loki", "--dry-run"]), ["beside"], "what is published stays");
     assert!(stale(&["bump", "0.80.6", "loki", "--dry-run"]).is_empty());
 }
 
@@ -410,11 +410,37 @@ fn a_lock_of_another_tool_beside_a_moved_requirement_is_told() {
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: locks of others");
     let ran = fixture.ok(&["bump", "patch", "core", "--dry-run"]);
-    assert!(!ran.stderr.contains(".lock "), "what is required is the same: {}", ran.stderr);
+    assert!(!ran.stderr.contains("web/"), "what is required is the same: {}", ran.stderr);
     let (_, plan) = fixture.json(&["bump", "minor", "core", "--dry-run"]);
     let notes = [
         "web/poetry.lock has a hash of web/pyproject.toml, which only Poetry can make anew: poetry lock --directory ./web",
         "web/pdm.lock is not written by bump, and repeats what web/pyproject.toml requires: pdm lock, in web",
     ];
     assert_eq!(plan["notes"], serde_json::json!(notes));
+}
+
+#[test]
+fn law_4_a_chart_beside_moves_and_one_of_a_chart_repository_stays() {
+    let chart = "apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies:\n  - name: common # 0.1.0\n    version: ~0.1.0\n    repository: file://../common\n  - name: common\n    alias: theirs\n    version: 2.x.x\n    repository: oci://registry.example.org/charts\n  - { name: common, alias: ours, version: 0.1.x, repository: \"@acme\" }\n  - name: inner\n    version: '>=0.1.0 <0.2.0'\n";
+    let fixture = Fixture::of_tree(&[
+        (
+            "xtask/monorepo.toml",
+            "[projects.common]\npath = \"common\"\nversions = [\"Chart.yaml\"]\n[projects.inner]\npath = \"app/charts/inner\"\nversions = [\"Chart.yaml\"]\n",
+        ),
+        ("app/Chart.yaml", chart),
+        ("app/Chart.lock", "dependencies:\n- name: common\n  repository: file://../common\n  version: 0.1.0\ndigest: x\n"),
+        ("app/charts/inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 0.1.0\n"),
+        ("common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 0.1.0\n"),
+    ]);
+    let (_, plan) = fixture.json(&["bump", "minor", "--dry-run"]);
+    let notes = [
+        "app/Chart.yaml line 12 requires common 0.1.x of a chart repository, and stays: if it is this one, edit it once 0.2.0 is published",
+        "app/Chart.lock names common, and only helm can lock it again: helm dependency update app",
+    ];
+    assert_eq!(plan["notes"], serde_json::json!(notes));
+    fixture.ok(&["bump", "minor"]);
+    let wanted = chart.replace("~0.1.0", "~0.2.0").replace(">=0.1.0 <0.2.0", ">=0.2.0 <0.3.0");
+    assert_eq!(fixture.read("app/Chart.yaml"), wanted);
+    fixture.ok(&["bump", "0.1.0", "--allow-downgrade"]);
+    assert_eq!(fixture.git(&["diff"]), "", "there and back leaves the same bytes");
 }

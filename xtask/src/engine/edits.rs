@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package};
 use super::texts::Texts;
-use crate::edit::{self, Requirement, RequirementKind};
+use crate::edit::{self, Requirement};
 use crate::model::fault::Fault;
 use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
@@ -77,14 +77,14 @@ impl<'a> Edits<'a> {
         let packages = self.manifests.packages_of(project, readings)?;
         // What others require was written for the version that is left: of sites that disagree, the one that is wrong.
         let from = readings.all().iter().map(|reading| &reading.version).find(|version| *version != to).unwrap_or(to);
-        let raised = self.move_requirements(goal, project, &packages, (from, to), raise)?;
+        self.move_requirements(goal, project, &packages, (from, to), raise)?;
         if from != to {
             for (lock, name) in packages.iter().flat_map(|package| self.manifests.taken(package, to)) {
                 let what =
                     format!("{} has a {name} {} from elsewhere too, and would have to tell the two apart anew", lock.path, to.to_semver());
                 goal.refuse(&project.name, what, "choose another version, or drop that dependency first");
             }
-            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package, &raised)));
+            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package)));
         }
         self.move_sites(project, readings, &packages, to)
     }
@@ -123,7 +123,6 @@ impl<'a> Edits<'a> {
 
     /// Moves the requirements that would not admit the new version, each with its reason (law 4); with `raise` also
     /// those that still would. One that cannot be moved surely refuses the goal: the bump would leave a build that fails.
-    /// Gives the manifests that have one that moved.
     fn move_requirements(
         &mut self,
         goal: &mut Goal,
@@ -131,25 +130,19 @@ impl<'a> Edits<'a> {
         packages: &[Package],
         (from, to): (&Version, &Version),
         raise: bool,
-    ) -> anyhow::Result<BTreeSet<String>> {
-        let mut manifests = BTreeSet::new();
+    ) -> anyhow::Result<()> {
         for package in packages {
             // A version that Python cannot spell is refused by the site that would have to hold it.
             if package.ecosystem == Ecosystem::Python && to.to_pep440().is_err() {
                 continue;
             }
+            self.note_published(goal, package, from, to);
             let mut raised = Vec::new();
             for (manifest, requirement) in self.manifests.requirements_on(package)? {
                 let wrong = |error: edit::EditError| {
                     Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key)).fix(format!("edit {}", manifest.path))
                 };
                 if edit::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise {
-                    continue;
-                }
-                if is_pinned_elsewhere(requirement) && !edit::admits(requirement.kind, &requirement.text, from).map_err(wrong)? {
-                    let (package, says, from) = (&package.name, &requirement.text, from.to_semver());
-                    let what = format!("{} requires {package} {says}, which {from} was not either: left as it is", manifest.path);
-                    goal.notes.push(what);
                     continue;
                 }
                 match edit::moved(requirement.kind, &requirement.text, from, to) {
@@ -161,11 +154,27 @@ impl<'a> Edits<'a> {
                     }
                 }
             }
-            manifests.extend(raised.iter().map(|raised| raised.manifest.path.clone()));
             let wanted = self.edits_of(goal, project, package, raised, (from, to))?;
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
-        Ok(manifests)
+        Ok(())
+    }
+
+    /// Says which charts of a chart repository have the package's name and would be left behind, if they are this one.
+    fn note_published(&self, goal: &mut Goal, package: &Package, from: &Version, to: &Version) {
+        for (manifest, requirement) in self.manifests.published(package) {
+            let admits = |version| edit::admits(requirement.kind, &requirement.text, version).unwrap_or(false);
+            if admits(from) && !admits(to) {
+                goal.notes.push(format!(
+                    "{} line {} requires {} {} of a chart repository, and stays: if it is this one, edit it once {} is published",
+                    manifest.path,
+                    requirement.line,
+                    package.name,
+                    requirement.text,
+                    to.to_semver()
+                ));
+            }
+        }
     }
 
     /// The edits of the manifests themselves, and of the locks that repeat what these require.
@@ -248,10 +257,4 @@ impl<'a> Edits<'a> {
 fn once_each<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
     let mut said = BTreeSet::new();
     words.filter(|word| said.insert(*word)).collect()
-}
-
-/// A chart that does not come from a folder is a published one, and may be required at a version long past: such a
-/// requirement speaks of no version in this tree. Where the folder is named, helm holds one to the other.
-fn is_pinned_elsewhere(requirement: &Requirement) -> bool {
-    requirement.kind == RequirementKind::Chart && requirement.path.is_none()
 }

@@ -4,15 +4,15 @@
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::packages::{Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, version_key};
+use super::packages::{Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key};
 use super::texts::Texts;
 use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
-use crate::model::project::{Project, is_within};
+use crate::model::project::Project;
 use crate::model::site::Readings;
 use crate::model::version::Version;
 
@@ -31,7 +31,7 @@ pub struct Lock {
     pub folder: String,
     text: Rc<str>,
     /// As with a manifest, one that cannot be read stands in the way only of packages that it names.
-    content: Result<LockFile, EditError>,
+    pub(super) content: Result<LockFile, EditError>,
 }
 
 /// A manifest or lock whose text cannot be had; that is not one that is not there (law 15).
@@ -44,12 +44,12 @@ struct Unread {
 }
 
 /// A lock that nothing here writes.
-struct OtherLock {
-    ecosystem: Ecosystem,
-    folder: String,
-    name: &'static str,
+pub(super) struct OtherLock {
+    pub(super) ecosystem: Ecosystem,
+    pub(super) folder: String,
+    pub(super) name: &'static str,
     /// What its own tool wants to be called.
-    command: &'static str,
+    pub(super) command: &'static str,
 }
 
 /// The manifests that git tracks and the locks that it tracks or that lie beside one of them, as an edit starts from them.
@@ -62,12 +62,12 @@ pub struct Manifests {
     pub(super) patching: Vec<usize>,
     /// Places in `all` of crates, by name; asked for where a lock does not say a folder.
     pub(super) crates: OnceCell<HashMap<String, Vec<usize>>>,
-    locks: Vec<Lock>,
+    pub(super) locks: Vec<Lock>,
     unread: Vec<Unread>,
     untracked: HashSet<String>,
-    other_locks: Vec<OtherLock>,
+    pub(super) other_locks: Vec<OtherLock>,
     /// Path and folder of each Chart.lock, with what it says.
-    chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
+    pub(super) chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
     locked: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
 }
@@ -211,6 +211,14 @@ impl Manifests {
         })
     }
 
+    /// The requirements on a chart of the package's name that comes from a chart repository. Charts have no one index:
+    /// another's may have the name.
+    pub fn published(&self, package: &Package) -> impl Iterator<Item = (&Manifest, &Requirement)> {
+        let charts = self.all.iter().filter(|manifest| (manifest.ecosystem, package.ecosystem) == (Ecosystem::Chart, Ecosystem::Chart));
+        let all = charts.flat_map(|manifest| manifest.requirements.iter().flatten().map(move |requirement| (manifest, requirement)));
+        all.filter(|(_, requirement)| requirement.package == package.name && requirement.path.is_none())
+    }
+
     /// Every lock file with its entry of the package.
     pub fn locked(&self, package: &Package) -> Result<Vec<(&Lock, &LockedPackage)>, Fault> {
         let wrong =
@@ -251,57 +259,16 @@ impl Manifests {
         of_kind.filter(has_both).map(|lock| (lock, package.name.as_str())).collect()
     }
 
-    /// What has to be said of a lock beside a manifest: that it takes the package from elsewhere, where a version that
-    /// is not yet published cannot be.
-    pub fn foreign_note(&self, manifest: &Manifest, package: &Package) -> Option<String> {
-        let lock = self.locks.iter().find(|lock| lock.ecosystem == manifest.ecosystem && lock.folder == manifest.folder)?;
-        let is_foreign = lock.content.as_ref().is_ok_and(|content| content.foreign.contains(&package.name));
-        is_foreign.then(|| format!("{} takes {} from elsewhere: lock it again once the new version is published", lock.path, package.name))
-    }
-
-    /// What has to be said of the poetry.lock beside a manifest whose requirements change: it has a hash of them.
-    pub fn poetry_note(&self, manifest: &Manifest) -> Option<String> {
-        let path = join(&manifest.folder, POETRY_LOCK);
-        let lock = self.locks.iter().find(|lock| lock.path == path && manifest.ecosystem == Ecosystem::Python)?;
-        let how = format!("poetry lock --directory ./{}", lock.folder);
-        Some(format!("{path} has a hash of {}, which only Poetry can make anew: {how}", manifest.path))
-    }
-
-    /// What has to be said of the nearest lock of another tool, which copies or hashes what the manifest requires.
-    pub fn other_lock_note(&self, manifest: &Manifest) -> Option<String> {
-        let locks = self.other_locks.iter().filter(|lock| lock.ecosystem == manifest.ecosystem);
-        let nearest = locks.filter(|lock| is_within(&manifest.folder, &lock.folder)).max_by_key(|lock| lock.folder.len())?;
-        let folder = if nearest.folder.is_empty() { "the root" } else { &nearest.folder };
-        let (path, command) = (join(&nearest.folder, nearest.name), nearest.command);
-        Some(format!("{path} is not written by bump, and repeats what {} requires: {command}, in {folder}", manifest.path))
-    }
-
-    /// What has to be said of each Chart.lock that names the package: its digest is helm's own to compute.
-    /// One of a published chart is stale only where its manifest is among those whose requirement is `raised`.
-    pub fn chart_lock_notes(&self, package: &Package, raised: &BTreeSet<String>) -> Vec<String> {
-        let is_it = |folder: &str, entry: &ChartDependency| match (entry.folder(), &entry.repository) {
-            (Some(path), _) => resolve(folder, path).as_ref() == Some(&package.folder),
-            (None, repository) => repository.is_none() || raised.contains(&join(folder, "Chart.yaml")),
-        };
-        let stale = self.chart_locks.iter().filter(|_| package.ecosystem == Ecosystem::Chart);
-        stale
-            .filter(|(_, folder, entries)| entries.iter().any(|entry| entry.name == package.name && is_it(folder, entry)))
-            .map(|(path, folder, _)| {
-                format!(
-                    "{path} names {}, and only helm can lock it again: helm dependency update {}",
-                    package.name,
-                    if folder.is_empty() { "." } else { folder }
-                )
-            })
-            .collect()
-    }
-
-    /// A requirement that says where its package lies is on that one; a crate without a path is somebody's published
-    /// one, unless the workspace has it patched.
+    /// A requirement that says where its package lies is on that one. A chart from a chart repository is somebody's
+    /// published one, and so is a crate without a path, unless the workspace has it patched.
     fn is_on(&self, package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
         match &requirement.path {
             Some(path) => resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
-            None => package.ecosystem != Ecosystem::Cargo || self.is_patched(package, manifest),
+            None => match package.ecosystem {
+                Ecosystem::Cargo => self.is_patched(package, manifest),
+                Ecosystem::Chart => false,
+                Ecosystem::Python | Ecosystem::Npm => true,
+            },
         }
     }
 
@@ -333,12 +300,6 @@ impl Lock {
         };
         all.filter(is_it).map(|repeated| &repeated.requirement)
     }
-}
-
-fn of_chart(dependency: ChartDependency) -> Requirement {
-    let path = dependency.folder().map(str::to_owned);
-    let ChartDependency { name, key, text, line, span, .. } = dependency;
-    Requirement { kind: RequirementKind::Chart, package: name, path, key, text, line, span }
 }
 
 fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {

@@ -5,6 +5,7 @@ mod cargo_folders;
 pub mod discover;
 pub mod edits;
 pub mod history;
+mod lock_notes;
 mod manifests;
 pub mod observe;
 mod packages;

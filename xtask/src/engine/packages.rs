@@ -2,7 +2,7 @@
 //!
 //! It looks at one text at a time. Which manifests there are, and who requires whom, `manifests` knows.
 
-use crate::edit::{self, EditError, Locator};
+use crate::edit::{self, ChartDependency, EditError, Locator, Requirement, RequirementKind};
 use crate::model::site::SiteReading;
 
 /// Whose packages they are: a crate and a wheel may have one name.
@@ -62,6 +62,20 @@ pub(super) fn version_key(ecosystem: Ecosystem, text: &str, reading: &SiteReadin
     };
     // Most sites say it by their key, and the text need not be read again.
     keys.iter().find(|key| **key == reading.key).or_else(|| keys.iter().find(|key| stands_at(key))).copied()
+}
+
+/// The folder of a chart that another depends on; `None` for one from a chart repository.
+pub(super) fn chart_folder(dependency: &ChartDependency) -> Option<String> {
+    match dependency.repository {
+        None => Some(format!("charts/{}", dependency.name)),
+        Some(_) => dependency.folder().map(str::to_owned),
+    }
+}
+
+pub(super) fn of_chart(dependency: ChartDependency) -> Requirement {
+    let path = chart_folder(&dependency);
+    let ChartDependency { name, key, text, line, span, .. } = dependency;
+    Requirement { kind: RequirementKind::Chart, package: name, path, key, text, line, span }
 }
 
 /// Whether a text that cannot be taken apart says the package's name, in any spelling of it.
