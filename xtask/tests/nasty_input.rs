@@ -347,6 +347,12 @@ fn links_and_modes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("VERSION");
     fs::write(&path, "0.1.0\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    bump(folder.path(), site, "a read-only file", "VERSION", None, Some((3, &["VERSION is read-only", "chmod u+w VERSION"])));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("VERSION");
+    fs::write(&path, "0.1.0\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     bump(folder.path(), site, "a mode", "VERSION", Some(b"0.2.0\n"), None);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);

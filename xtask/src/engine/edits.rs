@@ -17,6 +17,7 @@ use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
 use crate::model::step::{Goal, Step};
 use crate::model::version::Version;
+use crate::world::files;
 
 /// Edits of one command. Those of one file are made together, whichever project they are for.
 pub struct Edits<'a> {
@@ -190,7 +191,7 @@ impl<'a> Edits<'a> {
         for Raised { manifest, requirement, text } in raised {
             let owner = self.projects.owner_of(&manifest.path).map_or(manifest.path.as_str(), |owner| owner.name.as_str());
             let reason = format!("{owner}: requires {} {}; {} becomes {}", package.name, requirement.text, project.name, to.to_semver());
-            for lock in self.manifests.locks() {
+            for lock in self.manifests.locks().iter().filter(|lock| lock.ecosystem == manifest.ecosystem) {
                 // A manifest may require a package more than once, by markers; what does not move there stays here too.
                 let is_same = |repeated: &&Requirement| edit::is_same(repeated.kind, &repeated.text, &requirement.text);
                 for repeated in lock.repeated(manifest, package).filter(is_same) {
@@ -244,6 +245,9 @@ impl<'a> Edits<'a> {
             let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
             let after = edit::splice(&edits.text, edits.splices)
                 .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
+            if files::is_read_only(&texts.world.path(&path)) {
+                goal.refuse(&projects.join(","), format!("{path} is read-only"), format!("chmod u+w {path}"));
+            }
             goal.want(&projects.join(","), why, Step::EditFile { path: path.clone(), before, after: after.clone() });
             if !self.manifests.is_untracked(&path) {
                 written.push((path, after));

@@ -58,6 +58,8 @@ pub struct Manifests {
     pub(super) all: Vec<Manifest>,
     /// Places in `all`, by path.
     by_path: HashMap<String, usize>,
+    /// Places in `all` of manifests whose requirements cannot be read.
+    broken: Vec<usize>,
     /// Places in `all` of Cargo manifests that may say `[patch]`.
     pub(super) patching: Vec<usize>,
     /// Places in `all` of crates, by name; asked for where a lock does not say a folder.
@@ -137,6 +139,9 @@ impl Manifests {
         if ecosystem == Ecosystem::Cargo && text.contains("patch") {
             self.patching.push(self.all.len());
         }
+        if requirements.is_err() {
+            self.broken.push(self.all.len());
+        }
         self.by_path.insert(path.clone(), self.all.len());
         self.all.push(Manifest { ecosystem, path, folder, text, requirements });
     }
@@ -189,16 +194,12 @@ impl Manifests {
     pub fn requirements_on(&self, package: &Package) -> Result<Vec<(&Manifest, &Requirement)>, Fault> {
         self.refuse_unread(package)?;
         let unreadable = |manifest: &&Manifest| manifest.ecosystem == package.ecosystem && names(&manifest.text, package);
-        for manifest in self.all.iter().filter(|manifest| manifest.requirements.is_err()).filter(unreadable) {
+        for manifest in self.broken.iter().map(|place| &self.all[*place]).filter(unreadable) {
             if let Err(error) = &manifest.requirements {
                 return Err(Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)));
             }
         }
-        let places = self.required.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
-        let found = places.filter_map(|(place, number)| {
-            let manifest = &self.all[*place];
-            Some((manifest, manifest.requirements.as_ref().ok()?.get(*number)?))
-        });
+        let found = self.naming(package);
         Ok(found.filter(|(manifest, requirement)| self.is_on(package, manifest, requirement)).collect())
     }
 
@@ -214,9 +215,17 @@ impl Manifests {
     /// The requirements on a chart of the package's name that comes from a chart repository. Charts have no one index:
     /// another's may have the name.
     pub fn published(&self, package: &Package) -> impl Iterator<Item = (&Manifest, &Requirement)> {
-        let charts = self.all.iter().filter(|manifest| (manifest.ecosystem, package.ecosystem) == (Ecosystem::Chart, Ecosystem::Chart));
-        let all = charts.flat_map(|manifest| manifest.requirements.iter().flatten().map(move |requirement| (manifest, requirement)));
-        all.filter(|(_, requirement)| requirement.package == package.name && requirement.path.is_none())
+        let is_chart = package.ecosystem == Ecosystem::Chart;
+        self.naming(package).filter(move |(_, requirement)| is_chart && requirement.path.is_none())
+    }
+
+    /// The requirements that say the package's name, each with its manifest.
+    fn naming(&self, package: &Package) -> impl Iterator<Item = (&Manifest, &Requirement)> {
+        let places = self.required.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
+        places.filter_map(|(place, number)| {
+            let manifest = &self.all[*place];
+            Some((manifest, manifest.requirements.as_ref().ok()?.get(*number)?))
+        })
     }
 
     /// Every lock file with its entry of the package.

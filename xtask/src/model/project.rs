@@ -237,6 +237,9 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         Some(pattern) => TagPattern::parse(pattern)?,
         None => TagPattern::of_package(&package),
     };
+    if let Some(fault) = tags.fault() {
+        return Err(fault);
+    }
     let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
     let image = keys.image.as_ref().map(|image| image_target(image, config, &package));
     Ok(Project {

@@ -35,6 +35,19 @@ impl TagPattern {
         Self { prefix: format!("{package}-v"), suffix: String::new() }
     }
 
+    /// Why git would take no tag of this pattern (git check-ref-format); `None` when it would.
+    pub fn fault(&self) -> Option<String> {
+        let tag = format!("{}1.0.0{}", self.prefix, self.suffix);
+        let odd = tag.chars().find(|letter| letter.is_control() || letter.is_whitespace() || "~^:?*[\\".contains(*letter));
+        if let Some(letter) = odd {
+            return Some(format!("{letter:?} stands in tags such as {tag:?}, where git allows none"));
+        }
+        let parts = || tag.split('/');
+        let is_odd = parts().any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"));
+        let is_taken = ["..", "@{"].iter().any(|run| tag.contains(run)) || tag.starts_with('-') || tag.ends_with('.');
+        (is_odd || is_taken).then(|| format!("tags such as {tag:?} are none that git allows"))
+    }
+
     pub fn release(&self, version: &Version) -> String {
         format!("{}{}{}", self.prefix, version.to_semver(), self.suffix)
     }
@@ -198,6 +211,17 @@ mod tests {
         assert_eq!(pattern.objection(&version("0.2.0-rc.1")), None);
         assert!(pattern.objection(&version("0.2.0+abc")).unwrap().contains("has build metadata, +abc"));
         assert!(pattern.objection(&version("0.2.0-rc1")).unwrap().contains("a-v0.2.0-rc1, which is a candidate's form"));
+    }
+
+    #[test]
+    fn a_pattern_that_git_would_refuse_is_told_by_its_letter() {
+        for prefix in ["v", "a-v", "@acme/core@", "rel/1.x/", ""] {
+            assert_eq!(TagPattern { prefix: prefix.into(), suffix: String::new() }.fault(), None, "{prefix}");
+        }
+        for prefix in ["a b-v", "a:v", "a~v", "/v", "a//v", "a/.v", "a..v", "-v", "a@{v", "a\tv", "a.lock/v"] {
+            assert!(TagPattern { prefix: prefix.into(), suffix: String::new() }.fault().is_some(), "{prefix}");
+        }
+        assert!(TagPattern::of_package("a b").fault().unwrap().starts_with("' ' stands in tags such as \"a b-v1.0.0\""));
     }
 
     #[test]

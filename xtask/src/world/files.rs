@@ -166,6 +166,11 @@ pub fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink())
 }
 
+/// Whether the file that a path leads to may not be written; false when there is none.
+pub fn is_read_only(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.permissions().readonly())
+}
+
 pub fn exists(path: &Path) -> bool {
     path.exists()
 }

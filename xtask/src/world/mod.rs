@@ -47,7 +47,7 @@ pub struct World {
     pub git: Git,
     pub runner: Runner,
     registry: OnceCell<Registry>,
-    plain_folders: RefCell<HashMap<String, bool>>,
+    plain_paths: RefCell<HashMap<String, bool>>,
 }
 
 impl World {
@@ -55,14 +55,7 @@ impl World {
     pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
-        Ok(Self {
-            root: files::resolved(git.root()),
-            environment,
-            git,
-            runner,
-            registry: OnceCell::new(),
-            plain_folders: RefCell::default(),
-        })
+        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: OnceCell::new(), plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
@@ -104,16 +97,19 @@ impl World {
         within.with_context(|| format!("{relative} is a link that leaves the repository, to {}", target.display()))
     }
 
-    /// Whether no part of the path is a link. Folders are asked once: thousands of files lie in a few of them.
+    /// Whether no part of the path is a link. Each part is asked once: thousands of files lie in a few folders, and each
+    /// file is asked for by several.
     fn is_plain(&self, relative: &str) -> bool {
+        if relative.is_empty() {
+            return true;
+        }
+        if let Some(known) = self.plain_paths.borrow().get(relative) {
+            return *known;
+        }
         let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let known = folder.is_empty().then_some(true).or_else(|| self.plain_folders.borrow().get(folder).copied());
-        let is_folder_plain = known.unwrap_or_else(|| {
-            let is_plain = self.is_plain(folder);
-            self.plain_folders.borrow_mut().insert(folder.to_owned(), is_plain);
-            is_plain
-        });
-        is_folder_plain && !files::is_link(&self.path(relative))
+        let is_plain = self.is_plain(folder) && !files::is_link(&self.path(relative));
+        self.plain_paths.borrow_mut().insert(relative.to_owned(), is_plain);
+        is_plain
     }
 
     /// Makes sure that a folder of ours below `target` is there, and that git does not see it.
