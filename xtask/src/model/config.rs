@@ -21,6 +21,60 @@ pub struct Config {
     #[serde(default)]
     pub pins: Vec<PinKeys>,
     pub images_from: Option<ImagesFromKeys>,
+    #[serde(default)]
+    pub release: ReleaseKeys,
+}
+
+/// How commits become versions and changelogs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseKeys {
+    /// Types of commits beside the usual ones, or other levels and headings for those.
+    #[serde(default)]
+    pub types: IndexMap<String, TypeKeys>,
+    /// What a breaking change raises below 1.0.
+    #[serde(default)]
+    pub zero_major: ZeroMajor,
+    #[serde(default)]
+    pub non_conventional: NonConventional,
+    /// Scopes that a commit may name beside projects and packages.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypeKeys {
+    pub level: Option<TypeLevel>,
+    pub heading: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TypeLevel {
+    None,
+    Patch,
+    Minor,
+    Major,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZeroMajor {
+    #[default]
+    Major,
+    Minor,
+}
+
+/// What a commit without the conventional form is to `bump auto`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NonConventional {
+    /// Listed, and no reason for a release.
+    #[default]
+    List,
+    /// A refusal.
+    Strict,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,6 +118,12 @@ pub struct ProjectKeys {
     pub wrong_tags: Vec<String>,
     #[serde(default)]
     pub depends: Vec<String>,
+    /// Further folders or files that are the project's.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Folders or files in the project whose changes are nobody's.
+    #[serde(default)]
+    pub ignore: Vec<String>,
     pub image: Option<ImageKeys>,
     pub wheel: Option<WheelKeys>,
     pub package_index: Option<String>,

@@ -1,6 +1,8 @@
 //! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
 
 pub mod build_id;
+pub mod commit;
+mod commit_lines;
 pub mod config;
 pub mod fault;
 pub mod folders;
@@ -8,6 +10,7 @@ pub mod image;
 pub mod key_path;
 pub mod paths;
 pub mod project;
+pub mod rules;
 pub mod site;
 pub mod step;
 pub mod tag;
