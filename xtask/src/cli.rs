@@ -78,7 +78,7 @@ pub struct Versions {
 
 #[derive(Debug, Args)]
 pub struct Bump {
-    /// major, minor, patch, or a version
+    /// major, minor, patch, auto for what the commits say, or a version
     pub target: String,
     /// Projects, by name or package [default: this folder's, or all]
     pub projects: Vec<String>,
@@ -91,6 +91,9 @@ pub struct Bump {
     /// Raise requirements of other projects also where they still admit the new version
     #[arg(long)]
     pub dependents: bool,
+    /// With auto: projects without a release get the version in their files as the first one
+    #[arg(long)]
+    pub initial: bool,
 }
 
 #[derive(Debug, Args)]

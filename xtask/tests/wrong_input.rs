@@ -57,7 +57,7 @@ fn an_unknown_project_is_answered_with_the_nearest() {
 #[test]
 fn a_bad_version_is_named() {
     let fixture = Fixture::new();
-    refused(&fixture, &["bump", "1.2", "api"], 2, &["\"1.2\" is neither major, minor, patch nor a version"]);
+    refused(&fixture, &["bump", "1.2", "api"], 2, &["\"1.2\" is neither major, minor, patch, auto nor a version"]);
     refused(&fixture, &["bump", "enormous", "api"], 2, &["enormous"]);
     refused(&fixture, &["bump", "1.0.0-nightly.1", "api"], 2, &["api/pyproject.toml", "nightly"]);
     refused(&fixture, &["bump", "0.0.9", "api"], 3, &["api is at 0.1.0; 0.0.9 is lower", "--allow-downgrade"]);

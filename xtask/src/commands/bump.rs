@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{App, Outcome};
+use super::{App, Outcome, bump_auto};
 use crate::cli::Bump;
 use crate::engine::edits::Edits;
 use crate::engine::observe;
@@ -20,7 +20,7 @@ use crate::plan::release::dirty_sentence;
 use crate::world::files;
 
 pub fn run(app: &App, arguments: &Bump) -> Outcome {
-    let target = read_target(&arguments.target)?;
+    let target = read_target(arguments)?;
     let projects = app.versioned(&arguments.projects)?;
     let tags = observe::tags_at_a_glance(&app.world, &app.projects, app.remote())?;
     // Waited for before anything is read: a git that a killed run left to itself may still make that run's commit.
@@ -29,24 +29,30 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     goal.notes.extend(tags.unread_note());
     // With a commit the count goes on from the last commit, so that a run that was cut off before it can be repeated.
     let texts = if arguments.commit { Texts::of_head(&app.world)? } else { Texts::of_work_tree(&app.world) };
-    let mut edits = Edits::new(&texts, &app.projects)?;
-    let mut moves = Vec::new();
+    let mut found = Vec::new();
     for project in projects {
         let readings = versions::of_texts(&texts, project)?;
-        if let Some(what) = readings.disagreement() {
-            // A commit goes on from HEAD. What was mended and is not committed needs no mending again.
-            let is_mended = arguments.commit && versions::of_work_tree(&app.world, project)?.disagreement().is_none();
-            let (place, fix) = match is_mended {
-                true => (" in HEAD", "git commit --all, since the work tree agrees".to_owned()),
-                false => ("", format!("cargo xtask versions --fix {}", project.name)),
-            };
-            goal.refuse(&project.name, format!("the version sites of {} disagree{place}: {what}", project.name), fix);
+        let Some(what) = readings.disagreement() else {
+            found.push((project, readings));
             continue;
-        }
-        let decided = decide(&mut goal, project, readings.canonical(), &target, arguments.allow_downgrade, &tags);
-        edits.move_project(&mut goal, project, &readings, &decided.to, arguments.dependents)?;
+        };
+        // A commit goes on from HEAD. What was mended and is not committed needs no mending again.
+        let is_mended = arguments.commit && versions::of_work_tree(&app.world, project)?.disagreement().is_none();
+        let (place, fix) = match is_mended {
+            true => (" in HEAD", "git commit --all, since the work tree agrees".to_owned()),
+            false => ("", format!("cargo xtask versions --fix {}", project.name)),
+        };
+        goal.refuse(&project.name, format!("the version sites of {} disagree{place}: {what}", project.name), fix);
+    }
+    let targets =
+        target.map_or_else(|| bump_auto::targets(app, &mut goal, arguments, &found), |target| Ok(vec![Some(target); found.len()]))?;
+    let mut edits = Edits::new(&texts, &app.projects)?;
+    let mut moves = Vec::new();
+    for ((project, readings), target) in found.iter().zip(&targets).filter_map(|(found, target)| Some((found, target.as_ref()?))) {
+        let decided = decide(&mut goal, project, readings.canonical(), target, arguments.allow_downgrade, &tags);
+        edits.move_project(&mut goal, project, readings, &decided.to, arguments.dependents)?;
         app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
-        moves.push((project, decided));
+        moves.push((*project, decided));
     }
     let moved: Vec<_> =
         moves.iter().filter(|(_, decided)| decided.to != decided.from).map(|(project, decided)| (*project, &decided.to)).collect();
@@ -63,11 +69,25 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     if arguments.commit && !files.is_empty() {
         goal.want("", "the version of a release is read from its commit", Step::Commit { message: commit_message(&moves), files });
     }
-    let projects: Vec<_> = moves.iter().map(|(_, decided)| json!({ "name": decided.project, "from": decided.from.to_semver(), "to": decided.to.to_semver(), "level": decided.level, "why": [decided.why] })).collect();
+    let projects: Vec<_> = moves.iter().map(|(_, decided)| document(decided)).collect();
     app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(projects))]))
 }
 
-fn read_target(text: &str) -> Result<Target, Fault> {
+fn document(decided: &Move) -> Value {
+    let (from, to) = (decided.from.to_semver(), decided.to.to_semver());
+    json!({ "name": decided.project, "from": from, "to": to, "level": decided.level, "why": decided.why })
+}
+
+/// What is to be done to every project; `None` where the commits say it.
+fn read_target(arguments: &Bump) -> Result<Option<Target>, Fault> {
+    let text = arguments.target.as_str();
+    if text == "auto" {
+        return Ok(None);
+    }
+    if arguments.initial {
+        let what = format!("--initial is for `bump auto`; {text} needs no release before it");
+        return Err(Fault::usage(what).fix(format!("cargo xtask bump {text}, or cargo xtask bump auto --initial")));
+    }
     let target = read_words(text)?;
     match &target {
         Target::Exact(version) if version.build_metadata().is_some() => {
@@ -75,7 +95,7 @@ fn read_target(text: &str) -> Result<Target, Fault> {
             let what = format!("{text} has build metadata, +{metadata}, which no tag of git or of an image may carry");
             Err(Fault::refused(what).fix(format!("cargo xtask bump {}", text.replace(&format!("+{metadata}"), ""))))
         }
-        _ => Ok(target),
+        _ => Ok(Some(target)),
     }
 }
 
@@ -85,7 +105,7 @@ fn read_words(text: &str) -> Result<Target, Fault> {
         "minor" => Ok(Target::Level(Level::Minor)),
         "patch" => Ok(Target::Level(Level::Patch)),
         _ => Version::parse_semver(text).map(Target::Exact).map_err(|error| {
-            let what = |why: String| Fault::usage(format!("{text:?} is neither major, minor, patch nor a version: {why}"));
+            let what = |why: String| Fault::usage(format!("{text:?} is neither major, minor, patch, auto nor a version: {why}"));
             // Python's people write PEP 440, and are told what that is in SemVer, or why it is nothing there.
             match Version::parse_pep440(text) {
                 Ok(version) => what(error.to_string()).fix(format!("cargo xtask bump {}", version.to_semver())),

@@ -2,6 +2,7 @@
 
 mod build;
 mod bump;
+mod bump_auto;
 mod check;
 mod doctor;
 mod gates;
@@ -23,6 +24,7 @@ use crate::engine::run;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::{Project, Projects};
+use crate::model::rules::ReleaseRules;
 use crate::model::step::{Goal, Plan, Verdict};
 use crate::ui::{self, Ui};
 use crate::world::environment::{self, Environment};
@@ -37,6 +39,7 @@ pub struct App {
     pub world: World,
     pub config: Config,
     pub projects: Projects,
+    pub rules: ReleaseRules,
     pub global: Global,
     config_path: PathBuf,
     /// The folder the command was called in, relative to the root.
@@ -119,7 +122,8 @@ impl App {
         let here = files::resolved(&here);
         let config_path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { ui, world, config: Config::default(), projects: Projects { all: Vec::new() }, global, config_path, folder })
+        let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
+        Ok(Self { ui, world, config, projects, rules, global, config_path, folder })
     }
 
     /// Reads the configuration, which is an error where there is none.
@@ -133,6 +137,7 @@ impl App {
         })?;
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
+        self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         if self.config.images_from.is_some() {
             self.ui.note("[images-from] is read, but no verb makes projects of its files");
         }

@@ -2,11 +2,17 @@
 //!
 //! A shallow clone is the caller's to refuse: nothing here can tell that history is missing.
 
+use std::rc::Rc;
+
+use crate::model::commit::Message;
 use crate::model::folders::Folders;
 use crate::model::project::Project;
+use crate::model::rules::ReleaseRules;
 use crate::model::version::Version;
 use crate::plan::history::{ProjectTag, Unreleased};
+use crate::plan::reverts::ReadCommit;
 use crate::world::World;
+use crate::world::history::History;
 
 /// The highest stable version that HEAD contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +31,73 @@ pub struct Release {
 /// # Errors
 /// An object of the history cannot be read.
 pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], wanted: &[usize]) -> anyhow::Result<Vec<Option<Release>>> {
-    let mut releases = vec![None; projects.len()];
+    let folders = Folders::new(projects);
     // A repository without a commit has released nothing.
-    let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else { return Ok(releases) };
+    let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else { return Ok(vec![None; projects.len()]) };
     let mut history = world.git.history(&head)?;
-    let mut beyond = vec![None; projects.len()];
+    let (mut releases, beyond) = last_releases(&mut history, tags, wanted)?;
+    let unreleased = Unreleased::new(&folders, beyond);
+    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
+        for place in unreleased.projects_of(at, &commit?.changed) {
+            if let Some(release) = &mut releases[place] {
+                release.commits_since += 1;
+            }
+        }
+    }
+    Ok(releases)
+}
+
+/// What a project has that is not released.
+#[derive(Debug, Default)]
+pub struct Since {
+    pub release: Option<Release>,
+    /// Newest first; every commit of the project where it was never released and that was asked for.
+    pub commits: Vec<ReadCommit>,
+}
+
+/// The unreleased commits of each project of `wanted`, by its place, in one walk; each message is read once, whosever it is.
+///
+/// # Errors
+/// There is no commit, or an object of the history cannot be read.
+pub fn unreleased(
+    world: &World,
+    projects: &[Project],
+    tags: &[Vec<ProjectTag>],
+    wanted: &[usize],
+    rules: &ReleaseRules,
+    is_initial: bool,
+) -> anyhow::Result<Vec<Since>> {
+    let folders = Folders::new(projects);
+    let mut history = world.git.history(&world.git.head()?.commit)?;
+    let (releases, mut beyond) = last_releases(&mut history, tags, wanted)?;
+    for place in wanted.iter().filter(|_| is_initial) {
+        beyond[*place].get_or_insert(usize::MAX);
+    }
+    let mut found: Vec<_> = releases.into_iter().map(|release| Since { release, commits: Vec::new() }).collect();
+    let unreleased = Unreleased::new(&folders, beyond);
+    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
+        let commit = commit?;
+        let owners = unreleased.projects_of(at, &commit.changed);
+        if owners.is_empty() {
+            continue;
+        }
+        let message = Rc::new(Message::read(&commit.message()?, rules));
+        for place in owners {
+            let since = &mut found[place];
+            since.commits.push(ReadCommit { id: commit.id(), message: Rc::clone(&message) });
+            if let Some(release) = &mut since.release {
+                release.commits_since += 1;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The last releases without their counts, and how much of the chain lies beyond each.
+type Last = (Vec<Option<Release>>, Vec<Option<usize>>);
+
+fn last_releases(history: &mut History<'_>, tags: &[Vec<ProjectTag>], wanted: &[usize]) -> anyhow::Result<Last> {
+    let (mut releases, mut beyond) = (vec![None; tags.len()], vec![None; tags.len()]);
     for place in wanted.iter().copied() {
         for tag in tags[place].iter().filter(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease()) {
             if let Some(commits) = history.beyond(&tag.commit)? {
@@ -40,14 +108,5 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
             }
         }
     }
-    let folders = Folders::new(projects);
-    let unreleased = Unreleased::new(&folders, beyond);
-    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
-        for place in unreleased.projects_of(at, &commit?.changed) {
-            if let Some(release) = &mut releases[place] {
-                release.commits_since += 1;
-            }
-        }
-    }
-    Ok(releases)
+    Ok((releases, beyond))
 }

@@ -79,7 +79,9 @@ fn titled(line: &str) -> Option<Change> {
     }
     if let Some(quoted) = stated_revert(title) {
         let (quoted, _) = without_pull_request(quoted);
-        let reverts = vec![Reverted::Title(quoted.to_owned())];
+        // What git titles `Reapply` takes back the revert, not the change.
+        let is_again = title.starts_with("Reapply");
+        let reverts = vec![Reverted::Title(if is_again { format!("Revert \"{quoted}\"") } else { quoted.to_owned() })];
         return Some(Change { kind: Some("revert".into()), description: quoted.to_owned(), reverts, pull_request, ..Change::default() });
     }
     let Some(found) = header(title) else {
@@ -131,6 +133,19 @@ fn merge(subject: &str) -> Option<Merge<'_>> {
     let own = ["branch '", "branches '", "remote-tracking branch", "tag '", "commit '", "commits '"];
     let is_own = subject.strip_prefix("Merge ").is_some_and(|rest| own.iter().any(|word| rest.starts_with(word)));
     is_own.then_some(Merge { pull_request: None, title: None, is_title_next: false })
+}
+
+/// A title as reverts are matched by it: without numbers of pull requests, wherever they stand.
+pub fn title_key(title: &str) -> String {
+    let mut parts = title.split(" (#");
+    let mut key = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => key.push_str(rest),
+            _ => key.extend([" (#", part]),
+        }
+    }
+    key
 }
 
 impl Message {

@@ -181,7 +181,7 @@ const REVERTS: [Vector; 15] = [
     (
         "git 2.43: Reapply",
         "Reapply \"feat: x\"\n\nThis reverts commit 4444444.",
-        &["revert: feat: x | reverts \"feat: x\" | reverts 4444444"],
+        &["revert: feat: x | reverts \"Revert \"feat: x\"\" | reverts 4444444"],
     ),
     (
         "commit-analyzer#84: several at once",
@@ -251,6 +251,18 @@ fn known_types_are_those_of_the_configuration() {
     let text = "feat: a\n\n* security: b\n* safety: c";
     assert_eq!(told(&Message::read(text, &rules)), ["feat: a", "security: b"]);
     assert_eq!(told(&read(text)), ["feat: a"]);
+}
+
+#[test]
+fn reverts_are_matched_without_the_numbers_of_pull_requests() {
+    for (title, key) in [
+        ("feat: x (#12)", "feat: x"),
+        ("Revert \"feat: x (#12)\" (#13)", "Revert \"feat: x\""),
+        ("feat: (#x) and (#1", "feat: (#x) and (#1"),
+        ("", ""),
+    ] {
+        assert_eq!(title_key(title), key);
+    }
 }
 
 /// Every line is looked at once: a message a thousand times as long has a thousand times as many changes, and is read to its end.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::project::Project;
 
-/// A folder of the tree: a project's own, or one above a project's.
+/// A folder of the tree: a project's own, or one above a project's; a file where a project names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderId(usize);
 
@@ -30,6 +30,8 @@ struct Folder {
     owner: Option<FolderId>,
     /// Places of the projects whose path this is; two projects may share one.
     projects: Vec<usize>,
+    /// Places of the projects above that are not to hear of it.
+    ignored_by: Vec<usize>,
 }
 
 impl Folders {
@@ -37,11 +39,14 @@ impl Folders {
     pub fn new(projects: &[Project]) -> Self {
         let mut folders = Self(vec![Folder::default()]);
         for (place, project) in projects.iter().enumerate() {
-            let mut at = Self::ROOT;
-            for name in project.path.split('/').filter(|name| !name.is_empty()) {
-                at = folders.child_or_new(at, name.as_bytes());
+            for path in project.paths() {
+                let at = folders.at_or_new(path);
+                folders.0[at.0].projects.push(place);
             }
-            folders.0[at.0].projects.push(place);
+            for path in &project.ignore {
+                let at = folders.at_or_new(path);
+                folders.0[at.0].ignored_by.push(place);
+            }
         }
         folders.hand_down(Self::ROOT, None);
         folders
@@ -70,9 +75,13 @@ impl Folders {
         self.0[folder.0].owner
     }
 
-    /// Places of the projects whose path is that folder.
+    /// Places of the projects whose path is that folder; none for one that all of its projects ignore.
     pub fn projects(&self, folder: FolderId) -> &[usize] {
         &self.0[folder.0].projects
+    }
+
+    fn at_or_new(&mut self, path: &str) -> FolderId {
+        path.split('/').filter(|name| !name.is_empty()).fold(Self::ROOT, |at, name| self.child_or_new(at, name.as_bytes()))
     }
 
     fn child_or_new(&mut self, parent: FolderId, name: &[u8]) -> FolderId {
@@ -85,7 +94,13 @@ impl Folders {
     }
 
     fn hand_down(&mut self, folder: FolderId, from_above: Option<FolderId>) {
-        let owner = if self.0[folder.0].projects.is_empty() { from_above } else { Some(folder) };
+        if let (true, false, Some(above)) = (self.0[folder.0].projects.is_empty(), self.0[folder.0].ignored_by.is_empty(), from_above) {
+            // Those who share the folder above and do not ignore this one go on to own it.
+            let others = self.0[above.0].projects.iter().filter(|place| !self.0[folder.0].ignored_by.contains(place));
+            self.0[folder.0].projects = others.copied().collect();
+        }
+        let here = &self.0[folder.0];
+        let owner = if here.projects.is_empty() && here.ignored_by.is_empty() { from_above } else { Some(folder) };
         self.0[folder.0].owner = owner;
         let below: Vec<_> = self.0[folder.0].below.values().copied().collect();
         for child in below {
@@ -124,6 +139,42 @@ mod tests {
         let rooted = format!("{many}[projects.all]\npath = \".\"\npackage = \"mesh\"\n");
         for (path, owner) in [("libs/x", "all"), ("x", "all"), ("libs/a/x", "a"), ("libs/a/deep/b/x/y", "b")] {
             assert_eq!(owners(&rooted, path).join(","), owner, "{path}");
+        }
+    }
+
+    #[test]
+    fn further_paths_own_and_ignored_ones_do_not() {
+        let config = "[projects.a]\npath = \"a\"\nalso = [\"proto/\", \"api.yaml\"]\nignore = [\"a/docs/**\", \"a/NOTES\", \"proto/old\"]\n\
+                      [projects.b]\npath = \"b\"\nalso = [\"proto\"]\n[projects.deep]\npath = \"a/docs/deep\"\n\
+                      [projects.twin]\npath = \"a\"\npackage = \"twin\"\n";
+        for (path, owner) in [
+            ("a/x", "a,twin"),
+            ("proto/x", "a,b"),
+            ("proto/old/x", "b"),
+            ("api.yaml", "a"),
+            ("api.yaml.x", ""),
+            ("a/docs/x", "twin"),
+            ("a/docs/deep/x", "deep"),
+            ("a/NOTES", "twin"),
+            ("a/NOTES.md", "a,twin"),
+        ] {
+            assert_eq!(owners(config, path).join(","), owner, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_mean_nothing_are_refused_by_their_key() {
+        for (keys, words) in [
+            ("also = [\"a/b\"]", "also names \"a/b\", which lies in the project's own path"),
+            ("also = [\"../x\"]", "also: path \"../x\" leaves the repository"),
+            ("also = [\"x*\"]", "also names \"x*\"; wanted is a folder or a file"),
+            ("ignore = [\"docs\"]", "ignore names \"docs\", which lies in no path of the project"),
+            ("ignore = [\"a\"]", "ignore names \"a\""),
+            ("ignore = [\"a/**/x\"]", "ignore names \"a/**/x\"; wanted"),
+        ] {
+            let text = format!("[projects.a]\npath = \"a\"\n{keys}\n");
+            let fault = Projects::from_config(&parse(&text, "m").unwrap(), "m").unwrap_err();
+            assert!(fault.what.contains(words), "{keys}: {}", fault.what);
         }
     }
 

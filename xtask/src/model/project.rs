@@ -17,6 +17,10 @@ pub struct Project {
     pub package: String,
     /// Relative to the repository root, with `/`; empty for the root itself.
     pub path: String,
+    /// Further paths of it, from the root of the repository.
+    pub also: Vec<String>,
+    /// Paths in it whose changes are nobody's.
+    pub ignore: Vec<String>,
     pub tags: TagPattern,
     /// The first is the source of truth; empty for a project that is built and pinned, but not versioned.
     pub sites: Vec<Site>,
@@ -83,7 +87,12 @@ impl Projects {
 
     /// The project that owns a file: the one with the longest path above it, the root's among them (law 7).
     pub fn owner_of(&self, file: &str) -> Option<&Project> {
-        self.all.iter().filter(|project| is_within(file, &project.path)).max_by_key(|project| project.path.len())
+        let longest = |project: &Project| project.paths().filter(|path| is_within(file, path)).map(str::len).max();
+        self.all
+            .iter()
+            .filter_map(|project| Some((longest(project)?, project)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, project)| project)
     }
 
     fn check_between(&self) -> Result<(), String> {
@@ -226,6 +235,38 @@ pub fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+impl Project {
+    /// Its folder and its further paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        [self.path.as_str()].into_iter().chain(self.also.iter().map(String::as_str))
+    }
+}
+
+/// Further paths and ignored ones, of which each must lie where it means something.
+fn further_paths(keys: &ProjectKeys, path: &str) -> Result<(Vec<String>, Vec<String>), String> {
+    let read = |key: &str, paths: &[String]| -> Result<Vec<String>, String> {
+        let clean = |text: &String| {
+            let found = clean_path(text.strip_suffix("/**").unwrap_or(text)).map_err(|error| format!("{key}: {error}"))?;
+            match found.contains(['*', '?', '[']) || found.is_empty() {
+                true => {
+                    Err(format!("{key} names {text:?}; wanted is a folder or a file, without patterns, from the root of the repository"))
+                }
+                false => Ok(found),
+            }
+        };
+        paths.iter().map(clean).collect()
+    };
+    let (also, ignore) = (read("also", &keys.also)?, read("ignore", &keys.ignore)?);
+    if let Some(within) = also.iter().find(|also| is_within(also, path)) {
+        return Err(format!("also names {within:?}, which lies in the project's own path"));
+    }
+    let owns = |ignored: &str| is_within(ignored, path) || also.iter().any(|also| is_within(ignored, also));
+    if let Some(outside) = ignore.iter().find(|ignored| !owns(ignored) || *ignored == path || also.contains(ignored)) {
+        return Err(format!("ignore names {outside:?}, which lies in no path of the project; paths are from the root of the repository"));
+    }
+    Ok((also, ignore))
+}
+
 fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, String> {
     let path = clean_path(&keys.path)?;
     let package = match (&keys.package, path.rsplit('/').next()) {
@@ -242,10 +283,13 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
     }
     let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
     let image = keys.image.as_ref().map(|image| image_target(image, config, &package));
+    let (also, ignore) = further_paths(keys, &path)?;
     Ok(Project {
         name: name.into(),
         package,
         path,
+        also,
+        ignore,
         tags,
         sites,
         wrong_tags: keys.wrong_tags.clone(),

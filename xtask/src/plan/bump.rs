@@ -15,6 +15,12 @@ use super::tags::TagFacts;
 pub enum Target {
     Level(Level),
     Exact(Version),
+    /// What the commits of the project come to.
+    Decided {
+        to: Version,
+        level: &'static str,
+        why: Vec<String>,
+    },
 }
 
 /// One project's move.
@@ -23,23 +29,29 @@ pub struct Move {
     pub project: String,
     pub from: Version,
     pub to: Version,
-    /// `major`, `minor`, `patch` or `exact`.
+    /// `major`, `minor`, `patch`, `exact`, or `initial` for a first release.
     pub level: &'static str,
-    pub why: String,
+    pub why: Vec<String>,
+}
+
+/// As the command line and the documents call a level.
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Major => "major",
+        Level::Minor => "minor",
+        Level::Patch => "patch",
+    }
 }
 
 /// Decides a project's new version; what forbids it goes into the goal.
 pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Target, allow_downgrade: bool, tags: &TagFacts) -> Move {
     let (to, level, why) = match target {
         Target::Level(level) => {
-            let name = match level {
-                Level::Major => "major",
-                Level::Minor => "minor",
-                Level::Patch => "patch",
-            };
-            (from.bumped(*level), name, format!("{name} of {} was asked for", from.to_semver()))
+            let name = level_name(*level);
+            (from.bumped(*level), name, vec![format!("{name} of {} was asked for", from.to_semver())])
         }
-        Target::Exact(version) => (version.clone(), "exact", format!("{} was asked for", version.to_semver())),
+        Target::Exact(version) => (version.clone(), "exact", vec![format!("{} was asked for", version.to_semver())]),
+        Target::Decided { to, level, why } => (to.clone(), *level, why.clone()),
     };
     if to.is_ordered_otherwise_by_python(from) {
         let (newer, older) = if to > *from { (&to, from) } else { (from, &to) };

@@ -51,11 +51,14 @@ impl<'f> Unreleased<'f> {
         self.beyond.iter().flatten().copied().max().unwrap_or(0)
     }
 
-    /// Places of the projects that the commit at `place` of the chain is an unreleased commit of, each once if `changed` has each
-    /// folder once: a project has one folder.
-    pub fn projects_of(&self, place: usize, changed: &[FolderId]) -> impl Iterator<Item = usize> {
-        let owners = changed.iter().flat_map(|folder| self.folders.projects(*folder));
-        owners.copied().filter(move |project| self.beyond[*project].is_some_and(|beyond| place < beyond))
+    /// Places of the projects that the commit at `place` of the chain is an unreleased commit of, each once.
+    pub fn projects_of(&self, place: usize, changed: &[FolderId]) -> Vec<usize> {
+        let owners = changed.iter().flat_map(|folder| self.folders.projects(*folder)).copied();
+        let mut found: Vec<_> = owners.filter(|project| self.beyond[*project].is_some_and(|beyond| place < beyond)).collect();
+        // A project may have several paths.
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 
@@ -87,7 +90,7 @@ mod tests {
         let b = folders.child(a, b"b").unwrap();
         let unreleased = Unreleased::new(&folders, vec![Some(2), Some(1), None]);
         assert_eq!(unreleased.reach(), 2);
-        let of = |place, changed: &[FolderId]| unreleased.projects_of(place, changed).collect::<Vec<_>>();
+        let of = |place, changed: &[FolderId]| unreleased.projects_of(place, changed);
         assert_eq!(of(0, &[a, b]), [0, 1]);
         assert_eq!(of(1, &[a, b]), [0], "1 is where the second was released");
         assert!(of(1, &[b]).is_empty());

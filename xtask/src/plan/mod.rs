@@ -1,5 +1,6 @@
 //! Pure planning: facts in, steps and refusals out. Nothing here asks the world anything.
 
+pub mod auto;
 pub mod build;
 pub mod bump;
 pub mod candidates;
@@ -8,5 +9,6 @@ pub mod history;
 pub mod index;
 pub mod matrix;
 pub mod release;
+pub mod reverts;
 pub mod tagged;
 pub mod tags;

@@ -246,6 +246,11 @@ impl Git {
         Oid::from_str(commit).is_ok_and(|id| self.repository.find_commit(id).is_ok())
     }
 
+    /// Whether this clone has a commit whose id begins with these characters.
+    pub fn has_commit_like(&self, prefix: &str) -> bool {
+        self.repository.find_commit_by_prefix(prefix).is_ok()
+    }
+
     /// Refuses what only a whole history can tell (law 7).
     pub fn refuse_shallow(&self, what: &str) -> Result<(), Fault> {
         match self.repository.is_shallow() {

@@ -1,0 +1,185 @@
+//! `bump auto` on real histories: levels, reasons, refusals, a second run, and random histories against plain git.
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::{Fixture, git_in, program, ran};
+
+const CONFIG: &str = "[projects.core]\npath = \"core\"\nversions = [\"VERSION\"]\nalso = [\"proto\"]\nignore = [\"core/docs/**\"]\n\
+                      [projects.api]\npath = \"api\"\nversions = [\"VERSION\"]\ndepends = [\"core\"]\n\
+                      [projects.deep]\npath = \"core/deep\"\nversions = [\"VERSION\"]\nalso = [\"proto\"]\n";
+
+fn fixture() -> Fixture {
+    let version = |folder: &str| (format!("{folder}/VERSION"), "0.1.0\n");
+    let [core, api, deep] = [version("core"), version("api"), version("core/deep")];
+    Fixture::of_tree(&[("xtask/monorepo.toml", CONFIG), (&core.0, core.1), (&api.0, api.1), (&deep.0, deep.1)])
+}
+
+fn released() -> Fixture {
+    let fixture = fixture();
+    for tag in ["core-v0.1.0", "api-v0.1.0", "deep-v0.1.0"] {
+        fixture.git(&["tag", tag]);
+    }
+    fixture
+}
+
+/// Commits a change of these paths; gives the commit.
+fn change(fixture: &Fixture, paths: &[&str], message: &str) -> String {
+    for path in paths {
+        let before = if fixture.has(path) { fixture.read(path) } else { String::new() };
+        fixture.write(path, &format!("{before}."));
+    }
+    fixture.git(&["add", "--all"]);
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+    fixture.head()
+}
+
+/// `core 0.1.0 0.2.0 minor: why, why` for each project that the document tells of.
+fn told(document: &Value) -> Vec<String> {
+    let word = |project: &Value, key: &str| project[key].as_str().unwrap().to_owned();
+    let line = |project: &Value| {
+        let why: Vec<_> = project["why"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+        let [name, from, to, level] = ["name", "from", "to", "level"].map(|key| word(project, key));
+        format!("{name} {from} {to} {level}: {}", why.join(", "))
+    };
+    document["projects"].as_array().unwrap().iter().map(line).collect()
+}
+
+#[test]
+fn each_project_moves_by_its_own_commits() {
+    let fixture = released();
+    let feat = change(&fixture, &["core/a"], "feat(core): add x (#7)");
+    let fix = change(&fixture, &["core/deep/a"], "fix: mend y");
+    change(&fixture, &["core/docs/a"], "feat: nobody hears of it");
+    change(&fixture, &["README"], "feat!: of nobody");
+    change(&fixture, &[], "feat!: empty");
+    let before = fixture.state();
+    let (code, plan) = fixture.json(&["bump", "auto", "--dry-run"]);
+    let expected = [
+        format!("core 0.1.0 0.2.0 minor: feat(core): add x ({})", &feat[..7]),
+        "api 0.1.0 0.1.1 patch: depends on core, which becomes 0.2.0".to_owned(),
+        format!("deep 0.1.0 0.1.1 patch: fix: mend y ({})", &fix[..7]),
+    ];
+    assert_eq!((code, told(&plan)), (0, expected.to_vec()));
+    assert_eq!(fixture.state(), before, "law 13: a dry run changed something");
+    fixture.ok(&["bump", "auto"]);
+    assert_eq!(
+        [fixture.read("core/VERSION"), fixture.read("api/VERSION"), fixture.read("core/deep/VERSION")],
+        ["0.2.0\n", "0.1.1\n", "0.1.1\n"]
+    );
+    let after = fixture.state();
+    let (code, again) = fixture.json(&["bump", "auto"]);
+    assert_eq!((code, again["steps"].as_array().unwrap().len()), (0, 0));
+    assert_eq!(fixture.state(), after, "law 14: the second run changed something");
+    assert_eq!(told(&again)[1], "api 0.1.1 0.1.1 patch: depends on core, which becomes 0.2.0");
+}
+
+#[test]
+fn a_commit_of_the_bump_is_no_reason_for_the_next_one() {
+    let fixture = released();
+    change(&fixture, &["core/a"], "feat: x");
+    fixture.ok(&["bump", "auto", "core", "--commit"]);
+    let head = fixture.head();
+    assert_eq!(fixture.git(&["log", "-1", "--format=%s"]), "chore(release): core 0.2.0\n");
+    fixture.ok(&["bump", "auto", "core", "--commit"]);
+    assert_eq!(fixture.head(), head);
+    fixture.git(&["tag", "core-v0.2.0"]);
+    let ran = fixture.ok(&["bump", "auto"]);
+    assert!(ran.stderr.contains("core: nothing to release since core-v0.2.0"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing to do"), "{}", ran.stderr);
+    assert_eq!(fixture.json(&["bump", "auto"]).1["projects"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_shared_path_is_of_all_who_name_it() {
+    let fixture = released();
+    let id = change(&fixture, &["proto/x"], "fix: wire");
+    let expected: Vec<_> = ["core", "deep"].iter().map(|name| format!("{name} 0.1.0 0.1.1 patch: fix: wire ({})", &id[..7])).collect();
+    assert_eq!(told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"]).1), expected);
+}
+
+#[test]
+fn reverts_squashes_merges_and_footers_count_as_they_should() {
+    let fixture = released();
+    change(&fixture, &["core/a"], "feat: x");
+    fixture.git(&["revert", "--no-edit", "HEAD"]);
+    assert_eq!(told(&fixture.json(&["bump", "auto", "--dry-run"]).1), [""; 0], "a change and its revert are nothing");
+    fixture.git(&["revert", "--no-edit", "HEAD"]);
+    assert!(told(&fixture.json(&["bump", "auto", "core", "--dry-run"]).1)[0].starts_with("core 0.1.0 0.2.0 minor: feat: x ("));
+    fixture.git(&["checkout", "--quiet", "-b", "side", "HEAD~3"]);
+    change(&fixture, &["core/deep/b"], "wip");
+    fixture.git(&["checkout", "--quiet", "main"]);
+    fixture.git(&["merge", "--quiet", "--no-ff", "-m", "Merge pull request #3 from a/side", "-m", "feat(deep)!: all new", "side"]);
+    assert!(told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]).1)[0].starts_with("deep 0.1.0 1.0.0 major: feat(deep)!: all new ("));
+    change(&fixture, &["api/a"], "chore: settle\n\nRelease-As: 4.0.0");
+    assert!(told(&fixture.json(&["bump", "auto", "api", "--dry-run"]).1)[0].starts_with("api 0.1.0 4.0.0 exact: Release-As: 4.0.0 ("));
+    change(&fixture, &["api/a"], "chore: settle lower\n\nRelease-As: 0.0.9");
+    let refused = fixture.run(&["bump", "auto", "api"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("api is at 0.1.0; 0.0.9 is lower"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_cannot_be_told_is_refused_with_the_way_out() {
+    let fixture = fixture();
+    change(&fixture, &["core/a"], "feat: x");
+    // A tag beside HEAD, one of no version and one of a candidate are no release.
+    fixture.git(&["checkout", "--quiet", "-b", "other"]);
+    change(&fixture, &["core/b"], "fix: beside");
+    fixture.git(&["tag", "core-v0.9.0"]);
+    fixture.git(&["checkout", "--quiet", "main"]);
+    for tag in ["core-vnext", "core-v0.1.0-rc1"] {
+        fixture.git(&["tag", tag]);
+    }
+    let before = fixture.state();
+    let refused = fixture.run(&["bump", "auto", "core"]);
+    assert_eq!(refused.code, 3);
+    assert!(
+        refused.stderr.contains("core has no release that HEAD contains") && refused.stderr.contains("--initial"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(fixture.state(), before);
+    let (code, plan) = fixture.json(&["bump", "auto", "core", "--initial"]);
+    assert_eq!((code, told(&plan)[0].split(':').next()), (0, Some("core 0.1.0 0.1.0 initial")));
+    let usage = fixture.run(&["bump", "minor", "--initial"]);
+    assert_eq!(usage.code, 2);
+    assert!(usage.stderr.contains("--initial is for `bump auto`"), "{}", usage.stderr);
+    let url = format!("file://{}", fixture.root().display());
+    let parent = fixture.root().parent().unwrap().to_owned();
+    git_in(&parent, &["clone", "--quiet", "--depth", "1", &url, "shallow"]);
+    let shallow = ran(program(&parent.join("shallow")).args(["bump", "auto", "core"]).output().unwrap());
+    assert_eq!(shallow.code, 3);
+    assert!(shallow.stderr.contains("this clone is shallow") && shallow.stderr.contains("git fetch --unshallow"), "{}", shallow.stderr);
+}
+
+#[test]
+fn odd_messages_are_read() {
+    let fixture = released();
+    fixture.write("message", &format!("fix: long\n\n{}\n* feat: at the end\n", "word ".repeat(200_000)));
+    fixture.write("core/a", "x");
+    fixture.git(&["add", "core"]);
+    fixture.git(&["commit", "--quiet", "--file", "message"]);
+    fs::write(fixture.root().join("message"), b"fix: caf\xe9\n\nBREAKING CHANGE: na\xefve\n").unwrap();
+    fixture.write("core/deep/a", "x");
+    fixture.git(&["add", "core"]);
+    // Git would make UTF-8 of it, were it not told that it is something else.
+    fixture.git(&["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet", "--file", "message"]);
+    let found = told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"]).1);
+    assert!(found[0].starts_with("core 0.1.0 0.2.0 minor: feat: at the end ("), "{found:?}");
+    assert!(found[1].starts_with("deep 0.1.0 1.0.0 major: fix!: caf\u{fffd} ("), "{found:?}");
+}
+
+#[test]
+fn strict_refuses_and_names_the_commit() {
+    let fixture = released();
+    fixture.write("xtask/monorepo.toml", &format!("[release]\nnon-conventional = \"strict\"\n{CONFIG}"));
+    fixture.commit_all("chore: strict");
+    let id = change(&fixture, &["core/a"], "Whatever");
+    let refused = fixture.run(&["bump", "auto", "core"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains(&format!("core: Whatever ({}) is no conventional commit", &id[..7])), "{}", refused.stderr);
+    assert_eq!(fixture.run(&["bump", "auto", "deep"]).code, 0, "it is no other project's fault");
+}
