@@ -48,6 +48,10 @@ pub enum Verb {
     Build(Build),
     /// Give the newest candidate its release names, by digest, and its commit the tag
     Release(Release),
+    /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
+    Changelog(Changelog),
+    /// Print what a changelog, or the commits, say of one release
+    Notes(Notes),
     /// Say what a tag stands for, as the matrix of a CI
     Plan(PlanArgs),
     /// Run the quality gates, all or by name
@@ -133,6 +137,27 @@ pub struct Build {
 pub struct Release {
     /// The project, by name or package
     pub project: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Changelog {
+    /// Projects, by name or package [default: this folder's, or all]
+    pub projects: Vec<String>,
+    /// Write CHANGELOG.md in the project's folder: the unreleased part, and releases that it does not tell of
+    #[arg(long)]
+    pub write: bool,
+    /// Tell every commit of projects without a release
+    #[arg(long)]
+    pub initial: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Notes {
+    /// The project, by name or package
+    pub project: String,
+    /// The release [default: the last one that HEAD contains]
+    #[arg(value_name = "X.Y.Z")]
+    pub version: Option<String>,
 }
 
 #[derive(Debug, Args)]

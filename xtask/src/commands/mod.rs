@@ -3,6 +3,7 @@
 mod build;
 mod bump;
 mod bump_auto;
+mod changelog;
 mod check;
 mod doctor;
 mod gates;
@@ -77,6 +78,8 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Bump(arguments) => bump::run(app, &arguments),
         Verb::Tag(arguments) => tag::run(app, &arguments),
         Verb::Build(arguments) => build::run(app, &arguments),
+        Verb::Changelog(arguments) => changelog::run(app, &arguments),
+        Verb::Notes(arguments) => changelog::notes(app, &arguments),
         Verb::Release(arguments) => release::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),

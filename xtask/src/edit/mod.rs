@@ -5,6 +5,7 @@
 //! survive by construction. Nothing here opens a file, knows a file's place, or decides which version to write.
 
 mod cargo;
+pub mod changelog;
 mod charts;
 mod error;
 mod json;
@@ -12,6 +13,7 @@ mod locks;
 mod locks_npm;
 mod locks_poetry;
 mod locks_uv;
+mod markdown;
 mod pyproject;
 mod python;
 mod python_tokens;

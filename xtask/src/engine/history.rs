@@ -35,7 +35,7 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
     // A repository without a commit has released nothing.
     let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else { return Ok(vec![None; projects.len()]) };
     let mut history = world.git.history(&head)?;
-    let (mut releases, beyond) = last_releases(&mut history, tags, wanted)?;
+    let (mut releases, beyond) = last_releases(&mut history, tags, wanted, None)?;
     let unreleased = Unreleased::new(&folders, beyond);
     for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
         for place in unreleased.projects_of(at, &commit?.changed) {
@@ -67,9 +67,56 @@ pub fn unreleased(
     rules: &ReleaseRules,
     is_initial: bool,
 ) -> anyhow::Result<Vec<Since>> {
-    let folders = Folders::new(projects);
+    let head = world.git.head()?.commit;
+    commits(world, projects, (tags, None), (&head, wanted), rules, is_initial)
+}
+
+/// What one release of a project brought: its commits since the release before it, which its own commit contains.
+///
+/// # Errors
+/// An object of the history cannot be read.
+pub fn of_release(
+    world: &World,
+    projects: &[Project],
+    tags: &[Vec<ProjectTag>],
+    place: usize,
+    tag: &ProjectTag,
+    rules: &ReleaseRules,
+) -> anyhow::Result<Since> {
+    let mut found = commits(world, projects, (tags, Some(&tag.says.version)), (&tag.commit, &[place]), rules, true)?;
+    Ok(std::mem::take(&mut found[place]))
+}
+
+/// The stable releases of a project that HEAD contains, highest first.
+///
+/// # Errors
+/// A commit of the history cannot be read.
+pub fn contained<'t>(world: &World, tags: &'t [ProjectTag]) -> anyhow::Result<Vec<&'t ProjectTag>> {
     let mut history = world.git.history(&world.git.head()?.commit)?;
-    let (releases, mut beyond) = last_releases(&mut history, tags, wanted)?;
+    let mut found = Vec::new();
+    for tag in tags.iter().filter(|tag| is_stable(tag)) {
+        if history.contains(&tag.commit)? {
+            found.push(tag);
+        }
+    }
+    Ok(found)
+}
+
+fn is_stable(tag: &ProjectTag) -> bool {
+    tag.says.candidate.is_none() && !tag.says.version.is_prerelease()
+}
+
+fn commits(
+    world: &World,
+    projects: &[Project],
+    (tags, below): (&[Vec<ProjectTag>], Option<&Version>),
+    (head, wanted): (&str, &[usize]),
+    rules: &ReleaseRules,
+    is_initial: bool,
+) -> anyhow::Result<Vec<Since>> {
+    let folders = Folders::new(projects);
+    let mut history = world.git.history(head)?;
+    let (releases, mut beyond) = last_releases(&mut history, tags, wanted, below)?;
     for place in wanted.iter().filter(|_| is_initial) {
         beyond[*place].get_or_insert(usize::MAX);
     }
@@ -96,10 +143,10 @@ pub fn unreleased(
 /// The last releases without their counts, and how much of the chain lies beyond each.
 type Last = (Vec<Option<Release>>, Vec<Option<usize>>);
 
-fn last_releases(history: &mut History<'_>, tags: &[Vec<ProjectTag>], wanted: &[usize]) -> anyhow::Result<Last> {
+fn last_releases(history: &mut History<'_>, tags: &[Vec<ProjectTag>], wanted: &[usize], below: Option<&Version>) -> anyhow::Result<Last> {
     let (mut releases, mut beyond) = (vec![None; tags.len()], vec![None; tags.len()]);
     for place in wanted.iter().copied() {
-        for tag in tags[place].iter().filter(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease()) {
+        for tag in tags[place].iter().filter(|tag| is_stable(tag) && below.is_none_or(|below| tag.says.version < *below)) {
             if let Some(commits) = history.beyond(&tag.commit)? {
                 beyond[place] = Some(commits);
                 let ProjectTag { name, commit, says } = tag.clone();

@@ -2,6 +2,7 @@
 
 mod act;
 mod cargo_folders;
+pub mod changelog;
 pub mod discover;
 pub mod edits;
 pub mod history;

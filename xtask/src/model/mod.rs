@@ -1,6 +1,7 @@
 //! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
 
 pub mod build_id;
+pub mod changelog;
 pub mod commit;
 mod commit_lines;
 pub mod config;

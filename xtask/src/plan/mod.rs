@@ -8,6 +8,7 @@ pub mod discover;
 pub mod history;
 pub mod index;
 pub mod matrix;
+pub mod notes;
 pub mod release;
 pub mod reverts;
 pub mod tagged;

@@ -1,0 +1,120 @@
+//! `changelog` and `notes`: what commits and files tell of releases.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+
+use super::{App, Outcome};
+use crate::cli::{Changelog, Notes};
+use crate::engine::changelog::Changelogs;
+use crate::engine::history;
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::step::Goal;
+use crate::model::version::Version;
+use crate::plan::history::{ProjectTag, tags_by_project};
+
+pub fn run(app: &App, arguments: &Changelog) -> Outcome {
+    let projects = app.versioned(&arguments.projects)?;
+    app.world.git.refuse_shallow("which commits are not released")?;
+    let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
+    let wanted = places(app, &projects);
+    let since = history::unreleased(&app.world, &app.projects.all, &tags, &wanted, &app.rules, arguments.initial)?;
+    let unborn: Vec<_> =
+        projects.iter().zip(&wanted).filter(|(_, place)| since[**place].release.is_none()).map(|(project, _)| *project).collect();
+    if let (false, Some(first)) = (arguments.initial, unborn.first()) {
+        return Err(without_release(&unborn, first).into());
+    }
+    let changelogs = changelogs(app, &tags);
+    let parts: Vec<_> = wanted.iter().map(|place| changelogs.rendered(&changelogs.unreleased(&since[*place]))).collect();
+    let documents: Vec<_> = projects
+        .iter()
+        .zip(&parts)
+        .map(|(project, part)| json!({ "name": project.name, "file": Changelogs::path(project), "unreleased": part }))
+        .collect();
+    if !arguments.write {
+        let is_one = projects.len() == 1;
+        let titled = |(project, part): (&&Project, &String)| if is_one { part.clone() } else { format!("# {}\n\n{part}", project.package) };
+        app.ui.data(&projects.iter().zip(&parts).map(titled).collect::<Vec<_>>().join("\n\n"));
+        app.ui.document(&json!({ "schema": 1, "projects": documents }));
+        return Ok(0);
+    }
+    let mut files = HashSet::new();
+    if let Some(twin) = projects.iter().find(|project| !files.insert(app.world.real(&Changelogs::path(project)))) {
+        let what = format!("{} is the changelog of two projects, {} among them", Changelogs::path(twin), twin.name);
+        return Err(Fault::usage(what).fix("cargo xtask changelog PROJECT --write, for one of them").into());
+    }
+    let mut goal = Goal::default();
+    for place in &wanted {
+        changelogs.want(&mut goal, *place, &since[*place])?;
+    }
+    app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(documents))]))
+}
+
+pub fn notes(app: &App, arguments: &Notes) -> Outcome {
+    let project = app.projects.find(&arguments.project)?;
+    let asked = arguments.version.as_deref().map(|text| {
+        let wrong = |error: crate::model::version::SpellingError| {
+            Fault::usage(format!("{text:?} is no version: {error}")).fix(format!("cargo xtask notes {} X.Y.Z", project.name))
+        };
+        Version::parse_semver(text.strip_prefix('v').unwrap_or(text)).map_err(wrong)
+    });
+    let asked = asked.transpose()?;
+    app.world.git.refuse_shallow("which commits a release brought")?;
+    let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
+    let place = places(app, &[project])[0];
+    let (version, tag) = match asked {
+        Some(version) => {
+            let tag = tags[place].iter().find(|tag| tag.says.candidate.is_none() && tag.says.version == version);
+            (version, tag)
+        }
+        None => {
+            let none = || {
+                Fault::refused(format!("{} has no release that HEAD contains (wanted a tag {})", project.name, project.tags.form())).fix(
+                    format!("git fetch --tags, or cargo xtask changelog {} --initial for what a first release would bring", project.name),
+                )
+            };
+            let last = *history::contained(&app.world, &tags[place])?.first().ok_or_else(none)?;
+            (last.says.version.clone(), Some(last))
+        }
+    };
+    let changelogs = changelogs(app, &tags);
+    let text = match (changelogs.told(project, &version)?, tag) {
+        (Some(told), _) => told,
+        (None, Some(tag)) => {
+            let part = changelogs.rendered(&changelogs.released(place, tag)?);
+            part.split_once('\n').map(|(_, body)| body.trim().to_owned()).unwrap_or_default()
+        }
+        (None, None) => {
+            let (file, tag) = (Changelogs::path(project), project.tags.release(&version));
+            return Err(Fault::usage(format!(
+                "{} has no release {}: neither {file} nor a tag {tag} tells of it",
+                project.name,
+                version.to_semver()
+            ))
+            .fix("git fetch --tags, or cargo xtask versions")
+            .into());
+        }
+    };
+    app.ui.data(&text);
+    app.ui.document(&json!({ "schema": 1, "project": project.name, "version": version.to_semver(), "notes": text }));
+    Ok(0)
+}
+
+fn changelogs<'a>(app: &'a App, tags: &'a [Vec<ProjectTag>]) -> Changelogs<'a> {
+    let server = app.world.environment.forge_url.trim_end_matches('/');
+    let forge = app.config.repository.github.as_ref().map(|name| format!("{server}/{name}"));
+    Changelogs { world: &app.world, projects: &app.projects.all, tags, rules: &app.rules, forge }
+}
+
+fn places(app: &App, projects: &[&Project]) -> Vec<usize> {
+    let places: HashMap<_, _> = app.projects.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
+    projects.iter().map(|project| places[project.name.as_str()]).collect()
+}
+
+fn without_release(unborn: &[&Project], first: &Project) -> Fault {
+    let names = unborn.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
+    let what =
+        format!("no release that HEAD contains: {names} (wanted a tag like {}), so nothing tells which commits are new", first.tags.form());
+    Fault::refused(what).fix("git fetch --tags; for first releases, the same command with --initial")
+}

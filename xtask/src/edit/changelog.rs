@@ -1,0 +1,196 @@
+//! CHANGELOG.md in the form of Keep a Changelog: a part is written between two comments, and what stands elsewhere is nobody's
+//! to touch.
+//!
+//! Releases that the file tells of stay byte for byte. Which changes there are is decided elsewhere.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use super::markdown::escaped;
+use super::{EditError, line_at, splice};
+use crate::model::changelog::{Entry, Part};
+use crate::model::version::Version;
+
+const BEGIN: &str = "<!-- from commits -->";
+const END: &str = "<!-- end of commits -->";
+
+/// A release's heading and what follows on it, in bytes.
+#[derive(Debug)]
+struct Section {
+    /// `None` for what is not released.
+    version: Option<Version>,
+    heading: Range<usize>,
+    end: usize,
+}
+
+/// A part in Markdown, without a line break at its end; `forge` is the repository's address.
+pub fn render(part: &Part, forge: Option<&str>) -> String {
+    let mut text = heading(part);
+    text.push_str(&body(part, forge).map(|body| format!("\n\n{body}")).unwrap_or_default());
+    text
+}
+
+/// The releases that a changelog tells of.
+pub fn releases(text: &str) -> Vec<Version> {
+    sections(text).into_iter().filter_map(|section| section.version).collect()
+}
+
+/// What a changelog says of one release, below its heading.
+pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
+    let section = sections(text).into_iter().find(|section| section.version.as_ref() == Some(version))?;
+    Some(text[section.heading.end..section.end].trim())
+}
+
+/// Writes the unreleased part anew, and the parts of releases that the file does not tell of, newest first. `None` for a text
+/// begins a new file.
+///
+/// # Errors
+/// A comment that begins a part has no end, or there are two.
+pub fn updated(text: Option<&str>, package: &str, unreleased: &Part, missing: &[Part], forge: Option<&str>) -> Result<String, EditError> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        let about = format!(
+            "# Changelog\n\nWhat changed in {}, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n",
+            escaped(package)
+        );
+        let parts = [unreleased].into_iter().chain(missing).map(|part| format!("\n{}\n", marked(part, forge)));
+        return Ok(about + &parts.collect::<String>());
+    };
+    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let lines = |markdown: &str| markdown.replace('\n', line_end);
+    let sections = sections(text);
+    let mut edits = Vec::new();
+    let mut missing_parts: String = missing.iter().map(|part| format!("{}\n\n", marked(part, forge))).collect();
+    match sections.iter().find(|section| section.version.is_none()) {
+        Some(section) => {
+            edits.push((section.heading.clone(), heading(unreleased)));
+            let block = block(unreleased, forge);
+            match marks(text, section)? {
+                // The blank line above a part goes with it, so that none is left over when there is nothing to tell.
+                Some(found) => edits.push((found, block.map(|block| format!("\n\n{block}")).unwrap_or_default())),
+                None => edits.extend(block.map(|block| (section.heading.end..section.heading.end, format!("\n\n{block}")))),
+            }
+            if section.end == text.len() && !missing_parts.is_empty() {
+                missing_parts = format!("{}{}\n", gap_before(text, text.len()), missing_parts.trim_end());
+            }
+            edits.push((section.end..section.end, missing_parts));
+        }
+        None => {
+            let at = sections.first().map_or(text.len(), |section| section.heading.start);
+            let whole = format!("{}\n\n{missing_parts}", marked(unreleased, forge));
+            let whole = if at == text.len() { format!("{}{}\n", gap_before(text, at), whole.trim_end()) } else { whole };
+            edits.push((at..at, whole));
+        }
+    }
+    edits.retain(|(span, new)| !span.is_empty() || !new.is_empty());
+    splice(text, edits.into_iter().map(|(span, new)| (span, lines(&new))).collect())
+}
+
+/// What has to stand between a text and a heading behind it.
+fn gap_before(text: &str, at: usize) -> &'static str {
+    let before = text[..at].replace("\r\n", "\n");
+    match (before.ends_with("\n\n"), before.ends_with('\n')) {
+        (true, _) => "",
+        (_, true) => "\n",
+        _ => "\n\n",
+    }
+}
+
+/// Headings of releases, outside of code: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`.
+fn sections(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let (mut at, mut is_code) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        is_code ^= line.trim_start().starts_with("```");
+        let title = line.trim_start_matches('\u{feff}').trim_end();
+        let Some(name) = title.strip_prefix("## ").or_else(|| title.strip_prefix("# ")).filter(|_| !is_code).and_then(release_name) else {
+            continue;
+        };
+        if let Some(last) = sections.last_mut() {
+            last.end = start;
+        }
+        sections.push(Section { version: name, heading: start..start + line.trim_end().len(), end: text.len() });
+    }
+    sections
+}
+
+/// The version that a heading names, `None` inside for what is not released, and outside for another heading.
+fn release_name(title: &str) -> Option<Option<Version>> {
+    let title = title.trim().trim_start_matches('[');
+    let word = title.split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':')).next()?;
+    if word.eq_ignore_ascii_case("unreleased") {
+        return Some(None);
+    }
+    let bare = word.rsplit_once("-v").map_or(word, |(_, version)| version);
+    let bare = bare.strip_prefix('v').unwrap_or(bare);
+    Version::parse_semver(bare).or_else(|_| Version::parse_semver(word)).ok().map(Some)
+}
+
+/// Where the part between the comments stands, with the blank lines above it.
+fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>>, EditError> {
+    let body = &text[section.heading.end..section.end];
+    let line = |at: usize| line_at(text, section.heading.end + at);
+    // On a line of their own: a commit may speak of them.
+    let stands = |comment: &str| -> Vec<_> { body.match_indices(comment).filter(|(at, _)| body[..*at].ends_with('\n')).collect() };
+    let (begins, ends) = (stands(BEGIN), stands(END));
+    match (begins.as_slice(), ends.as_slice()) {
+        ([], []) => Ok(None),
+        ([(begin, _)], [(end, _)]) if begin < end => {
+            let start = body[..*begin].trim_end().len();
+            Ok(Some(section.heading.end + start..section.heading.end + end + END.len()))
+        }
+        ([], [(at, _), ..]) | ([(at, _)], _) => {
+            Err(EditError::unreadable("the unreleased part", format!("{BEGIN} and {END} do not pair"), line(*at)))
+        }
+        ([_, (at, _), ..], _) => Err(EditError::unreadable("the unreleased part", format!("{BEGIN} stands there twice"), line(*at))),
+    }
+}
+
+fn heading(part: &Part) -> String {
+    let name = part.version.as_ref().map_or_else(|| "Unreleased".to_owned(), Version::to_semver);
+    let link = part.compare.as_ref().map(|address| format!("({address})")).unwrap_or_default();
+    let date = part.date.as_ref().map(|date| format!(" - {date}")).unwrap_or_default();
+    format!("## [{name}]{link}{date}")
+}
+
+/// A part that a later run may write anew; of one without changes, the heading.
+fn marked(part: &Part, forge: Option<&str>) -> String {
+    let block = if part.version.is_some() { body(part, forge) } else { block(part, forge) };
+    format!("{}{}", heading(part), block.map(|block| format!("\n\n{block}")).unwrap_or_default())
+}
+
+fn block(part: &Part, forge: Option<&str>) -> Option<String> {
+    body(part, forge).map(|body| format!("{BEGIN}\n\n{body}\n\n{END}"))
+}
+
+fn body(part: &Part, forge: Option<&str>) -> Option<String> {
+    let group = |group: &crate::model::changelog::Group| {
+        let entries: Vec<_> = group.entries.iter().map(|entry| line(entry, forge)).collect();
+        format!("### {}\n\n{}", escaped(&group.heading), entries.join("\n"))
+    };
+    (!part.groups.is_empty()).then(|| part.groups.iter().map(group).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn line(entry: &Entry, forge: Option<&str>) -> String {
+    let mut line = String::from("- ");
+    if let Some(scope) = &entry.scope {
+        let _ = write!(line, "**{}:** ", escaped(scope));
+    }
+    line.push_str(&escaped(&entry.description));
+    if let Some(breaking) = &entry.breaking {
+        let _ = write!(line, ": {}", escaped(breaking));
+    }
+    let commit = entry.commit.get(..7).unwrap_or(&entry.commit);
+    let _ = match (forge, entry.pull_request) {
+        (Some(forge), Some(number)) => write!(line, " ([#{number}]({forge}/pull/{number}), [{commit}]({forge}/commit/{}))", entry.commit),
+        (Some(forge), None) => write!(line, " ([{commit}]({forge}/commit/{}))", entry.commit),
+        (None, Some(number)) => write!(line, " (#{number}, {commit})"),
+        (None, None) => write!(line, " ({commit})"),
+    };
+    line
+}
+
+#[cfg(test)]
+#[path = "changelog_tests.rs"]
+mod tests;

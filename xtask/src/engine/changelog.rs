@@ -1,0 +1,101 @@
+//! Parts of changelogs, from the history of projects, and the files they stand in.
+
+use super::history::{self, Since};
+use super::observe::rfc3339;
+use crate::edit::changelog as text;
+use crate::model::changelog::Part;
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::rules::ReleaseRules;
+use crate::model::step::{Goal, Step};
+use crate::model::version::Version;
+use crate::plan::history::ProjectTag;
+use crate::plan::notes::groups;
+use crate::plan::reverts::kept;
+use crate::world::World;
+
+/// What changelogs are made of.
+pub struct Changelogs<'a> {
+    pub world: &'a World,
+    pub projects: &'a [Project],
+    pub tags: &'a [Vec<ProjectTag>],
+    pub rules: &'a ReleaseRules,
+    /// The repository's address on the forge, such as `https://github.com/acme/mono`; without one there are no links.
+    pub forge: Option<String>,
+}
+
+impl Changelogs<'_> {
+    /// The file of a project, from the root of the repository.
+    pub fn path(project: &Project) -> String {
+        if project.path.is_empty() { "CHANGELOG.md".to_owned() } else { format!("{}/CHANGELOG.md", project.path) }
+    }
+
+    /// What a project has that is not released.
+    pub fn unreleased(&self, since: &Since) -> Part {
+        self.part(since, None, None)
+    }
+
+    /// A part in Markdown.
+    pub fn rendered(&self, part: &Part) -> String {
+        text::render(part, self.forge.as_deref())
+    }
+
+    /// What the project's changelog says of a release, as the work tree has it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn told(&self, project: &Project, version: &Version) -> anyhow::Result<Option<String>> {
+        let file = self.world.read(&Self::path(project))?;
+        Ok(file.and_then(|file| text::part_of(&file, version).map(str::to_owned)))
+    }
+
+    /// A release's part, from its commits.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn released(&self, place: usize, tag: &ProjectTag) -> anyhow::Result<Part> {
+        let since = history::of_release(self.world, self.projects, self.tags, place, tag, self.rules)?;
+        let date = rfc3339(self.world.git.commit_seconds(&tag.commit)?)?;
+        Ok(self.part(&since, Some(tag), Some(date)))
+    }
+
+    /// Wants the project's file to tell its unreleased part, and the releases that are newer than those it tells of.
+    ///
+    /// # Errors
+    /// The file or the history cannot be read, or the file's comments do not pair.
+    pub fn want(&self, goal: &mut Goal, place: usize, since: &Since) -> anyhow::Result<()> {
+        let project = &self.projects[place];
+        let path = self.world.real(&Self::path(project));
+        let before = self.world.read(&path)?;
+        let newest_told = before.as_deref().and_then(|before| text::releases(before).into_iter().max());
+        let mut missing = Vec::new();
+        for tag in history::contained(self.world, &self.tags[place])? {
+            if newest_told.as_ref().is_none_or(|told| tag.says.version > *told) {
+                missing.push(self.released(place, tag)?);
+            }
+        }
+        let after = text::updated(before.as_deref(), &project.package, &self.unreleased(since), &missing, self.forge.as_deref())
+            .map_err(|error| Fault::usage(format!("{path}: {error}")).fix(format!("take the comments out of {path}")))?;
+        let why = format!("{} of {} since the last release", count(since.commits.len(), "commit"), project.package);
+        match before {
+            Some(before) if before == after => {}
+            Some(before) => goal.want(&project.name, why, Step::EditFile { path, before, after }),
+            None => goal.want(&project.name, why, Step::CreateFile { path, text: after }),
+        }
+        Ok(())
+    }
+
+    fn part(&self, since: &Since, tag: Option<&ProjectTag>, date: Option<String>) -> Part {
+        let kept = kept(&since.commits, &|hash| self.world.git.has_commit_like(hash));
+        let compare = self.forge.as_ref().zip(since.release.as_ref()).map(|(forge, release)| {
+            let to = tag.map_or("HEAD", |tag| tag.name.as_str());
+            format!("{forge}/compare/{}...{to}", release.tag)
+        });
+        let date = date.map(|date| date.chars().take("2025-10-25".len()).collect());
+        Part { version: tag.map(|tag| tag.says.version.clone()), date, compare, groups: groups(&kept, self.rules) }
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
