@@ -52,7 +52,7 @@ pub enum Verb {
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
     Notes(Notes),
-    /// Say what a tag stands for, as the matrix of a CI
+    /// Say which projects a change affects and why, or what a tag stands for; as the matrix of a CI
     Plan(PlanArgs),
     /// Run the quality gates, all or by name
     Check(Check),
@@ -161,12 +161,16 @@ pub struct Notes {
 }
 
 #[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["since", "tag"])]
 pub struct PlanArgs {
-    /// The project the tag should be of; another project's tag is refused
+    /// The only project to look at; with --tag, another project's tag is refused
     pub project: Option<String>,
+    /// A branch, tag or commit; HEAD is compared with the newest commit that both have in common
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
     /// A tag of this repository
     #[arg(long, value_name = "TAG")]
-    pub tag: String,
+    pub tag: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -133,6 +133,8 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
     let Tagged { project, target, source, version } = *tagged;
     let head = observe::head(&app.world)?.commit;
     let stem = match (&arguments.build_id, version) {
+        // What `plan` prints of a project without versions.
+        (Some(text), None) if *text == source.version => text.clone(),
         (Some(text), _) => {
             let id = BuildId::parse(text).map_err(|what| Fault::usage(what).fix("cargo xtask plan --tag TAG prints the build id"))?;
             check_build_id(&id, &head, version)?;

@@ -40,9 +40,11 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         return Ok(0);
     }
     let mut files = HashSet::new();
-    if let Some(twin) = projects.iter().find(|project| !files.insert(app.world.real(&Changelogs::path(project)))) {
-        let what = format!("{} is the changelog of two projects, {} among them", Changelogs::path(twin), twin.name);
-        return Err(Fault::usage(what).fix("cargo xtask changelog PROJECT --write, for one of them").into());
+    for project in &projects {
+        if !files.insert(app.world.real(&Changelogs::path(project))?) {
+            let what = format!("{} is the changelog of two projects, {} among them", Changelogs::path(project), project.name);
+            return Err(Fault::usage(what).fix("cargo xtask changelog PROJECT --write, for one of them").into());
+        }
     }
     let mut goal = Goal::default();
     for place in &wanted {

@@ -10,6 +10,7 @@ mod gates;
 mod init;
 mod plan;
 mod release;
+mod since;
 mod tag;
 mod test;
 mod versions;

@@ -1,9 +1,9 @@
-//! `plan`: what a tag stands for, and what a CI has to build for it.
+//! `plan --tag`: what a tag stands for, and what a CI has to build for it. What a change affects, `since` says.
 
 use serde_json::json;
 
 use super::build::nothing_to_build;
-use super::{App, Outcome, write_outputs};
+use super::{App, Outcome, since, write_outputs};
 use crate::cli::PlanArgs;
 use crate::engine::observe;
 use crate::model::fault::Fault;
@@ -13,7 +13,14 @@ use crate::plan::matrix;
 use crate::ui;
 
 pub fn run(app: &App, arguments: &PlanArgs) -> Outcome {
-    let tag = arguments.tag.trim_start_matches("refs/tags/");
+    match (&arguments.since, &arguments.tag) {
+        (Some(revision), _) => since::run(app, revision, arguments.project.as_deref()),
+        (None, Some(tag)) => run_tag(app, tag.trim_start_matches("refs/tags/"), arguments),
+        (None, None) => Err(Fault::usage("neither --since nor --tag is given").fix("cargo xtask plan --since main").into()),
+    }
+}
+
+fn run_tag(app: &App, tag: &str, arguments: &PlanArgs) -> Outcome {
     let projects = &app.projects.all;
     let Some((place, name)) = Owners::new(projects.iter().map(|project| &project.tags)).of(tag) else {
         let forms: Vec<_> = projects.iter().filter(|project| !project.sites.is_empty()).map(|project| project.tags.form()).collect();

@@ -82,12 +82,12 @@ fn required_by_folders(text: &str, installed: &Node, lines: &Lines) -> Result<Ve
 }
 
 /// The name of what is installed in a folder: its path behind the last `node_modules`.
-fn installed(folder: &str) -> Option<&str> {
+pub(super) fn installed(folder: &str) -> Option<&str> {
     let (before, name) = folder.rsplit_once("node_modules/")?;
     (before.is_empty() || before.ends_with('/')).then_some(name)
 }
 
-fn last_part(folder: &str) -> &str {
+pub(super) fn last_part(folder: &str) -> &str {
     folder.rsplit('/').next().unwrap_or(folder)
 }
 

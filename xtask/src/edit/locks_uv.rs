@@ -117,13 +117,13 @@ fn specifiers(text: &str, list: &Array, (of, folder): (&str, &str), key: &str, l
 }
 
 /// The folder that uv took a package from, if it was one.
-fn source(entry: &dyn TableLike) -> Option<String> {
+pub(super) fn source(entry: &dyn TableLike) -> Option<String> {
     let source = entry.get("source")?.as_table_like()?;
     FOLDERS.iter().find_map(|kind| string(source, kind))
 }
 
 /// `dependencies`, and every list of `optional-dependencies` and `dev-dependencies`, with what to call them.
-fn dependency_lists(entry: &dyn TableLike) -> Vec<(String, &Array)> {
+pub(super) fn dependency_lists(entry: &dyn TableLike) -> Vec<(String, &Array)> {
     let mut lists = Vec::new();
     if let Some(list) = entry.get("dependencies").and_then(Item::as_array) {
         lists.push(("dependencies".to_owned(), list));

@@ -5,10 +5,14 @@
 //! survive by construction. Nothing here opens a file, knows a file's place, or decides which version to write.
 
 mod cargo;
+mod cargo_shared;
 pub mod changelog;
 mod charts;
 mod error;
 mod json;
+mod lock_graph;
+mod lock_graph_npm;
+mod lock_graph_uv;
 mod locks;
 mod locks_npm;
 mod locks_poetry;
@@ -33,8 +37,10 @@ use std::ops::Range;
 use crate::model::version::{Spelling, Version};
 
 pub use cargo::cargo_package;
+pub use cargo_shared::{Inherited, SharedKeys, inherited, shared_keys};
 pub use charts::{ChartDependency, chart_lock_entries, chart_requirements};
 pub use error::EditError;
+pub use lock_graph::lock_graph;
 pub use locks::{LockFile, LockKind, LockedPackage, LockedRequirement, read_lock};
 pub use pyproject::python_package;
 pub use requirements::{Requirement, RequirementKind, cargo_folders, requirements};

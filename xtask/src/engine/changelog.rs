@@ -65,7 +65,7 @@ impl Changelogs<'_> {
     /// The file or the history cannot be read, or the file's comments do not pair.
     pub fn want(&self, goal: &mut Goal, place: usize, since: &Since) -> anyhow::Result<()> {
         let project = &self.projects[place];
-        let path = self.world.real(&Self::path(project));
+        let path = self.world.real(&Self::path(project))?;
         let before = self.world.read(&path)?;
         let newest_told = before.as_deref().and_then(|before| text::releases(before).into_iter().max());
         let mut missing = Vec::new();

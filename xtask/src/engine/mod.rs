@@ -1,6 +1,9 @@
 //! Joins plans to the world: observe, probe, apply, report.
 
 mod act;
+pub mod affected;
+mod affected_cargo;
+mod affected_locks;
 mod cargo_folders;
 pub mod changelog;
 pub mod discover;

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod folders;
 pub mod image;
 pub mod key_path;
+pub mod lock_graph;
 pub mod paths;
 pub mod project;
 pub mod rules;

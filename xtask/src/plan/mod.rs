@@ -1,5 +1,8 @@
 //! Pure planning: facts in, steps and refusals out. Nothing here asks the world anything.
 
+pub mod affected;
+pub mod affected_config;
+pub mod affected_locks;
 pub mod auto;
 pub mod build;
 pub mod bump;

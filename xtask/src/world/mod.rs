@@ -1,6 +1,7 @@
 //! All input and output: one outside thing a file. Everything above asks this module, and nothing else, of the world.
 
 pub mod cargo;
+pub mod changes;
 pub mod docker;
 pub mod environment;
 pub mod files;

@@ -12,15 +12,18 @@ use git2::{ErrorCode, Odb, Oid, Repository};
 use crate::model::fault::Fault;
 use crate::model::folders::{FolderId, Folders};
 
+/// What is said of a tree that is none.
+pub(super) const DAMAGED: &str = "a tree of the repository is damaged (git fsck)";
+
 const TREE: u32 = 0o040_000;
 /// Bytes of an id in a raw tree.
 const ID: usize = 20;
 
 /// What stands under a name: its kind, as git tells kinds apart, and the id of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
+pub(super) struct Entry {
     mode: u32,
-    id: Oid,
+    pub(super) id: Oid,
 }
 
 impl Entry {
@@ -28,7 +31,7 @@ impl Entry {
         Self { mode: TREE, id }
     }
 
-    fn is_tree(self) -> bool {
+    pub(super) fn is_tree(self) -> bool {
         self.mode == TREE
     }
 }
@@ -70,7 +73,7 @@ impl<'g> Comparison<'g> {
             return Ok(());
         }
         let (after, before) = (self.content(folder, new)?, self.content(folder, old)?);
-        let differences = differences(&before, &after).context("a tree of the repository is damaged (git fsck)")?;
+        let differences = differences(&before, &after).context(DAMAGED)?;
         if let Some(old) = old {
             self.older[folder.index()] = Some((old.id, before));
         }
@@ -90,26 +93,31 @@ impl<'g> Comparison<'g> {
             Some((held, content)) if held == id => return Ok(content),
             other => self.older[folder.index()] = other,
         }
-        match self.objects.read(id) {
-            Ok(object) => Ok(object.data().to_owned()),
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch").into())
-            }
-            Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
+        read(&self.objects, id)
+    }
+}
+
+/// The raw bytes of a tree.
+pub(super) fn read(objects: &Odb<'_>, id: Oid) -> anyhow::Result<Vec<u8>> {
+    match objects.read(id) {
+        Ok(object) => Ok(object.data().to_owned()),
+        Err(error) if error.code() == ErrorCode::NotFound => {
+            Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch").into())
         }
+        Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }
 }
 
 /// A name under which two trees hold different things.
 #[derive(Debug, PartialEq, Eq)]
-struct Difference {
-    name: Vec<u8>,
-    old: Option<Entry>,
-    new: Option<Entry>,
+pub(super) struct Difference {
+    pub(super) name: Vec<u8>,
+    pub(super) old: Option<Entry>,
+    pub(super) new: Option<Entry>,
 }
 
 /// Walks two raw trees side by side; `None` when one of them is no tree.
-fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
+pub(super) fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
     let mut found = Vec::new();
     while old != new {
         let same = same_entries(old, new);
