@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 /// From a commit to a running release: the same commands on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -161,7 +161,7 @@ pub struct Notes {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["since", "tag"])]
+#[command(group(ArgGroup::new("what").required(true).args(["since", "tag"])))]
 pub struct PlanArgs {
     /// The only project to look at; with --tag, another project's tag is refused
     pub project: Option<String>,

@@ -54,8 +54,15 @@ pub fn shared_keys(text: &str) -> Result<SharedKeys, EditError> {
         // A resolver, lints, and what later versions of Cargo may add.
         (format!("workspace.{name}"), value)
     }));
-    let for_all = ["profile", "patch", "replace", "cargo-features"];
-    keys.extend(root.into_iter().filter(|(name, _)| for_all.contains(&name.as_str())));
+    for (name, value) in root {
+        match (name.as_str(), value) {
+            ("profile" | "patch", serde_json::Value::Object(tables)) => {
+                keys.extend(tables.into_iter().map(|(table, value)| (format!("{name}.{table}"), value)));
+            }
+            ("profile" | "patch" | "replace" | "cargo-features", value) => drop(keys.insert(name, value)),
+            _ => {}
+        }
+    }
     Ok(keys)
 }
 
@@ -98,8 +105,8 @@ mod tests {
             ("workspace.package.version", false),
             ("workspace.lints", false),
             ("workspace.resolver", true),
-            ("profile", true),
-            ("patch", true),
+            ("profile.dev", true),
+            ("patch.crates-io", true),
         ] {
             assert_eq!(member.has(key), held, "{key}");
         }
@@ -111,7 +118,7 @@ mod tests {
         let one = shared_keys("[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n[workspace.dependencies]\nserde = { version = \"1\" }\n[profile.dev]\ndebug = 1\n").unwrap();
         let two = shared_keys("profile.dev.debug = 1 # said\nworkspace.resolver = '3'\n[workspace.dependencies.serde]\nversion = \"1\"\n[package]\nname = \"root\"\n").unwrap();
         assert_eq!(one, two);
-        assert_eq!(one.keys().collect::<Vec<_>>(), ["profile", "workspace.dependencies.serde", "workspace.resolver"]);
+        assert_eq!(one.keys().collect::<Vec<_>>(), ["profile.dev", "workspace.dependencies.serde", "workspace.resolver"]);
         assert!(shared_keys("[workspace\n").is_err());
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn read(objects: &Odb<'_>, id: Oid) -> anyhow::Result<Vec<u8>> {
     match objects.read(id) {
         Ok(object) => Ok(object.data().to_owned()),
         Err(error) if error.code() == ErrorCode::NotFound => {
-            Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch").into())
+            Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch --no-filter").into())
         }
         Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }
