@@ -4,7 +4,9 @@ use super::*;
 fn closure(kind: LockKind, text: &str, of: &str) -> Vec<String> {
     let graph = lock_graph(kind, text).unwrap();
     let start = graph.packages.iter().position(|package| package.name == of).unwrap();
-    graph.closure(&[start]).iter().map(|place| format!("{} {}", graph.packages[*place].name, graph.packages[*place].version)).collect()
+    let mut places = graph.closure(&[start]);
+    places.sort_unstable();
+    places.iter().map(|place| format!("{} {}", graph.packages[*place].name, graph.packages[*place].version)).collect()
 }
 
 #[test]

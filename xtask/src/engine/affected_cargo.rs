@@ -21,7 +21,8 @@ pub(super) struct Crate {
     workspace: Option<String>,
 }
 
-/// Every Cargo manifest of a commit. One that cannot be read is left out: Cargo builds nothing with it.
+/// Every Cargo manifest of a commit, by the names of their packages. One that cannot be read is left out: Cargo builds nothing
+/// with it.
 pub(super) fn crates(side: &Side<'_>) -> anyhow::Result<Vec<Crate>> {
     let mut found = Vec::new();
     for path in side.paths_named("Cargo.toml")? {
@@ -31,6 +32,7 @@ pub(super) fn crates(side: &Side<'_>) -> anyhow::Result<Vec<Crate>> {
         let workspace = package.workspace.as_deref().and_then(|named| resolve(&folder, named));
         found.push(Crate { name: package.name, inherited, is_workspace_root: package.is_workspace_root, workspace, folder });
     }
+    found.sort_by(|one: &Crate, two| one.name.cmp(&two.name));
     Ok(found)
 }
 

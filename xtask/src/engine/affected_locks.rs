@@ -12,7 +12,7 @@ use crate::model::lock_graph::{LockGraph, Origin};
 use crate::model::paths::resolve;
 use crate::model::project::is_within;
 use crate::plan::affected::{Reason, owners};
-use crate::plan::affected_locks::{Part, changes};
+use crate::plan::affected_locks::Comparison;
 use crate::world::changes::FileText;
 
 /// A lock file as its name tells it.
@@ -65,6 +65,16 @@ enum Content {
     Graph(LockGraph, BTreeMap<usize, Vec<usize>>),
 }
 
+impl Content {
+    /// What is not there has no packages.
+    fn graph(self) -> (LockGraph, BTreeMap<usize, Vec<usize>>) {
+        match self {
+            Self::Graph(graph, own) => (graph, own),
+            Self::Absent | Self::Unreadable(_) => Default::default(),
+        }
+    }
+}
+
 /// Whom a changed lock affects.
 ///
 /// # Errors
@@ -78,18 +88,15 @@ pub(super) fn reasons(sides: &Sides<'_>, tool: Tool, path: &str, folder: &str) -
         let reasons = beside.map(|place| (place, format!("{path} changed, and whom that is about cannot be told: {why}"))).collect();
         return Ok(LockReasons { reasons, is_told_apart: false });
     }
-    let nothing = (LockGraph::default(), BTreeMap::new());
-    let part = |content: &Content| match content {
-        Content::Graph(graph, own) => (graph.clone(), own.clone()),
-        _ => nothing.clone(),
-    };
-    let ((was, were_own), (is, are_own)) = (part(&old), part(&new));
+    let is_read = matches!((&old, &new), (Content::Graph(..), Content::Graph(..)));
+    let ((was, were_own), (is, are_own)) = (old.graph(), new.graph());
+    let compared = Comparison::new(&was, &is);
     let concerned: BTreeSet<usize> = were_own.keys().chain(are_own.keys()).copied().collect();
     let mut reasons = Vec::new();
     for place in concerned.iter().copied() {
         let what = match (were_own.get(&place), are_own.get(&place)) {
             (Some(before), Some(after)) => {
-                let changes = changes(Part { graph: &was, own: before }, Part { graph: &is, own: after });
+                let changes = compared.changes(before, after);
                 let all: Vec<&str> = changes.iter().map(String::as_str).collect();
                 (!all.is_empty()).then(|| format!("{}, needed by {}", first_of(&all), called(sides, place, &is, after)))
             }
@@ -99,7 +106,6 @@ pub(super) fn reasons(sides: &Sides<'_>, tool: Tool, path: &str, folder: &str) -
         };
         reasons.extend(what.map(|what| (place, format!("{path}: {what}"))));
     }
-    let is_read = matches!((&old, &new), (Content::Graph(..), Content::Graph(..)));
     Ok(LockReasons { reasons, is_told_apart: is_read && concerned.iter().any(|place| !by_path.contains(place)) })
 }
 
@@ -130,7 +136,10 @@ fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &
 
 /// Where the crates of a name lie, which Cargo.lock does not say: below the lock, and only if there is none, elsewhere.
 fn crate_folders(side: &Side<'_>, folder: &str, name: &str) -> anyhow::Result<Vec<String>> {
-    let all: Vec<&str> = side.crates()?.iter().filter(|one| one.name.as_deref() == Some(name)).map(|one| one.folder.as_str()).collect();
+    let crates = side.crates()?;
+    let first = crates.partition_point(|one| one.name.as_deref() < Some(name));
+    let all: Vec<&str> =
+        crates[first..].iter().take_while(|one| one.name.as_deref() == Some(name)).map(|one| one.folder.as_str()).collect();
     let below: Vec<&str> = all.iter().copied().filter(|found| is_within(found, folder)).collect();
     Ok((if below.is_empty() { all } else { below }).into_iter().map(str::to_owned).collect())
 }

@@ -2,8 +2,6 @@
 //!
 //! Nothing here reads a lock, and nothing says whose a package is.
 
-use std::collections::BTreeSet;
-
 /// Every package of a lock file; packages are known by their places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockGraph {
@@ -32,12 +30,14 @@ pub enum Origin {
 }
 
 impl LockGraph {
-    /// Everything that can be reached from some packages, themselves included.
-    pub fn closure(&self, from: &[usize]) -> BTreeSet<usize> {
-        let mut reached = BTreeSet::new();
-        let mut open = from.to_vec();
+    /// Everything that can be reached from some packages, themselves included; each once, in no order that means something.
+    pub fn closure(&self, from: &[usize]) -> Vec<usize> {
+        let mut is_reached = vec![false; self.packages.len()];
+        let (mut reached, mut open) = (Vec::new(), from.to_vec());
         while let Some(place) = open.pop() {
-            if reached.insert(place) {
+            if !is_reached[place] {
+                is_reached[place] = true;
+                reached.push(place);
                 open.extend(&self.packages[place].needs);
             }
         }

@@ -3,75 +3,97 @@
 //!
 //! Their own entries do not count: those follow from their own files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::lock_graph::LockGraph;
+use crate::model::lock_graph::{LockGraph, LockNode};
 
-/// A lock file and the entries in it that somebody's packages have.
-#[derive(Debug, Clone, Copy)]
-pub struct Part<'l> {
-    pub graph: &'l LockGraph,
-    pub own: &'l [usize],
+/// Two states of a lock file, made ready to be asked for many.
+pub struct Comparison<'l> {
+    old: Numbered<'l>,
+    new: Numbered<'l>,
+    /// The packages of both, by number: what has one name, version and identity has one number.
+    packages: Vec<&'l LockNode>,
+    /// Whether what a package needs is not the same in both, by number.
+    is_rewired: Vec<bool>,
 }
 
-/// Versions of a package that are needed, each with its identity.
-type Needed<'l> = BTreeMap<&'l str, BTreeSet<(&'l str, &'l str)>>;
-
-/// What changed in between, by name: `serde 1.0.1 → 1.0.2`.
-pub fn changes(old: Part<'_>, new: Part<'_>) -> Vec<String> {
-    let (was, is) = (old.needed(), new.needed());
-    let names: BTreeSet<&str> = was.keys().chain(is.keys()).copied().collect();
-    let none = BTreeSet::new();
-    let mut changes: Vec<String> =
-        names.into_iter().filter_map(|name| change(name, was.get(name).unwrap_or(&none), is.get(name).unwrap_or(&none))).collect();
-    if changes.is_empty() {
-        // The same packages all in all, and yet one of them may be given another one of two versions.
-        let (was, is) = (old.wiring(), new.wiring());
-        let moved = is.iter().filter(|(package, needs)| was.get(*package) != Some(*needs));
-        changes.extend(moved.map(|((name, version), _)| format!("{} needs other versions", named(name, version))));
-    }
-    changes
+struct Numbered<'l> {
+    graph: &'l LockGraph,
+    numbers: Vec<usize>,
 }
 
-impl<'l> Part<'l> {
-    fn needed(self) -> Needed<'l> {
-        let mut needed = Needed::new();
-        for place in self.graph.closure(self.own).into_iter().filter(|place| !self.own.contains(place)) {
-            let package = &self.graph.packages[place];
-            needed.entry(&package.name).or_default().insert((&package.version, &package.identity));
-        }
-        needed
-    }
-
-    /// What each package needs of the others.
-    fn wiring(self) -> BTreeMap<(&'l str, &'l str), BTreeSet<(&'l str, &'l str)>> {
-        let said = |place: usize| {
-            let package = &self.graph.packages[place];
-            (package.name.as_str(), package.version.as_str())
+impl<'l> Comparison<'l> {
+    pub fn new(old: &'l LockGraph, new: &'l LockGraph) -> Self {
+        let (mut known, mut packages) = (HashMap::new(), Vec::new());
+        let mut numbered = |graph: &'l LockGraph| {
+            let number = |package: &'l LockNode| {
+                *known.entry((&package.name, &package.version, &package.identity)).or_insert_with(|| {
+                    packages.push(package);
+                    packages.len() - 1
+                })
+            };
+            Numbered { graph, numbers: graph.packages.iter().map(number).collect() }
         };
-        let mut wiring: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for place in self.graph.closure(self.own).into_iter().filter(|place| !self.own.contains(place)) {
-            wiring.entry(said(place)).or_default().extend(self.graph.packages[place].needs.iter().map(|place| said(*place)));
+        let (old, new) = (numbered(old), numbered(new));
+        let (was, is) = (old.wiring(packages.len()), new.wiring(packages.len()));
+        let is_rewired = was.iter().zip(&is).map(|(was, is)| was != is).collect();
+        Self { old, new, packages, is_rewired }
+    }
+
+    /// What changed in between for those who have these packages in the old and the new lock, by name: `serde 1.0.1 → 1.0.2`.
+    pub fn changes(&self, old: &[usize], new: &[usize]) -> Vec<String> {
+        let (mut was, mut is) = (vec![false; self.packages.len()], vec![false; self.packages.len()]);
+        self.old.needed(old).for_each(|number| was[number] = true);
+        self.new.needed(new).for_each(|number| is[number] = true);
+        let mut moved: BTreeMap<&str, Moved<'_>> = BTreeMap::new();
+        for (number, package) in self.packages.iter().enumerate().filter(|(number, _)| was[*number] != is[*number]) {
+            let moved = moved.entry(&package.name).or_default();
+            if was[number] { &mut moved.gone } else { &mut moved.come }.insert(&package.version);
+        }
+        if !moved.is_empty() {
+            return moved.into_iter().map(|(name, moved)| moved.told(name)).collect();
+        }
+        // The same packages all in all, and yet one of them may be given another one of two versions.
+        let rewired = self.packages.iter().enumerate().filter(|(number, _)| is[*number] && self.is_rewired[*number]);
+        let rewired: BTreeSet<_> = rewired.map(|(_, package)| (&package.name, &package.version)).collect();
+        rewired.into_iter().map(|(name, version)| format!("{} needs other versions", named(name, version))).collect()
+    }
+}
+
+impl Numbered<'_> {
+    /// Numbers of everything that some packages need, without their own.
+    fn needed(&self, own: &[usize]) -> impl Iterator<Item = usize> {
+        self.graph.closure(own).into_iter().filter(|place| !own.contains(place)).map(|place| self.numbers[place])
+    }
+
+    /// Numbers of what each package needs, by number.
+    fn wiring(&self, count: usize) -> Vec<BTreeSet<usize>> {
+        let mut wiring = vec![BTreeSet::new(); count];
+        for (package, number) in self.graph.packages.iter().zip(&self.numbers) {
+            wiring[*number].extend(package.needs.iter().map(|place| self.numbers[*place]));
         }
         wiring
     }
 }
 
-fn change(name: &str, was: &BTreeSet<(&str, &str)>, is: &BTreeSet<(&str, &str)>) -> Option<String> {
-    if was == is {
-        return None;
+/// The versions of a package that are needed no longer, and those that were not needed before.
+#[derive(Default)]
+struct Moved<'l> {
+    gone: BTreeSet<&'l str>,
+    come: BTreeSet<&'l str>,
+}
+
+impl Moved<'_> {
+    fn told(&self, name: &str) -> String {
+        let versions = |these: &BTreeSet<&str>| these.iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join(", ");
+        let (gone, come) = (versions(&self.gone), versions(&self.come));
+        match (self.gone.is_empty(), self.come.is_empty()) {
+            (false, false) if gone == come => format!("{} comes with other bytes or from elsewhere", named(name, &come)),
+            (false, false) => format!("{name} {gone} → {come}"),
+            (false, true) => format!("{} is gone", named(name, &gone)),
+            _ => format!("{} is new", named(name, &come)),
+        }
     }
-    let versions = |these: &BTreeSet<(&str, &str)>, those: &BTreeSet<(&str, &str)>| {
-        let alone: BTreeSet<&str> = these.difference(those).map(|(version, _)| *version).collect();
-        alone.into_iter().filter(|version| !version.is_empty()).collect::<Vec<_>>().join(", ")
-    };
-    let (gone, come) = (versions(was, is), versions(is, was));
-    Some(match (was.difference(is).next(), is.difference(was).next()) {
-        (Some(_), Some(_)) if gone == come => format!("{} comes with other bytes or from elsewhere", named(name, &come)),
-        (Some(_), Some(_)) => format!("{name} {gone} → {come}"),
-        (Some(_), None) => format!("{} is gone", named(name, &gone)),
-        _ => format!("{} is new", named(name, &come)),
-    })
 }
 
 fn named(name: &str, version: &str) -> String {
@@ -102,7 +124,7 @@ mod tests {
     }
 
     fn told(old: &[&str], new: &[&str]) -> String {
-        changes(Part { graph: &graph(old), own: &[0] }, Part { graph: &graph(new), own: &[0] }).join("; ")
+        Comparison::new(&graph(old), &graph(new)).changes(&[0], &[0]).join("; ")
     }
 
     #[test]
