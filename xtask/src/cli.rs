@@ -174,9 +174,29 @@ pub struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Check {
     /// Gates by name [default: all]
     pub names: Vec<String>,
+    #[command(subcommand)]
+    pub words: Option<CheckWords>,
+}
+
+/// Gates that are about words, and want to be told which.
+#[derive(Debug, Subcommand)]
+pub enum CheckWords {
+    /// Hold the messages of commits to the conventional form, merges left out
+    Commits {
+        /// The commits that B contains and A does not
+        #[arg(long, value_name = "A..B")]
+        range: String,
+    },
+    /// Hold the title of a pull request to the conventional form
+    Title {
+        /// The title, in one word of the shell
+        #[arg(allow_hyphen_values = true)]
+        title: String,
+    },
 }
 
 #[derive(Debug, Args)]

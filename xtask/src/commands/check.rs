@@ -1,7 +1,7 @@
 //! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
 
 use super::gates::{Gate, Skipped, cargo, has_cargo, in_folder, missing, python_projects, run_all, this_program, uv};
-use super::{App, Outcome, test};
+use super::{App, Outcome, check_commits, test};
 use crate::cli::Check;
 use crate::model::config::nearest;
 use crate::model::fault::Fault;
@@ -12,6 +12,9 @@ use crate::world::{files, tools};
 const NAMES: [&str; 7] = ["versions", "locks", "fmt", "lint", "types", "workflows", "tests"];
 
 pub fn run(app: &App, arguments: &Check) -> Outcome {
+    if let Some(words) = &arguments.words {
+        return check_commits::run(app, words);
+    }
     for name in &arguments.names {
         if !NAMES.contains(&name.as_str()) {
             let guess = nearest(name, NAMES.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();

@@ -5,6 +5,7 @@ mod bump;
 mod bump_auto;
 mod changelog;
 mod check;
+mod check_commits;
 mod doctor;
 mod gates;
 mod init;

@@ -8,6 +8,7 @@ pub mod build;
 pub mod bump;
 pub mod candidates;
 pub mod discover;
+pub mod gate;
 pub mod history;
 pub mod index;
 pub mod matrix;

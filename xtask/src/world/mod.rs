@@ -13,6 +13,7 @@ pub mod history;
 mod links;
 mod measure;
 pub mod process;
+pub mod range;
 pub mod registry;
 mod registry_answer;
 pub mod registry_auth;
