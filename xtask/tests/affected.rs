@@ -390,6 +390,23 @@ fn a_workspace_manifest_affects_the_crates_that_inherit() {
         ["api: Cargo.toml: profile.release changed, inherited by api"],
         "core is a workspace of its own now"
     );
+    assert_eq!(
+        after(&fixture, &[("Cargo.toml", "[workspace\n")]),
+        ["api: Cargo.toml changed, and what api inherits of it cannot be told: it cannot be read"]
+    );
+    after(
+        &fixture,
+        &[
+            ("tools/Cargo.toml", "[workspace]\nmembers = [\"../api\"]\n"),
+            ("api/Cargo.toml", "[package]\nname = \"api\"\nworkspace = \"../tools\"\n"),
+        ],
+    );
+    assert_eq!(
+        after(&fixture, &[("tools/Cargo.toml", "[workspace]\nmembers = [\"../api\"]\nresolver = \"3\"\n")]),
+        ["api: tools/Cargo.toml: workspace.resolver changed, inherited by api"],
+        "a crate may name its workspace"
+    );
+    assert_eq!(after(&fixture, &[("tools/Cargo.lock", CARGO_LOCK)]), ["api: tools/Cargo.lock: api is new in it"]);
 }
 
 #[test]
@@ -431,6 +448,23 @@ fn a_root_uv_lock_affects_those_whose_closure_changed() {
     assert_eq!(
         after(&fixture, &[("poetry.lock", "x")]),
         ["core: poetry.lock changed, and whom that is about cannot be told: poetry.lock files are not read"]
+    );
+}
+
+#[test]
+fn a_package_that_a_lock_takes_from_elsewhere_is_not_built_by_it() {
+    let lock = "[[package]]\nname = \"api\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"core\" }, { name = \"idna\" }]\n\
+                [[package]]\nname = \"core\"\nversion = \"1.0\"\nsource = { directory = \"../core\" }\ndependencies = [{ name = \"numpy\" }]\n\
+                [[package]]\nname = \"numpy\"\nversion = \"2.0\"\nsource = { registry = \"r\" }\n\
+                [[package]]\nname = \"idna\"\nversion = \"3.0\"\nsource = { registry = \"r\" }\n";
+    let config = "[projects.api]\npath = \"api\"\n[projects.core]\npath = \"core\"\n";
+    let fixture = Fixture::of_tree(&[("xtask/monorepo.toml", config), ("api/uv.lock", lock)]);
+    let wanted = |what: &str| ["api: api/uv.lock changed".to_owned(), format!("api: api/uv.lock: {what}, needed by api")];
+    assert_eq!(swap(&fixture, "api/uv.lock", "\"2.0\"", "\"2.1\""), wanted("numpy 2.0 → 2.1"));
+    assert_eq!(swap(&fixture, "api/uv.lock", "\"1.0\"", "\"1.1\""), wanted("core 1.0 → 1.1"));
+    assert_eq!(
+        swap(&fixture, "api/uv.lock", "[[package]]\nname = \"api\"", "# seen\n[[package]]\nname = \"api\""),
+        ["api: api/uv.lock changed"]
     );
 }
 

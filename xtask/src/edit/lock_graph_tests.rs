@@ -77,3 +77,30 @@ fn npm_finds_packages_as_node_does() {
     let why = lock_graph(LockKind::Npm, "{ \"lockfileVersion\": 1, \"dependencies\": {} }").unwrap_err().to_string();
     assert!(why.contains("before version 7"), "{why}");
 }
+
+#[test]
+fn a_damaged_lock_is_refused_or_read_and_nothing_worse() {
+    let cargo = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 1.0.0\",\n \"absent\",\n \"\",\n]\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n";
+    let uv = "[[package]]\nname = \"a\"\nsource = { virtual = \".\" }\ndependencies = [\n { name = \"b\", version = 1 },\n]\n[[package]]\nname = \"b\"\nsource = 3\n";
+    let npm = "{\"packages\": {\n\"\": {\"dependencies\": {\"b\": 1}},\n\"node_modules/b\": {\"link\": true, \"resolved\": \"\"},\n\"node_modules/c\": 4\n}}";
+    let (mut read, mut refused) = (0, 0);
+    for (kind, text) in [(LockKind::Cargo, cargo), (LockKind::Uv, uv), (LockKind::Npm, npm)] {
+        let lines: Vec<&str> = text.lines().collect();
+        let without = (0..lines.len()).map(|line| [&lines[..line], &lines[line + 1..]].concat().join("\n"));
+        let cut = (0..text.len()).map(|end| text[..end].to_owned());
+        for damaged in without.chain(cut) {
+            match lock_graph(kind, &damaged) {
+                Ok(graph) => {
+                    let all: Vec<usize> = (0..graph.packages.len()).collect();
+                    assert_eq!(graph.closure(&all).len(), all.len(), "{damaged}");
+                    read += 1;
+                }
+                Err(error) => {
+                    assert!(matches!(error, EditError::Unreadable { .. } | EditError::Doubled { .. }), "{error}: {damaged}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 20 && refused > 100, "{read} {refused}");
+}

@@ -18,7 +18,7 @@ pub(super) struct Crate {
     inherited: Inherited,
     is_workspace_root: bool,
     /// The folder of the workspace that it names itself.
-    workspace: Option<String>,
+    pub workspace: Option<String>,
 }
 
 /// Every Cargo manifest of a commit, by the names of their packages. One that cannot be read is left out: Cargo builds nothing
@@ -51,28 +51,29 @@ pub(super) fn reasons(sides: &Sides<'_>, path: &str, folder: &str) -> anyhow::Re
     }
     let crates = sides.new.crates()?;
     let roots: BTreeSet<&str> = crates.iter().filter(|one| one.is_workspace_root).map(|one| one.folder.as_str()).chain([folder]).collect();
+    let by_path = owners(sides.folders, path.as_bytes());
     // What was taken over, and by which crates, for each project.
     let mut taken: BTreeMap<usize, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for member in crates.iter().filter(|member| belongs(member, folder, &roots)) {
-        let keys: Vec<&str> = match &changed {
-            Some(keys) => keys.iter().copied().filter(|key| member.inherited.has(key)).collect(),
-            None => vec!["what it settles for the crates below it"],
-        };
-        for owner in owners(sides.folders, member.folder.as_bytes()).iter().filter(|_| !keys.is_empty()) {
+        let keys: Option<Vec<&str>> = changed.as_ref().map(|keys| keys.iter().copied().filter(|key| member.inherited.has(key)).collect());
+        if keys.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        for owner in owners(sides.folders, member.folder.as_bytes()).iter().filter(|owner| !by_path.contains(owner)) {
             let (all, names) = taken.entry(*owner).or_default();
-            all.extend(&keys);
+            all.extend(keys.iter().flatten());
             names.extend(member.name.as_deref());
         }
     }
-    let by_path = owners(sides.folders, path.as_bytes());
-    let beside = taken.into_iter().filter(|(place, _)| !by_path.contains(place));
-    Ok(beside
-        .map(|(place, (keys, names))| {
-            let package = sides.projects[place].package.as_str();
-            let by = if names.len() == 1 { names.first().copied().unwrap_or(package) } else { package };
-            (place, format!("{path}: {} changed, inherited by {by}", first_of(&keys.into_iter().collect::<Vec<_>>())))
-        })
-        .collect())
+    let reason = |place: usize, keys: BTreeSet<&str>, names: BTreeSet<&str>| {
+        let package = sides.projects[place].package.as_str();
+        let by = if names.len() == 1 { names.first().copied().unwrap_or(package) } else { package };
+        match keys.is_empty() {
+            true => format!("{path} changed, and what {by} inherits of it cannot be told: it cannot be read"),
+            false => format!("{path}: {} changed, inherited by {by}", first_of(&keys.into_iter().collect::<Vec<_>>())),
+        }
+    };
+    Ok(taken.into_iter().map(|(place, (keys, names))| (place, reason(place, keys, names))).collect())
 }
 
 /// Nothing is settled by a file that is not there.

@@ -1,4 +1,5 @@
-//! Whom a changed lock file affects: those whose own dependencies in it changed.
+//! Whom a changed lock file affects: those whose own dependencies in it changed. Their packages lie where the lock does, or
+//! below; one that the lock takes from a folder elsewhere is needed by them, and built by a lock of its own.
 //!
 //! A lock that cannot be told apart, because it is damaged or of a tool that is not read, counts as changed for everybody who
 //! could be locked by it.
@@ -124,7 +125,7 @@ fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &
     for (place, package) in graph.packages.iter().enumerate() {
         let lies_in = match &package.origin {
             Origin::Foreign => continue,
-            Origin::Local(Some(relative)) => resolve(folder, relative).into_iter().collect(),
+            Origin::Local(Some(relative)) => resolve(folder, relative).into_iter().filter(|found| is_within(found, folder)).collect(),
             Origin::Local(None) => crate_folders(side, folder, &package.name)?,
         };
         for owner in lies_in.iter().flat_map(|folder| owners(sides.folders, folder.as_bytes())) {
@@ -134,14 +135,13 @@ fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &
     Ok(Content::Graph(graph, own))
 }
 
-/// Where the crates of a name lie, which Cargo.lock does not say: below the lock, and only if there is none, elsewhere.
+/// Where the crates of a name lie, which Cargo.lock does not say: below the lock, or in a folder that names its workspace.
 fn crate_folders(side: &Side<'_>, folder: &str, name: &str) -> anyhow::Result<Vec<String>> {
     let crates = side.crates()?;
     let first = crates.partition_point(|one| one.name.as_deref() < Some(name));
-    let all: Vec<&str> =
-        crates[first..].iter().take_while(|one| one.name.as_deref() == Some(name)).map(|one| one.folder.as_str()).collect();
-    let below: Vec<&str> = all.iter().copied().filter(|found| is_within(found, folder)).collect();
-    Ok((if below.is_empty() { all } else { below }).into_iter().map(str::to_owned).collect())
+    let named = crates[first..].iter().take_while(|one| one.name.as_deref() == Some(name));
+    let locked = named.filter(|one| is_within(&one.folder, folder) || one.workspace.as_deref() == Some(folder));
+    Ok(locked.map(|one| one.folder.clone()).collect())
 }
 
 /// The projects with a manifest in a folder or below it.
