@@ -233,6 +233,23 @@ fn a_project_without_versions_is_named_by_its_commit_and_the_first_configuration
 }
 
 #[test]
+fn a_build_takes_the_id_that_the_plan_gives_a_project_without_versions() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::of_tree(&[("xtask/monorepo.toml", CONFIG), ("api/Dockerfile", "FROM scratch\n")]);
+    // An engine that says what it is, and has no image.
+    let tools = tempfile::tempdir().unwrap();
+    let docker = tools.path().join("docker");
+    fs::write(&docker, "#!/bin/sh\ncase \"$1 $2\" in 'version '*) echo linux/amd64;; 'buildx version') echo v0;; *) exit 1;; esac\n")
+        .unwrap();
+    fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
+    let build = |id: &str| fixture.run_with(&["build", "api", "--build-id", id, "--dry-run"], &[("PATH", &path)]);
+    let planned = build(&fixture.head()[..7]);
+    assert!(planned.code == 0 && planned.stderr.contains(&format!("r.io/api:{}-amd64", &fixture.head()[..7])), "{}", planned.stderr);
+    refused(&build("0123456"), 2, &["build id \"0123456\""]);
+}
+
+#[test]
 fn version_sites_that_disagree_are_refused() {
     let fixture = Fixture::new();
     swap(&fixture, "api/pyproject.toml", "dependencies", "# one\ndependencies");
@@ -677,4 +694,50 @@ fn random_histories_are_told_as_git_tells_them() {
         }
     }
     assert!(some > 100 && none > 5 && unrelated > 0, "the histories had something to tell: {some} {none} {unrelated}");
+}
+
+#[test]
+fn random_locks_are_told_as_reachability_tells_them() {
+    const CRATES: usize = 6;
+    const ALL: usize = 40;
+    let mut told_some = 0;
+    for seed in 0..4 {
+        let mut dice = Dice(seed * 104_729 + 11);
+        // Packages may need each other in circles; the first ones are the projects' own.
+        let needs: Vec<Vec<usize>> = (0..ALL).map(|_| (0..dice.roll(3)).map(|_| dice.roll(ALL)).collect()).collect();
+        let mut versions = [0; ALL];
+        let lock = |versions: &[usize; ALL]| {
+            let entry = |(place, needs): (usize, &Vec<usize>)| {
+                let source = if place < CRATES { "" } else { "source = \"r\"\n" };
+                let needs: Vec<String> = needs.iter().map(|need| format!("p{need}")).collect();
+                format!("[[package]]\nname = \"p{place}\"\nversion = \"1.0.{}\"\n{source}dependencies = {needs:?}\n", versions[place])
+            };
+            needs.iter().enumerate().map(entry).collect::<String>()
+        };
+        let config: String = (0..CRATES).map(|place| format!("[projects.p{place}]\npath = \"p{place}\"\n")).collect();
+        let manifests: Vec<(String, String)> =
+            (0..CRATES).map(|place| (format!("p{place}/Cargo.toml"), format!("[package]\nname = \"p{place}\"\n"))).collect();
+        let first = lock(&versions);
+        let mut files = vec![("xtask/monorepo.toml", config.as_str()), ("Cargo.lock", &first)];
+        files.extend(manifests.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        let fixture = Fixture::of_tree(&files);
+        for _ in 0..8 {
+            let moved = dice.roll(ALL);
+            versions[moved] += 1;
+            let mut reaching: BTreeSet<usize> = [moved].into();
+            while let Some(more) =
+                (0..ALL).find(|place| !reaching.contains(place) && needs[*place].iter().any(|need| reaching.contains(need)))
+            {
+                reaching.insert(more);
+            }
+            let change = format!("p{moved} 1.0.{} → 1.0.{}", versions[moved] - 1, versions[moved]);
+            let expected: Vec<String> = (0..CRATES)
+                .filter(|place| reaching.contains(place) && *place != moved)
+                .map(|place| format!("p{place}: Cargo.lock: {change}, needed by p{place}"))
+                .collect();
+            assert_eq!(after(&fixture, &[("Cargo.lock", &lock(&versions))]), expected, "seed {seed}");
+            told_some += usize::from(!expected.is_empty());
+        }
+    }
+    assert!(told_some > 8, "{told_some}");
 }
