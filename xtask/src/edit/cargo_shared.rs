@@ -28,7 +28,7 @@ impl Inherited {
 }
 
 /// What the manifest of a workspace settles for others than itself. Which members it has is not among it: one that comes or
-/// goes changes nothing for the rest.
+/// goes changes nothing for the rest. A manifest that is no workspace's settles nothing.
 ///
 /// # Errors
 /// The text is not TOML.
@@ -42,7 +42,7 @@ pub fn shared_keys(text: &str) -> Result<SharedKeys, EditError> {
     let mut keys = SharedKeys::new();
     let mut workspace = match root.remove("workspace") {
         Some(serde_json::Value::Object(workspace)) => workspace,
-        _ => serde_json::Map::new(),
+        _ => return Ok(keys),
     };
     for table in ["dependencies", "package"] {
         if let Some(serde_json::Value::Object(entries)) = workspace.remove(table) {
@@ -119,6 +119,7 @@ mod tests {
         let two = shared_keys("profile.dev.debug = 1 # said\nworkspace.resolver = '3'\n[workspace.dependencies.serde]\nversion = \"1\"\n[package]\nname = \"root\"\n").unwrap();
         assert_eq!(one, two);
         assert_eq!(one.keys().collect::<Vec<_>>(), ["profile.dev", "workspace.dependencies.serde", "workspace.resolver"]);
+        assert!(shared_keys("[package]\nname = \"a\"\n[profile.dev]\ndebug = 1\n").unwrap().is_empty());
         assert!(shared_keys("[workspace\n").is_err());
     }
 }
