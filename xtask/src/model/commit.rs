@@ -181,6 +181,9 @@ impl Message {
         let mut told: HashSet<_> = self.changes.iter().map(Change::header).collect();
         for line in lines {
             let was_open = std::mem::replace(&mut is_breaking_open, false);
+            if !was_open && !line.may_count() {
+                continue;
+            }
             if let Some(text) = line.breaking() {
                 self.last().breaking = Some(text.to_owned());
                 is_breaking_open = true;
@@ -189,7 +192,7 @@ impl Message {
             } else if let Some(rest) = line.text.strip_prefix("This reverts commit") {
                 let found: Vec<_> = hashes(rest).map(Reverted::Commit).collect();
                 self.last().reverts.extend(found);
-            } else if let Some(change) = line.header(rules).and_then(titled) {
+            } else if let Some(change) = line.header(rules).and_then(titled).filter(|change| change.kind.is_some()) {
                 if told.insert(change.header()) {
                     self.changes.push(change);
                 }

@@ -49,7 +49,9 @@ impl<'t> Lines<'t> {
         if text.starts_with("<details") {
             self.folded += 1;
         }
-        self.folded = self.folded.saturating_sub(text.matches("</details>").count());
+        if self.folded > 0 {
+            self.folded = self.folded.saturating_sub(text.matches("</details>").count());
+        }
         was_folded || self.folded > 0 || text.starts_with('>')
     }
 }
@@ -73,18 +75,25 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 impl<'t> Line<'t> {
-    /// The line when it is a header of a known type, or a revert as git and forges title it.
+    /// Whether the line may mean anything but prose. Most lines do not, and there are some ten to a commit.
+    pub(super) fn may_count(&self) -> bool {
+        let bytes = self.text.as_bytes();
+        bytes.contains(&b':') || [b"Re", b"BR", b"Th"].iter().any(|start| bytes.starts_with(*start))
+    }
+
+    /// The line when it may be a header of a known type, or a revert as git and forges title it.
     pub(super) fn header(&self, rules: &ReleaseRules) -> Option<&'t str> {
         if self.is_indented {
             return None;
         }
-        if stated_revert(without_pull_request(self.text).0).is_some() {
+        if self.text.starts_with("Re") && stated_revert(without_pull_request(self.text).0).is_some() {
             return Some(self.text);
         }
-        let end = self.text.find(['(', '!', ':', ' '])?;
+        let end = self.text.bytes().position(|byte| matches!(byte, b'(' | b'!' | b':' | b' '))?;
+        let kind = &self.text[..end];
+        let is_known = rules.of(kind).is_some() || (kind.contains(char::is_uppercase) && rules.of(&kind.to_lowercase()).is_some());
         // In a body, unlike in a title, the blank behind the colon tells a header from an address or a path.
-        let is_known = rules.of(&self.text[..end].to_lowercase()).is_some() && self.text.contains(": ");
-        is_known.then_some(self.text).filter(|line| super::commit::header(line).is_some())
+        (is_known && self.text.contains(": ")).then_some(self.text)
     }
 
     /// What breaks, behind the words that the specification wants in capitals.
@@ -96,8 +105,9 @@ impl<'t> Line<'t> {
 
     /// The value of a footer, whose token may be written in any case.
     pub(super) fn footer(&self, token: &str) -> Option<&'t str> {
-        let (found, value) = self.text.split_once(':')?;
-        (found.eq_ignore_ascii_case(token) && !value.trim().is_empty()).then(|| value.trim())
+        let (found, rest) = self.text.split_at_checked(token.len())?;
+        let value = rest.strip_prefix(':')?.trim();
+        (found.eq_ignore_ascii_case(token) && !value.is_empty()).then_some(value)
     }
 
     /// `Reverts owner/name#12`, as GitHub writes it under a revert.

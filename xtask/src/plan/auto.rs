@@ -97,10 +97,11 @@ fn own_target(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &Rel
         }
         return None;
     }
-    let level = kept.iter().flat_map(|kept| &kept.changes).filter_map(|change| level_of(change, rules)).max()?;
-    let deciding = kept.iter().flat_map(|kept| kept.changes.iter().map(|change| (kept.commit, *change)));
-    let deciding = deciding.filter(|(_, change)| level_of(change, rules) == Some(level));
-    let why = deciding.map(|(commit, change)| format!("{} ({})", change.header(), short(&commit.id))).collect();
+    let changes = kept.iter().flat_map(|kept| kept.changes.iter().map(|change| (kept.commit, *change)));
+    let leveled: Vec<_> = changes.filter_map(|(commit, change)| Some((level_of(change, rules)?, commit, change))).collect();
+    let level = leveled.iter().map(|(level, ..)| *level).max()?;
+    let deciding = leveled.iter().filter(|(own, ..)| *own == level);
+    let why = deciding.map(|(_, commit, change)| format!("{} ({})", change.header(), short(&commit.id))).collect();
     Some(raised(facts, level, why, rules))
 }
 

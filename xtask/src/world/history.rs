@@ -4,7 +4,7 @@
 //! asked to, and what was walked is not walked again.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use anyhow::Context;
@@ -27,6 +27,8 @@ impl Git {
             known: ById::default(),
             open: BinaryHeap::new(),
             chain: Vec::new(),
+            fresh: VecDeque::new(),
+            just_read: None,
             next_of_chain: Some(head),
             meets: ById::default(),
         };
@@ -49,10 +51,16 @@ pub struct History<'g> {
     open: BinaryHeap<(i64, Oid)>,
     /// The first-parent chain with its trees, HEAD first.
     chain: Vec<(Oid, Oid)>,
+    /// The newest links of the chain, where they were read to lengthen it: their messages are likely to be wanted next.
+    fresh: VecDeque<Commit<'g>>,
+    just_read: Option<Commit<'g>>,
     next_of_chain: Option<Oid>,
     /// Commits beside the chain, and where what they contain begins on it.
     meets: ById<usize>,
 }
+
+/// A link is compared with the one behind it, which is read by then.
+const AHEAD: usize = 2;
 
 type ById<T> = HashMap<Oid, T, BuildHasherDefault<IdHasher>>;
 
@@ -145,7 +153,9 @@ impl<'g> History<'g> {
                 self.open.push((commit.time().seconds(), id));
                 let mut parents = commit.parent_ids();
                 let parent = parents.next();
-                Ok(place.insert(Known { tree: commit.tree_id(), parent, merged: parents.collect(), place_on_chain: None }))
+                let known = Known { tree: commit.tree_id(), parent, merged: parents.collect(), place_on_chain: None };
+                self.just_read = Some(commit);
+                Ok(place.insert(known))
             }
         }
     }
@@ -159,6 +169,10 @@ impl<'g> History<'g> {
         let tree = known.tree;
         self.next_of_chain = known.parent;
         self.chain.push((id, tree));
+        self.fresh.extend(self.just_read.take().filter(|commit| commit.id() == id));
+        if self.fresh.len() > AHEAD {
+            self.fresh.pop_front();
+        }
         Ok(true)
     }
 
@@ -188,6 +202,8 @@ impl<'g> History<'g> {
 pub struct Walked<'g> {
     repository: &'g Repository,
     id: Oid,
+    /// Kept where it was at hand.
+    commit: Option<Commit<'g>>,
     /// The project folders of which it changed a path, against its first parent; each once.
     pub changed: Vec<FolderId>,
 }
@@ -202,7 +218,11 @@ impl Walked<'_> {
     /// # Errors
     /// The commit cannot be read any more.
     pub fn message(&self) -> anyhow::Result<String> {
-        Ok(String::from_utf8_lossy(commit(self.repository, self.id)?.message_bytes()).into_owned())
+        let lossy = |commit: &Commit<'_>| String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        match &self.commit {
+            Some(commit) => Ok(lossy(commit)),
+            None => Ok(lossy(&commit(self.repository, self.id)?)),
+        }
     }
 }
 
@@ -220,7 +240,8 @@ impl<'g> Walk<'_, 'g> {
         self.place += 1;
         let before = self.history.chain.get(self.place).map(|(_, tree)| *tree);
         let changed = self.comparison.changed(before, tree).with_context(|| format!("reading what commit {id} changed"))?;
-        Ok(Some(Walked { repository: self.history.repository, id, changed }))
+        let commit = self.history.fresh.iter().position(|commit| commit.id() == id).and_then(|at| self.history.fresh.remove(at));
+        Ok(Some(Walked { repository: self.history.repository, id, commit, changed }))
     }
 }
 
