@@ -174,7 +174,7 @@ pub struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 pub struct Check {
     /// Gates by name [default: all]
     pub names: Vec<String>,

@@ -28,6 +28,12 @@ fn a_title_passes_or_is_corrected() {
     assert_eq!((code, document["faults"].as_array().unwrap().len()), (1, 1));
     let ran = fixture.run(&["check", "title", "x\n::error::y"]);
     assert!(!ran.stderr.lines().any(|line| line.trim_start().starts_with("::")), "words are no command of a CI: {}", ran.stderr);
+    for arguments in
+        [["--json", "check", "title", "fix: x"], ["check", "--json", "title", "fix: x"], ["check", "title", "fix: x", "--json"]]
+    {
+        let ran = fixture.run(&arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "{\"schema\":1,\"faults\":[]}\n"), "{}", ran.stderr);
+    }
     assert_eq!(fixture.run(&["check", "title"]).code, 2);
     assert_eq!(fixture.run(&["check", "commits"]).code, 2);
     assert_eq!(fixture.run(&["check", "titel"]).code, 2, "gates are still called by name");

@@ -13,6 +13,9 @@ pub struct WrongWords {
     pub corrected: String,
 }
 
+/// Among the scopes of the rules: any will do.
+const ANY: &str = "*";
+
 /// What people write for a type.
 const MEANT: [(&str, &str); 12] = [
     ("feature", "feat"),
@@ -74,7 +77,7 @@ impl<'a> Gate<'a> {
                 format!("has type {:?}, which is none of {}", found.kind, self.rules.types().collect::<Vec<_>>().join(", "))
             }
             Some(found) => {
-                let unknown = scopes(found.scope.as_deref()?).find(|scope| !self.scopes.contains(scope))?;
+                let unknown = scopes(found.scope.as_deref()?).find(|scope| !self.allows(scope))?;
                 format!("has scope {unknown:?}, which is none of {}", self.scopes.join(", "))
             }
         };
@@ -123,9 +126,16 @@ impl<'a> Gate<'a> {
         meant.or_else(|| nearest(&word, self.rules.types())).unwrap_or("chore").to_owned()
     }
 
-    fn nearest_scope(&self, word: &str) -> Option<&'a str> {
+    fn allows(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|known| *known == scope || *known == ANY)
+    }
+
+    fn nearest_scope<'w>(&self, word: &'w str) -> Option<&'w str>
+    where
+        'a: 'w,
+    {
         let lower = word.to_lowercase();
-        nearest(&lower, self.scopes.iter().copied())
+        if self.allows(word) { Some(word) } else { nearest(&lower, self.scopes.iter().copied()) }
     }
 
     /// A title without any form, by its first word.

@@ -64,6 +64,16 @@ fn what_does_not_pass_is_told_with_the_line_that_would() {
 }
 
 #[test]
+fn a_star_allows_every_scope() {
+    let config = parse(&CONFIG.replace("\"deps\"", "\"*\""), "m").unwrap();
+    let (rules, projects) = (ReleaseRules::from_config(&config, "m").unwrap(), Projects::from_config(&config, "m").unwrap());
+    let gate = Gate::new(&rules, &projects.all);
+    assert_eq!(gate.title("fix(anything, else): x"), None);
+    assert_eq!(gate.title("Fix(any): x").unwrap().corrected, "fix(any): x");
+    assert_eq!(gate.title("wip(any): x").unwrap().corrected, "chore(any): x");
+}
+
+#[test]
 fn a_footer_that_marks_nothing_is_told() {
     let of = |message: &str| with_gate(|gate| gate.message(message)).into_iter().map(|wrong| wrong.corrected).collect::<Vec<_>>();
     assert_eq!(of("feat: x\n\nBREAKING CHANGE: y\nBREAKING-CHANGE: z\n\nbreaking changes are none"), [""; 0]);
