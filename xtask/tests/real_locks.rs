@@ -120,7 +120,7 @@ fn crates_of_one_name_in_workspaces_of_one_tree() {
     assert_eq!(fixture.git(&["diff"]), "", "there and back");
 }
 
-/// Crates as `cargo vendor` leaves them; they stand in for crates.io.
+/// Crates as `cargo vendor` leaves them; they stand in for the crate registry.
 const VENDORED: [(&str, &str); 5] = [
     (".cargo/config.toml", "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendored\"\n"),
     ("vendored/core/Cargo.toml", "[package]\nname = \"core\"\nversion = \"0.2.0\"\n"),
