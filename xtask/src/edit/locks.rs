@@ -94,12 +94,7 @@ fn cargo(text: &str) -> Result<LockFile, EditError> {
             lock.foreign.insert(name);
             continue;
         }
-        let mut versions = Vec::new();
-        if let Some(version) = entry.get("version") {
-            let key = format!("package[name={name}].version");
-            let span = toml::string_span(text, version, &key)?;
-            versions.push(Located::new(text, span, &key, Spelling::SemVer));
-        }
+        let versions = own_version(text, *entry, &name, Spelling::SemVer)?;
         lock.packages.push(LockedPackage { line: line_of(*entry, &lines), name, folder: None, versions, ambiguous: false });
     }
     let mut known: HashMap<String, Vec<usize>> = HashMap::new();
@@ -130,6 +125,13 @@ fn cargo(text: &str) -> Result<LockFile, EditError> {
         lock.packages[index].ambiguous = true;
     }
     Ok(lock)
+}
+
+/// Where an entry says its own version; nothing, where it leaves that out.
+pub(super) fn own_version(text: &str, entry: &dyn TableLike, name: &str, spelling: Spelling) -> Result<Vec<Located>, EditError> {
+    let key = format!("package[name={name}].version");
+    let version = entry.get("version").map(|version| Ok(Located::new(text, toml::string_span(text, version, &key)?, &key, spelling)));
+    version.into_iter().collect()
 }
 
 /// The `[[package]]` tables, however they are written.

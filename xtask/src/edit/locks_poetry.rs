@@ -5,10 +5,10 @@
 
 use toml_edit::{Item, TableLike};
 
-use super::locks::{LockFile, LockedPackage, line_of, packages};
+use super::locks::{LockFile, LockedPackage, line_of, own_version, packages};
 use super::requirements::string;
 use super::requirements_python::normalised;
-use super::{EditError, Lines, Located, toml};
+use super::{EditError, Lines, toml};
 use crate::model::version::Spelling;
 
 pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
@@ -23,12 +23,7 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
             lock.foreign.insert(name);
             continue;
         };
-        let mut versions = Vec::new();
-        if let Some(version) = entry.get("version") {
-            let key = format!("package[name={name}].version");
-            let span = toml::string_span(text, version, &key)?;
-            versions.push(Located::new(text, span, &key, Spelling::Pep440));
-        }
+        let versions = own_version(text, entry, &name, Spelling::Pep440)?;
         // An entry for each marker may lie in one folder, and moves as the other does.
         lock.packages.push(LockedPackage { line: line_of(entry, &lines), name, folder: Some(folder), versions, ambiguous: false });
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use toml_edit::{Array, Item, TableLike, Value};
 
-use super::locks::{LockFile, LockedPackage, LockedRequirement, line_of, packages};
+use super::locks::{LockFile, LockedPackage, LockedRequirement, line_of, own_version, packages};
 use super::requirements::{Requirement, RequirementKind, members, quoted, string};
 use super::requirements_python::normalised;
 use super::{EditError, Lines, Located, toml};
@@ -34,12 +34,7 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
             lock.foreign.insert(name);
             continue;
         };
-        let mut versions = Vec::new();
-        if let Some(version) = entry.get("version") {
-            let key = format!("package[name={name}].version");
-            let span = toml::string_span(text, version, &key)?;
-            versions.push(Located::new(text, span, &key, Spelling::Pep440));
-        }
+        let versions = own_version(text, *entry, &name, Spelling::Pep440)?;
         copied(text, *entry, (&name, &folder), &lines, &mut lock)?;
         let twin = known.insert((name.clone(), folder.clone()), lock.packages.len());
         let line = line_of(*entry, &lines);
