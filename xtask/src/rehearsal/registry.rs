@@ -125,6 +125,9 @@ impl Builder {
     }
 }
 
+/// All that a registry held at a moment.
+pub struct Kept(Store);
+
 /// A running registry. Dropping it ends its threads and connections.
 pub struct EmbeddedRegistry {
     shared: Arc<Shared>,
@@ -226,6 +229,16 @@ impl EmbeddedRegistry {
     /// blobs as `repo/blobs/digest` → size. Uploads that were never finished are not in it.
     pub fn state(&self) -> BTreeMap<String, String> {
         self.shared.lock().store.snapshot()
+    }
+
+    /// A copy of everything that is kept, to go back to.
+    pub fn keep(&self) -> Kept {
+        Kept(self.shared.lock().store.clone())
+    }
+
+    /// Goes back to a copy: whatever came after it was never there.
+    pub fn go_back_to(&self, kept: &Kept) {
+        self.shared.lock().store = kept.0.clone();
     }
 
     /// Changes the kept bytes of a manifest or a blob behind the back of its digest, as a broken disk does.

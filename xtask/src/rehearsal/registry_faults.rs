@@ -1,6 +1,8 @@
 //! Faults of the embedded registry, written down before they happen: which request, how often, and what goes wrong.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 
 use super::http::{Reply, Request, Response};
 
@@ -22,6 +24,18 @@ enum Action {
     CutBefore,
     CutAfter,
     CutShort,
+    /// Something else happens first, and the line is cut; the flag says whether the effect comes before it.
+    Meanwhile(Event, bool),
+}
+
+/// What a test does in the middle of a request, such as ending the client.
+#[derive(Clone)]
+struct Event(Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
 }
 
 impl Fault {
@@ -43,6 +57,11 @@ impl Fault {
     /// Closes the connection in the middle of the answer's body, after the effect.
     pub fn cut_short(method: &str, target_part: &str) -> Self {
         Self::new(method, target_part, Action::CutShort)
+    }
+
+    /// Does something in the middle of a request, before its effect or after it, and closes the connection without an answer.
+    pub fn meanwhile(method: &str, target_part: &str, after_effect: bool, event: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::new(method, target_part, Action::Meanwhile(Event(Arc::new(event)), after_effect))
     }
 
     /// Matches a method (empty for any) and a part of path and query.
@@ -107,6 +126,13 @@ impl Fault {
                 Reply::Cut
             }
             Action::CutShort => Reply::CutShort(effect()),
+            Action::Meanwhile(event, after_effect) => {
+                if after_effect {
+                    effect();
+                }
+                (event.0)();
+                Reply::Cut
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct Counters {
     pub blobs_mounted: u64,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Store {
     repositories: BTreeMap<String, Repository>,
     pub uploads: HashMap<String, Upload>,
@@ -23,7 +23,7 @@ pub struct Store {
     pub counters: Counters,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Repository {
     blobs: BTreeMap<Digest, Arc<Vec<u8>>>,
     manifests: BTreeMap<Digest, Manifest>,
@@ -38,7 +38,7 @@ pub struct Manifest {
 }
 
 /// An upload that was started and not finished.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Upload {
     pub repository: String,
     pub bytes: Vec<u8>,

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub mod crash;
 pub mod this_repository;
 mod tree;
 
@@ -84,6 +85,11 @@ depends = ["core"]
 "#,
             self.registry.address()
         )
+    }
+
+    /// The work tree and its remote, side by side.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     pub fn root(&self) -> PathBuf {

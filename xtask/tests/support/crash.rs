@@ -1,0 +1,252 @@
+//! Ends the program in the middle of its work, at every place where it touches the world: each call of another program,
+//! each request, each change of a file. What is left must be finished by the same line.
+//!
+//! Nothing in the program knows of this: programs are met by a shim before them on the PATH, requests by the embedded
+//! server, files by strace.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use xtask::rehearsal::registry::{Fault, Kept};
+
+use super::{Fixture, Ran, program};
+
+/// What happens to one touch of the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// The program is killed, and the touch has no effect.
+    KilledBefore,
+    /// The program is killed, and the touch has its effect.
+    KilledAfter,
+    /// The touch has its effect, and the program is told that it failed.
+    AnswerLost,
+}
+
+pub const MISHAPS: [Mishap; 3] = [Mishap::KilledBefore, Mishap::KilledAfter, Mishap::AnswerLost];
+
+/// Times of commits and tags, so that two runs of one line make the same objects.
+const CLOCK: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z"), ("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")];
+
+/// One verb on one fixture, to be run many times from the same beginning.
+pub struct Scenario<'a> {
+    fixture: &'a Fixture,
+    arguments: Vec<&'a str>,
+    /// The fixture's folder as it was, and what the registry held.
+    beginning: (tempfile::TempDir, Kept),
+    /// What an undisturbed run leaves.
+    end: BTreeMap<String, String>,
+    shims: tempfile::TempDir,
+    pub cases: usize,
+}
+
+impl<'a> Scenario<'a> {
+    /// Runs the line once without disturbance, for what it should come to, and goes back to the beginning.
+    pub fn new(fixture: &'a Fixture, arguments: &[&'a str]) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(&fixture.folder(), copy.path());
+        let beginning = (copy, fixture.registry.keep());
+        let shims = tempfile::tempdir().unwrap();
+        let mut scenario = Self { fixture, arguments: arguments.to_vec(), beginning, end: BTreeMap::new(), shims, cases: 0 };
+        let before = fixture.state();
+        let undisturbed = scenario.run();
+        assert_eq!(undisturbed.code, 0, "{}", undisturbed.stderr);
+        scenario.end = fixture.state();
+        assert_ne!(scenario.end, before, "{arguments:?} did nothing");
+        scenario.assert_nothing_left_to_do("an undisturbed run");
+        scenario.go_back();
+        assert_eq!(fixture.state(), before, "the beginning is what it was");
+        scenario
+    }
+
+    fn go_back(&self) {
+        let folder = self.fixture.folder();
+        for entry in fs::read_dir(&folder).unwrap() {
+            fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        copy_tree(self.beginning.0.path(), &folder);
+        self.fixture.registry.go_back_to(&self.beginning.1);
+        self.fixture.registry.clear_faults();
+    }
+
+    fn command(&self) -> Command {
+        let mut command = program(&self.fixture.root());
+        command.args(&self.arguments).envs(CLOCK);
+        command
+    }
+
+    fn run(&self) -> Ran {
+        super::ran(self.command().output().unwrap())
+    }
+
+    /// The same line again must finish; then once more, and it must find nothing to do.
+    fn finish_and_compare(&mut self, case: &str) {
+        let second = self.run();
+        assert_eq!(second.code, 0, "{case}: the second run could not finish: {}", second.stderr);
+        let found = self.fixture.state();
+        for (name, wanted) in &self.end {
+            assert_eq!(found.get(name), Some(wanted), "{case}: {name} is not what an undisturbed run leaves; it said: {}", second.stderr);
+        }
+        assert_eq!(found.keys().collect::<Vec<_>>(), self.end.keys().collect::<Vec<_>>(), "{case}: something is left over");
+        self.assert_nothing_left_to_do(case);
+        self.cases += 1;
+    }
+
+    fn assert_nothing_left_to_do(&self, case: &str) {
+        let again = super::ran(self.command().arg("--json").output().unwrap());
+        let report: Value = serde_json::from_str(&again.stdout).unwrap_or_else(|error| panic!("{case}: {error}: {}", again.stderr));
+        let acted = report["steps"].as_array().unwrap().iter().filter(|step| step["verdict"] != "done").count();
+        assert_eq!((again.code, acted), (0, 0), "{case}: law 14: a further run acts: {report:#}");
+        assert_eq!(self.fixture.state(), self.end, "{case}: law 14: a further run changed something");
+    }
+
+    /// Every call of another program, each with every mishap.
+    pub fn at_every_call_of(&mut self, program: &str) {
+        let real = which(program);
+        for mishap in MISHAPS {
+            for place in 1.. {
+                self.go_back();
+                let counter = self.shims.path().join("counter");
+                fs::write(&counter, "0").unwrap();
+                write_shim(&self.shims.path().join(program), &real, &counter, place, mishap);
+                let path = format!("{}:{}", self.shims.path().display(), std::env::var("PATH").unwrap());
+                let first = super::ran(self.command().env("PATH", path).output().unwrap());
+                let calls: usize = fs::read_to_string(&counter).unwrap().trim().parse().unwrap();
+                if calls < place {
+                    break;
+                }
+                if mishap != Mishap::AnswerLost {
+                    assert_eq!(first.code, -1, "{mishap:?} at call {place} of {program}: it was not killed: {}", first.stderr);
+                }
+                self.finish_and_compare(&format!("{mishap:?} at call {place} of {program}"));
+            }
+        }
+    }
+
+    /// Every request to the registry, each with every mishap.
+    pub fn at_every_request(&mut self) {
+        for mishap in MISHAPS {
+            for place in 1.. {
+                self.go_back();
+                let child: Arc<Mutex<Option<u32>>> = Arc::default();
+                let fault = match mishap {
+                    Mishap::AnswerLost => Fault::cut_after("", ""),
+                    _ => {
+                        let child = Arc::clone(&child);
+                        Fault::meanwhile("", "", mishap == Mishap::KilledAfter, move || kill(child.lock().unwrap().unwrap()))
+                    }
+                };
+                self.fixture.registry.plan_fault(fault.from_nth(place));
+                let first = {
+                    // Until the child is known by number, no request of it is looked at.
+                    let mut known = child.lock().unwrap();
+                    let child = self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+                    *known = Some(child.id());
+                    child
+                };
+                let first = super::ran(first.wait_with_output().unwrap());
+                if self.fixture.registry.clear_faults() > 0 {
+                    assert_eq!(first.code, 0, "{}", first.stderr);
+                    break;
+                }
+                match mishap {
+                    // One lost answer is asked for again.
+                    Mishap::AnswerLost => assert_eq!(first.code, 0, "{mishap:?} at request {place}: {}", first.stderr),
+                    _ => assert_eq!(first.code, -1, "{mishap:?} at request {place}: it was not killed: {}", first.stderr),
+                }
+                self.finish_and_compare(&format!("{mishap:?} at request {place}"));
+            }
+        }
+    }
+
+    /// Every call of the operating system that changes files, before it has an effect: after one is before the next.
+    ///
+    /// Says so and does nothing where there is no strace that may trace.
+    pub fn at_every_change_of_a_file(&mut self) {
+        if let Err(why) = can_trace() {
+            println!("skipped: no change of a file is interrupted: {why}");
+            return;
+        }
+        for call in [
+            "rename",
+            "renameat",
+            "renameat2",
+            "link",
+            "linkat",
+            "unlink",
+            "unlinkat",
+            "mkdir",
+            "mkdirat",
+            "fsync",
+            "ftruncate",
+            "chmod",
+            "fchmod",
+        ] {
+            for place in 1.. {
+                self.go_back();
+                let command = self.command();
+                let mut strace = Command::new("strace");
+                strace.args(["-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
+                strace
+                    .arg(format!("inject={call}:error=EIO:signal=SIGKILL:when={place}"))
+                    .arg(command.get_program())
+                    .args(command.get_args());
+                strace.current_dir(self.fixture.root()).envs(CLOCK);
+                let first = super::ran(strace.output().unwrap());
+                if first.code == 0 {
+                    break;
+                }
+                self.finish_and_compare(&format!("killed before {call} number {place}"));
+            }
+        }
+    }
+}
+
+/// Whether strace is here and may trace. A machine that forbids tracing skips; where every tool is required, it must be here.
+fn can_trace() -> Result<(), &'static str> {
+    match Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("strace may not trace here"),
+        Err(_) => {
+            assert!(std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "missing strace; .ci/setup installs it");
+            Err("there is no strace")
+        }
+    }
+}
+
+/// A program that does as the real one, but for the call of this number.
+fn write_shim(path: &Path, real: &Path, counter: &Path, place: usize, mishap: Mishap) {
+    let at_place = match mishap {
+        Mishap::KilledBefore => "kill -KILL $PPID; exit 1".to_owned(),
+        Mishap::KilledAfter => format!("'{}' \"$@\" > /dev/null 2>&1 < /dev/null; kill -KILL $PPID; exit 1", real.display()),
+        Mishap::AnswerLost => format!("'{}' \"$@\" > /dev/null 2>&1 < /dev/null; echo the answer was lost >&2; exit 1", real.display()),
+    };
+    let text = format!(
+        "#!/bin/sh\ncount=$(($(cat '{0}') + 1))\necho $count > '{0}'\nif [ $count -eq {place} ]; then {at_place}; fi\nexec '{1}' \"$@\"\n",
+        counter.display(),
+        real.display()
+    );
+    // A program that is being written cannot be started; a new file can be put in its place.
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text).unwrap();
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(fresh, path).unwrap();
+}
+
+fn which(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file()).unwrap()
+}
+
+fn kill(child: u32) {
+    assert!(Command::new("kill").args(["-KILL", &child.to_string()]).status().unwrap().success());
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").arg(format!("{}/.", from.display())).arg(to).status().unwrap();
+    assert!(status.success());
+}
