@@ -264,6 +264,11 @@ impl Shared {
             authorized: request.header("Authorization").is_some(),
         };
         let fault = Fault::take(&mut state.faults, &request);
+        if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
+            drop(state);
+            event();
+            state = self.lock();
+        }
         let reply = match fault {
             Some(fault) => fault.act(|| self.answer(&mut state, request)),
             None => Reply::Send(self.answer(&mut state, request)),

@@ -26,6 +26,8 @@ enum Action {
     CutShort,
     /// Something else happens first, and the line is cut; the flag says whether the effect comes before it.
     Meanwhile(Event, bool),
+    /// Something else happens before the request is looked at; then it goes on as if nothing had been.
+    Pause(Event),
 }
 
 /// What a test does in the middle of a request, such as ending the client.
@@ -64,7 +66,12 @@ impl Fault {
         Self::new(method, target_part, Action::Meanwhile(Event(Arc::new(event)), after_effect))
     }
 
-    /// Matches a method (empty for any) and a part of path and query.
+    /// Does something before a request is looked at, and then goes on with it. Other requests are answered in between.
+    pub fn pause(method: &str, target_part: &str, event: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::new(method, target_part, Action::Pause(Event(Arc::new(event))))
+    }
+
+    /// Matches a method (empty for any) and a part of path and query; with `$` behind it, their end.
     fn new(method: &str, target_part: &str, action: Action) -> Self {
         Self { method: method.to_owned(), target_part: target_part.to_owned(), skip: 0, count: 1, action }
     }
@@ -100,7 +107,11 @@ impl Fault {
         let mut acting = None;
         for fault in faults.iter_mut() {
             let is_meant = fault.method.is_empty() || fault.method == request.method;
-            if !is_meant || !request.target.contains(&fault.target_part) {
+            let is_asked = match fault.target_part.strip_suffix('$') {
+                Some(end) => request.target.ends_with(end),
+                None => request.target.contains(&fault.target_part),
+            };
+            if !is_meant || !is_asked {
                 continue;
             }
             match fault {
@@ -116,6 +127,14 @@ impl Fault {
         acting
     }
 
+    /// What is to happen before the request is looked at, by no lock held.
+    pub(super) fn before_all(&self) -> Option<Arc<dyn Fn() + Send + Sync>> {
+        match &self.action {
+            Action::Pause(event) => Some(Arc::clone(&event.0)),
+            _ => None,
+        }
+    }
+
     /// Does the fault; `effect` is what the registry would have done.
     pub(super) fn act(self, effect: impl FnOnce() -> Response) -> Reply {
         match self.action {
@@ -126,6 +145,7 @@ impl Fault {
                 Reply::Cut
             }
             Action::CutShort => Reply::CutShort(effect()),
+            Action::Pause(_) => Reply::Send(effect()),
             Action::Meanwhile(event, after_effect) => {
                 if after_effect {
                     effect();
