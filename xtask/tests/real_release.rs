@@ -12,34 +12,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use support::engine::{can_run, docker, engine_platform};
 use support::this_repository::{self, shared_target, uv};
 use support::{git_in, ran};
-
-const BASE_IMAGE: &str = "python:3.12-slim";
-
-/// Whether the machine can run these tests; says what is missing, or fails where nothing may be.
-fn can_run(test: &str) -> bool {
-    let answers =
-        |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
-    let missing: Vec<_> = [
-        ("a docker engine", answers("docker", &["version", "--format", "{{.Server.Version}}"])),
-        ("docker buildx", answers("docker", &["buildx", "version"])),
-        ("docker-registry", answers("docker-registry", &["--version"])),
-        ("the base image python:3.12-slim", answers("docker", &["image", "inspect", BASE_IMAGE])),
-    ]
-    .into_iter()
-    .filter_map(|(what, is_there)| (!is_there).then_some(what))
-    .collect();
-    assert!(
-        missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
-        "{test}: missing {}; .ci/setup installs it",
-        missing.join(", ")
-    );
-    if !missing.is_empty() {
-        println!("skipped {test}: missing {}", missing.join(", "));
-    }
-    missing.is_empty()
-}
 
 /// Debian's registry on a port of its own choice; ends with the test.
 struct RealRegistry {
@@ -190,16 +165,6 @@ impl Drop for Copy {
 
 fn steps(document: &Value) -> Vec<Value> {
     document["steps"].as_array().unwrap().clone()
-}
-
-fn docker(arguments: &[&str]) -> String {
-    let output = Command::new("docker").args(arguments).output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn engine_platform() -> String {
-    docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).trim().to_owned()
 }
 
 /// Starts the image and asks its health path until it answers; the container ends either way.

@@ -127,6 +127,8 @@ pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> any
         "--detach",
         "--name",
         &name,
+        "--label",
+        &leftover_label(image),
         "--publish",
         &format!("127.0.0.1::{port}"),
         &image.reference(),

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
 pub mod crash;
+pub mod engine;
 pub mod this_repository;
 mod tree;
 
