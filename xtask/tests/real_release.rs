@@ -5,56 +5,17 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use support::engine::{can_run, docker, engine_platform};
+use support::real_registry::RealRegistry;
 use support::this_repository::{self, shared_target, uv};
 use support::{git_in, ran};
-
-/// Debian's registry on a port of its own choice; ends with the test.
-struct RealRegistry {
-    child: Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl RealRegistry {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("config.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: info, formatter: json, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"127.0.0.1:0\", secret: test}}\n",
-            folder.path().join("data").display()
-        );
-        fs::write(&config, text).unwrap();
-        let mut child =
-            Command::new("docker-registry").arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, rest) = line.split_once("listening on ")?;
-                Some(rest.chars().take_while(|character| character.is_ascii_digit() || ".:".contains(*character)).collect::<String>())
-            })
-            .expect("docker-registry says where it listens");
-        // Its log goes on; a pipe that nobody reads would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _folder: folder }
-    }
-}
-
-impl Drop for RealRegistry {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 /// Wheels of all copies are compiled in one folder, which maturin cannot share at the same time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -17,14 +17,12 @@ use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
 use crate::world::git::{Head, Tags};
 use crate::world::registry::{Registry, RegistryOptions};
+use crate::world::side_by_side::side_by_side;
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.
 const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
 const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
-
-/// How many questions a registry is asked at once; one that is asked more answers 429.
-const ASKED_SIDE_BY_SIDE: usize = 8;
 
 /// The label that names the commit an image was built from (OCI image specification, annotations).
 pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
@@ -109,15 +107,7 @@ pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
         })
     });
     let names: Vec<_> = names.collect();
-    let share = names.len().div_ceil(ASKED_SIDE_BY_SIDE).max(1);
-    std::thread::scope(|scope| {
-        let shares = names.chunks(share).map(|share| {
-            let ask = &ask;
-            scope.spawn(move || share.iter().map(|(project, repository, tag)| ask(project, repository, tag.clone())).collect::<Vec<_>>())
-        });
-        let running: Vec<_> = shares.collect();
-        running.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    side_by_side(&names, |(project, repository, tag)| ask(project, repository, tag.clone()))
 }
 
 /// Everything a release of the project depends on.

@@ -260,6 +260,11 @@ pub mod media_type {
     pub const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
         application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 
+    /// Whether this is the type of a manifest, and of none that OCI and docker have given up.
+    pub fn is_manifest(media_type: &str) -> bool {
+        [OCI_MANIFEST, DOCKER_MANIFEST].contains(&media_type) || is_index(media_type)
+    }
+
     /// Whether a manifest of this type lists others.
     pub fn is_index(media_type: &str) -> bool {
         [OCI_INDEX, DOCKER_INDEX].contains(&media_type)

@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::io::{self, BufReader, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::http_message::{Incoming, read_request};
+use super::http_misbehave;
 
 pub use super::http_message::{Reply, Request, Response};
 
@@ -38,6 +39,8 @@ struct Shared {
     stopping: AtomicBool,
     connections: Mutex<Connections>,
     body_bytes_max: u64,
+    /// Bytes of bodies without an end.
+    endless_bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -57,7 +60,7 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let connections = Mutex::new(Connections::default());
-        let shared = Arc::new(Shared { stopping: AtomicBool::new(false), connections, body_bytes_max });
+        let shared = Arc::new(Shared { stopping: AtomicBool::new(false), connections, body_bytes_max, endless_bytes: AtomicU64::new(0) });
         let acceptor = {
             let (shared, handler) = (Arc::clone(&shared), Arc::new(handler));
             thread::Builder::new().spawn(move || accept(&listener, &shared, &handler))?
@@ -68,6 +71,16 @@ impl Server {
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// How many connections were opened so far; a client that keeps them opens few.
+    pub fn connections(&self) -> u64 {
+        self.shared.lock().next
+    }
+
+    /// How many bytes of [`Reply::Endless`] were taken by clients, or by the buffers on the way to them.
+    pub fn endless_bytes(&self) -> u64 {
+        self.shared.endless_bytes.load(Ordering::SeqCst)
     }
 }
 
@@ -129,7 +142,7 @@ fn start_connection(stream: TcpStream, shared: &Arc<Shared>, handler: &Arc<impl 
     let thread = thread::Builder::new().spawn(move || {
         let _closing = Closing { shared: &theirs, id };
         // A line the client cut ends the connection; there is nobody left to tell.
-        let _ = serve(stream, theirs.body_bytes_max, &*handler);
+        let _ = serve(stream, &theirs, &*handler);
     })?;
     connections.open.insert(id, second);
     connections.threads.push(thread);
@@ -151,11 +164,11 @@ impl Drop for Closing<'_> {
 }
 
 /// Answers the requests of one connection, in order, until either side has had enough.
-fn serve(stream: TcpStream, body_bytes_max: u64, handler: &impl Handler) -> io::Result<()> {
+fn serve(stream: TcpStream, shared: &Shared, handler: &impl Handler) -> io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     loop {
-        let request = match read_request(&mut reader, &mut writer, body_bytes_max)? {
+        let request = match read_request(&mut reader, &mut writer, shared.body_bytes_max)? {
             Incoming::Request(request) => request,
             Incoming::End => return Ok(()),
             // Where the next request begins is no longer known, so this is the last answer.
@@ -166,6 +179,10 @@ fn serve(stream: TcpStream, body_bytes_max: u64, handler: &impl Handler) -> io::
             Reply::Send(response) => response.write_to(&mut writer, is_head, is_last)?,
             Reply::Cut => return Ok(()),
             Reply::CutShort(response) => return response.write_half_to(&mut writer),
+            Reply::Raw(bytes) => return writer.write_all(&bytes),
+            Reply::Stall(response) => return http_misbehave::stall(&response, &mut writer, &mut reader),
+            Reply::Drip(response, pause) => http_misbehave::drip(&response, pause, &mut writer, is_last)?,
+            Reply::Endless(response) => return http_misbehave::endless(&response, &mut writer, &shared.endless_bytes),
         }
         if is_last {
             return writer.flush();

@@ -4,6 +4,7 @@
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest head of a request, in bytes; docker's tokens make heads of some kilobytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
@@ -52,6 +53,14 @@ pub enum Reply {
     Cut,
     /// Closes the connection in the middle of the body that was promised.
     CutShort(Response),
+    /// Writes these bytes as they are, head and all, and closes the connection.
+    Raw(Vec<u8>),
+    /// Sends the head and half of the body, and is silent until the client leaves.
+    Stall(Response),
+    /// Sends the body one byte at a time, with this pause before each.
+    Drip(Response, Duration),
+    /// Sends the body again and again, as chunks without an end, until the client leaves.
+    Endless(Response),
 }
 
 /// An answer.
@@ -100,11 +109,22 @@ impl Response {
         writer.flush()
     }
 
-    fn write_head(&self, writer: &mut impl Write, is_last: bool) -> io::Result<()> {
+    /// The answer as bytes for [`Reply::Raw`], with these lines in place of the true `Content-Length`.
+    pub fn raw(&self, instead: &str) -> Vec<u8> {
+        [format!("{}{instead}\r\n\r\n", self.head()).as_bytes(), &self.body].concat()
+    }
+
+    /// Status line and headers, without the length and the empty line.
+    pub(super) fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
+        head
+    }
+
+    pub(super) fn write_head(&self, writer: &mut impl Write, is_last: bool) -> io::Result<()> {
+        let mut head = self.head();
         // RFC 9110 forbids the length in a 204, and some clients then wait for a body.
         if self.status != 204 {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));

@@ -11,16 +11,15 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::http::{Reply, Request, Response, Server};
+use super::registry_builder::Behaviour;
 use super::registry_route::Route;
 use super::registry_store::{Counters, Store};
 use super::registry_tokens::{Access, Gate};
-use super::{registry_blobs, registry_manifests};
+use super::{registry_blobs, registry_lists, registry_manifests};
 use crate::model::image::Digest;
 
+pub use super::registry_builder::Builder;
 pub use super::registry_faults::Fault;
-
-/// The largest body of one request unless the builder says otherwise: 1 GiB, for the layers of real images.
-const BODY_BYTES_MAX: u64 = 1 << 30;
 
 /// One request, as the registry saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,97 +31,6 @@ pub struct LoggedRequest {
     pub status: Option<u16>,
     /// Whether credentials or a token came with it.
     pub authorized: bool,
-}
-
-/// How the registry behaves; every default is the stricter choice.
-#[derive(Debug, Clone)]
-pub(super) struct Behaviour {
-    pub page_size: usize,
-    pub immutable_tags: bool,
-    pub digest_header: bool,
-    pub referrers: bool,
-    /// Blobs are served by redirecting to this address, as registries in front of object stores do.
-    pub blobs_at: Option<String>,
-    body_bytes_max: u64,
-}
-
-/// Chooses how an [`EmbeddedRegistry`] behaves before it starts.
-#[derive(Debug, Clone)]
-pub struct Builder {
-    behaviour: Behaviour,
-    gate: Gate,
-}
-
-impl Builder {
-    /// Asks for tokens, which `/token` gives for these credentials, and checks their scope.
-    pub fn bearer(self, user: &str, password: &str) -> Self {
-        Self { gate: Gate::bearer(user, password), ..self }
-    }
-
-    /// Asks for these credentials with every request.
-    pub fn basic(self, user: &str, password: &str) -> Self {
-        Self { gate: Gate::basic(user, password), ..self }
-    }
-
-    /// With [`Builder::bearer`]: also takes this identity token in place of the password.
-    pub fn identity_token(mut self, token: &str) -> Self {
-        self.gate.identity_token = Some(token.to_owned());
-        self
-    }
-
-    /// With [`Builder::bearer`]: gives tokens for pulling to whoever asks, as GHCR does for public images.
-    pub fn public_reads(mut self) -> Self {
-        self.gate.public_reads = true;
-        self
-    }
-
-    /// Refuses to move a tag, as ECR does when told so.
-    pub fn immutable_tags(mut self) -> Self {
-        self.behaviour.immutable_tags = true;
-        self
-    }
-
-    /// How many tags one page holds; 2 unless changed.
-    pub fn page_size(mut self, tags: usize) -> Self {
-        self.behaviour.page_size = tags.max(1);
-        self
-    }
-
-    /// Leaves out `Docker-Content-Digest`, as some servers do.
-    pub fn without_digest_header(mut self) -> Self {
-        self.behaviour.digest_header = false;
-        self
-    }
-
-    /// Has no referrers API, as Debian's docker-registry 2.8.
-    pub fn without_referrers(mut self) -> Self {
-        self.behaviour.referrers = false;
-        self
-    }
-
-    /// Answers `GET` of a blob with a redirect to the same path at this `host:port`.
-    pub fn blobs_at(mut self, address: &str) -> Self {
-        self.behaviour.blobs_at = Some(address.to_owned());
-        self
-    }
-
-    /// The most bytes a single request may carry.
-    pub fn body_bytes_max(mut self, bytes: u64) -> Self {
-        self.behaviour.body_bytes_max = bytes;
-        self
-    }
-
-    /// Starts the registry.
-    ///
-    /// # Errors
-    /// When 127.0.0.1 cannot be listened on.
-    pub fn start(self) -> io::Result<EmbeddedRegistry> {
-        let body_bytes_max = self.behaviour.body_bytes_max;
-        let shared = Arc::new(Shared { behaviour: self.behaviour, gate: self.gate, state: Mutex::default() });
-        let handler = Arc::clone(&shared);
-        let server = Server::start(move |request| handler.handle(request), body_bytes_max)?;
-        Ok(EmbeddedRegistry { shared, server })
-    }
 }
 
 /// All that a registry held at a moment.
@@ -149,6 +57,15 @@ struct State {
 }
 
 impl EmbeddedRegistry {
+    /// Starts a registry that behaves as it was told.
+    pub(super) fn with(behaviour: Behaviour, gate: Gate) -> io::Result<Self> {
+        let body_bytes_max = behaviour.body_bytes_max;
+        let shared = Arc::new(Shared { behaviour, gate, state: Mutex::default() });
+        let handler = Arc::clone(&shared);
+        let server = Server::start(move |request| handler.handle(request), body_bytes_max)?;
+        Ok(Self { shared, server })
+    }
+
     /// Starts a registry that asks for no credentials.
     ///
     /// # Errors
@@ -158,20 +75,22 @@ impl EmbeddedRegistry {
     }
 
     pub fn builder() -> Builder {
-        let behaviour = Behaviour {
-            page_size: 2,
-            immutable_tags: false,
-            digest_header: true,
-            referrers: true,
-            blobs_at: None,
-            body_bytes_max: BODY_BYTES_MAX,
-        };
-        Builder { behaviour, gate: Gate::default() }
+        Builder::default()
     }
 
     /// `127.0.0.1:PORT`, the host of its repositories.
     pub fn address(&self) -> String {
         self.server.address()
+    }
+
+    /// How many connections were opened so far.
+    pub fn connections(&self) -> u64 {
+        self.server.connections()
+    }
+
+    /// How many bytes of bodies without an end were sent.
+    pub fn endless_bytes(&self) -> u64 {
+        self.server.endless_bytes()
     }
 
     /// Plans a fault; of several that match a request, the one that was planned first acts.
@@ -241,6 +160,12 @@ impl EmbeddedRegistry {
         self.shared.lock().store = kept.0.clone();
     }
 
+    /// Takes back the tags of a repository that `is_meant` names, and leaves what they named; so that a test can begin
+    /// again without building its images anew.
+    pub fn forget_tags(&self, repository: &str, is_meant: impl Fn(&str) -> bool) {
+        self.shared.lock().store.forget_tags(repository, is_meant);
+    }
+
     /// Changes the kept bytes of a manifest or a blob behind the back of its digest, as a broken disk does.
     /// Says whether there was anything to change.
     pub fn corrupt(&self, repository: &str, digest: &Digest, bytes: &[u8]) -> bool {
@@ -299,12 +224,12 @@ impl Shared {
         let store = &mut state.store;
         let response = match route {
             Route::Base => Response::json(200, &serde_json::json!({})),
-            Route::Tags(name) => registry_manifests::list_tags(store, &self.behaviour, &name, &request),
+            Route::Tags(name) => registry_lists::list_tags(store, &self.behaviour, &name, &request),
             Route::Manifest(name, reference) => match request.method.as_str() {
                 "PUT" => registry_manifests::put(store, &self.behaviour, &name, &reference, request),
                 _ => registry_manifests::get(store, &self.behaviour, &name, &reference, &request),
             },
-            Route::Referrers(name, digest) => registry_manifests::list_referrers(store, &self.behaviour, &name, &digest, &request),
+            Route::Referrers(name, digest) => registry_lists::list_referrers(store, &self.behaviour, &name, &digest, &request),
             Route::Blob(name, digest) => registry_blobs::get(store, &self.behaviour, &name, &digest, &request),
             Route::StartUpload(name) => {
                 let may_read = |from: &str| self.gate.check(&request, Some(from), Access::Pull).is_ok();
@@ -335,3 +260,15 @@ mod client_tests;
 #[cfg(test)]
 #[path = "registry_odd_server_tests.rs"]
 mod odd_server_tests;
+
+#[cfg(test)]
+#[path = "registry_fault_table_tests.rs"]
+mod fault_table_tests;
+
+#[cfg(test)]
+#[path = "registry_lists_tests.rs"]
+mod lists_tests;
+
+#[cfg(test)]
+#[path = "registry_real_tests.rs"]
+mod real_tests;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::http::{Request, Response};
-use super::registry::{Behaviour, refuse};
+use super::registry::refuse;
+use super::registry_builder::Behaviour;
 use super::registry_store::{Store, Upload};
 use crate::model::image::{Digest, is_repository_path};
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::tests::{OCI_MANIFEST, client, image, repository};
 use super::*;
-use crate::model::image::Repository;
-use crate::world::registry::{Described, Registry, RegistryErrorKind, RegistryOptions};
+use crate::world::registry::{Registry, RegistryErrorKind, RegistryOptions};
 use crate::world::registry_auth::Credentials;
 
 /// A client that writes down how long it would have waited.
@@ -25,116 +24,6 @@ pub(super) fn config(registry: &EmbeddedRegistry, entry: &str) -> String {
 }
 
 pub(super) const PASSWORD: &str = r#"{ "username": "me", "password": "s3cret" }"#;
-
-/// What every registry must do for this client; also run against real ones.
-fn round_trip(client: &Registry, repository: &Repository) {
-    client.ping(&repository.host).unwrap();
-    assert_eq!(client.tags(repository).unwrap(), None);
-    assert_eq!(client.head(repository, "1.0").unwrap(), None);
-    assert_eq!(client.manifest(repository, "1.0").unwrap(), None);
-    let bytes = image(client, repository, "layer");
-    let digest = client.put_manifest(repository, "1.0", OCI_MANIFEST, &bytes).unwrap();
-    assert_eq!(digest, Digest::of(&bytes));
-    let described = Described { digest: digest.clone(), media_type: OCI_MANIFEST.to_owned(), size: bytes.len() as u64 };
-    for reference in ["1.0", digest.as_str()] {
-        assert_eq!(client.head(repository, reference).unwrap().as_ref(), Some(&described));
-        let manifest = client.manifest(repository, reference).unwrap().unwrap();
-        assert_eq!((manifest.bytes.as_slice(), &manifest.digest), (bytes.as_slice(), &digest));
-        assert_eq!(manifest.media_type, OCI_MANIFEST);
-    }
-    assert_eq!(client.head(repository, Digest::of(b"absent").as_str()).unwrap(), None);
-    for tag in ["0.9", "1.0-amd64", "latest"] {
-        assert_eq!(client.put_manifest(repository, tag, OCI_MANIFEST, &bytes).unwrap(), digest);
-    }
-    assert_eq!(client.tags(repository).unwrap().unwrap(), ["0.9", "1.0", "1.0-amd64", "latest"]);
-    assert_eq!(client.blob(repository, &Digest::of(b"layer"), 5).unwrap(), b"layer");
-    let error = client.blob(repository, &Digest::of(b"layer"), 4).unwrap_err();
-    assert_eq!(error.kind, RegistryErrorKind::TooLarge);
-    assert!(error.to_string().contains("over 4 bytes"), "{error}");
-    assert_eq!(client.blob(repository, &Digest::of(b"absent"), 5).unwrap_err().status, Some(404));
-    let sent = client.requests();
-    client.put_blob(repository, b"layer").unwrap();
-    assert_eq!(client.requests(), sent + 1, "a blob that is there is not sent again");
-    let empty = client.put_blob(repository, b"").unwrap();
-    assert_eq!(client.blob(repository, &empty, 0).unwrap(), b"");
-    let other: Repository = format!("{repository}-copy").parse().unwrap();
-    assert!(client.mount_blob(&other, &Digest::of(b"layer"), repository).unwrap());
-    assert_eq!(client.blob(&other, &Digest::of(b"layer"), 5).unwrap(), b"layer");
-}
-
-#[test]
-fn round_trips_work() {
-    for (builder, entry) in [
-        (EmbeddedRegistry::builder(), "{}"),
-        (EmbeddedRegistry::builder().without_digest_header(), "{}"),
-        (EmbeddedRegistry::builder().basic("me", "s3cret"), PASSWORD),
-        (EmbeddedRegistry::builder().bearer("me", "s3cret"), PASSWORD),
-        (EmbeddedRegistry::builder().bearer("me", "x").identity_token("s3cret"), r#"{ "identitytoken": "s3cret" }"#),
-    ] {
-        let registry = builder.start().unwrap();
-        let client = client(&config(&registry, entry));
-        round_trip(&client, &repository(&registry, "o/r"));
-        assert_eq!(registry.unexpected(), Vec::<String>::new());
-        assert_eq!(client.requests(), registry.log().len() as u64);
-    }
-}
-
-/// Debian's docker-registry, ended with the test.
-struct RealRegistry {
-    child: std::process::Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl RealRegistry {
-    fn start(program: &std::path::Path) -> Self {
-        // The port is free a moment before the registry takes it; nothing lets it choose and tell. So one that ends
-        // at once is started again on another.
-        (0..5).find_map(|_| Self::start_once(program)).expect("docker-registry does not start")
-    }
-
-    fn start_once(program: &std::path::Path) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let root = folder.path().join("root");
-        let config = format!("version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n", root.display());
-        let file = folder.path().join("config.yml");
-        std::fs::write(&file, config).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut command = std::process::Command::new(program);
-        command.arg("serve").arg(&file).stdout(log.try_clone().unwrap()).stderr(log);
-        let mut real = Self { child: command.spawn().unwrap(), address, _folder: folder };
-        for _ in 0..500 {
-            if real.child.try_wait().unwrap().is_some() {
-                return None;
-            }
-            if std::net::TcpStream::connect(&real.address).is_ok() {
-                return Some(real);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        None
-    }
-}
-
-impl Drop for RealRegistry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-fn round_trips_work_with_docker_registry() {
-    let Ok(program) = which::which("docker-registry") else {
-        assert!(std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "docker-registry is not on PATH: apt-get install docker-registry");
-        eprintln!("skipped: docker-registry is not on PATH (apt-get install docker-registry)");
-        return;
-    };
-    let real = RealRegistry::start(&program);
-    round_trip(&client("{}"), &format!("{}/o/r", real.address).parse().unwrap());
-}
 
 #[test]
 fn bytes_that_are_not_those_of_the_digest_are_refused() {

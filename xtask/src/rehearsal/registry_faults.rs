@@ -28,6 +28,7 @@ enum Action {
     Meanwhile(Event, bool),
     /// Something else happens before the request is looked at; then it goes on as if nothing had been.
     Pause(Event),
+    Twist(Twist),
 }
 
 /// What a test does in the middle of a request, such as ending the client.
@@ -39,6 +40,9 @@ impl fmt::Debug for Event {
         f.write_str("an event")
     }
 }
+
+/// Makes the reply that goes out of the answer that would have.
+pub type Twist = fn(Response) -> Reply;
 
 impl Fault {
     /// Answers with this status, without the effect.
@@ -59,6 +63,11 @@ impl Fault {
     /// Closes the connection in the middle of the answer's body, after the effect.
     pub fn cut_short(method: &str, target_part: &str) -> Self {
         Self::new(method, target_part, Action::CutShort)
+    }
+
+    /// Sends something else than the registry's answer, after the effect.
+    pub fn twist(method: &str, target_part: &str, twist: Twist) -> Self {
+        Self::new(method, target_part, Action::Twist(twist))
     }
 
     /// Does something in the middle of a request, before its effect or after it, and closes the connection without an answer.
@@ -153,6 +162,7 @@ impl Fault {
                 (event.0)();
                 Reply::Cut
             }
+            Action::Twist(twist) => twist(effect()),
         }
     }
 }

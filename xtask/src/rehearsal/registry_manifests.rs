@@ -1,9 +1,10 @@
-//! Manifests, tags and referrers of the embedded registry, and the checks that real registries leave out.
+//! Manifests of the embedded registry, and the checks that real registries leave out.
 
 use serde_json::{Value, json};
 
 use super::http::{Request, Response};
-use super::registry::{Behaviour, refuse};
+use super::registry::refuse;
+use super::registry_builder::Behaviour;
 use super::registry_store::{Manifest, Store};
 use crate::model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 use crate::model::image::{Digest, is_image_tag};
@@ -161,64 +162,4 @@ fn check_child(store: &Store, name: &str, descriptor: &Value) -> Result<(), Refu
         )),
         Some(_) => Ok(()),
     }
-}
-
-/// Lists tags, newest first, a page at a time: `n` can make a page smaller, and never larger.
-pub fn list_tags(store: &Store, behaviour: &Behaviour, name: &str, request: &Request) -> Response {
-    if !store.has_repository(name) {
-        return refuse(404, "NAME_UNKNOWN", &format!("there is no repository {name}"));
-    }
-    let asked = match request.query("n").map(str::parse::<usize>) {
-        None => behaviour.page_size,
-        Some(Ok(asked)) => asked,
-        Some(Err(_)) => return refuse(400, "PAGINATION_NUMBER_INVALID", "n is no number"),
-    };
-    let mut tags: Vec<&str> = store.tags(name).iter().rev().map(|(tag, _)| tag.as_str()).collect();
-    if let Some(at) = request.query("last").and_then(|last| tags.iter().position(|tag| *tag == last)) {
-        tags.drain(..=at);
-    }
-    let page = asked.min(behaviour.page_size);
-    let is_cut = tags.len() > page;
-    tags.truncate(page);
-    // A repository without tags: servers in Go say null here.
-    let listed = if tags.is_empty() { Value::Null } else { json!(tags) };
-    let response = Response::json(200, &json!({ "name": name, "tags": listed }));
-    match tags.last() {
-        Some(last) if is_cut => response.with("Link", format!("</v2/{name}/tags/list?n={page}&last={last}>; rel=\"next\"")),
-        _ => response,
-    }
-}
-
-/// Lists the manifests whose subject is the digest, those of one type when asked.
-pub fn list_referrers(store: &Store, behaviour: &Behaviour, name: &str, digest: &str, request: &Request) -> Response {
-    if !behaviour.referrers {
-        return refuse(404, "NOT_FOUND", "this registry has no referrers API");
-    }
-    let Ok(subject) = digest.parse::<Digest>() else {
-        return refuse(400, "DIGEST_INVALID", &format!("{digest:?} is no sha256 digest"));
-    };
-    let wanted = request.query("artifactType");
-    let referrers: Vec<Value> = store
-        .manifests(name)
-        .filter_map(|(digest, manifest)| describe_referrer(&subject, digest, manifest))
-        .filter(|referrer| wanted.is_none_or(|wanted| referrer["artifactType"] == wanted))
-        .collect();
-    let index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": referrers });
-    let response = Response::new(200).with("Content-Type", OCI_INDEX).body(index.to_string());
-    if wanted.is_some() { response.with("OCI-Filters-Applied", "artifactType") } else { response }
-}
-
-fn describe_referrer(subject: &Digest, digest: &Digest, manifest: &Manifest) -> Option<Value> {
-    let document: Value = serde_json::from_slice(&manifest.bytes).ok()?;
-    if document.pointer("/subject/digest")?.as_str()? != subject.as_str() {
-        return None;
-    }
-    let mut descriptor = json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
-    if let Some(kind) = document.get("artifactType").or_else(|| document.pointer("/config/mediaType")) {
-        descriptor["artifactType"] = kind.clone();
-    }
-    if let Some(annotations) = document.get("annotations") {
-        descriptor["annotations"] = annotations.clone();
-    }
-    Some(descriptor)
 }

@@ -12,7 +12,7 @@ use crate::world::registry::{Registry, RegistryErrorKind, RegistryOptions};
 use crate::world::registry_auth::Credentials;
 
 /// A server that is no registry, but answers like one in the first place.
-fn oddity(answer: impl Fn(&Request, usize) -> Response + Send + Sync + 'static) -> (Server, Repository) {
+pub(super) fn oddity(answer: impl Fn(&Request, usize) -> Response + Send + Sync + 'static) -> (Server, Repository) {
     let count = AtomicUsize::new(0);
     let handler = move |request: Request| Reply::Send(answer(&request, count.fetch_add(1, Ordering::SeqCst)));
     let server = Server::start(handler, 1 << 20).unwrap();
@@ -82,7 +82,7 @@ fn answers_without_sense_are_refused() {
     let error = client("{}").head(&repository, Digest::of(b"asked").as_str()).unwrap_err();
     assert_eq!(error.kind, RegistryErrorKind::Mismatch, "{error}");
     let (_server, repository) = oddity(|_, _| Response::new(200).body("no manifest"));
-    assert!(client("{}").head(&repository, "1").unwrap_err().to_string().contains("media type"));
+    assert!(client("{}").head(&repository, "1").unwrap_err().to_string().contains("wanted a manifest"));
     let (_server, repository) = oddity(|request, _| Response::new(if request.method == "HEAD" { 404 } else { 202 }));
     let error = client("{}").put_blob(&repository, b"x").unwrap_err();
     assert_eq!(error.kind, RegistryErrorKind::Malformed, "{error}");

@@ -82,6 +82,13 @@ impl Store {
         }
     }
 
+    /// See [`super::registry::EmbeddedRegistry::forget_tags`].
+    pub fn forget_tags(&mut self, name: &str, is_meant: impl Fn(&str) -> bool) {
+        if let Some(repository) = self.repositories.get_mut(name) {
+            repository.tags.retain(|(tag, _)| !is_meant(tag));
+        }
+    }
+
     pub fn blob(&self, name: &str, digest: &Digest) -> Option<&Arc<Vec<u8>>> {
         self.repositories.get(name)?.blobs.get(digest)
     }

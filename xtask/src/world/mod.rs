@@ -20,9 +20,12 @@ pub mod registry_auth;
 mod registry_challenge;
 mod registry_error;
 mod registry_http;
+mod registry_referrers;
+mod registry_tags;
 mod registry_tokens;
 mod registry_url;
 mod registry_wait;
+pub mod side_by_side;
 pub mod tools;
 mod trees;
 

@@ -5,30 +5,22 @@
 //!
 //! Specification: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ureq::http::Method;
 
-use super::registry_answer::{
-    Access, bare_media_type, call, digest_header, is_absence, manifest_call, media_type_of, mismatch, next_page, read_tag_page,
-};
+use super::registry_answer::{Access, bare_media_type, call, digest_header, is_absence, is_page, manifest_call, media_type_of, mismatch};
 use super::registry_auth::Credentials;
 use super::registry_http::{Answer, Call, Transport};
-use super::registry_url::{base_of, next_link, resolve};
+use super::registry_url::{base_of, resolve};
 use crate::model::image::{Digest, Repository, media_type};
 
 pub use super::registry_error::{RegistryError, RegistryErrorKind};
 
 /// The specification makes registries take manifests of 4 MiB, and no larger ones.
 const MANIFEST_BYTES_MAX: u64 = 4 << 20;
-/// One page of tags; a registry that knows no pages sends a hundred thousand in less.
-const TAG_PAGE_BYTES_MAX: u64 = 32 << 20;
-/// The most tags to ask for at once: what distribution 3 refuses to exceed.
-const TAGS_PER_PAGE: u32 = 1000;
-
 /// How the client behaves.
 #[derive(Clone)]
 pub struct RegistryOptions {
@@ -37,6 +29,16 @@ pub struct RegistryOptions {
     pub tries: u32,
     /// Pages of one listing; at two tags a page the default is still more than a repository should have.
     pub tag_pages_max: usize,
+    /// Tags of one listing.
+    pub tags_max: usize,
+    /// Bytes of one listing, over all its pages.
+    pub listing_bytes_max: u64,
+    /// How long a line may be silent.
+    pub silence: Duration,
+    /// How long one exchange may take in all; on top of it comes the time that its bytes need at the slowest pace.
+    pub patience: Duration,
+    /// The slowest pace that is waited for, in bytes a second.
+    pub slowest: u64,
     /// Waits between two tries.
     pub sleep: Arc<dyn Fn(Duration) + Send + Sync>,
     /// The time, for a `Retry-After` that names a date.
@@ -46,7 +48,18 @@ pub struct RegistryOptions {
 impl RegistryOptions {
     pub fn new(credentials: Credentials) -> Self {
         let sleep = Arc::new(std::thread::sleep);
-        Self { credentials, tries: 4, tag_pages_max: 10_000, sleep, now: Timestamp::now }
+        Self {
+            credentials,
+            tries: 4,
+            tag_pages_max: 10_000,
+            tags_max: 500_000,
+            listing_bytes_max: 64 << 20,
+            silence: Duration::from_secs(60),
+            patience: Duration::from_secs(60),
+            slowest: 32 << 10,
+            sleep,
+            now: Timestamp::now,
+        }
     }
 
     /// With the credentials that docker on this machine would use. A configuration that cannot be read becomes
@@ -75,12 +88,14 @@ pub struct Manifest {
 
 /// A client of every registry, for many threads; it keeps connections and tokens while it lives.
 pub struct Registry {
-    transport: Transport,
+    pub(super) transport: Transport,
+    /// Held while something is attached to a digest: one at a time, as far as it is ours to say (law 11).
+    pub(super) attaching: Mutex<()>,
 }
 
 impl Registry {
     pub fn new(options: RegistryOptions) -> Self {
-        Self { transport: Transport::new(options) }
+        Self { transport: Transport::new(options), attaching: Mutex::default() }
     }
 
     /// HTTP requests sent so far: tokens, redirects and repeated tries included.
@@ -98,34 +113,15 @@ impl Registry {
             scope: String::new(),
             headers: Vec::new(),
             body: None,
-            body_bytes_max: TAG_PAGE_BYTES_MAX,
+            body_bytes_max: 1 << 20,
         };
         self.transport.retrying(|| match self.transport.send(&call)? {
+            answer if answer.status == 200 && is_page(&answer) => {
+                Err(call.error(RegistryErrorKind::Malformed, "a page for people answers there, and no registry"))
+            }
             answer if answer.status == 200 => Ok(()),
             answer => Err(self.transport.refusal(&call, &answer)),
         })
-    }
-
-    /// The tags of a repository, sorted; `None` when the registry knows no such repository.
-    pub fn tags(&self, repository: &Repository) -> Result<Option<Vec<String>>, RegistryError> {
-        let mut call = call(repository, Access::Pull, Method::GET, &format!("tags/list?n={TAGS_PER_PAGE}"));
-        call.body_bytes_max = TAG_PAGE_BYTES_MAX;
-        let (mut tags, mut seen) = (BTreeSet::new(), HashSet::new());
-        let pages_max = self.transport.options.tag_pages_max;
-        for _ in 0..pages_max {
-            if !seen.insert(call.url.clone()) {
-                return Err(call.error(RegistryErrorKind::Malformed, "the pages of the tag list run in a circle"));
-            }
-            let Some(answer) = self.get(&call)? else {
-                return Ok(None);
-            };
-            tags.extend(read_tag_page(&call, &answer)?);
-            match next_link(answer.headers_named("Link")) {
-                Some(link) => call.url = next_page(&call, &answer, &link)?,
-                None => return Ok(Some(tags.into_iter().collect())),
-            }
-        }
-        Err(call.error(RegistryErrorKind::TooLarge, format!("the tag list has more than {pages_max} pages")))
     }
 
     /// What a tag or digest names; `None` when there is nothing.
@@ -136,13 +132,14 @@ impl Registry {
             answer if matches!(answer.status, 200 | 404) => Ok(answer),
             answer => Err(self.transport.refusal(&call, &answer)),
         })?;
-        if answer.status == 404 {
+        if answer.status == 404 && !is_page(&answer) {
             return Ok(None);
         }
         let size = answer.header("Content-Length").and_then(|length| length.parse().ok());
-        let media_type = answer.header("Content-Type").map(bare_media_type);
+        let media_type = answer.header("Content-Type").map(bare_media_type).filter(|named| media_type::is_manifest(named));
         let (Some(digest), Some(size), Some(media_type)) = (digest_header(&call, &answer)?, size, media_type) else {
-            // Some servers leave these out of a HEAD; the body has them all.
+            // A page for people is no word of the registry's, and has no words in a HEAD: asked by GET it speaks.
+            // Some servers leave these out of a HEAD, or have another type for everything; the body has them all.
             return Ok(self.manifest(repository, reference)?.map(|Manifest { digest, media_type, bytes }| Described {
                 digest,
                 media_type,
@@ -151,12 +148,13 @@ impl Registry {
         };
         match reference.parse::<Digest>() {
             Ok(asked) if asked != digest => Err(mismatch(&call, &asked, &digest)),
+            _ if size > MANIFEST_BYTES_MAX => Err(too_large(&call, size)),
             _ => Ok(Some(Described { digest, media_type, size })),
         }
     }
 
     /// What is read when it is there; `None` when the registry says that it is not.
-    fn get(&self, call: &Call) -> Result<Option<Answer>, RegistryError> {
+    pub(super) fn get(&self, call: &Call) -> Result<Option<Answer>, RegistryError> {
         let answer = self.transport.retrying(|| match self.transport.send(call)? {
             answer if answer.status == 200 || is_absence(&answer) => Ok(answer),
             answer => Err(self.transport.refusal(call, &answer)),
@@ -177,14 +175,23 @@ impl Registry {
         if let Some(wanted) = promised.into_iter().flatten().find(|wanted| *wanted != digest) {
             return Err(mismatch(&call, &wanted, &digest));
         }
-        let Some(media_type) = media_type_of(&answer) else {
-            return Err(call.error(RegistryErrorKind::Malformed, "neither Content-Type nor the manifest names a media type"));
-        };
+        let media_type = media_type_of(&call, &answer)?;
         Ok(Some(Manifest { digest, media_type, bytes: answer.body }))
     }
 
     /// Puts a manifest, as these bytes, under a tag or under its digest. Everything it names must be there before.
     pub fn put_manifest(&self, repository: &Repository, reference: &str, media_type: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
+        self.put(repository, reference, media_type, bytes).map(|(digest, _)| digest)
+    }
+
+    /// Puts a manifest, and gives what was answered beside its digest.
+    pub(super) fn put(
+        &self,
+        repository: &Repository,
+        reference: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<(Digest, Answer), RegistryError> {
         let digest = Digest::of(bytes);
         let mut call = manifest_call(repository, Access::Push, Method::PUT, reference)?;
         if let Ok(asked) = reference.parse::<Digest>()
@@ -193,18 +200,17 @@ impl Registry {
             return Err(mismatch(&call, &asked, &digest));
         }
         if bytes.len() as u64 > MANIFEST_BYTES_MAX {
-            let why = format!("the manifest has {} bytes, and registries take {MANIFEST_BYTES_MAX}", bytes.len());
-            return Err(call.error(RegistryErrorKind::TooLarge, why));
+            return Err(too_large(&call, bytes.len() as u64));
         }
         call.headers.push(("Content-Type", media_type));
         call.body = Some(bytes);
         let answer = self.transport.retrying(|| match self.transport.send(&call)? {
-            answer if (200..300).contains(&answer.status) => Ok(answer),
+            answer if is_taken(&answer) => Ok(answer),
             answer => Err(self.transport.refusal(&call, &answer)),
         })?;
         match digest_header(&call, &answer)? {
             Some(kept) if kept != digest => Err(mismatch(&call, &digest, &kept)),
-            _ => Ok(digest),
+            _ => Ok((digest, answer)),
         }
     }
 
@@ -287,7 +293,7 @@ impl Registry {
         call.headers.push(("Content-Type", "application/octet-stream"));
         call.body = Some(bytes);
         match self.transport.send(&call)? {
-            answer if (200..300).contains(&answer.status) => Ok(()),
+            answer if is_taken(&answer) => Ok(()),
             // The upload was lost on the way, and is begun anew.
             answer if answer.status == 404 => {
                 let error = self.transport.refusal(&call, &answer);
@@ -296,4 +302,13 @@ impl Registry {
             answer => Err(self.transport.refusal(&call, &answer)),
         }
     }
+}
+
+/// Whether what was sent was taken, by the registry's own word: a page for people is none, whatever its status says.
+fn is_taken(answer: &Answer) -> bool {
+    (200..300).contains(&answer.status) && !is_page(answer)
+}
+
+fn too_large(call: &Call, size: u64) -> RegistryError {
+    call.error(RegistryErrorKind::TooLarge, format!("the manifest has {size} bytes, and registries take {MANIFEST_BYTES_MAX}"))
 }

@@ -1,12 +1,13 @@
 //! Requests of the distribution specification as calls, and what their answers say: digests, types, pages, absence.
 
+use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::Method;
 
 use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
 use super::registry_http::{Answer, Call};
 use super::registry_url::{Origin, base_of, resolve};
-use crate::model::image::{Digest, Repository, is_image_tag};
+use crate::model::image::{Digest, Repository, is_image_tag, media_type};
 
 /// What a request wants to be allowed.
 #[derive(Clone, Copy)]
@@ -62,16 +63,18 @@ pub(super) fn is_absence(answer: &Answer) -> bool {
     answer.status == 404 && matches!(code, "NAME_UNKNOWN" | "MANIFEST_UNKNOWN" | "NOT_FOUND")
 }
 
-/// The tags of one page.
-pub(super) fn read_tag_page(call: &Call, answer: &Answer) -> Result<Vec<String>, RegistryError> {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let tags = match document.get("tags") {
-        // Registries written in Go say null where there are none.
-        Some(Value::Null) => Some(Vec::new()),
-        Some(Value::Array(tags)) => tags.iter().map(|tag| tag.as_str().map(str::to_owned)).collect(),
-        _ => None,
-    };
-    tags.ok_or_else(|| call.error(Kind::Malformed, "the tag list is not the JSON object with \"tags\" that registries answer"))
+/// Whether a page for people came in place of a document: an error or a login, by something in front of the registry.
+pub(super) fn is_page(answer: &Answer) -> bool {
+    let named = answer.header("Content-Type").map(bare_media_type).unwrap_or_default();
+    named.eq_ignore_ascii_case("text/html") || answer.body.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// Why an answer is not what was wanted, for people; `why` is what a reader of the document said.
+pub(super) fn not_wanted(answer: &Answer, wanted: &str, why: &dyn std::fmt::Display) -> String {
+    match is_page(answer) {
+        true => format!("wanted {wanted}, found a page for people, such as a proxy sends with its own errors; ask the registry itself"),
+        false => format!("wanted {wanted}: {why}"),
+    }
 }
 
 /// Where the next page is. It must be on the same server: the link is followed with our credentials.
@@ -80,7 +83,7 @@ pub(super) fn next_page(call: &Call, answer: &Answer, link: &str) -> Result<Stri
     let next = resolve(&answer.url, link).map_err(malformed)?;
     match (Origin::of(&next).map_err(malformed)?, Origin::of(&answer.url).map_err(malformed)?) {
         (there, here) if there == here => Ok(next),
-        _ => Err(malformed(format!("the next page of the tag list is said to be elsewhere, at {next}"))),
+        _ => Err(malformed(format!("the next page of the list is said to be elsewhere, at {next}"))),
     }
 }
 
@@ -90,13 +93,28 @@ pub(super) fn digest_header(call: &Call, answer: &Answer) -> Result<Option<Diges
     digest.map_err(|error| call.error(Kind::Malformed, format!("Docker-Content-Digest: {error}")))
 }
 
-/// The media type of a manifest: the header's, or when that is left out the manifest's own.
-pub(super) fn media_type_of(answer: &Answer) -> Option<String> {
-    let named = answer.header("Content-Type").map(bare_media_type).filter(|named| !named.is_empty());
-    named.or_else(|| {
-        let document: Value = serde_json::from_slice(&answer.body).ok()?;
-        document.get("mediaType")?.as_str().map(str::to_owned)
-    })
+/// The media type of a manifest: the header's, or when that names none the manifest's own. Where both are named they must
+/// agree, since one document could be read as either (CVE-2021-41190,
+/// <https://github.com/opencontainers/distribution-spec/security/advisories/GHSA-mc8v-mgrf-8f4m>).
+pub(super) fn media_type_of(call: &Call, answer: &Answer) -> Result<String, RegistryError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Typed {
+        media_type: Option<String>,
+    }
+    let malformed = |why: String| call.error(Kind::Malformed, why);
+    let read: Result<Typed, _> = serde_json::from_slice(&answer.body);
+    let own = read.map_err(|error| malformed(not_wanted(answer, "a manifest", &error)))?.media_type;
+    let named = answer.header("Content-Type").map(bare_media_type).unwrap_or_default();
+    match (media_type::is_manifest(&named), own) {
+        (true, Some(own)) if own != named => Err(malformed(format!("Content-Type says {named:?}, the manifest itself {own:?}"))),
+        (true, _) => Ok(named),
+        (false, Some(own)) if media_type::is_manifest(&own) => Ok(own),
+        (false, own) => {
+            let own = own.unwrap_or_else(|| "none".to_owned());
+            Err(malformed(format!("neither media type is a manifest's: Content-Type names {named:?}, the document {own:?}")))
+        }
+    }
 }
 
 /// A media type without its parameters.

@@ -11,6 +11,7 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use super::registry::RegistryOptions;
+use super::registry_answer::is_page;
 use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
 use super::registry_tokens::{Pass, Passes};
 use super::registry_url::{Origin, base_of, resolve};
@@ -18,8 +19,8 @@ use super::registry_wait::retry_after;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a line may be silent. There is no limit on the whole of a transfer that moves.
-const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections that are kept for the next requests to a host: as many as are asked side by side.
+const IDLE_CONNECTIONS: usize = super::side_by_side::AT_ONCE;
 /// The most that is read of an error's body.
 const ERROR_BYTES_MAX: u64 = 64 * 1024;
 /// The most that is shown of a registry's message.
@@ -122,6 +123,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub fn new(options: RegistryOptions) -> Self {
+        let silence = Some(options.silence);
         let config = || {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -130,9 +132,10 @@ impl Transport {
                 .user_agent(USER_AGENT)
                 .timeout_connect(Some(CONNECT_TIMEOUT))
                 .timeout_resolve(Some(CONNECT_TIMEOUT))
-                .timeout_recv_response(Some(SILENCE_TIMEOUT))
-                .timeout_per_read(Some(SILENCE_TIMEOUT))
-                .timeout_per_write(Some(SILENCE_TIMEOUT))
+                .timeout_recv_response(silence)
+                .timeout_per_read(silence)
+                .timeout_per_write(silence)
+                .max_idle_connections_per_host(IDLE_CONNECTIONS)
         };
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         Self {
@@ -175,7 +178,11 @@ impl Transport {
         let text = |pointer| clean(document.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default());
         let code = Some(text("/errors/0/code")).filter(|code| !code.is_empty()).map(String::into_boxed_str);
         // Forges in front of a registry speak their own tongue: {"message": "..."}.
-        let message = if code.is_some() { text("/errors/0/message") } else { text("/message") };
+        let mut message = if code.is_some() { text("/errors/0/message") } else { text("/message") };
+        if message.is_empty() && is_page(answer) {
+            "with a page for people, as a proxy does with its own errors; it is not known what the registry would say"
+                .clone_into(&mut message);
+        }
         let is_denied = matches!(answer.status, 401 | 403) && !answer.is_elsewhere;
         let kind = if is_denied { Kind::Denied } else { Kind::Answered };
         let retry_after = answer.header("Retry-After").and_then(|value| retry_after(value, (self.options.now)()));
@@ -206,6 +213,12 @@ impl Transport {
         Err(malformed(format!("more than {REDIRECTS_MAX} redirects")))
     }
 
+    /// How long one exchange may take: a server that sends a byte now and then is never silent, and never done.
+    fn time_for(&self, call: &Call) -> Duration {
+        let bytes = call.body_bytes_max.saturating_add(call.body.map_or(0, |body| body.len() as u64));
+        self.options.patience.saturating_add(Duration::from_secs(bytes / self.options.slowest.max(1)))
+    }
+
     /// One request, one answer.
     pub fn send_one(&self, call: &Call, url: &str, pass: Option<&Pass>) -> Result<Answer, RegistryError> {
         let malformed = |error: &dyn std::fmt::Display| call.error(Kind::Malformed, error.to_string());
@@ -223,9 +236,16 @@ impl Transport {
         let is_secure = Origin::of(url).map_err(|error| malformed(&error))?.is_secure();
         let agent = if is_secure { &self.secure } else { &self.plain };
         self.requests.fetch_add(1, Ordering::Relaxed);
+        let time = Some(self.time_for(call));
         let response = match call.body {
-            Some(body) => agent.run(request.body(body).map_err(|error| malformed(&error))?),
-            None => agent.run(request.body(()).map_err(|error| malformed(&error))?),
+            Some(body) => {
+                let request = request.body(body).map_err(|error| malformed(&error))?;
+                agent.run(agent.configure_request(request).timeout_per_call(time).build())
+            }
+            None => {
+                let request = request.body(()).map_err(|error| malformed(&error))?;
+                agent.run(agent.configure_request(request).timeout_per_call(time).build())
+            }
         };
         let response = response.map_err(|error| call.network_error(&error))?;
         let mut answer = read_answer(call, url, response)?;
