@@ -95,7 +95,7 @@ fn manifest(
     }))?)
 }
 
-/// Pushes a stand-in into an embedded registry, by names alone; for tests.
+/// Pushes a stand-in into an embedded registry that asks for no credentials, by names alone; for tests.
 pub fn push_to(
     server: &EmbeddedRegistry,
     repository: &str,
@@ -105,8 +105,21 @@ pub fn push_to(
     revision: &str,
     attested: bool,
 ) -> anyhow::Result<()> {
-    let registry = Registry::new(RegistryOptions::new(Credentials::default()));
-    let repository: Repository = format!("{}/{repository}", server.address()).parse()?;
+    push_at(Target { address: &server.address(), config: "{}", repository }, build_id, platform, version, revision, attested)
+}
+
+/// Where a stand-in is pushed to: a registry, the `config.json` with credentials for it, and a repository there.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub address: &'a str,
+    pub config: &'a str,
+    pub repository: &'a str,
+}
+
+/// Pushes a stand-in into any registry, by names alone; for tests.
+pub fn push_at(target: Target<'_>, build_id: &str, platform: &str, version: &str, revision: &str, attested: bool) -> anyhow::Result<()> {
+    let registry = Registry::new(RegistryOptions::new(Credentials::from_docker_config(target.config, "config.json")?));
+    let repository: Repository = format!("{}/{}", target.address, target.repository).parse()?;
     let platform: Platform = platform.parse()?;
     let tag = format!("{build_id}-{}", arch_suffix(&platform));
     let image = StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z", attested };

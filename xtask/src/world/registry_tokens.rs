@@ -32,8 +32,9 @@ impl Pass {
         Self { header: Some(format!("Basic {encoded}")), secrets: vec![encoded, password.to_owned()] }
     }
 
-    fn bearer(token: &str) -> Self {
-        Self { header: Some(format!("Bearer {token}")), secrets: vec![token.to_owned()] }
+    fn bearer(token: &str, mut secrets: Vec<String>) -> Self {
+        secrets.push(token.to_owned());
+        Self { header: Some(format!("Bearer {token}")), secrets }
     }
 
     /// Takes the secrets out of what a server said: some repeat what they were shown.
@@ -161,7 +162,8 @@ impl Transport {
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let token = ["token", "access_token"].into_iter().find_map(|key| document.get(key)?.as_str());
         match token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            Some(token) => Ok(Pass::bearer(token)),
+            // What the token was bought with is as secret, and the same servers have seen it.
+            Some(token) => Ok(Pass::bearer(token, pass.map(|pass| pass.secrets).unwrap_or_default())),
             None => Err(malformed(format!("{realm} gave no token"))),
         }
     }

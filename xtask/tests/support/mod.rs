@@ -38,8 +38,12 @@ const CORE_LOCK: &str = "version = 4\n\n[[package]]\nname = \"core\"\nversion = 
 
 impl Fixture {
     pub fn new() -> Self {
+        Self::with(EmbeddedRegistry::start().unwrap())
+    }
+
+    /// The same with a registry that was built otherwise.
+    pub fn with(registry: EmbeddedRegistry) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let registry = EmbeddedRegistry::start().unwrap();
         let fixture = Self { folder, registry };
         fixture.write("xtask/monorepo.toml", &fixture.config());
         fixture.write(".gitignore", "/target/\n");
