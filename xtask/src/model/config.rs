@@ -103,6 +103,11 @@ fn default_branch() -> String {
 pub struct ImagesKeys {
     /// A repository with `{package}` in it, such as `ghcr.io/acme/{package}`.
     pub repository: String,
+    /// The repository of releases, of the same registry; left out: the one where candidates are.
+    pub release: Option<String>,
+    /// Moving names of every project's releases.
+    #[serde(default)]
+    pub aliases: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +163,8 @@ pub struct ImageKeys {
     #[serde(default)]
     pub smoke: Vec<Vec<String>>,
     pub health: Option<HealthKeys>,
+    /// Moving names in place of those of `[images]`.
+    pub aliases: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -254,6 +261,8 @@ mod tests {
             branch = "main"
             [images]
             repository = "ghcr.io/acme/{package}"
+            release = "ghcr.io/acme/released/{package}"
+            aliases = ["latest", "{major}.{minor}"]
             [projects.mesh]
             path = "."
             package = "mesh"

@@ -1,5 +1,6 @@
 //! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
 
+pub mod alias;
 pub mod build_id;
 pub mod changelog;
 pub mod commit;
@@ -16,4 +17,5 @@ pub mod rules;
 pub mod site;
 pub mod step;
 pub mod tag;
+mod target;
 pub mod version;

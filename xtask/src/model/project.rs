@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::build_id::arch_suffix;
-use super::config::{Config, HealthKeys, ImageKeys, ProjectKeys, nearest};
+use super::config::{Config, ProjectKeys, nearest};
 use super::fault::Fault;
-use super::image::{Platform, Repository};
+use super::image::Repository;
 use super::site::{Site, read_site};
 use super::tag::{Owners, TagPattern};
+
+pub use super::target::ImageTarget;
 
 /// One independently released part of the monorepo.
 #[derive(Debug, Clone)]
@@ -34,16 +35,6 @@ pub struct Project {
     /// The package index it is published to, when it is.
     pub package_index: Option<String>,
     pub candidates: bool,
-}
-
-/// The image of a project.
-#[derive(Debug, Clone)]
-pub struct ImageTarget {
-    pub repository: Repository,
-    pub platforms: Vec<Platform>,
-    /// Commands that must end well in a fresh container.
-    pub smoke: Vec<Vec<String>>,
-    pub health: Option<HealthKeys>,
 }
 
 /// Every project of a configuration, with the rules between them held.
@@ -191,7 +182,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// The first project that shares something with this one.
     fn like(&self, project: &Project) -> Option<usize> {
-        let repository = project.image.as_ref().and_then(|image| self.repositories.get(&image.repository));
+        let repository = project.image.iter().flat_map(ImageTarget::repositories).find_map(|repository| self.repositories.get(repository));
         let (name, package) = (project.name.as_str(), project.package.as_str());
         [self.packages.get(package), self.names.get(package), self.packages.get(name), repository, self.tags.get(&project.tags)]
             .into_iter()
@@ -204,8 +195,8 @@ impl<'a> Seen<'a> {
         self.names.entry(&project.name).or_insert(place);
         self.packages.entry(&project.package).or_insert(place);
         self.tags.entry(&project.tags).or_insert(place);
-        if let Some(image) = &project.image {
-            self.repositories.entry(&image.repository).or_insert(place);
+        for repository in project.image.iter().flat_map(ImageTarget::repositories) {
+            self.repositories.entry(repository).or_insert(place);
         }
     }
 }
@@ -219,10 +210,11 @@ fn check_pair(other: &Project, project: &Project) -> Result<(), String> {
         return Err(format!("projects {} and {}: the name of one is the package of the other", other.name, project.name));
     }
     if let (Some(one), Some(two)) = (&other.image, &project.image)
-        && one.repository == two.repository
+        && let Some(shared) = one.repositories().find(|one| two.repositories().any(|two| *one == two))
     {
-        let both = format!("projects {} and {} have one image repository, {}", other.name, project.name, one.repository);
-        return Err(format!("{both}; write {{package}} into images.repository"));
+        let key = if *shared == one.repository && *shared == two.repository { "repository" } else { "release" };
+        let both = format!("projects {} and {} have one image repository, {shared}", other.name, project.name);
+        return Err(format!("{both}; write {{package}} into images.{key}"));
     }
     if other.tags == project.tags {
         return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
@@ -282,7 +274,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         return Err(fault);
     }
     let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
-    let image = keys.image.as_ref().map(|image| image_target(image, config, &package));
+    let image = keys.image.as_ref().map(|image| ImageTarget::of_keys(image, config, &package));
     let (also, ignore) = further_paths(keys, &path)?;
     Ok(Project {
         name: name.into(),
@@ -298,29 +290,6 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
         package_index: keys.package_index.clone(),
         candidates: keys.candidates,
-    })
-}
-
-fn image_target(image: &ImageKeys, config: &Config, package: &str) -> Result<ImageTarget, String> {
-    let pattern = &config.images.as_ref().ok_or("has an image, but the file has no [images] repository")?.repository;
-    if image.platforms.is_empty() {
-        return Err("image.platforms is empty: name at least one, such as \"linux/amd64\"".to_owned());
-    }
-    if image.smoke.iter().any(Vec::is_empty) {
-        return Err("image.smoke has an empty command".to_owned());
-    }
-    let platforms: Vec<Platform> =
-        image.platforms.iter().map(|text| text.parse().map_err(|error| format!("image.platforms: {error}"))).collect::<Result<_, _>>()?;
-    for (place, platform) in platforms.iter().enumerate() {
-        if let Some(twin) = platforms[..place].iter().find(|twin| arch_suffix(twin) == arch_suffix(platform)) {
-            return Err(format!("image.platforms: {twin} and {platform} would have one tag"));
-        }
-    }
-    Ok(ImageTarget {
-        repository: pattern.replace("{package}", package).parse().map_err(|error| format!("images.repository: {error}"))?,
-        platforms,
-        smoke: image.smoke.clone(),
-        health: image.health.clone(),
     })
 }
 

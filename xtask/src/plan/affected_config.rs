@@ -42,7 +42,8 @@ pub fn reasons(old: &str, new: &str, file: &str, projects: &[Project]) -> Result
         let rest = |config: &Map<String, Value>| {
             let mut rest = config.get(section).cloned();
             if let (Some(Value::Object(keys)), "images") = (&mut rest, section.as_str()) {
-                keys.remove("repository");
+                // What a release is called, and where, is in no build.
+                ["repository", "release", "aliases"].iter().for_each(|key| drop(keys.remove(*key)));
             }
             rest.filter(|rest| rest.as_object().is_none_or(|keys| !keys.is_empty()))
         };
@@ -93,6 +94,7 @@ mod tests {
             ("[environments.e]\n", "[projects.c]\npath = \"c\"\n", &["c m: projects.c is new"]),
             ("[environments.e]\n", "[environments.f]\n[[pins]]\nproject = \"a\"\nenvironment = \"f\"\nfile = \"x\"\n", &[]),
             ("r.io", "q.io", &["a m: images.repository changed"]),
+            ("[images]\n", "[images]\naliases = [\"latest\"]\nrelease = \"r.io/released/{package}\"\n", &[]),
             ("o/r", "o/s", &["a m: repository.github changed"]),
             ("[repository]\n", "[repository]\nbranch = \"trunk\"\n", &[]),
             ("linux/amd64", "linux/arm64", &["a m: projects.a changed"]),
