@@ -137,6 +137,10 @@ pub struct Build {
 pub struct Release {
     /// The project, by name or package
     pub project: String,
+    /// Release this build in place of the newest one; everything else is still asked: a -rcN tag of this version at its commit,
+    /// every platform, the version and the commit in its name and its labels
+    #[arg(long, value_name = "BUILD-ID")]
+    pub candidate: Option<String>,
 }
 
 #[derive(Debug, Args)]

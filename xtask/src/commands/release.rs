@@ -3,6 +3,7 @@
 use super::{App, Outcome};
 use crate::cli::Release;
 use crate::engine::observe;
+use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::Goal;
@@ -15,12 +16,23 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
             .fix(format!("name its sites in projects.{}.versions", project.name))
             .into());
     }
-    let facts = observe::release(&app.world, &app.projects, project, app.remote())?;
+    let picked = picked(project, arguments.candidate.as_deref())?;
+    let facts = observe::release(&app.world, &app.projects, project, app.remote(), picked.as_ref())?;
     app.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
     let mut goal = Goal::default();
     release::plan(&mut goal, project, &facts)?;
     goal.notes.extend(left_out(app, project));
     app.execute(goal, serde_json::Map::new())
+}
+
+/// The build that `--candidate` names.
+fn picked(project: &Project, named: Option<&str>) -> Result<Option<BuildId>, Fault> {
+    let Some(text) = named else { return Ok(None) };
+    let release = format!("cargo xtask release {}", project.name);
+    if project.image.is_none() {
+        return Err(Fault::usage(format!("project {} has no image, so there is no build to pick", project.name)).fix(release));
+    }
+    BuildId::parse(text).map(Some).map_err(|what| Fault::usage(what).fix(format!("{release} --dry-run, which names the newest one")))
 }
 
 /// What a release does not do here, and why: left out of the configuration means not wanted.

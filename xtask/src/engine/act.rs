@@ -2,8 +2,9 @@
 
 use anyhow::{Context, bail};
 
-use crate::model::step::{DistributionBuild, DistributionKind, Draft, ImageBuild, ImageCheck, Step};
+use crate::model::step::{DistributionBuild, DistributionKind, Draft, ImageBuild, ImageCheck, ImageCopy, Step};
 use crate::world::process::Call;
+use crate::world::registry::Registry;
 use crate::world::{World, docker, files, tools};
 
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
@@ -37,7 +38,10 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::CheckImage { image, check } => check_image(world, image, check),
         Step::PushImage(image) => push_image(world, image),
         Step::BuildDistribution(build) => build_distribution(world, build),
-        Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
+        Step::CopyImage(copy) => copy_image(world.registry(), copy),
+        Step::PublishTag { repository, tag, manifest }
+        | Step::PublishIndex { repository, tag, manifest }
+        | Step::MoveAlias { repository, tag, manifest, .. } => {
             world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
             Ok(())
         }
@@ -64,6 +68,25 @@ fn build_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
 fn push_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
     local_build(world, image)?.with_context(|| format!("the engine has no image {} from {}", image.reference(), image.revision))?;
     docker::push(&world.runner, image)
+}
+
+/// Lets the registry take the blobs over from its other repository, then puts the manifests that name them, as they are. No byte of
+/// a layer comes this way: where a registry does not take blobs over, it is for a tool that is made to carry them.
+fn copy_image(registry: &Registry, copy: &ImageCopy) -> anyhow::Result<()> {
+    let ImageCopy { from, to, names, .. } = copy;
+    for blob in &copy.blobs {
+        if !registry.mount_blob(to, blob, from)? {
+            let (host, read, named) = (&to.host, &names.0, &names.1);
+            bail!(
+                "{host} did not take {blob} over from {from} to {to}, and layers are not carried through here; run `crane copy {from}:{read} \
+                 {to}:{named}`, then the same command again"
+            );
+        }
+    }
+    for manifest in &copy.manifests {
+        registry.put_manifest(to, manifest.digest.as_str(), &manifest.media_type, &manifest.bytes)?;
+    }
+    Ok(())
 }
 
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {

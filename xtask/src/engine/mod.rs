@@ -4,6 +4,8 @@ mod act;
 pub mod affected;
 mod affected_cargo;
 mod affected_locks;
+mod aliases;
+mod candidate;
 mod cargo_folders;
 pub mod changelog;
 pub mod discover;

@@ -2,16 +2,15 @@
 
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
-use oci_spec::image::{Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
 
-use super::versions;
+use super::{aliases, candidate, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::image::{Platform, Repository, media_type};
-use crate::model::project::{ImageTarget, Project, Projects};
-use crate::model::step::{ManifestBytes, short};
+use crate::model::image::Repository;
+use crate::model::project::{Project, Projects};
+use crate::model::step::short;
 use crate::model::version::Version;
 use crate::plan::bump::ReleasedImage;
-use crate::plan::candidates::{self, PlatformImage, TurnedDown};
+use crate::plan::candidates::Sought;
 use crate::plan::release::{BuildFacts, ReleaseFacts};
 use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
@@ -19,13 +18,9 @@ use crate::world::git::{Head, Tags};
 use crate::world::registry::{Registry, RegistryOptions};
 use crate::world::side_by_side::side_by_side;
 
-/// Configurations are small; a registry that serves more under that name is not to be believed.
-const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
-/// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
-const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
+pub use crate::plan::platform_images::REVISION_LABEL;
 
-/// The label that names the commit an image was built from (OCI image specification, annotations).
-pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
+/// The label that names the version an image says it is of.
 pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
 /// Where HEAD stands.
@@ -102,7 +97,7 @@ pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
             let platforms = image.platforms.iter().map(|platform| format!("{version}-{}", arch_suffix(platform)));
             std::iter::once(version.clone())
                 .chain(platforms.collect::<Vec<_>>())
-                .map(|tag| (*project, &image.repository, tag))
+                .map(|tag| (*project, &image.release, tag))
                 .collect::<Vec<_>>()
         })
     });
@@ -110,23 +105,43 @@ pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
     side_by_side(&names, |(project, repository, tag)| ask(project, repository, tag.clone()))
 }
 
-/// Everything a release of the project depends on.
-pub fn release(world: &World, projects: &Projects, project: &Project, remote: Remote<'_>) -> anyhow::Result<ReleaseFacts> {
+/// Everything a release of the project depends on; of the build that somebody `picked`, or of the newest that can be used.
+pub fn release(
+    world: &World,
+    projects: &Projects,
+    project: &Project,
+    remote: Remote<'_>,
+    picked: Option<&BuildId>,
+) -> anyhow::Result<ReleaseFacts> {
     world.git.committer()?;
     let head = world.git.head()?.commit;
     let readings = versions::of_commit(world, &head, project)?;
     let tags = tags(world, projects, remote)?;
     let version = readings.canonical().clone();
-    let candidate = tags.newest_candidate(project, &version);
-    let builds = match (&project.image, &candidate) {
-        (Some(image), Some(candidate)) => Some(builds(world, image, &version, &candidate.commit)),
+    let candidate = match picked {
+        None => tags.newest_candidate(project, &version),
+        // Several candidates may be of one commit; the newest of them speaks for it.
+        Some(id) => tags.candidates(project, &version).into_iter().rev().find(|candidate| short(&candidate.commit) == id.short_commit),
+    };
+    let whose = match (picked, &candidate) {
+        (Some(_), Some(candidate)) => format!("the commit of {}", candidate.name),
+        _ => "the newest candidate's commit".to_owned(),
+    };
+    let sought = candidate.as_ref().map(|candidate| Sought { version: &version, commit: &candidate.commit, whose: &whose });
+    let builds = match &project.image {
+        Some(image) if sought.is_some() || picked.is_some() => Some(candidate::builds(world, image, sought.as_ref(), picked)),
         _ => None,
     };
+    let aliases = match (&project.image, &builds) {
+        (Some(image), Some(BuildFacts::Usable { .. })) => aliases::observe(world.registry(), project, image, &version, &tags),
+        _ => Vec::new(),
+    };
     let candidate_objection = match &candidate {
-        Some(candidate) => candidate_objection(world, project, &version, candidate, remote.name)?,
+        Some(candidate) => candidate_objection(world, project, &version, candidate, picked.is_some(), remote.name)?,
         None => None,
     };
-    Ok(ReleaseFacts { dirty: world.git.dirty_paths()?, disagreement: readings.disagreement(), version, tags, candidate_objection, builds })
+    let (dirty, disagreement) = (world.git.dirty_paths()?, readings.disagreement());
+    Ok(ReleaseFacts { dirty, disagreement, version, tags, picked: picked.cloned(), candidate, candidate_objection, builds, aliases })
 }
 
 /// Holds a candidate to the files of its own commit: those, and not HEAD's, are in its bytes.
@@ -135,12 +150,14 @@ fn candidate_objection(
     project: &Project,
     version: &Version,
     candidate: &CandidateTag,
+    is_picked: bool,
     remote: &str,
 ) -> anyhow::Result<Option<(String, String)>> {
     let CandidateTag { name, commit, .. } = candidate;
+    let called = if is_picked { "the candidate" } else { "the newest candidate" };
     if !world.git.has_commit(commit) {
         return Ok(Some((
-            format!("the newest candidate {name} is at {}, a commit this clone does not have", short(commit)),
+            format!("{called} {name} is at {}, a commit this clone does not have", short(commit)),
             format!("git fetch --tags {remote}"),
         )));
     }
@@ -151,127 +168,5 @@ fn candidate_objection(
         None => return Ok(None),
     };
     let next = format!("cargo xtask tag {} --rc --push", project.name);
-    Ok(Some((format!("the newest candidate {name} is not of {}: {says}", version.to_semver()), next)))
-}
-
-/// Looks through the builds of a repository, newest first, for one that may be released.
-fn builds(world: &World, target: &ImageTarget, version: &Version, commit: &str) -> BuildFacts {
-    let tags = match world.registry().tags(&target.repository) {
-        Ok(tags) => tags.unwrap_or_default(),
-        Err(error) => return BuildFacts::Unknown(error.to_string()),
-    };
-    let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
-    let mut turned_down = Vec::new();
-    let mut missing = target.platforms.clone();
-    for build in candidates::group(&tags, &archs) {
-        let objection = match candidates::objection_by_tags(&build, version, commit, &archs) {
-            Some(objection) => objection,
-            None => match images_of(world, target, &build, commit) {
-                Ok(Ok(images)) => return BuildFacts::Usable { build_id: build.id.to_string(), images },
-                Ok(Err(objection)) => objection,
-                Err(error) => return BuildFacts::Unknown(format!("{error:#}")),
-            },
-        };
-        if turned_down.is_empty() && build.id.version == *version && build.id.short_commit == short(commit) {
-            missing.retain(|platform| !build.tags.contains_key(&arch_suffix(platform)));
-        }
-        turned_down.push(TurnedDown { build: build.id.to_string(), why: objection });
-    }
-    BuildFacts::Nothing { turned_down, missing }
-}
-
-/// The images of one build, or what speaks against one of them.
-fn images_of(
-    world: &World,
-    target: &ImageTarget,
-    build: &candidates::Build,
-    commit: &str,
-) -> anyhow::Result<Result<Vec<PlatformImage>, String>> {
-    let mut images = Vec::new();
-    for platform in &target.platforms {
-        let tag = &build.tags[&arch_suffix(platform)];
-        let Some(image) = platform_image(world, &target.repository, tag, platform)? else {
-            return Ok(Err(format!("{tag} is listed, but not served")));
-        };
-        if let Some(objection) = candidates::objection_by_image(&image, commit) {
-            return Ok(Err(objection));
-        }
-        images.push(image);
-    }
-    Ok(Ok(images))
-}
-
-/// What a tag holds for a platform: one image, or an index with the image and its attestations.
-pub fn platform_image(world: &World, repository: &Repository, tag: &str, platform: &Platform) -> anyhow::Result<Option<PlatformImage>> {
-    let registry = world.registry();
-    let Some(manifest) = registry.manifest(repository, tag)? else {
-        return Ok(None);
-    };
-    let mut found = PlatformImage {
-        platform: platform.clone(),
-        tag: tag.into(),
-        manifest: ManifestBytes { digest: manifest.digest.clone(), media_type: manifest.media_type.clone(), bytes: manifest.bytes.clone() },
-        images: Vec::new(),
-        attestations: Vec::new(),
-        revision: None,
-        built_for: None,
-    };
-    let (image, size) = if media_type::is_index(&manifest.media_type) {
-        let index: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{repository}:{tag} is no index"))?;
-        for entry in index.manifests() {
-            match entry.annotations().as_ref().is_some_and(|annotations| annotations.contains_key(ATTESTATION_MARK)) {
-                true => found.attestations.push(entry.clone()),
-                false if platform_of(entry).as_ref() == Some(platform) => found.images.push(entry.clone()),
-                false => {}
-            }
-        }
-        let [entry] = found.images.as_slice() else {
-            return Ok(Some(found));
-        };
-        let digest = entry.digest().to_string();
-        let image = registry
-            .manifest(repository, &digest)?
-            .with_context(|| format!("{repository}:{tag} lists {digest}, which the registry does not serve"))?;
-        (image, entry.size())
-    } else {
-        let size = manifest.bytes.len() as u64;
-        (manifest, size)
-    };
-    let parsed: ImageManifest =
-        serde_json::from_slice(&image.bytes).with_context(|| format!("{repository}@{} is no image manifest", image.digest))?;
-    let config = parsed.config().digest().to_string().parse().map_err(|error| anyhow::anyhow!("{repository}:{tag}: {error}"))?;
-    let (config_platform, revision) = read_configuration(&registry.blob(repository, &config, CONFIGURATION_LIMIT_BYTES)?)
-        .with_context(|| format!("the configuration of {repository}:{tag}"))?;
-    if found.images.is_empty() {
-        found.images.push(describe(&image.media_type, &image.digest.to_string(), size, platform)?);
-    }
-    found.revision = revision;
-    found.built_for = Some(config_platform);
-    Ok(Some(found))
-}
-
-fn platform_of(entry: &Descriptor) -> Option<Platform> {
-    let platform = entry.platform().as_ref()?;
-    Some(Platform::new(&platform.os().to_string(), &platform.architecture().to_string(), platform.variant().as_deref()))
-}
-
-fn describe(media_type: &str, digest: &str, size: u64, platform: &Platform) -> anyhow::Result<Descriptor> {
-    let mut described = PlatformBuilder::default().os(platform.os.as_str()).architecture(platform.arch.as_str());
-    if let Some(variant) = &platform.variant {
-        described = described.variant(variant.as_str());
-    }
-    Ok(DescriptorBuilder::default()
-        .media_type(MediaType::from(media_type))
-        .digest(digest.parse::<oci_spec::image::Digest>()?)
-        .size(size)
-        .platform(described.build()?)
-        .build()?)
-}
-
-/// The platform and revision of an image's configuration.
-fn read_configuration(bytes: &[u8]) -> anyhow::Result<(Platform, Option<String>)> {
-    let configuration: ImageConfiguration = serde_json::from_slice(bytes)?;
-    let platform =
-        Platform::new(&configuration.os().to_string(), &configuration.architecture().to_string(), configuration.variant().as_deref());
-    Ok((platform, configuration.labels_of_config().and_then(|labels| labels.get(REVISION_LABEL).cloned())))
+    Ok(Some((format!("{called} {name} is not of {}: {says}", version.to_semver()), next)))
 }

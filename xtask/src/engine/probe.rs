@@ -5,11 +5,12 @@
 use std::collections::HashSet;
 
 use crate::model::image::{Digest, Repository};
-use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, Probe, Step, short};
+use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, ImageCopy, Probe, Step, short};
 use crate::world::docker::LocalImage;
 use crate::world::{World, docker, files};
 
-use super::observe::{self, REVISION_LABEL, VERSION_LABEL};
+use super::candidate::{Unusable, platform_image};
+use super::observe::{REVISION_LABEL, VERSION_LABEL};
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
@@ -26,6 +27,8 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
             published(world, repository, tag, &manifest.digest)
         }
+        Step::CopyImage(copy) => copied(world, copy),
+        Step::MoveAlias { repository, tag, manifest, from, .. } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }
@@ -142,17 +145,20 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
     if !image.for_registry {
         return Ok(None);
     }
-    let Some(found) = observe::platform_image(world, &image.repository, &image.tag, &image.platform)? else {
-        return Ok(None);
+    let wanted = || format!("revision {}", image.revision);
+    let found = match platform_image(world, &image.repository, &image.tag, &image.platform) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(None),
+        Err(Unusable::Objection(found)) => return Ok(Some(Probe::Conflict { found, wanted: wanted() })),
+        Err(Unusable::Unread(error)) => return Err(error),
     };
-    Ok(Some(match found.revision {
+    Ok(Some(match found.revision() {
         Some(revision) if revision == image.revision => {
-            Probe::Done(format!("the registry has {} from {}", found.manifest.digest.short(), short(&revision)))
+            Probe::Done(format!("the registry has {} from {}", found.named.digest.short(), short(revision)))
         }
-        found_revision => Probe::Conflict {
-            found: format!("{} with revision {}", image.reference(), found_revision.as_deref().unwrap_or("none")),
-            wanted: format!("revision {}", image.revision),
-        },
+        revision => {
+            Probe::Conflict { found: format!("{} with revision {}", image.reference(), revision.unwrap_or("none")), wanted: wanted() }
+        }
     }))
 }
 
@@ -166,5 +172,29 @@ fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest)
         None => Probe::Todo,
         Some(found) if found.digest == *digest => Probe::Done(format!("holds {}", digest.short())),
         Some(found) => Probe::Conflict { found: format!("{repository}:{tag} holds {}", found.digest), wanted: digest.to_string() },
+    })
+}
+
+/// A registry takes a manifest only when it has all that the manifest names, so the manifests speak for the blobs.
+fn copied(world: &World, copy: &ImageCopy) -> anyhow::Result<Probe> {
+    for manifest in &copy.manifests {
+        // By digest there is nothing else that could be found.
+        if world.registry().head(&copy.to, manifest.digest.as_str())?.is_none() {
+            return Ok(Probe::Todo);
+        }
+    }
+    Ok(Probe::Done(format!("{} serves {} manifests of it", copy.to, copy.manifests.len())))
+}
+
+/// A moving name is the only one that may hold something else; and that must be what was seen when the plan was made.
+fn moved(world: &World, repository: &Repository, tag: &str, to: &Digest, from: Option<&Digest>) -> anyhow::Result<Probe> {
+    let found = world.registry().head(repository, tag)?.map(|found| found.digest);
+    Ok(match &found {
+        Some(found) if found == to => Probe::Done(format!("holds {}", to.short())),
+        found if found.as_ref() == from => Probe::Todo,
+        found => Probe::Conflict {
+            found: format!("{repository}:{tag} holds {}", found.as_ref().map_or("nothing", Digest::as_str)),
+            wanted: format!("{}, which it held when it was looked at", from.map_or("nothing", Digest::as_str)),
+        },
     })
 }

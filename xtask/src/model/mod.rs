@@ -16,6 +16,7 @@ pub mod project;
 pub mod rules;
 pub mod site;
 pub mod step;
+mod step_parts;
 pub mod tag;
 mod target;
 pub mod version;

@@ -5,7 +5,9 @@
 
 use serde::Serialize;
 
-use super::image::{Digest, Platform, Repository};
+use super::image::{Digest, Repository};
+
+pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
 
 /// One effect on one outside thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,85 +30,14 @@ pub enum Step {
     PushImage(ImageBuild),
     /// A file of the project's distribution lies in its folder.
     BuildDistribution(DistributionBuild),
+    /// The release's repository holds the image of one platform, with all that it is made of.
+    CopyImage(ImageCopy),
     /// The registry serves this manifest under this tag: the same bytes under one more name.
     PublishTag { repository: Repository, tag: String, manifest: ManifestBytes },
     /// The registry serves this index under this tag.
     PublishIndex { repository: Repository, tag: String, manifest: ManifestBytes },
-}
-
-/// A manifest or an index, byte for byte as it is, or will be, in a registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestBytes {
-    pub digest: Digest,
-    pub media_type: String,
-    pub bytes: Vec<u8>,
-}
-
-/// What an image is built from, and what it is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageBuild {
-    pub repository: Repository,
-    /// The build id with the platform's architecture.
-    pub tag: String,
-    pub platform: Platform,
-    /// Folder of the Dockerfile, relative to the repository root.
-    pub context: String,
-    pub version: String,
-    /// The full commit, with `-dirty` behind when the work tree is not the commit.
-    pub revision: String,
-    /// RFC 3339, the commit's time.
-    pub created: String,
-    /// The commit's time in seconds, for reproducible layers.
-    pub epoch: i64,
-    /// Where the source is to be found, for the label; empty when there is no forge.
-    pub source: String,
-    /// Folders with the wheels of projects it depends on; their files lie in `wheels/` of the build's context.
-    pub wheels: Vec<String>,
-    /// Whether the image is meant for the registry; then one that is there already need not be built.
-    pub for_registry: bool,
-}
-
-impl ImageBuild {
-    pub fn reference(&self) -> String {
-        format!("{}:{}", self.repository, self.tag)
-    }
-}
-
-/// A gate between a fresh image and the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageCheck {
-    Smoke {
-        command: Vec<String>,
-    },
-    Health {
-        port: u16,
-        path: String,
-    },
-    /// A vulnerability scan by this tool.
-    Scan {
-        scanner: String,
-    },
-}
-
-/// A wheel or a Python package, built into a folder of its commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DistributionBuild {
-    pub package: String,
-    /// Relative to the repository root.
-    pub project_path: String,
-    /// Relative to the repository root; holds nothing but this build.
-    pub folder: String,
-    pub version: String,
-    pub epoch: i64,
-    pub kind: DistributionKind,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DistributionKind {
-    /// By maturin, for a target triple or the host.
-    Wheel { target: Option<String> },
-    /// sdist and wheel, by uv.
-    Package,
+    /// A name declared as moving names this index, `version`'s, and no longer what it did when the plan was made.
+    MoveAlias { repository: Repository, tag: String, version: String, manifest: ManifestBytes, from: Option<Digest> },
 }
 
 impl Step {
@@ -126,6 +57,8 @@ impl Step {
             Self::BuildDistribution(_) => "build-distribution",
             Self::PublishTag { .. } => "promote",
             Self::PublishIndex { .. } => "index",
+            Self::CopyImage(_) => "copy",
+            Self::MoveAlias { .. } => "alias",
         }
     }
 
@@ -143,7 +76,10 @@ impl Step {
                 ImageCheck::Scan { scanner } => format!("{}#{scanner}", image.reference()),
             },
             Self::BuildDistribution(build) => build.folder.clone(),
-            Self::PublishTag { repository, tag, .. } | Self::PublishIndex { repository, tag, .. } => format!("{repository}:{tag}"),
+            Self::CopyImage(copy) => copy.reference(),
+            Self::PublishTag { repository, tag, .. }
+            | Self::PublishIndex { repository, tag, .. }
+            | Self::MoveAlias { repository, tag, .. } => format!("{repository}:{tag}"),
         };
         format!("{}:{object}", self.kind())
     }
@@ -170,6 +106,10 @@ impl Step {
             },
             Self::PublishTag { repository, tag, manifest } => format!("{repository}:{tag} ← {}", manifest.digest.short()),
             Self::PublishIndex { repository, tag, manifest } => format!("{repository}:{tag} = {}", manifest.digest.short()),
+            Self::CopyImage(copy) => format!("{} for {} from {}", copy.to, copy.platform, copy.from),
+            Self::MoveAlias { repository, tag, version, manifest, .. } => {
+                format!("{repository}:{tag} → {version} {}", manifest.digest.short())
+            }
         }
     }
 
@@ -186,6 +126,8 @@ impl Step {
             }
             Self::BuildDistribution(build) => format!("rm -r {}", build.folder),
             Self::PublishTag { .. } | Self::PublishIndex { .. } => format!("cargo xtask bump patch {project}"),
+            Self::CopyImage(copy) => format!("crane manifest {}", copy.reference()),
+            Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
         }
     }
 
@@ -200,7 +142,7 @@ impl Step {
 
     /// Whether the effect can be seen by others and not be taken back.
     pub fn is_irreversible(&self) -> bool {
-        matches!(self, Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. })
+        matches!(self, Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::MoveAlias { .. })
     }
 }
 

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oci_spec::image::Descriptor;
-
 use crate::model::build_id::BuildId;
-use crate::model::image::Platform;
-use crate::model::step::{ManifestBytes, short};
+use crate::model::step::short;
 use crate::model::version::Version;
 
 /// More builds than this are counted, not listed, when none can be used.
@@ -18,6 +15,18 @@ pub struct Build {
     pub id: BuildId,
     /// Architecture suffix → image tag.
     pub tags: BTreeMap<String, String>,
+    /// Whether the build id itself is a tag: then it should hold all platforms in one index.
+    pub has_whole: bool,
+}
+
+/// What a release is looked for.
+#[derive(Debug, Clone)]
+pub struct Sought<'a> {
+    pub version: &'a Version,
+    /// The commit of the candidate's tag.
+    pub commit: &'a str,
+    /// What to call that commit: `the newest candidate's commit`.
+    pub whose: &'a str,
 }
 
 /// A build that was looked at and turned down.
@@ -27,30 +36,21 @@ pub struct TurnedDown {
     pub why: String,
 }
 
-/// What one platform's tag holds.
-#[derive(Debug, Clone)]
-pub struct PlatformImage {
-    pub platform: Platform,
-    pub tag: String,
-    /// What the tag names: an image's manifest, or an index with attestations.
-    pub manifest: ManifestBytes,
-    /// The image manifests, with their platform; exactly one in a usable candidate.
-    pub images: Vec<Descriptor>,
-    /// `unknown/unknown` entries that speak of those images; carried along (law 11).
-    pub attestations: Vec<Descriptor>,
-    /// `org.opencontainers.image.revision`.
-    pub revision: Option<String>,
-    /// What the image's configuration says it was built for.
-    pub built_for: Option<Platform>,
-}
-
 /// Groups image tags by build id, newest first; tags of another form are left out.
 pub fn group(tags: &[String], archs: &[String]) -> Vec<Build> {
     let mut builds: BTreeMap<String, Build> = BTreeMap::new();
+    let mut add = |id: BuildId, arch: Option<(&str, &String)>| {
+        let build = builds.entry(id.to_string()).or_insert_with(|| Build { id, tags: BTreeMap::new(), has_whole: false });
+        match arch {
+            Some((arch, tag)) => drop(build.tags.insert(arch.to_owned(), tag.clone())),
+            None => build.has_whole = true,
+        }
+    };
     for tag in tags {
         if let Some((id, arch)) = BuildId::read_image_tag(tag, archs.iter().map(String::as_str)) {
-            let build = builds.entry(id.to_string()).or_insert_with(|| Build { id, tags: BTreeMap::new() });
-            build.tags.insert(arch.to_owned(), tag.clone());
+            add(id, Some((arch, tag)));
+        } else if let Ok(id) = BuildId::parse(tag) {
+            add(id, None);
         }
     }
     let mut builds: Vec<_> = builds.into_values().collect();
@@ -59,31 +59,21 @@ pub fn group(tags: &[String], archs: &[String]) -> Vec<Build> {
 }
 
 /// What the tags alone say against a build.
-pub fn objection_by_tags(build: &Build, version: &Version, commit: &str, archs: &[String]) -> Option<String> {
-    if build.id.version != *version {
-        return Some(format!("is of version {}, wanted {}", build.id.version.to_semver(), version.to_semver()));
+pub fn objection_by_tags(build: &Build, sought: &Sought<'_>, archs: &[String]) -> Option<String> {
+    if build.id.version != *sought.version {
+        return Some(format!("is of version {}, wanted {}", build.id.version.to_semver(), sought.version.to_semver()));
     }
-    if build.id.short_commit != short(commit) {
-        return Some(format!("was built from {}, the newest candidate's commit is {}", build.id.short_commit, short(commit)));
+    if build.id.short_commit != short(sought.commit) {
+        return Some(format!("was built from {}, {} is {}", build.id.short_commit, sought.whose, short(sought.commit)));
     }
-    let missing: Vec<_> = archs.iter().filter(|arch| !build.tags.contains_key(*arch)).map(String::as_str).collect();
-    (!missing.is_empty()).then(|| format!("has no image for {}", missing.join(", ")))
+    let missing = build.missing(archs);
+    (!build.has_whole && !missing.is_empty()).then(|| format!("has no image for {}", missing.join(", ")))
 }
 
-/// What an image says against its build.
-pub fn objection_by_image(image: &PlatformImage, commit: &str) -> Option<String> {
-    let [_] = image.images.as_slice() else {
-        return Some(format!("{} holds {} images for {}, wanted one", image.tag, image.images.len(), image.platform));
-    };
-    if let Some(built_for) = image.built_for.as_ref().filter(|built_for| **built_for != image.platform) {
-        return Some(format!("{} was built for {built_for}, its name says {}", image.tag, image.platform));
-    }
-    match &image.revision {
-        None => Some(format!("{} has no label org.opencontainers.image.revision, wanted {commit}", image.tag)),
-        Some(revision) if revision != commit => {
-            Some(format!("{} is labelled revision {revision}, the newest candidate's commit is {commit}", image.tag))
-        }
-        Some(_) => None,
+impl Build {
+    /// The architectures that have no tag of their own.
+    pub fn missing<'a>(&self, archs: &'a [String]) -> Vec<&'a str> {
+        archs.iter().filter(|arch| !self.tags.contains_key(*arch)).map(String::as_str).collect()
     }
 }
 
@@ -102,6 +92,23 @@ pub fn none_usable(repository: &str, turned_down: &[TurnedDown]) -> String {
     text
 }
 
+/// The refusal of a build that is not there, and the newest one that might be meant.
+pub fn not_there<'a>(repository: &str, picked: &BuildId, builds: &'a [String], version: &Version) -> (String, Option<&'a str>) {
+    let mut text = format!("{repository} holds no build {picked}");
+    match builds {
+        [] => text.push_str(", and no other"),
+        _ => text.push_str("; it holds:"),
+    }
+    for build in builds.iter().take(LISTED) {
+        text.push_str(&format!("\n    {build}"));
+    }
+    if let Some(more) = builds.len().checked_sub(LISTED + 1) {
+        text.push_str(&format!("\n    and {} older ones", more + 1));
+    }
+    let is_meant = |build: &&String| BuildId::parse(build).is_ok_and(|id| id.version == *version);
+    (text, builds.iter().find(is_meant).map(String::as_str))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +122,9 @@ mod tests {
     }
 
     fn objection(tags: &[&str], version: &str) -> Option<String> {
-        objection_by_tags(&builds(tags)[0], &Spelling::SemVer.read(version).unwrap(), COMMIT, &["amd64".into(), "arm64".into()])
+        let version = Spelling::SemVer.read(version).unwrap();
+        let sought = Sought { version: &version, commit: COMMIT, whose: "the newest candidate's commit" };
+        objection_by_tags(&builds(tags)[0], &sought, &["amd64".into(), "arm64".into()])
     }
 
     #[test]
@@ -143,6 +152,15 @@ mod tests {
         assert!(objection(&[&amd, &arm], "0.2.0").unwrap().contains("is of version 0.2.0-rc.1"), "equal, not a prefix");
         let [amd, arm] = both("2025.10.25.1430-build.1-v0.2.0-def5678");
         assert_eq!(objection(&[&amd, &arm], "0.2.0").unwrap(), "was built from def5678, the newest candidate's commit is abc1234");
+    }
+
+    #[test]
+    fn a_build_id_without_an_architecture_stands_for_all_of_them() {
+        let found = builds(&["2025.10.25.1430-build.1-v0.2.0-abc1234", "2025.10.25.1430-build.1-v0.2.0-abc1234-amd64"]);
+        assert_eq!((found.len(), found[0].has_whole, found[0].tags.len()), (1, true, 1));
+        assert_eq!(objection(&["2025.10.25.1430-build.1-v0.2.0-abc1234"], "0.2.0"), None);
+        let mixed = builds(&["2025.10.25.1430-build.1-v0.2.0-abc1234-amd64"]);
+        assert_eq!(mixed[0].missing(&["amd64".into(), "arm64".into()]), ["arm64"]);
     }
 
     #[test]

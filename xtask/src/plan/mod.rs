@@ -3,6 +3,7 @@
 pub mod affected;
 pub mod affected_config;
 pub mod affected_locks;
+pub mod aliases;
 pub mod auto;
 pub mod build;
 pub mod bump;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod index;
 pub mod matrix;
 pub mod notes;
+pub mod platform_images;
 pub mod release;
 pub mod reverts;
 pub mod tagged;

@@ -1,13 +1,15 @@
 //! The plan of a release: which names the tested bytes get, in which order.
 
-use crate::model::build_id::arch_suffix;
+use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, is_image_tag};
-use crate::model::project::Project;
-use crate::model::step::{Goal, Step, short};
+use crate::model::project::{ImageTarget, Project};
+use crate::model::step::{Goal, ImageCopy, Step, short};
 use crate::model::version::Version;
 
-use super::candidates::{PlatformImage, TurnedDown, none_usable};
+use super::aliases::{self, AliasFacts, Destination};
+use super::candidates::{TurnedDown, none_usable, not_there};
 use super::index;
+use super::platform_images::{PlatformImage, blobs_of};
 use super::tags::{CandidateTag, RemoteTags, TagFacts};
 
 /// What was found of a project that is to be released.
@@ -19,10 +21,16 @@ pub struct ReleaseFacts {
     /// Sites of the commit that say something else than the source of truth.
     pub disagreement: Option<String>,
     pub tags: TagFacts,
-    /// What speaks against the newest candidate's own commit, and what mends it.
+    /// The build that somebody picked by hand, in place of the newest that can be used.
+    pub picked: Option<BuildId>,
+    /// The newest candidate, or the one that the picked build is of.
+    pub candidate: Option<CandidateTag>,
+    /// What speaks against the candidate's own commit, and what mends it.
     pub candidate_objection: Option<(String, String)>,
     /// `None` for a project without an image, or when there is no candidate's tag to look for.
     pub builds: Option<BuildFacts>,
+    /// What the moving names hold; read where a build can be used.
+    pub aliases: Vec<AliasFacts>,
 }
 
 /// What the registry holds.
@@ -30,6 +38,10 @@ pub struct ReleaseFacts {
 pub enum BuildFacts {
     /// It could not be read (law 15).
     Unknown(String),
+    /// The picked build is not among those there are, the newest first.
+    NotThere {
+        builds: Vec<String>,
+    },
     /// No build can be used: why each was turned down, and the platforms that the newest of them lacks.
     Nothing {
         turned_down: Vec<TurnedDown>,
@@ -52,15 +64,14 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
         goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
         return Ok(());
     }
-    let Some(candidate) = facts.tags.newest_candidate(project, &facts.version) else {
-        let what = format!(
-            "{} {} has no candidate: no tag {} exists",
-            project.package,
-            facts.version.to_semver(),
-            project.tags.candidate_form(&facts.version)
-        );
-        let push = if project.image.is_some() { format!(" && cargo xtask build {name} --push") } else { String::new() };
-        goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push{push}"));
+    if let (Some(image), Some(BuildFacts::NotThere { builds }), Some(picked)) = (&project.image, &facts.builds, &facts.picked) {
+        let (what, newest) = not_there(&image.repository.to_string(), picked, builds, &facts.version);
+        let other = newest.map(|newest| format!(" --candidate {newest}")).unwrap_or_default();
+        goal.refuse(name, what, format!("cargo xtask release {name}{other}"));
+        return Ok(());
+    }
+    let Some(candidate) = &facts.candidate else {
+        no_candidate(goal, project, facts);
         return Ok(());
     };
     if let Err(conflict) = facts.tags.commit_of(&candidate.name) {
@@ -90,8 +101,35 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
         goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
     }
-    want_tag(goal, project, facts, &candidate);
+    want_tag(goal, project, facts, candidate);
     Ok(())
+}
+
+/// No tag says which commit is to be released.
+fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
+    let (name, version) = (&project.name, facts.version.to_semver());
+    if let Some(BuildFacts::Unknown(why)) = &facts.builds {
+        return goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor");
+    }
+    match &facts.picked {
+        Some(picked) if picked.version != facts.version => {
+            let what = format!("build {picked} is of {}, the files of HEAD say {version}", picked.version.to_semver());
+            goal.refuse(name, what, format!("git checkout {}, then the same command again", picked.short_commit));
+        }
+        Some(picked) => {
+            let candidates = facts.tags.candidates(project, &facts.version);
+            let tags = candidates.iter().map(|candidate| format!("{} at {}", candidate.name, short(&candidate.commit))).collect::<Vec<_>>();
+            let tags = if tags.is_empty() { "there is none".to_owned() } else { tags.join(", ") };
+            let what = format!("build {picked} is of {}, where no candidate of {version} is ({tags})", picked.short_commit);
+            goal.refuse(name, what, format!("cargo xtask release {name}, of the newest candidate"));
+        }
+        None => {
+            let form = project.tags.candidate_form(&facts.version);
+            let push = if project.image.is_some() { format!(" && cargo xtask build {name} --push") } else { String::new() };
+            let what = format!("{} {version} has no candidate: no tag {form} exists", project.package);
+            goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push{push}"));
+        }
+    }
 }
 
 /// What forbids a release whatever the registry holds.
@@ -119,26 +157,53 @@ fn publish(
     facts: &ReleaseFacts,
     build_id: &str,
     images: &[PlatformImage],
-    target: &crate::model::project::ImageTarget,
+    target: &ImageTarget,
 ) -> anyhow::Result<()> {
     let version = facts.version.to_semver();
-    let longest = images.iter().map(|image| format!("{version}-{}", arch_suffix(&image.platform))).find(|tag| !is_image_tag(tag));
-    if let Some(tag) = longest {
+    let name_of = |image: &PlatformImage| format!("{version}-{}", arch_suffix(&image.platform));
+    if let Some(tag) = images.iter().map(name_of).find(|tag| !is_image_tag(tag)) {
         goal.refuse(&project.name, no_image_tag(&tag), format!("cargo xtask bump patch {}", project.name));
         return Ok(());
     }
+    for image in images.iter().filter(|_| target.is_elsewhere()) {
+        match copy(image, target, name_of(image)) {
+            Ok(copy) => goal.want(&project.name, format!("releases are in {}", target.release), Step::CopyImage(copy)),
+            Err(what) => goal.refuse(&project.name, what, format!("cargo xtask build {} --push", project.name)),
+        }
+    }
     for image in images {
-        let step = Step::PublishTag {
-            repository: target.repository.clone(),
-            tag: format!("{version}-{}", arch_suffix(&image.platform)),
-            manifest: image.manifest.clone(),
-        };
+        let step = Step::PublishTag { repository: target.release.clone(), tag: name_of(image), manifest: image.named.clone() };
         goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
     }
-    let index = index::compose(images)?;
+    let index = index::compose(&facts.version, images)?;
     let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
-    goal.want(&project.name, why, Step::PublishIndex { repository: target.repository.clone(), tag: version, manifest: index });
+    goal.want(&project.name, why, Step::PublishIndex { repository: target.release.clone(), tag: version, manifest: index.clone() });
+    if facts.version.is_prerelease() && !target.aliases.is_empty() {
+        goal.notes.push(format!("{}: {} is a prerelease, so it moves no alias", project.name, facts.version.to_semver()));
+    }
+    let to = Destination { repository: &target.release, version: &facts.version, index: &index };
+    aliases::want(goal, project, &to, &facts.aliases);
     Ok(())
+}
+
+/// One platform's image with everything that it and its attestations are made of.
+fn copy(image: &PlatformImage, target: &ImageTarget, name: String) -> Result<ImageCopy, String> {
+    let mut blobs = Vec::new();
+    for manifest in &image.manifests {
+        for blob in blobs_of(manifest)? {
+            if !blobs.contains(&blob) {
+                blobs.push(blob);
+            }
+        }
+    }
+    Ok(ImageCopy {
+        from: target.repository.clone(),
+        to: target.release.clone(),
+        platform: image.platform.clone(),
+        names: (image.tag.clone(), name),
+        manifests: image.manifests.clone(),
+        blobs,
+    })
 }
 
 /// The release's tag, on the candidate's commit. One that exists elsewhere is a conflict.
@@ -149,7 +214,8 @@ fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate:
         Err(conflict) => return goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
         Ok(Some(commit)) if commit != candidate.commit => {
             let (found, wanted) = (short(commit), short(&candidate.commit));
-            let what = format!("tag {tag} exists at {found}, the newest candidate {} is at {wanted}; a tag is never moved", candidate.name);
+            let called = if facts.picked.is_some() { "the candidate" } else { "the newest candidate" };
+            let what = format!("tag {tag} exists at {found}, {called} {} is at {wanted}; a tag is never moved", candidate.name);
             return goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
         }
         Ok(_) => {}

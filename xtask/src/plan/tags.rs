@@ -1,6 +1,6 @@
 //! Which git tag comes next, and who has it already (laws 5 and 6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::model::project::{Project, Projects};
@@ -62,14 +62,30 @@ impl TagFacts {
 
     /// The newest candidate of a version, its number compared as a number; known here or at the remote.
     pub fn newest_candidate(&self, project: &Project, version: &Version) -> Option<CandidateTag> {
-        self.everywhere(project.tags.prefix())
-            .filter_map(|(name, commit)| match self.read_of(project, name)? {
-                TagName { version: found, candidate: Some(number) } if found == *version => {
-                    Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
-                }
-                _ => None,
-            })
-            .max_by_key(|candidate| candidate.number)
+        self.candidates(project, version).into_iter().next_back()
+    }
+
+    /// The candidates of a version, the newest last; those of this clone and of the remote, each once.
+    pub fn candidates(&self, project: &Project, version: &Version) -> Vec<CandidateTag> {
+        let found = self.everywhere(project.tags.prefix()).filter_map(|(name, commit)| match self.read_of(project, name)? {
+            TagName { version: found, candidate: Some(number) } if found == *version => {
+                Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
+            }
+            _ => None,
+        });
+        let mut candidates: Vec<_> = found.collect();
+        candidates.sort_by_key(|candidate| candidate.number);
+        candidates.dedup();
+        candidates
+    }
+
+    /// The versions that have a release's tag here or at the remote, prereleases left out.
+    pub fn releases(&self, project: &Project) -> BTreeSet<Version> {
+        let found = self.everywhere(project.tags.prefix()).filter_map(|(name, _)| match self.read_of(project, name)? {
+            TagName { version, candidate: None } if !version.is_prerelease() => Some(version),
+            _ => None,
+        });
+        found.collect()
     }
 
     /// Reads a tag, if it is this project's and no other's.
