@@ -11,7 +11,7 @@ use crate::model::version::Version;
 use crate::plan::aliases::{AliasFacts, Holds};
 use crate::plan::index::VERSION_ANNOTATION;
 use crate::plan::tags::TagFacts;
-use crate::world::registry::{Manifest, Registry, RegistryError};
+use crate::world::registry::{Manifest, Registry, RegistryError, RegistryErrorKind};
 
 /// How many releases are asked for their digest, from the highest on, before an alias counts as unknown.
 const ASKED_FOR_DIGEST: usize = 16;
@@ -51,7 +51,15 @@ fn held(
     known: &BTreeSet<Version>,
     line: &[&Version],
 ) -> Result<Holds, RegistryError> {
-    let Some(manifest) = registry.manifest(repository, tag)? else { return Ok(Holds::Nothing) };
+    let manifest = match registry.manifest(repository, tag) {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Ok(Holds::Nothing),
+        // Of a repository that does not exist yet.
+        Err(error) if error.kind == RegistryErrorKind::Denied && registry.head_before_put(repository, tag)?.is_none() => {
+            return Ok(Holds::Nothing);
+        }
+        Err(error) => return Err(error),
+    };
     let digest = manifest.digest.clone();
     let said = annotated(&manifest);
     let is_of = |version: &Version, digest: &Digest| {

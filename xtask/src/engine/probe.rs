@@ -168,7 +168,7 @@ fn distributed(world: &World, build: &DistributionBuild) -> anyhow::Result<Probe
 }
 
 fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest) -> anyhow::Result<Probe> {
-    Ok(match world.registry().head(repository, tag)? {
+    Ok(match world.registry().head_before_put(repository, tag)? {
         None => Probe::Todo,
         Some(found) if found.digest == *digest => Probe::Done(format!("holds {}", digest.short())),
         Some(found) => Probe::Conflict { found: format!("{repository}:{tag} holds {}", found.digest), wanted: digest.to_string() },
@@ -179,7 +179,7 @@ fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest)
 fn copied(world: &World, copy: &ImageCopy) -> anyhow::Result<Probe> {
     for manifest in &copy.manifests {
         // By digest there is nothing else that could be found.
-        if world.registry().head(&copy.to, manifest.digest.as_str())?.is_none() {
+        if world.registry().head_before_put(&copy.to, manifest.digest.as_str())?.is_none() {
             return Ok(Probe::Todo);
         }
     }
@@ -188,7 +188,7 @@ fn copied(world: &World, copy: &ImageCopy) -> anyhow::Result<Probe> {
 
 /// A moving name is the only one that may hold something else; and that must be what was seen when the plan was made.
 fn moved(world: &World, repository: &Repository, tag: &str, to: &Digest, from: Option<&Digest>) -> anyhow::Result<Probe> {
-    let found = world.registry().head(repository, tag)?.map(|found| found.digest);
+    let found = world.registry().head_before_put(repository, tag)?.map(|found| found.digest);
     Ok(match &found {
         Some(found) if found == to => Probe::Done(format!("holds {}", to.short())),
         found if found.as_ref() == from => Probe::Todo,

@@ -126,7 +126,20 @@ impl Registry {
 
     /// What a tag or digest names; `None` when there is nothing.
     pub fn head(&self, repository: &Repository, reference: &str) -> Result<Option<Described>, RegistryError> {
-        let mut call = manifest_call(repository, Access::Pull, Method::HEAD, reference)?;
+        self.head_as(repository, reference, Access::Pull)
+    }
+
+    /// As [`Registry::head`], of what is to be put there. GHCR and ECR refuse whoever asks to read what does not exist yet, and
+    /// say that it is absent to whoever may write it.
+    pub fn head_before_put(&self, repository: &Repository, reference: &str) -> Result<Option<Described>, RegistryError> {
+        match self.head(repository, reference) {
+            Err(error) if error.kind == RegistryErrorKind::Denied => self.head_as(repository, reference, Access::Push),
+            answer => answer,
+        }
+    }
+
+    fn head_as(&self, repository: &Repository, reference: &str, access: Access) -> Result<Option<Described>, RegistryError> {
+        let mut call = manifest_call(repository, access, Method::HEAD, reference)?;
         call.headers.push(("Accept", media_type::ACCEPTED));
         let answer = self.transport.retrying(|| match self.transport.send(&call)? {
             answer if matches!(answer.status, 200 | 404) => Ok(answer),
