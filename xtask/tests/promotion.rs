@@ -650,3 +650,17 @@ fn what_the_configuration_says_of_releases_is_held_to_its_rules() {
         assert!(ran.stderr.contains(why) && ran.stderr.contains("xtask/monorepo.toml"), "{keys}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_rehearsal_shows_aliases_and_the_repository_of_the_releases() {
+    let fixture = two_repositories();
+    let before = fixture.state();
+    let (code, document) = fixture.json(&["rehearse"]);
+    assert_eq!(code, 0, "{document:#}");
+    let images = document["images"].as_object().unwrap();
+    assert_eq!(images.len(), 6, "two of the candidate, two platforms, the index and its alias: {images:?}");
+    assert_eq!(images["latest"], images["0.2.0"]);
+    let ran = fixture.ok(&["rehearse"]);
+    assert!(ran.stdout.lines().any(|line| line.starts_with("released/api:latest ") && line.contains(" sha256:")), "{}", ran.stdout);
+    assert_eq!(fixture.state(), before);
+}

@@ -249,7 +249,8 @@ fn the_rehearsal_builds_the_real_image() {
     let copy = Copy::new();
     let document = copy.ok(&["rehearse", "reading", "--docker"]);
     let images = document["images"].as_object().unwrap();
-    assert_eq!(images.len(), 3, "one platform's candidate, its release name, and the index: {images:?}");
+    assert_eq!(images.len(), 5, "one platform's candidate, its release name, the index and its two aliases: {images:?}");
+    assert_eq!((&images["latest"], &images["0.2"]), (&images["0.2.0"], &images["0.2.0"]));
     assert_eq!(document["version"], "0.2.0");
     let build_id = document["build_id"].as_str().unwrap().to_owned();
     let refused = ran(copy.command(&["build", "reading", "--build-id", &build_id]).output().unwrap());

@@ -96,11 +96,13 @@ impl Sandbox {
                 .fix("git add, git commit, then rehearse again")
         })?;
         let mut document: toml_edit::DocumentMut = text.parse().context("reading the configuration")?;
-        let old = document["images"]["repository"].as_str().unwrap_or("{package}").to_owned();
-        // As the images' names are read: a pattern without a host is of Docker Hub, and keeps its whole path.
-        let parsed: Repository = old.replace("{package}", "package-goes-here").parse()?;
-        let pattern = parsed.path.replace("package-goes-here", "{package}");
-        document["images"]["repository"] = toml_edit::value(format!("{}/{pattern}", self.registry.address()));
+        for key in ["repository", "release"] {
+            let Some(old) = document["images"].get(key).and_then(|value| value.as_str()) else { continue };
+            // As the images' names are read: a pattern without a host is of Docker Hub, and keeps its whole path.
+            let parsed: Repository = old.replace("{package}", "package-goes-here").parse()?;
+            let pattern = parsed.path.replace("package-goes-here", "{package}");
+            document["images"][key] = toml_edit::value(format!("{}/{pattern}", self.registry.address()));
+        }
         if let Some((project, platform)) = platform {
             document["projects"][project]["image"]["platforms"] = toml_edit::value(toml_edit::Array::from_iter([platform.to_string()]));
         }

@@ -164,12 +164,16 @@ fn report(
 ) -> anyhow::Result<u8> {
     let mut rows = vec![["image tag", "digest"].map(str::to_owned).to_vec()];
     let mut tags = serde_json::Map::new();
-    let mut names = sandbox.registry.tags(&repository.path);
-    names.sort();
-    for name in names {
-        let digest = sandbox.registry.digest(&repository.path, &name).map(|digest| digest.to_string()).unwrap_or_default();
-        rows.push(vec![name.clone(), digest.clone()]);
-        tags.insert(name, digest.into());
+    // The releases' own repository, where there is one, has their names; a rehearsed project has an image.
+    for place in project.image.iter().flat_map(|image| image.repositories()) {
+        let mut names = sandbox.registry.tags(&place.path);
+        names.sort();
+        for name in names {
+            let digest = sandbox.registry.digest(&place.path, &name).map(|digest| digest.to_string()).unwrap_or_default();
+            let shown = if *place.path == repository.path { name.clone() } else { format!("{}:{name}", place.path) };
+            rows.push(vec![shown, digest.clone()]);
+            tags.insert(name, digest.into());
+        }
     }
     app.ui.data(&ui::table(&rows));
     let remote_tags = sandbox.git(&["ls-remote", "--tags", "--refs", "origin"])?;
