@@ -355,14 +355,15 @@ fn law_9_aliases_follow_the_highest_release_of_their_line() {
     release(&fixture, "patch", "0.1.1");
     ["latest", "0.1", "0"].iter().for_each(|alias| holds(alias, "0.1.1"));
     fixture.git(&["branch", "line-0.1"]);
-    let (code, report) = {
-        prepare(&fixture, "minor", "0.2.0");
-        fixture.json(&["release", "api"])
-    };
+    prepare(&fixture, "minor", "0.2.0");
+    let before = fixture.registry.log().len();
+    let (code, report) = fixture.json(&["release", "api"]);
     let wanted = ["promote", "promote", "index", "alias", "alias", "alias", "tag", "push-tag"].map(|kind| format!("acted {kind}"));
     assert_eq!((code, steps(&report)), (0, wanted.to_vec()));
     assert_eq!(report["steps"][3]["id"], format!("alias:{}/acme/api:latest", fixture.registry.address()));
     assert_eq!(report["steps"][3]["why"], "from 0.1.1");
+    let of_latest = count(&fixture.registry.log().split_off(before), |request| request.target.ends_with("/manifests/latest"));
+    assert_eq!(of_latest, 5, "read once, asked for the plan, before acting, put, and asked as proof");
     ["latest", "0.2", "0"].iter().for_each(|alias| holds(alias, "0.2.0"));
     holds("0.1", "0.1.1");
     let state = fixture.state();

@@ -38,3 +38,16 @@ pub fn docker(arguments: &[&str]) -> String {
 pub fn engine_platform() -> String {
     docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).trim().to_owned()
 }
+
+/// Whether programs are there, each with an argument that it answers; says what is missing, or fails where nothing may be.
+pub fn has(test: &str, programs: &[(&str, &str)]) -> bool {
+    let answers =
+        |(program, argument): &(&str, &str)| Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success());
+    let missing: Vec<_> = programs.iter().filter(|program| !answers(program)).map(|(program, _)| *program).collect();
+    let may_miss = std::env::var_os("XTASK_REQUIRE_TOOLS").is_none();
+    assert!(missing.is_empty() || may_miss, "{test}: missing {}; .ci/setup installs it", missing.join(", "));
+    if !missing.is_empty() {
+        println!("skipped {test}: missing {}", missing.join(", "));
+    }
+    missing.is_empty()
+}
