@@ -1,10 +1,14 @@
 //! The only place that prints. People read stderr, programs read stdout.
 
+mod live;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, Write as _};
 
 use crate::model::fault::Fault;
-use crate::model::step::{Plan, Planned, Verdict};
+use crate::model::step::{Cost, Plan, Planned, Verdict};
+
+pub use live::Live;
 
 /// How this run talks.
 #[derive(Clone)]
@@ -14,6 +18,8 @@ pub struct Ui {
     pub color: bool,
     /// Sections fold in the log of GitHub Actions.
     pub groups: bool,
+    /// Lines may move: a person looks on.
+    pub bars: bool,
 }
 
 const WIDTH: usize = 12;
@@ -122,6 +128,9 @@ impl Ui {
             }
             _ => {}
         }
+        if matches!(planned.verdict, Verdict::Acted | Verdict::Failed) {
+            let _ = write!(text, "  [{}]", spent(planned.cost));
+        }
         self.lined(color, planned.verdict.word(), &indented(&text))
     }
 
@@ -167,10 +176,11 @@ fn indented(text: &str) -> String {
 pub fn summary(plan: &Plan) -> String {
     // A bar or an angle bracket in a name must not become a column or a tag.
     let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ");
-    let mut text = String::from("| verdict | step | what |\n|---|---|---|\n");
+    let mut text = String::from("| verdict | step | what | evidence | time | requests |\n|---|---|---|---|--:|--:|\n");
     for planned in &plan.steps {
-        let step = &planned.draft.step;
-        let _ = writeln!(text, "| {} | {} | {} |", planned.verdict.word(), step.kind(), cell(&step.what()));
+        let (step, Cost { seconds, requests }) = (&planned.draft.step, planned.cost);
+        let (verdict, kind, what, evidence) = (planned.verdict.word(), step.kind(), cell(&step.what()), cell(&planned.evidence));
+        let _ = writeln!(text, "| {verdict} | {kind} | {what} | {evidence} | {seconds:.1} s | {requests} |");
     }
     for refusal in &plan.refused {
         let _ = writeln!(text, "\n**Refused**: {}. Try: `{}`", cell(&refusal.what), refusal.fix);
@@ -180,6 +190,15 @@ pub fn summary(plan: &Plan) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What a step took, for people: `1.2 s, 3 requests`.
+fn spent(cost: Cost) -> String {
+    match cost.requests {
+        0 => format!("{:.1} s", cost.seconds),
+        1 => format!("{:.1} s, 1 request", cost.seconds),
+        requests => format!("{:.1} s, {requests} requests", cost.seconds),
+    }
 }
 
 /// A table with columns as wide as they need to be.

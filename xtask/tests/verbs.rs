@@ -250,7 +250,12 @@ fn a_ci_run_shows_the_report_on_its_page() {
     let ran = fixture.run_with(&["tag", "api", "--rc"], &[("GITHUB_STEP_SUMMARY", page.to_str().unwrap())]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let text = std::fs::read_to_string(page).unwrap();
-    assert!(text.starts_with("| verdict | step | what |\n|---|---|---|\n| acted | tag | api-v0.1.0-rc1 at "), "{text}");
+    assert!(
+        text.starts_with(
+            "| verdict | step | what | evidence | time | requests |\n|---|---|---|---|--:|--:|\n| acted | tag | api-v0.1.0-rc1 at "
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod changelog;
 mod check;
 mod check_commits;
 mod doctor;
+mod execute;
 mod gates;
 mod init;
 mod plan;
@@ -23,13 +24,11 @@ use anyhow::Context as _;
 
 use crate::cli::{Cli, Global, Verb};
 use crate::engine::observe::Remote;
-use crate::engine::run;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::{Project, Projects};
 use crate::model::rules::ReleaseRules;
-use crate::model::step::{Goal, Plan, Verdict};
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 use crate::world::environment::{self, Environment};
 use crate::world::{Sink, World, files};
 
@@ -61,7 +60,13 @@ pub struct Above {
 /// Runs the verb and gives the exit code; an error is printed here, once.
 pub fn dispatch(cli: Cli, above: &Above) -> u8 {
     let environment = Environment::read();
-    let ui = Ui { json: cli.global.json, verbose: cli.global.verbose, color: environment.color, groups: environment.is_github_actions };
+    let ui = Ui {
+        json: cli.global.json,
+        verbose: cli.global.verbose,
+        color: environment.color,
+        groups: environment.is_github_actions,
+        bars: environment.has_live_lines,
+    };
     let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
         // The only verb that makes the configuration in place of reading it.
         Verb::Init => init::run(&app),
@@ -100,7 +105,7 @@ pub fn usage(error: &clap::Error) -> u8 {
     let _ = error.print();
     if code != 0 && environment::was_called_with("--json") {
         let what = error.to_string();
-        let ui = Ui { json: true, verbose: false, color: false, groups: false };
+        let ui = Ui { json: true, verbose: false, color: false, groups: false, bars: false };
         ui.document(&serde_json::json!({ "schema": 1, "error": { "code": code, "what": what.trim_end(), "fix": "cargo xtask --help" } }));
     }
     code
@@ -188,68 +193,6 @@ impl App {
     fn remote(&self) -> Remote<'_> {
         let named = self.config.repository.remote.as_deref();
         Remote { name: named.unwrap_or("origin"), is_named: named.is_some() }
-    }
-
-    /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
-    fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
-        let mut plan = run::plan(&self.world, goal);
-        self.ui.plan(&plan);
-        let todo = plan.count(Verdict::Todo);
-        let code = if !plan.refused.is_empty() {
-            self.ui.status("Refused", "nothing was done");
-            FaultKind::Refused.exit_code()
-        } else if self.global.dry_run {
-            self.ui.status("Planned", &format!("{todo} to do, {} done already; nothing was written", plan.count(Verdict::Done)));
-            0
-        } else if todo == 0 {
-            self.ui.status("Finished", "nothing to do");
-            0
-        } else {
-            self.confirm(&plan)?;
-            let ok = run::apply(&self.world, &mut plan, &|planned| self.ui.open_section(&planned.draft.step.what()), &|planned| {
-                self.ui.close_section();
-                self.ui.step(planned);
-            });
-            let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
-            let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
-            match ok {
-                true => self.ui.status("Finished", &format!("{acted} done now, {} done before{requests}", plan.count(Verdict::Done))),
-                false => self.ui.error(
-                    &format!("stopped after {acted} of {todo} steps; nothing is lost: what is done is found done by the next run"),
-                    Some("the same command again, once the cause is mended"),
-                ),
-            }
-            if ok { 0 } else { FaultKind::Failed.exit_code() }
-        };
-        self.write_summary(&plan)?;
-        if self.ui.json {
-            let mut document = plan.to_json();
-            document.extend(extra);
-            self.ui.document(&document.into());
-        }
-        Ok(code)
-    }
-
-    /// The report once more, where the page of a CI run shows it.
-    fn write_summary(&self, plan: &Plan) -> anyhow::Result<()> {
-        match &self.world.environment.github_step_summary {
-            Some(path) if !self.global.dry_run => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
-            _ => Ok(()),
-        }
-    }
-
-    /// On a terminal, irreversible work asks once.
-    fn confirm(&self, plan: &Plan) -> anyhow::Result<()> {
-        let environment = &self.world.environment;
-        let irreversible =
-            plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && planned.draft.step.is_irreversible()).count();
-        if irreversible == 0 || self.global.yes || environment.is_ci || !environment.is_terminal {
-            return Ok(());
-        }
-        match self.ui.confirm(&format!("{irreversible} of these steps cannot be taken back. Go on?")) {
-            true => Ok(()),
-            false => Err(Fault::refused("nothing was done: the answer was no").fix("the same command with --yes does not ask").into()),
-        }
     }
 }
 

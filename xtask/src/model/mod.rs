@@ -12,6 +12,7 @@ pub mod image;
 pub mod key_path;
 pub mod lock_graph;
 pub mod paths;
+mod planned;
 pub mod project;
 pub mod rules;
 pub mod site;

@@ -1,13 +1,13 @@
-//! Steps: one effect on one outside thing each, and what is known of it.
+//! Steps: one effect on one outside thing each. What is known of one stands in `planned`.
 //!
 //! The enum is closed: a new step makes the compiler ask for its probe, its act and its line in the report.
 //! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
 
-use serde::Serialize;
-
 use super::image::{Digest, Repository};
 
 pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
+
+pub use super::planned::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
 
 /// One effect on one outside thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,129 +149,4 @@ impl Step {
 /// The first seven digits of a commit.
 pub fn short(commit: &str) -> &str {
     commit.get(..7).unwrap_or(commit)
-}
-
-/// The answer to: is this effect already true?
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probe {
-    Done(String),
-    Todo,
-    Conflict {
-        found: String,
-        wanted: String,
-    },
-    /// It could not be read, which is not the same as absent (law 15).
-    Unknown(String),
-}
-
-/// What the report says of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Done,
-    Todo,
-    Conflict,
-    Unknown,
-    Acted,
-    Failed,
-    Skipped,
-}
-
-impl Verdict {
-    /// The word of the JSON document.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Todo => "todo",
-            Self::Conflict => "conflict",
-            Self::Unknown => "unknown",
-            Self::Acted => "acted",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// A step that a plan wants, before anybody asked whether it is done.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    pub project: String,
-    pub why: String,
-    pub step: Step,
-}
-
-/// A step with what is known of it.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    pub draft: Draft,
-    pub verdict: Verdict,
-    pub evidence: String,
-}
-
-impl Planned {
-    /// Whether this is a commit that was tried and not made.
-    pub fn is_failed_commit(&self) -> bool {
-        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit { .. })
-    }
-}
-
-/// A reason for which nothing is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Refusal {
-    pub project: String,
-    pub what: String,
-    pub fix: String,
-}
-
-/// All that a command would do, or did.
-#[derive(Debug, Clone, Default)]
-pub struct Plan {
-    pub steps: Vec<Planned>,
-    pub refused: Vec<Refusal>,
-    /// Things the reader should know that are no step: what is left out, and why.
-    pub notes: Vec<String>,
-}
-
-/// What a planner gives: steps in order, and what forbids them.
-#[derive(Debug, Clone, Default)]
-pub struct Goal {
-    pub drafts: Vec<Draft>,
-    pub refused: Vec<Refusal>,
-    pub notes: Vec<String>,
-}
-
-impl Goal {
-    pub fn want(&mut self, project: &str, why: impl Into<String>, step: Step) {
-        self.drafts.push(Draft { project: project.into(), why: why.into(), step });
-    }
-
-    pub fn refuse(&mut self, project: &str, what: impl Into<String>, fix: impl Into<String>) {
-        self.refused.push(Refusal { project: project.into(), what: what.into(), fix: fix.into() });
-    }
-}
-
-impl Plan {
-    /// The plan's JSON document (DESIGN section 5), to which commands may add fields.
-    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
-        let steps = self.steps.iter().map(|planned| {
-            serde_json::json!({
-                "id": planned.draft.step.id(),
-                "project": planned.draft.project,
-                "kind": planned.draft.step.kind(),
-                "what": planned.draft.step.what(),
-                "why": planned.draft.why,
-                "verdict": planned.verdict.word(),
-                "evidence": planned.evidence,
-            })
-        });
-        let mut document = serde_json::Map::new();
-        document.insert("schema".into(), 1.into());
-        document.insert("steps".into(), steps.collect());
-        document.insert("refused".into(), serde_json::json!(self.refused));
-        document.insert("notes".into(), serde_json::json!(self.notes));
-        document
-    }
-
-    pub fn count(&self, verdict: Verdict) -> usize {
-        self.steps.iter().filter(|planned| planned.verdict == verdict).count()
-    }
 }

@@ -15,6 +15,7 @@ pub mod index;
 pub mod matrix;
 pub mod notes;
 pub mod platform_images;
+pub mod order;
 pub mod release;
 pub mod reverts;
 pub mod tagged;

@@ -16,6 +16,8 @@ pub struct Environment {
     /// Output is read by GitHub Actions: groups fold.
     pub is_github_actions: bool,
     pub color: bool,
+    /// Lines may be drawn over: a person looks on, and the terminal can.
+    pub has_live_lines: bool,
     /// The number of the CI's run; 0 elsewhere.
     pub run_number: u64,
     /// A tool that is missing is a fault, not a reason to skip.
@@ -49,6 +51,7 @@ impl Environment {
             is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             is_github_actions: flag("GITHUB_ACTIONS"),
             color: std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none(),
+            has_live_lines: std::io::stderr().is_terminal() && !is_ci && variable("TERM").is_some_and(|name| name != "dumb"),
             run_number: variable("GITHUB_RUN_NUMBER").and_then(|text| text.parse().ok()).unwrap_or(0),
             require_tools: flag("XTASK_REQUIRE_TOOLS"),
             build_network: variable("XTASK_BUILD_NETWORK"),

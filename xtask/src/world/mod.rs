@@ -2,6 +2,7 @@
 
 pub mod cargo;
 pub mod changes;
+pub mod cost;
 pub mod docker;
 pub mod environment;
 pub mod files;
@@ -10,6 +11,7 @@ mod git_leftovers;
 pub mod git_setup;
 pub mod health;
 pub mod history;
+pub mod interrupts;
 mod links;
 mod measure;
 pub mod process;
@@ -29,10 +31,10 @@ pub mod side_by_side;
 pub mod tools;
 mod trees;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 
@@ -51,7 +53,7 @@ pub struct World {
     pub environment: Environment,
     pub git: Git,
     pub runner: Runner,
-    registry: OnceCell<Registry>,
+    registry: Arc<OnceLock<Registry>>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -60,7 +62,19 @@ impl World {
     pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
-        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: OnceCell::new(), plain_paths: RefCell::default() })
+        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: Arc::default(), plain_paths: RefCell::default() })
+    }
+
+    /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
+    /// time, and with the one registry client of this run. Lines of its children go to `sink`, where one is given.
+    ///
+    /// # Errors
+    /// The repository cannot be opened any more.
+    pub fn beside(&self, sink: Option<Sink>) -> anyhow::Result<Self> {
+        let runner = sink.map_or_else(|| self.runner.clone(), |sink| self.runner.with_sink(sink));
+        let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
+        let (root, environment, registry) = (self.root.clone(), self.environment.clone(), Arc::clone(&self.registry));
+        Ok(Self { root, environment, git, runner, registry, plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.

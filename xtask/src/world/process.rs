@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::Sink;
+use super::interrupts::interrupts;
 use crate::model::fault::Fault;
 
 /// The bound of a child that is watched and names none: longer than any build should take.
@@ -94,7 +95,8 @@ impl Call {
         for (name, value) in &self.variables {
             expression = expression.env(name, value);
         }
-        self.without.iter().fold(expression, |expression, name| expression.env_remove(name))
+        let expression = self.without.iter().fold(expression, |expression, name| expression.env_remove(name));
+        if interrupts().is_guarding() { in_a_group_of_its_own(expression) } else { expression }
     }
 
     /// The command as a person would type it.
@@ -106,6 +108,22 @@ impl Call {
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
+
+/// Keeps a terminal's Ctrl-C from a child. From outside of the foreground it cannot ask for a passphrase there either, and would be
+/// stopped if it tried: ssh asks by its own window, where there is one, or fails at once.
+#[cfg(unix)]
+fn in_a_group_of_its_own(expression: duct::Expression) -> duct::Expression {
+    use std::os::unix::process::CommandExt;
+    expression.env("SSH_ASKPASS_REQUIRE", "force").before_spawn(|command| {
+        command.process_group(0);
+        Ok(())
+    })
+}
+
+#[cfg(not(unix))]
+fn in_a_group_of_its_own(expression: duct::Expression) -> duct::Expression {
+    expression
 }
 
 fn quoted(word: &str) -> String {
@@ -132,6 +150,11 @@ impl Runner {
         Self { secrets: Arc::new(secrets), sink }
     }
 
+    /// The same, with lines of children going elsewhere.
+    pub fn with_sink(&self, sink: Sink) -> Self {
+        Self { secrets: Arc::clone(&self.secrets), sink }
+    }
+
     /// Puts `…` where a secret stands.
     pub fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
@@ -141,6 +164,9 @@ impl Runner {
     pub fn finish(&self, call: &Call) -> anyhow::Result<Finished> {
         if let Some(limit) = call.time_limit {
             return self.finish_within(call, limit);
+        }
+        if interrupts().is_guarding() {
+            return self.finish_within(call, LONGEST);
         }
         let shell = xshell::Shell::new()?;
         if let Some(folder) = &call.folder {
@@ -160,6 +186,7 @@ impl Runner {
     fn finish_within(&self, call: &Call, limit: Duration) -> anyhow::Result<Finished> {
         let expression = call.expression().stdin_null().stdout_capture().stderr_capture();
         let handle = expression.start().map_err(|error| self.not_started(call, error.into()))?;
+        let _remembered = interrupts().remember(handle.pids());
         let line = self.redact(&call.line());
         match handle.wait_timeout(limit).with_context(|| format!("waiting for `{line}`"))? {
             Some(output) => Ok(self.finished(output)),
@@ -204,6 +231,7 @@ impl Runner {
         let line = self.redact(&call.line());
         let expression = call.expression().stderr_to_stdout().stdin_null();
         let reader = Arc::new(expression.reader().map_err(|error| self.not_started(call, error.into()))?);
+        let _remembered = interrupts().remember(reader.pids());
         let (sender, lines) = channel();
         let source = Arc::clone(&reader);
         let pump = std::thread::spawn(move || {

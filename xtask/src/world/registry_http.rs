@@ -237,6 +237,7 @@ impl Transport {
         let agent = if is_secure { &self.secure } else { &self.plain };
         self.requests.fetch_add(1, Ordering::Relaxed);
         let time = Some(self.time_for(call));
+        super::cost::count_request();
         let response = match call.body {
             Some(body) => {
                 let request = request.body(body).map_err(|error| malformed(&error))?;

@@ -1,0 +1,106 @@
+//! From a goal to an exit code: plan, show, ask, apply, report. Every verb that acts ends here.
+
+use anyhow::Context as _;
+
+use super::{App, Outcome};
+use crate::engine::apply::{self, Applied, Event};
+use crate::engine::run;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::step::{Goal, Plan, Verdict};
+use crate::ui::{self, Live};
+use crate::world::files;
+
+impl App {
+    /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
+    ///
+    /// The exit code tells the worst: 1 where a step failed, since something is half done then; else 3 where something was
+    /// refused, and nothing was done of that; else 0.
+    pub fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
+        let mut plan = run::plan(&self.world, goal)?;
+        self.ui.plan(&plan);
+        let (open, is_refused) = (plan.open().count(), !plan.refused.is_empty());
+        let mut applied = Applied { ok: true, is_stopped: false };
+        if self.global.dry_run && (open > 0 || !is_refused) {
+            self.ui.status("Planned", &format!("{open} to do, {} done already; nothing was written", plan.count(Verdict::Done)));
+        } else if open == 0 {
+            match is_refused {
+                true => self.ui.status("Refused", "nothing was done"),
+                false => self.ui.status("Finished", "nothing to do"),
+            }
+        } else {
+            self.confirm(&plan)?;
+            applied = self.apply(&mut plan)?;
+            self.tell_end(&plan, applied, open);
+        }
+        let code = match (applied.ok, is_refused) {
+            (false, _) => FaultKind::Failed.exit_code(),
+            (true, true) => FaultKind::Refused.exit_code(),
+            (true, false) => 0,
+        };
+        self.write_summary(&plan)?;
+        if self.ui.json {
+            let mut document = plan.to_json();
+            document.extend(extra);
+            if applied.is_stopped {
+                document.insert("stopped".into(), true.into());
+            }
+            self.ui.document(&document.into());
+        }
+        Ok(code)
+    }
+
+    fn apply(&self, plan: &mut Plan) -> anyhow::Result<Applied> {
+        let mut live = Live::new(&self.ui);
+        apply::apply(&self.world, plan, &mut |event| match event {
+            Event::Began(place, planned) => live.began(place, planned),
+            Event::Line(place, text) => live.line(place, text),
+            Event::Ended(place, planned) => live.ended(place, planned),
+            Event::Stopping => live.stopping(),
+        })
+    }
+
+    fn tell_end(&self, plan: &Plan, applied: Applied, open: usize) {
+        let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
+        let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
+        let nothing_is_lost = "nothing is lost: what is done is found done by the next run";
+        match applied {
+            Applied { ok: true, .. } => {
+                self.ui.status("Finished", &format!("{acted} done now, {} done before{requests}", plan.count(Verdict::Done)));
+            }
+            Applied { is_stopped: true, .. } if plan.count(Verdict::Failed) == 0 => self.ui.error(
+                &format!("stopped as asked, after {acted} of {open} steps; {nothing_is_lost}"),
+                Some("the same command again goes on"),
+            ),
+            _ => self.ui.error(
+                &format!("stopped after {acted} of {open} steps; {nothing_is_lost}"),
+                Some("the same command again, once the cause is mended"),
+            ),
+        }
+        let mut refused: Vec<_> = plan.refused.iter().map(|refusal| refusal.project.as_str()).collect();
+        refused.dedup();
+        if !refused.is_empty() {
+            self.ui.status("Refused", &format!("{}: nothing was done of it, for the reasons above", refused.join(", ")));
+        }
+    }
+
+    /// The report once more, where the page of a CI run shows it.
+    fn write_summary(&self, plan: &Plan) -> anyhow::Result<()> {
+        match &self.world.environment.github_step_summary {
+            Some(path) if !self.global.dry_run => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
+            _ => Ok(()),
+        }
+    }
+
+    /// On a terminal, irreversible work asks once.
+    fn confirm(&self, plan: &Plan) -> anyhow::Result<()> {
+        let environment = &self.world.environment;
+        let irreversible = plan.open().filter(|planned| planned.draft.step.is_irreversible()).count();
+        if irreversible == 0 || self.global.yes || environment.is_ci || !environment.is_terminal {
+            return Ok(());
+        }
+        match self.ui.confirm(&format!("{irreversible} of these steps cannot be taken back. Go on?")) {
+            true => Ok(()),
+            false => Err(Fault::refused("nothing was done: the answer was no").fix("the same command with --yes does not ask").into()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Ctrl-C and its like: the first lets what runs end, the second stops at once.
+//!
+//! While steps act, children stand in process groups of their own: a terminal sends Ctrl-C to its whole foreground group, and
+//! a `git push` that is killed is no step that was let end. Before and after, a signal ends the program, as it always does.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The exit code of a program that Ctrl-C has ended, as shells have it.
+#[cfg(unix)]
+const ENDED_BY_INTERRUPT: i32 = 130;
+
+/// What is told of the first signal.
+type Told = Box<dyn Fn() + Send>;
+
+/// What is known of signals; one for the whole program, since signals are sent to all of it.
+#[derive(Default)]
+pub struct Interrupts {
+    is_guarding: AtomicBool,
+    /// Signals that came while steps acted.
+    count: AtomicUsize,
+    /// Leaders of the groups that children stand in.
+    groups: Mutex<BTreeSet<u32>>,
+    told: Mutex<Option<Told>>,
+}
+
+static INTERRUPTS: OnceLock<Arc<Interrupts>> = OnceLock::new();
+
+/// The program's own.
+pub fn interrupts() -> &'static Interrupts {
+    INTERRUPTS.get_or_init(Arc::default)
+}
+
+/// From its start to its drop, signals wait for the steps.
+pub struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let interrupts = interrupts();
+        interrupts.is_guarding.store(false, Ordering::SeqCst);
+        *interrupts.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Interrupts {
+    /// Begins to guard what acts; `told` is called at the first signal, on a thread of its own.
+    ///
+    /// # Errors
+    /// The system does not let signals be listened for.
+    pub fn guard(&self, told: impl Fn() + Send + 'static) -> anyhow::Result<Guard> {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(told));
+        self.is_guarding.store(true, Ordering::SeqCst);
+        let guard = Guard(());
+        listen()?;
+        Ok(guard)
+    }
+
+    /// Whether no new step may begin.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.count.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether children are to stand in a group of their own.
+    pub fn is_guarding(&self) -> bool {
+        self.is_guarding.load(Ordering::SeqCst)
+    }
+
+    /// Remembers a child that leads a group, until the answer is dropped.
+    pub(super) fn remember(&self, leaders: Vec<u32>) -> Remembered<'_> {
+        self.groups().extend(leaders.iter().copied());
+        Remembered { interrupts: self, leaders }
+    }
+
+    fn groups(&self) -> std::sync::MutexGuard<'_, BTreeSet<u32>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(unix)]
+    fn take(&self) {
+        if self.is_guarding() && self.count.fetch_add(1, Ordering::SeqCst) == 0 {
+            if let Some(told) = &*self.told.lock().unwrap_or_else(PoisonError::into_inner) {
+                told();
+            }
+            return;
+        }
+        for leader in self.groups().iter() {
+            let group = i32::try_from(*leader).ok().and_then(rustix::process::Pid::from_raw);
+            // A group that has ended meanwhile needs no ending.
+            let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
+        }
+        std::process::exit(ENDED_BY_INTERRUPT);
+    }
+}
+
+/// Children that are ended by the second signal.
+pub(super) struct Remembered<'a> {
+    interrupts: &'a Interrupts,
+    leaders: Vec<u32>,
+}
+
+impl Drop for Remembered<'_> {
+    fn drop(&mut self) {
+        let mut groups = self.interrupts.groups();
+        groups.retain(|leader| !self.leaders.contains(leader));
+    }
+}
+
+/// Listens from now on, once for the whole program.
+#[cfg(unix)]
+fn listen() -> anyhow::Result<()> {
+    use anyhow::Context;
+    use signal_hook::consts::signal::{SIGINT, SIGTERM};
+    static IS_LISTENING: Mutex<bool> = Mutex::new(false);
+    let mut is_listening = IS_LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_listening {
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("listening for Ctrl-C")?;
+        let listener = std::thread::Builder::new().name("signals".into());
+        listener.spawn(move || signals.forever().for_each(|_| interrupts().take())).context("starting a thread that listens for Ctrl-C")?;
+        *is_listening = true;
+    }
+    Ok(())
+}
+
+/// Elsewhere Ctrl-C ends the program at once; the next run finishes what it left.
+#[cfg(not(unix))]
+fn listen() -> anyhow::Result<()> {
+    Ok(())
+}
