@@ -135,12 +135,13 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Release {
-    /// The project, by name or package
-    pub project: String,
-    /// Release this build in place of the newest one; everything else is still asked: a -rcN tag of this version at its commit,
+    /// Of one project, release this build in place of the newest one; everything else is still asked: a -rcN tag of this version at its commit,
     /// every platform, the version and the commit in its name and its labels
     #[arg(long, value_name = "BUILD-ID")]
     pub candidate: Option<String>,
+    /// Projects, by name or package; each is on its own, one does not wait for another [default: this folder's, or all that
+    /// have a candidate]
+    pub projects: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{App, Outcome};
 use crate::engine::observe;
+use crate::engine::preflight::{self, Amiss};
 use crate::plan::tags::RemoteTags;
 use crate::ui;
 use crate::world::{cargo, docker, tools};
@@ -27,6 +28,7 @@ pub fn run(app: &App) -> Outcome {
     findings.push(clone_finding(app));
     findings.push(remote_finding(app)?);
     findings.extend(registry_findings(app));
+    findings.push(room_finding(app));
     let rows: Vec<_> = findings
         .iter()
         .map(|finding| match &finding.state {
@@ -134,24 +136,46 @@ fn remote_finding(app: &App) -> anyhow::Result<Finding> {
     Ok(Finding { what: format!("remote {}", remote.name), state, fix: format!("git ls-remote {}", remote.name), optional: false })
 }
 
-/// Each image repository: whether it can be listed is what every release begins with.
+/// The room that builds have.
+fn room_finding(app: &App) -> Finding {
+    let has_docker = tools::find(tools::DOCKER).is_some() && app.projects.all.iter().any(|project| project.image.is_some());
+    let (state, fix) = told(preflight::room(&app.world, has_docker));
+    Finding { what: "disk".into(), state, fix, optional: false }
+}
+
+/// An answer of the preflight as a finding's state and fix.
+fn told(answer: Result<String, Amiss>) -> (Result<String, String>, String) {
+    match answer {
+        Ok(found) => (Ok(found), String::new()),
+        Err(Amiss { what, fix }) => (Err(what), fix),
+    }
+}
+
+/// Each image repository: whether it can be listed, which every release begins with, whether it may be pushed to, and each
+/// registry's clock. The same questions that a release asks of itself before it begins.
 fn registry_findings(app: &App) -> Vec<Finding> {
-    let images = app.projects.all.iter().filter_map(|project| project.image.as_ref());
-    images
-        .map(|image| {
-            let repository = &image.repository;
-            let registry = app.world.registry();
-            let state = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
-                Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
-                Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
-                Err(error) => Err(error.to_string()),
-            };
-            Finding {
-                what: format!("images {repository}"),
-                state,
-                fix: format!("docker login {}, or start it", repository.host),
-                optional: false,
-            }
-        })
-        .collect()
+    let images: Vec<_> = app.projects.all.iter().filter_map(|project| project.image.as_ref()).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for repository in images.iter().map(|image| &image.repository) {
+        let registry = app.world.registry();
+        let listed = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
+            Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
+            Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
+            Err(error) => Err(Amiss { what: error.to_string(), fix: format!("docker login {}, or start it", repository.host) }),
+        };
+        // Who may only read builds and tries all the same; a release by CI has rights of its own.
+        let right = listed.is_ok().then(|| preflight::push_right(&app.world, repository));
+        let (state, fix) = told(listed.map(|listed| match &right {
+            Some(Ok(right)) => format!("{listed}; {right}"),
+            _ => listed,
+        }));
+        findings.push(Finding { what: format!("images {repository}"), state, fix, optional: false });
+        if let Some(Err(Amiss { what, fix })) = right {
+            findings.push(Finding { what: format!("pushing to {repository}"), state: Err(what), fix, optional: true });
+        }
+        if let Err(Amiss { what, fix }) = preflight::clock(&app.world, &repository.host) {
+            findings.push(Finding { what: format!("clock of {}", repository.host), state: Err(what), fix, optional: true });
+        }
+    }
+    findings
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::{App, Outcome};
 use crate::engine::apply::{self, Applied, Event};
-use crate::engine::run;
+use crate::engine::{preflight, run};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::step::{Goal, Plan, Verdict};
 use crate::ui::{self, Live};
@@ -18,6 +18,12 @@ impl App {
     pub fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
         let mut plan = run::plan(&self.world, goal)?;
         self.ui.plan(&plan);
+        if !self.global.dry_run && plan.open().next().is_some() {
+            self.confirm(&plan)?;
+            let refusals = preflight::knock(&self.world, &plan);
+            refusals.iter().for_each(|refusal| self.ui.error(&refusal.what, Some(&refusal.fix)));
+            plan.refused.extend(refusals);
+        }
         let (open, is_refused) = (plan.open().count(), !plan.refused.is_empty());
         let mut applied = Applied { ok: true, is_stopped: false };
         if self.global.dry_run && (open > 0 || !is_refused) {
@@ -28,7 +34,6 @@ impl App {
                 false => self.ui.status("Finished", "nothing to do"),
             }
         } else {
-            self.confirm(&plan)?;
             applied = self.apply(&mut plan)?;
             self.tell_end(&plan, applied, open);
         }

@@ -1,4 +1,5 @@
-//! `release`: the newest candidate's tested bytes get their release names, and its commit the tag.
+//! `release`: the newest candidate's tested bytes get their release names, and its commit the tag; of several projects, each on
+//! its own.
 
 use super::{App, Outcome};
 use crate::cli::Release;
@@ -6,33 +7,69 @@ use crate::engine::observe;
 use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
-use crate::model::step::Goal;
-use crate::plan::release;
+use crate::model::step::{Goal, Scope};
+use crate::plan::release::{self, ReleaseFacts};
+use crate::plan::tags::RemoteTags;
 
 pub fn run(app: &App, arguments: &Release) -> Outcome {
-    let project = app.projects.find(&arguments.project)?;
-    if project.sites.is_empty() {
-        return Err(Fault::usage(format!("project {} has no versions of its own, so there is nothing to release", project.name))
-            .fix(format!("name its sites in projects.{}.versions", project.name))
-            .into());
+    let projects = app.versioned(&arguments.projects)?;
+    let picked = picked(&projects, arguments.candidate.as_deref())?;
+    let shared = observe::shared(&app.world, &app.projects, app.remote())?;
+    let mut goal = Goal { scope: Scope::EachProject, ..Goal::default() };
+    // One project that nobody named is this folder's: as good as named.
+    let is_everything = arguments.projects.is_empty() && projects.len() > 1;
+    let facts = observe::releases(&app.world, &shared, &projects, picked.as_ref())?;
+    let is_alone = projects.len() == 1;
+    for (project, facts) in projects.iter().zip(facts) {
+        match facts.and_then(|facts| want(app, &mut goal, project, &facts, is_everything)) {
+            Ok(()) => {}
+            Err(error) if is_alone => return Err(error),
+            // What is wrong with one project is no reason not to release another.
+            Err(error) => {
+                let fix = error.chain().find_map(|cause| cause.downcast_ref::<Fault>()?.fix.clone());
+                let what = format!("{}: {error:#}", project.name);
+                goal.refuse(&project.name, what, fix.unwrap_or_else(|| format!("cargo xtask release {}", project.name)));
+            }
+        }
     }
-    let picked = picked(project, arguments.candidate.as_deref())?;
-    let facts = observe::release(&app.world, &app.projects, project, app.remote(), picked.as_ref())?;
-    app.ui.status("Releasing", &format!("{} {}", project.package, facts.version.to_semver()));
-    let mut goal = Goal::default();
-    release::plan(&mut goal, project, &facts)?;
-    goal.notes.extend(left_out(app, project));
     app.execute(goal, serde_json::Map::new())
 }
 
 /// The build that `--candidate` names.
-fn picked(project: &Project, named: Option<&str>) -> Result<Option<BuildId>, Fault> {
+fn picked(projects: &[&Project], named: Option<&str>) -> Result<Option<BuildId>, Fault> {
     let Some(text) = named else { return Ok(None) };
+    let [project] = projects else {
+        let what = format!("--candidate picks a build of one project, and {} are meant", projects.len());
+        return Err(Fault::usage(what).fix(format!("cargo xtask release PROJECT --candidate {text}")));
+    };
     let release = format!("cargo xtask release {}", project.name);
     if project.image.is_none() {
         return Err(Fault::usage(format!("project {} has no image, so there is no build to pick", project.name)).fix(release));
     }
     BuildId::parse(text).map(Some).map_err(|what| Fault::usage(what).fix(format!("{release} --dry-run, which names the newest one")))
+}
+
+fn want(app: &App, goal: &mut Goal, project: &Project, facts: &ReleaseFacts, is_everything: bool) -> anyhow::Result<()> {
+    let (name, version) = (&project.name, facts.version.to_semver());
+    if let (true, Some(why)) = (is_everything, nothing_to_release(project, facts)) {
+        goal.notes.push(format!("{name}: {why}, so it is left out"));
+        return Ok(());
+    }
+    app.ui.status("Releasing", &format!("{} {version}", project.package));
+    release::plan(goal, project, facts)?;
+    goal.notes.extend(left_out(app, project));
+    Ok(())
+}
+
+/// Why a project is not meant by "all of them"; by name it is told as a refusal.
+fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String> {
+    let is_known = matches!(facts.tags.remote, RemoteTags::Known { .. } | RemoteTags::None);
+    if !project.candidates || project.package_index.is_some() {
+        return Some("`release` makes no releases of its kind".to_owned());
+    }
+    // Where the remote could not be read, a candidate may be there: that is no reason to leave it out (law 15).
+    let has_none = is_known && facts.tags.newest_candidate(project, &facts.version).is_none();
+    has_none.then(|| format!("{} has no candidate", facts.version.to_semver()))
 }
 
 /// What a release does not do here, and why: left out of the configuration means not wanted.

@@ -1,9 +1,11 @@
 //! Facts for the planners, read from the world and made into nouns.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{aliases, candidate, versions};
+use super::{aliases, candidate, side, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::Repository;
 use crate::model::project::{Project, Projects};
@@ -105,18 +107,39 @@ pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
     side_by_side(&names, |(project, repository, tag)| ask(project, repository, tag.clone()))
 }
 
-/// Everything a release of the project depends on; of the build that somebody `picked`, or of the newest that can be used.
-pub fn release(
-    world: &World,
-    projects: &Projects,
-    project: &Project,
-    remote: Remote<'_>,
-    picked: Option<&BuildId>,
-) -> anyhow::Result<ReleaseFacts> {
+/// What releases of any projects depend on, asked once for all of them.
+pub struct Shared<'a> {
+    head: String,
+    tags: Arc<TagFacts>,
+    /// Paths that differ from HEAD.
+    dirty: Vec<String>,
+    remote: Remote<'a>,
+}
+
+/// What the clone and its remote say to every release.
+///
+/// # Errors
+/// There is no commit, git knows nobody to make a tag, or the clone cannot be read. Of a remote that cannot be read the facts tell.
+pub fn shared<'a>(world: &World, projects: &Projects, remote: Remote<'a>) -> anyhow::Result<Shared<'a>> {
     world.git.committer()?;
     let head = world.git.head()?.commit;
-    let readings = versions::of_commit(world, &head, project)?;
-    let tags = tags(world, projects, remote)?;
+    Ok(Shared { head, tags: Arc::new(tags(world, projects, remote)?), dirty: world.git.dirty_paths()?, remote })
+}
+
+/// Everything that a release of each project depends on, asked side by side; one that cannot be read says so for itself.
+/// Of the build that somebody `picked`, or of the newest that can be used.
+pub fn releases(
+    world: &World,
+    shared: &Shared<'_>,
+    projects: &[&Project],
+    picked: Option<&BuildId>,
+) -> anyhow::Result<Vec<anyhow::Result<ReleaseFacts>>> {
+    side::each(world, projects, |world, project| release(world, shared, project, picked))
+}
+
+fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option<&BuildId>) -> anyhow::Result<ReleaseFacts> {
+    let readings = versions::of_commit(world, &shared.head, project)?;
+    let (tags, dirty, remote) = (Arc::clone(&shared.tags), shared.dirty.clone(), shared.remote);
     let version = readings.canonical().clone();
     let candidate = match picked {
         None => tags.newest_candidate(project, &version),
@@ -140,7 +163,7 @@ pub fn release(
         Some(candidate) => candidate_objection(world, project, &version, candidate, picked.is_some(), remote.name)?,
         None => None,
     };
-    let (dirty, disagreement) = (world.git.dirty_paths()?, readings.disagreement());
+    let disagreement = readings.disagreement();
     Ok(ReleaseFacts { dirty, disagreement, version, tags, picked: picked.cloned(), candidate, candidate_objection, builds, aliases })
 }
 

@@ -7,9 +7,9 @@ use crate::world::World;
 use crate::world::cost::Meter;
 
 use super::probe::probe;
-use super::side;
+use super::{preflight, side};
 
-/// Asks every step's probe, side by side where that takes time. What conflicts, or cannot be known, refuses the whole plan, or
+/// Asks every step's probe, side by side where that takes time, and looks ahead for what would stop those that are left. What conflicts, or cannot be known, refuses the whole plan, or
 /// its project's part of it where projects are on their own (laws 15 and 16).
 pub fn plan(world: &World, goal: Goal) -> anyhow::Result<Plan> {
     let mut plan = Plan { steps: Vec::new(), refused: goal.refused, notes: goal.notes, scope: goal.scope };
@@ -21,6 +21,7 @@ pub fn plan(world: &World, goal: Goal) -> anyhow::Result<Plan> {
         let (verdict, evidence) = judge(&mut plan, &draft, answer);
         plan.steps.push(Planned { draft, verdict, evidence, cost });
     }
+    preflight::look_ahead(world, &mut plan)?;
     Ok(plan)
 }
 

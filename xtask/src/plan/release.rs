@@ -1,5 +1,7 @@
 //! The plan of a release: which names the tested bytes get, in which order.
 
+use std::sync::Arc;
+
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::{ImageTarget, Project};
@@ -20,7 +22,7 @@ pub struct ReleaseFacts {
     pub dirty: Vec<String>,
     /// Sites of the commit that say something else than the source of truth.
     pub disagreement: Option<String>,
-    pub tags: TagFacts,
+    pub tags: Arc<TagFacts>,
     /// The build that somebody picked by hand, in place of the newest that can be used.
     pub picked: Option<BuildId>,
     /// The newest candidate, or the one that the picked build is of.

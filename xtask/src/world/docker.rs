@@ -3,6 +3,7 @@
 //! It knows nothing of registries' HTTP: what a registry holds is read by `registry`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
@@ -66,6 +67,12 @@ pub fn engine_platform(runner: &Runner) -> anyhow::Result<Platform> {
         .output(&Call::new("docker").args(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]))
         .context("the docker engine does not answer")?;
     text.trim().parse().map_err(|error| anyhow::anyhow!("docker's platform: {error}"))
+}
+
+/// Where the engine keeps images, when that is on this machine.
+pub fn root_folder(runner: &Runner) -> Option<PathBuf> {
+    let folder = runner.output(&Call::new("docker").args(["info", "--format", "{{.DockerRootDir}}"])).ok()?;
+    Some(PathBuf::from(folder.trim())).filter(|folder| folder.is_absolute() && files::exists(folder))
 }
 
 pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {

@@ -132,6 +132,28 @@ pub fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The bytes that may still be written where a path lies, or would; `None` where the system does not tell.
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let there = path.ancestors().find(|folder| folder.exists())?;
+    free_bytes_at(there)
+}
+
+#[cfg(unix)]
+fn free_bytes_at(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_bytes_at(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Where temporary folders are made.
+pub fn temporary_root() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// A folder that goes when it is dropped.
 pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
     tempfile::tempdir().context("making a temporary folder")

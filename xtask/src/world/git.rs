@@ -273,6 +273,15 @@ impl Git {
         self.runner.output(&self.call().args(["tag", "--annotate", "--message", message, name, commit])).map(drop)
     }
 
+    /// Asks the remote whether it would take this commit under a new tag; nothing is sent to it, and no hook runs.
+    ///
+    /// # Errors
+    /// It would not, or could not be asked; then with what git said.
+    pub fn may_push_tag(&self, remote: &str, name: &str, commit: &str) -> anyhow::Result<()> {
+        let reference = format!("{commit}:refs/tags/{name}");
+        self.runner.output(&self.network_call().args(["push", "--dry-run", "--no-verify", "--quiet", remote, &reference])).map(drop)
+    }
+
     /// Pushes one tag; never by force.
     pub fn push_tag(&self, remote: &str, name: &str) -> anyhow::Result<()> {
         let reference = format!("refs/tags/{name}:refs/tags/{name}");

@@ -22,6 +22,7 @@ pub mod registry_auth;
 mod registry_challenge;
 mod registry_error;
 mod registry_http;
+pub mod registry_push;
 mod registry_referrers;
 mod registry_tags;
 mod registry_tokens;

@@ -98,6 +98,10 @@ impl Registry {
         Self { transport: Transport::new(options), attaching: Mutex::default() }
     }
 
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// HTTP requests sent so far: tokens, redirects and repeated tries included.
     pub fn requests(&self) -> u64 {
         self.transport.requests()

@@ -15,7 +15,7 @@ use super::registry_answer::is_page;
 use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
 use super::registry_tokens::{Pass, Passes};
 use super::registry_url::{Origin, base_of, resolve};
-use super::registry_wait::retry_after;
+use super::registry_wait::{Clocks, retry_after};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,6 +118,7 @@ pub(super) struct Transport {
     plain: Agent,
     secure: Agent,
     pub passes: Mutex<Passes>,
+    clocks: Clocks,
     requests: AtomicU64,
 }
 
@@ -143,6 +144,7 @@ impl Transport {
             plain: config().proxy(None).build().into(),
             secure: config().https_only(true).tls_config(tls).build().into(),
             passes: Mutex::default(),
+            clocks: Clocks::default(),
             requests: AtomicU64::new(0),
         }
     }
@@ -150,6 +152,11 @@ impl Transport {
     /// HTTP requests sent so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many seconds the clock of a host is ahead of ours.
+    pub fn clock_ahead(&self, host: &str) -> Option<i64> {
+        self.clocks.ahead(host)
     }
 
     /// Tries until it works, as often as the options say, where a failure is temporary. What is tried must be the
@@ -250,6 +257,7 @@ impl Transport {
         };
         let response = response.map_err(|error| call.network_error(&error))?;
         let mut answer = read_answer(call, url, response)?;
+        self.clocks.note(call.host, answer.header("Date"), (self.options.now)());
         if let Some(pass) = pass.filter(|_| answer.status >= 400) {
             answer.body = pass.redact(&answer.body);
         }

@@ -37,6 +37,11 @@ impl Pass {
         Self { header: Some(format!("Bearer {token}")), secrets }
     }
 
+    /// The token, where it is one that is shown.
+    pub fn bearer_token(&self) -> Option<&str> {
+        self.header.as_ref()?.strip_prefix("Bearer ")
+    }
+
     /// Takes the secrets out of what a server said: some repeat what they were shown.
     pub fn redact(&self, said: &[u8]) -> Vec<u8> {
         let mut text = String::from_utf8_lossy(said).into_owned();
@@ -84,7 +89,7 @@ impl Transport {
     }
 
     /// What to show without being asked, once the host has said how it wants to be asked.
-    fn known_pass(&self, call: &Call) -> Result<Option<Pass>, RegistryError> {
+    pub fn known_pass(&self, call: &Call) -> Result<Option<Pass>, RegistryError> {
         let challenge = {
             let passes = self.lock();
             // A token for pushing is good for pulling, too.

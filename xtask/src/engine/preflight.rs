@@ -1,0 +1,200 @@
+//! What would stop a plan in its middle, looked for before its first step acts (law 16): rights, room on the disk, clocks.
+//!
+//! All of it is read: nothing is written to find out, with the exception of [`knock`], which is not for plans. `doctor` asks the
+//! same questions of everything that is configured.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::side;
+use crate::model::image::Repository;
+use crate::model::step::{Plan, Planned, Refusal, Step};
+use crate::world::registry::{RegistryError, RegistryErrorKind};
+use crate::world::registry_push::PushRight;
+use crate::world::{World, docker, files};
+
+/// A build that finds less room than this ends in its middle, most likely; images of a few hundred megabytes are the rule.
+const FREE_BYTES_MIN: u64 = 1 << 30;
+/// Token servers and signatures allow about so much between two clocks.
+const CLOCK_SECONDS_MAX: i64 = 300;
+
+/// Something that is amiss, and the command that mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amiss {
+    pub what: String,
+    pub fix: String,
+}
+
+/// One thing that open steps want of the world.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    /// To push images into a repository.
+    Repository(Repository),
+    /// To push a tag to a remote; one of them stands for all.
+    Remote(String),
+    /// Room to build in, with docker or without.
+    Room { with_docker: bool },
+}
+
+/// Looks ahead for every step that is left to do, each thing once, side by side; what is amiss refuses the projects that want it.
+///
+/// # Errors
+/// The repository cannot be opened for another thread.
+pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
+    let mut wanted: Vec<(Wanted, BTreeSet<String>, Option<Step>)> = Vec::new();
+    for planned in plan.open() {
+        let Some(what) = want_of(&planned.draft.step) else { continue };
+        let project = planned.draft.project.clone();
+        match wanted.iter_mut().find(|(other, ..)| *other == what) {
+            Some((_, projects, _)) => drop(projects.insert(project)),
+            None => wanted.push((what, BTreeSet::from([project]), Some(planned.draft.step.clone()))),
+        }
+    }
+    let answers = side::each(world, &wanted, |world, (what, _, step)| look(world, what, step.as_ref()))?;
+    for ((what, projects, _), answer) in wanted.iter().zip(answers) {
+        if let Wanted::Repository(repository) = what {
+            let note = clock(world, &repository.host).err().map(|amiss| format!("{} ({})", amiss.what, amiss.fix));
+            plan.notes.extend(note.filter(|note| !plan.notes.contains(note)));
+        }
+        if let Err(Amiss { what, fix }) = answer {
+            let refusals = projects.iter().map(|project| Refusal { project: project.clone(), what: what.clone(), fix: fix.clone() });
+            plan.refused.extend(refusals);
+        }
+    }
+    Ok(())
+}
+
+fn want_of(step: &Step) -> Option<Wanted> {
+    match step {
+        Step::PublishTag { repository, .. } | Step::PublishIndex { repository, .. } => Some(Wanted::Repository(repository.clone())),
+        Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
+        Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
+        Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
+        Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
+        _ => None,
+    }
+}
+
+fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss> {
+    match (wanted, step) {
+        (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
+        (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
+        (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
+        (Wanted::Remote(_), _) => Ok(()),
+    }
+}
+
+/// Whether images may be pushed, as far as reading tells; in words.
+pub fn push_right(world: &World, repository: &Repository) -> Result<&'static str, Amiss> {
+    match world.registry().push_right(repository) {
+        Ok(PushRight::Granted) => Ok("may push"),
+        Ok(PushRight::NotAsked) => Ok("asks for no credentials"),
+        Ok(PushRight::Unsaid) => Ok("its credentials do not say whether they may push"),
+        Ok(PushRight::NotGranted) => Err(may_not_push(repository, "the token it gave us is for reading alone")),
+        Err(error) => Err(denied(repository, &error)),
+    }
+}
+
+/// Asks by beginning a push that is dropped again, where what we have to show does not say whether it is enough. Gives what
+/// is amiss; a registry that asks for nothing is not asked.
+pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
+    let mut asked: Vec<(Repository, Option<Amiss>)> = Vec::new();
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for Planned { draft, .. } in plan.open() {
+        let Some(Wanted::Repository(repository)) = want_of(&draft.step) else { continue };
+        let known = asked.iter().position(|(other, _)| *other == repository).unwrap_or_else(|| {
+            let is_unsaid = matches!(world.registry().push_right(&repository), Ok(PushRight::Unsaid));
+            let answer = if is_unsaid { world.registry().knock(&repository) } else { Ok(()) };
+            let amiss = answer.err().map(|error| denied(&repository, &error));
+            asked.push((repository, amiss));
+            asked.len() - 1
+        });
+        if let Some(Amiss { what, fix }) = asked[known].1.clone() {
+            let refusal = Refusal { project: draft.project.clone(), what, fix };
+            if !refusals.contains(&refusal) {
+                refusals.push(refusal);
+            }
+        }
+    }
+    refusals
+}
+
+fn denied(repository: &Repository, error: &RegistryError) -> Amiss {
+    match error.kind {
+        RegistryErrorKind::Denied => may_not_push(repository, &error.to_string()),
+        _ => Amiss { what: format!("it cannot be told whether {repository} may be pushed to: {error}"), fix: "cargo xtask doctor".into() },
+    }
+}
+
+fn may_not_push(repository: &Repository, why: &str) -> Amiss {
+    Amiss {
+        what: format!("{repository} may not be pushed to: {why}"),
+        fix: format!("docker login {}, as somebody who may push there", repository.host),
+    }
+}
+
+/// Whether the remote would take a tag. Git asks it as for a push, and stops before it sends anything.
+pub fn push_to(world: &World, remote: &str, name: &str, commit: &str) -> Result<(), Amiss> {
+    world.git.may_push_tag(remote, name, commit).map_err(|error| Amiss {
+        what: format!("{remote} takes no tag from here: {error:#}"),
+        fix: format!("git push --dry-run {remote} {commit}:refs/tags/{name}, with an account that may write there"),
+    })
+}
+
+/// The least room that is left where a build writes.
+pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
+    let mut folders = vec![world.path("target"), files::temporary_root()];
+    folders.extend(with_docker.then(|| docker::root_folder(&world.runner)).flatten());
+    let free = folders.into_iter().filter_map(|folder| Some((files::free_bytes(&folder)?, folder)));
+    match free.min() {
+        Some((bytes, folder)) => judge_room(bytes, folder),
+        None => Ok("this system does not tell".to_owned()),
+    }
+}
+
+fn judge_room(bytes: u64, folder: PathBuf) -> Result<String, Amiss> {
+    let (folder, free) = (folder.display(), bytes / (1 << 20));
+    match bytes < FREE_BYTES_MIN {
+        true => Err(Amiss {
+            what: format!("{free} MiB are free where {folder} lies, a build wants {} MiB", FREE_BYTES_MIN >> 20),
+            fix: "docker system prune, or rm -r target".into(),
+        }),
+        false => Ok(format!("{free} MiB free at {folder}")),
+    }
+}
+
+/// How far a host's clock is from ours, once it has answered anything; in words.
+pub fn clock(world: &World, host: &str) -> Result<String, Amiss> {
+    match world.registry().clock_ahead(host) {
+        None => Ok("its clock is not known".to_owned()),
+        Some(seconds) => judge_clock(host, seconds),
+    }
+}
+
+fn judge_clock(host: &str, seconds: i64) -> Result<String, Amiss> {
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    let apart = seconds.unsigned_abs();
+    match apart > CLOCK_SECONDS_MAX.unsigned_abs() {
+        true => Err(Amiss {
+            what: format!("the clock of {host} is {} min {side} ours: tokens may be refused as too old or not yet valid", apart / 60),
+            fix: "timedatectl set-ntp true".into(),
+        }),
+        false => Ok(format!("its clock is {apart} s {side} ours")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_and_clocks_have_their_bounds() {
+        assert_eq!(judge_room(FREE_BYTES_MIN, "/d".into()).unwrap(), "1024 MiB free at /d");
+        let amiss = judge_room(FREE_BYTES_MIN - 1, "/d".into()).unwrap_err();
+        assert_eq!(amiss.what, "1023 MiB are free where /d lies, a build wants 1024 MiB");
+        assert_eq!(judge_clock("h", 300).unwrap(), "its clock is 300 s ahead of ours");
+        assert_eq!(judge_clock("h", -2).unwrap(), "its clock is 2 s behind ours");
+        assert!(judge_clock("h", 301).unwrap_err().what.starts_with("the clock of h is 5 min ahead of ours"));
+        assert!(judge_clock("h", -3600).unwrap_err().what.starts_with("the clock of h is 60 min behind ours"));
+    }
+}
