@@ -48,6 +48,8 @@ pub enum Verb {
     Build(Build),
     /// Give the newest candidate its release names, by digest, and its commit the tag
     Release(Release),
+    /// Show what is released, what each name holds, and what is half done, with the command that finishes it
+    Status(Status),
     /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
@@ -141,6 +143,12 @@ pub struct Release {
     pub candidate: Option<String>,
     /// Projects, by name or package; each is on its own, one does not wait for another [default: this folder's, or all that
     /// have a candidate]
+    pub projects: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Projects, by name or package [default: this folder's, or all]
     pub projects: Vec<String>,
 }
 

@@ -13,6 +13,7 @@ mod init;
 mod plan;
 mod release;
 mod since;
+mod status;
 mod tag;
 mod test;
 mod versions;
@@ -88,6 +89,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Changelog(arguments) => changelog::run(app, &arguments),
         Verb::Notes(arguments) => changelog::notes(app, &arguments),
         Verb::Release(arguments) => release::run(app, &arguments),
+        Verb::Status(arguments) => status::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),

@@ -14,6 +14,7 @@ use crate::plan::tags::RemoteTags;
 pub fn run(app: &App, arguments: &Release) -> Outcome {
     let projects = app.versioned(&arguments.projects)?;
     let picked = picked(&projects, arguments.candidate.as_deref())?;
+    app.world.git.committer()?;
     let shared = observe::shared(&app.world, &app.projects, app.remote())?;
     let mut goal = Goal { scope: Scope::EachProject, ..Goal::default() };
     // One project that nobody named is this folder's: as good as named.

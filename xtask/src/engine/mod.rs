@@ -20,6 +20,7 @@ pub mod preflight;
 mod probe;
 pub mod run;
 mod side;
+pub mod status;
 pub mod tagged;
 pub mod texts;
 pub mod versions;

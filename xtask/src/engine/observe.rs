@@ -110,7 +110,7 @@ pub fn released_images(moves: &[(&Project, &Version)]) -> Vec<ReleasedImage> {
 /// What releases of any projects depend on, asked once for all of them.
 pub struct Shared<'a> {
     head: String,
-    tags: Arc<TagFacts>,
+    pub tags: Arc<TagFacts>,
     /// Paths that differ from HEAD.
     dirty: Vec<String>,
     remote: Remote<'a>,
@@ -119,9 +119,8 @@ pub struct Shared<'a> {
 /// What the clone and its remote say to every release.
 ///
 /// # Errors
-/// There is no commit, git knows nobody to make a tag, or the clone cannot be read. Of a remote that cannot be read the facts tell.
+/// There is no commit, or the clone cannot be read. Of a remote that cannot be read the facts tell.
 pub fn shared<'a>(world: &World, projects: &Projects, remote: Remote<'a>) -> anyhow::Result<Shared<'a>> {
-    world.git.committer()?;
     let head = world.git.head()?.commit;
     Ok(Shared { head, tags: Arc::new(tags(world, projects, remote)?), dirty: world.git.dirty_paths()?, remote })
 }

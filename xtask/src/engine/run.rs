@@ -9,9 +9,19 @@ use crate::world::cost::Meter;
 use super::probe::probe;
 use super::{preflight, side};
 
-/// Asks every step's probe, side by side where that takes time, and looks ahead for what would stop those that are left. What conflicts, or cannot be known, refuses the whole plan, or
-/// its project's part of it where projects are on their own (laws 15 and 16).
+/// Asks every step, and looks ahead for what would stop those that are left to do.
+///
+/// # Errors
+/// The repository cannot be opened for another thread.
 pub fn plan(world: &World, goal: Goal) -> anyhow::Result<Plan> {
+    let mut plan = ask_all(world, goal)?;
+    preflight::look_ahead(world, &mut plan)?;
+    Ok(plan)
+}
+
+/// Asks every step's probe, side by side where that takes time. What conflicts, or cannot be known, refuses the whole plan, or
+/// its project's part of it where projects are on their own (laws 15 and 16).
+pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
     let mut plan = Plan { steps: Vec::new(), refused: goal.refused, notes: goal.notes, scope: goal.scope };
     let far: Vec<_> = goal.drafts.iter().filter(|draft| is_far(&draft.step)).collect();
     let mut far = side::each(world, &far, |world, draft| ask(world, draft))?.into_iter();
@@ -21,7 +31,6 @@ pub fn plan(world: &World, goal: Goal) -> anyhow::Result<Plan> {
         let (verdict, evidence) = judge(&mut plan, &draft, answer);
         plan.steps.push(Planned { draft, verdict, evidence, cost });
     }
-    preflight::look_ahead(world, &mut plan)?;
     Ok(plan)
 }
 

@@ -18,5 +18,6 @@ pub mod order;
 pub mod platform_images;
 pub mod release;
 pub mod reverts;
+pub mod status;
 pub mod tagged;
 pub mod tags;

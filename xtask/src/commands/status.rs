@@ -1,0 +1,123 @@
+//! `status`: what is released, what each name holds, and what is half done, with the command that finishes it.
+//!
+//! A report: it ends with 0 whatever it finds, and what cannot be read is shown as unknown.
+
+use serde_json::{Value, json};
+
+use super::{App, Outcome};
+use crate::cli;
+use crate::engine::status::{self, Held, Name, Status};
+use crate::model::step::Verdict;
+use crate::plan::status::Progress;
+use crate::ui;
+
+/// Older releases than so many are counted in the table, and listed in the document.
+const RELEASES_SHOWN: usize = 3;
+
+pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
+    let projects = app.versioned(&arguments.projects)?;
+    let all = status::of(&app.world, &app.projects, &projects, app.remote())?;
+    let mut rows = vec![["project", "version", "what", "is", "holds"].map(str::to_owned).to_vec()];
+    all.iter().for_each(|status| rows.extend(rows_of(status)));
+    app.ui.data(&ui::table(&rows));
+    for status in &all {
+        tell(app, status);
+    }
+    let documents: Vec<_> = all.iter().map(document).collect();
+    app.ui.document(&json!({ "schema": 1, "projects": documents }));
+    Ok(0)
+}
+
+fn rows_of(status: &Status) -> Vec<Vec<String>> {
+    let version = status.version.as_deref().unwrap_or("?");
+    let row = |version: &str, what: &str, is: &str, holds: &str| {
+        [&status.project, version, what, is, holds].map(|cell: &str| cell.to_owned()).to_vec()
+    };
+    let steps = format!("{} of {} steps are done", status.plan.count(Verdict::Done), status.plan.steps.len());
+    let steps = if status.plan.steps.is_empty() { "" } else { &steps };
+    let mut rows = vec![row(version, "release", status.progress.word(), steps)];
+    if let Some(candidate) = &status.candidate {
+        let is = if candidate.build_id.is_some() { "tested" } else { "not built" };
+        // A project without an image is released by its tag alone: nothing of it is built for a registry.
+        let is = if status.names.len() > 1 { is } else { "tagged" };
+        rows.push(row(version, &candidate.tag.name, is, candidate.build_id.as_deref().unwrap_or(&candidate.tag.commit)));
+    }
+    rows.extend(status.names.iter().map(|name| {
+        let (is, holds) = words(&name.holds);
+        row(&name.version, &name.name, is, holds)
+    }));
+    let shown = status.releases.iter().take(RELEASES_SHOWN).map(|released| released.version.to_semver()).collect::<Vec<_>>().join(", ");
+    let more = status.releases.len().saturating_sub(RELEASES_SHOWN);
+    let releases = if more > 0 { format!("{shown} and {more} more") } else { shown };
+    rows.push(row("", "releases", &status.releases.len().to_string(), &releases));
+    rows
+}
+
+fn words(held: &Held) -> (&'static str, &str) {
+    match held {
+        Held::Nothing => ("absent", ""),
+        Held::This(what) => ("there", what),
+        Held::Unknown(why) => ("unknown", why),
+    }
+}
+
+/// What a person wants to know first: what is not as it should be, and the line that changes it.
+fn tell(app: &App, status: &Status) {
+    let (name, version) = (&status.project, status.version.as_deref().unwrap_or("?"));
+    if let Some(unfinished) = &status.unfinished {
+        app.ui
+            .error(&format!("{name} {} is half done: it lacks {}", unfinished.version, unfinished.lacks.join(", ")), Some(&unfinished.fix));
+    }
+    let why: String = status.plan.refused.iter().map(|refusal| format!("\n{}", refusal.what)).collect();
+    match status.progress {
+        Progress::Released => {}
+        Progress::HalfDone => {
+            let open = status.plan.steps.iter().filter(|planned| planned.verdict == Verdict::Todo);
+            let open = open.map(|planned| planned.draft.step.what()).collect::<Vec<_>>().join(", ");
+            app.ui.error(&format!("{name} {version} is half done: it lacks {open}{why}"), status.next.as_deref());
+        }
+        Progress::Refused | Progress::Unknown => {
+            app.ui.error(&format!("{name} {version}: {}{why}", status.progress.word()), status.next.as_deref());
+        }
+        Progress::Ready | Progress::NoCandidate => {
+            let next = status.next.as_deref().map(|next| format!(" ({next})")).unwrap_or_default();
+            app.ui.note(&format!("{name} {version}: {}{next}", status.progress.word()));
+        }
+    }
+}
+
+fn document(status: &Status) -> Value {
+    let releases: Vec<_> = status
+        .releases
+        .iter()
+        .map(|released| json!({ "version": released.version.to_semver(), "tag": released.tag, "commit": released.commit }))
+        .collect();
+    let names: Vec<_> = status.names.iter().map(name_document).collect();
+    let mut plan = status.plan.to_json();
+    let candidate = status
+        .candidate
+        .as_ref()
+        .map(|candidate| json!({ "tag": candidate.tag.name, "commit": candidate.tag.commit, "build_id": candidate.build_id }));
+    let unfinished = status
+        .unfinished
+        .as_ref()
+        .map(|unfinished| json!({ "version": unfinished.version, "lacks": unfinished.lacks, "next": unfinished.fix }));
+    json!({
+        "name": status.project,
+        "package": status.package,
+        "version": status.version,
+        "progress": status.progress.word(),
+        "next": status.next,
+        "candidate": candidate,
+        "releases": releases,
+        "names": names,
+        "unfinished": unfinished,
+        "steps": plan.remove("steps"),
+        "refused": plan.remove("refused"),
+    })
+}
+
+fn name_document(name: &Name) -> Value {
+    let (is, holds) = words(&name.holds);
+    json!({ "version": name.version, "name": name.name, "is": is, "holds": holds })
+}
