@@ -45,7 +45,9 @@ fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
 fn are_independent(earlier: &Step, later: &Step) -> bool {
     match (earlier, later) {
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
-        (Step::PublishTag { .. }, Step::PublishTag { .. }) => true,
+        (Step::PublishTag { .. }, Step::PublishTag { .. })
+        | (Step::CopyImage(_), Step::CopyImage(_))
+        | (Step::MoveAlias { .. }, Step::MoveAlias { .. }) => true,
         (Step::BuildDistribution(earlier), Step::BuildDistribution(later)) => earlier.folder != later.folder,
         // A wheel is laid into the image that names its folder, and into no other.
         (Step::BuildDistribution(wheel), Step::BuildImage(image) | Step::PushImage(image) | Step::CheckImage { image, .. }) => {
@@ -69,6 +71,8 @@ fn is_serial(step: &Step) -> bool {
         step,
         Step::PublishTag { .. }
             | Step::PublishIndex { .. }
+            | Step::CopyImage(_)
+            | Step::MoveAlias { .. }
             | Step::BuildDistribution(_)
             | Step::BuildImage(_)
             | Step::CheckImage { .. }

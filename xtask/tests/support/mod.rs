@@ -6,6 +6,7 @@
 
 pub mod crash;
 pub mod engine;
+pub mod proxy;
 pub mod real_registry;
 pub mod this_repository;
 mod tree;

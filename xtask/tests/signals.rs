@@ -1,0 +1,173 @@
+//! Ctrl-C and its like, with real signals on the program: the first lets what runs end, the second stops at once.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
+use support::proxy::{Latch, Proxy};
+use support::{Fixture, program};
+
+/// The program while it runs, leader of a group as a shell makes it.
+struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Running {
+    fn start(fixture: &Fixture, arguments: &[&str]) -> Self {
+        let mut command = program(&fixture.root());
+        let mut child = command.args(arguments).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr, said: String::new() }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Reads what it says until it says this: then it has taken the signal.
+    fn wait_until_it_says(&mut self, wanted: &str) {
+        loop {
+            let mut line = String::new();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "it ended without saying {wanted:?}: {}", self.said);
+            self.said.push_str(&line);
+            if line.contains(wanted) {
+                return;
+            }
+        }
+    }
+
+    /// The exit code, or the signal as a negative number; with stdout and stderr.
+    fn end(mut self) -> (i32, String, String) {
+        use std::os::unix::process::ExitStatusExt;
+        let mut stdout = String::new();
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let status = self.child.wait().unwrap();
+        (status.code().unwrap_or_else(|| -status.signal().unwrap()), stdout, self.said)
+    }
+}
+
+/// A release of `api`, with a latch before what matches.
+fn held(method: &'static str, part: &'static str) -> (Fixture, Proxy, Latch) {
+    let (fixture, latch) = (Fixture::new(), Latch::default());
+    let held = latch.clone();
+    let proxy = Proxy::in_front_of(&fixture, move |request| {
+        if request.method == method && request.target.contains(part) {
+            held.pass();
+        }
+        None
+    });
+    fixture.prepare_release();
+    (fixture, proxy, latch)
+}
+
+/// Two runs more: the first finishes, the second finds everything done.
+fn finishes(fixture: &Fixture, arguments: &[&str]) {
+    fixture.ok(arguments);
+    let after = fixture.state();
+    let (code, report) = fixture.json(arguments);
+    assert_eq!((code, report.to_string().contains("\"acted\""), fixture.state()), (0, false, after), "law 14");
+}
+
+#[test]
+fn the_first_lets_what_runs_end_and_says_how_to_go_on() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let (fixture, _proxy, latch) = held("PUT", "/manifests/0.2.0-");
+        let mut running = Running::start(&fixture, &["release", "api", "--json"]);
+        latch.wait_for(2);
+        kill_process(running.pid(), signal).unwrap();
+        running.wait_until_it_says("stopping once this is done");
+        latch.open();
+        let (code, stdout, stderr) = running.end();
+        assert_eq!(code, 1, "{stderr}");
+        assert!(stderr.contains("stopped as asked, after 2 of 5 steps") && stderr.contains("the same command again"), "{stderr}");
+        let report: Value = serde_json::from_str(&stdout).unwrap();
+        let verdicts: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["verdict"].as_str().unwrap()).collect();
+        assert_eq!(verdicts, ["acted", "acted", "skipped", "skipped", "skipped"]);
+        assert_eq!(report["stopped"], true);
+        finishes(&fixture, &["release", "api"]);
+    }
+}
+
+#[test]
+fn the_second_stops_at_once_and_the_next_run_finishes() {
+    let (fixture, _proxy, latch) = held("PUT", "/manifests/0.2.0-");
+    let mut running = Running::start(&fixture, &["release", "api", "--json"]);
+    latch.wait_for(2);
+    kill_process(running.pid(), Signal::INT).unwrap();
+    running.wait_until_it_says("stopping once this is done");
+    kill_process(running.pid(), Signal::INT).unwrap();
+    let (code, stdout, stderr) = running.end();
+    assert_eq!((code, stdout.as_str()), (130, ""), "no half document: {stderr}");
+    latch.open();
+    finishes(&fixture, &["release", "api"]);
+}
+
+#[test]
+fn before_anything_acts_it_ends_the_program_as_it_always_does() {
+    let (fixture, _proxy, latch) = held("GET", "/tags/list");
+    let before = fixture.state();
+    let running = Running::start(&fixture, &["release", "api"]);
+    latch.wait_for(1);
+    kill_process(running.pid(), Signal::INT).unwrap();
+    let (code, _, stderr) = running.end();
+    assert_eq!(code, -Signal::INT.as_raw(), "{stderr}");
+    assert_eq!(fixture.state(), before);
+    latch.open();
+    finishes(&fixture, &["release", "api"]);
+}
+
+/// A push that waits in a hook until it is told to go on: opening a pipe for writing waits for who reads it.
+fn slow_push(fixture: &Fixture) -> [std::path::PathBuf; 2] {
+    let pipes = ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
+    for pipe in &pipes {
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    let hook = fixture.root().join(".git/hooks/pre-push");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, format!("#!/bin/sh\necho here > {}\nread word < {}\n", pipes[0].display(), pipes[1].display())).unwrap();
+    fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    pipes
+}
+
+#[test]
+fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
+    let fixture = Fixture::new();
+    let [arrived, go_on] = slow_push(&fixture);
+    let mut running = Running::start(&fixture, &["tag", "api", "core", "--push"]);
+    assert_eq!(fs::read_to_string(&arrived).unwrap(), "here\n");
+    kill_process_group(running.pid(), Signal::INT).unwrap();
+    running.wait_until_it_says("stopping once this is done: api-v0.1.0 to origin");
+    fs::write(&go_on, "go\n").unwrap();
+    let (code, _, stderr) = running.end();
+    assert_eq!(code, 1, "{stderr}");
+    let tags = fixture.git(&["ls-remote", "--tags", "--refs", "origin"]);
+    assert!(tags.contains("api-v0.1.0\n") && !tags.contains("core-v0.1.0\n"), "{tags}");
+    fs::remove_file(fixture.root().join(".git/hooks/pre-push")).unwrap();
+    finishes(&fixture, &["tag", "api", "core", "--push"]);
+}
+
+#[test]
+fn the_second_ends_what_runs_too() {
+    let fixture = Fixture::new();
+    let [arrived, _go_on] = slow_push(&fixture);
+    let mut running = Running::start(&fixture, &["tag", "api", "--push"]);
+    assert_eq!(fs::read_to_string(&arrived).unwrap(), "here\n");
+    kill_process_group(running.pid(), Signal::INT).unwrap();
+    running.wait_until_it_says("stopping once this is done");
+    kill_process_group(running.pid(), Signal::INT).unwrap();
+    let (code, _, stderr) = running.end();
+    assert_eq!(code, 130, "{stderr}");
+    fs::remove_file(fixture.root().join(".git/hooks/pre-push")).unwrap();
+    assert!(!fixture.git(&["ls-remote", "--tags", "origin"]).contains("api-v0.1.0"));
+    finishes(&fixture, &["tag", "api", "--push"]);
+}
