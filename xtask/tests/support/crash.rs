@@ -126,11 +126,11 @@ impl<'a> Scenario<'a> {
             for place in 1.. {
                 self.go_back();
                 let counter = self.shims.path().join("counter");
-                fs::write(&counter, "0").unwrap();
+                fs::write(&counter, "").unwrap();
                 write_shim(&self.shims.path().join(program), &real, &counter, pattern, place, mishap);
                 let path = format!("{}:{}", self.shims.path().display(), std::env::var("PATH").unwrap());
                 let first = super::ran(self.command().env("PATH", path).output().unwrap());
-                let calls: usize = fs::read_to_string(&counter).unwrap().trim().parse().unwrap();
+                let calls = fs::read_to_string(&counter).unwrap().lines().count();
                 if calls < place {
                     break;
                 }
@@ -238,7 +238,8 @@ fn can_trace() -> Result<(), &'static str> {
     }
 }
 
-/// A program that does as the real one, but for the call of this number.
+/// A program that does as the real one, but for the call of this number. Calls at the same time are told apart by their
+/// process: each adds its own to the list.
 fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: usize, mishap: Mishap) {
     let at_place = match mishap {
         Mishap::KilledBefore => "kill -KILL $PPID; exit 1".to_owned(),
@@ -246,7 +247,7 @@ fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: us
         Mishap::AnswerLost => format!("'{}' \"$@\" > /dev/null 2>&1 < /dev/null; echo the answer was lost >&2; exit 1", real.display()),
     };
     let text = format!(
-        "#!/bin/sh\ncase \"$*\" in {pattern})\ncount=$(($(cat '{0}') + 1))\necho $count > '{0}'\nif [ $count -eq {place} ]; then {at_place}; fi\nesac\nexec '{1}' \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in {pattern})\necho $$ >> '{0}'\ncount=$(grep -nx $$ '{0}' | cut -d: -f1)\nif [ $count -eq {place} ]; then {at_place}; fi\nesac\nexec '{1}' \"$@\"\n",
         counter.display(),
         real.display()
     );
