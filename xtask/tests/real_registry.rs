@@ -236,17 +236,17 @@ fn read_promoted(bench: &Bench, address: &str) {
     assert!(listed.contains(&digest("0.2.0-amd64")), "{index:#}");
     let tags = bench.ok("crane", &["ls", &image]);
     let build = |arch: &str| tags.lines().find(|tag| tag.contains("-build.") && tag.ends_with(arch)).unwrap();
-    // Law 8: the tested bytes. The arm64 build came as an index of the image and the attestation of it.
-    assert_eq!(digest("0.2.0-amd64"), digest(build("amd64")));
-    let tested = bench.ok("crane", &["manifest", &format!("{image}:{}", build("arm64"))]);
-    assert!(tested.contains(&digest("0.2.0-arm64")), "{tested}");
+    for arch in ["amd64", "arm64"] {
+        assert_eq!(digest(&format!("0.2.0-{arch}")), digest(build(arch)), "law 8: the tested bytes");
+    }
     if has("skopeo", &["--version"], "skopeo reads what was promoted") {
         let raw = bench.ok("skopeo", &["inspect", "--raw", "--tls-verify=false", &format!("docker://{image}:0.2.0")]);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&raw).unwrap(), index);
-        let all = ["--insecure-policy", "copy", "--quiet", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"];
-        let copy = format!("docker://{address}/acme/api-copy:0.2.0");
-        bench.ok("skopeo", &[&all[..], &[&format!("docker://{image}:0.2.0"), &copy]].concat());
-        assert_eq!(bench.ok("crane", &["digest", &format!("{address}/acme/api-copy:0.2.0")]), digest("0.2.0"));
+        // One platform: of an index, skopeo 1.9 leaves out the annotations when it copies, and so changes the digest.
+        let copy = ["--insecure-policy", "copy", "--quiet", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false"];
+        let (from, to) = (format!("docker://{image}:0.2.0-amd64"), format!("docker://{address}/acme/api-copy:0.2.0"));
+        bench.ok("skopeo", &[&copy[..], &[&from, &to]].concat());
+        assert_eq!(bench.ok("crane", &["digest", &format!("{address}/acme/api-copy:0.2.0")]), digest("0.2.0-amd64"));
     }
 }
 

@@ -270,5 +270,9 @@ mod fault_table_tests;
 mod lists_tests;
 
 #[cfg(test)]
+#[path = "registry_login_tests.rs"]
+mod login_tests;
+
+#[cfg(test)]
 #[path = "registry_real_tests.rs"]
 mod real_tests;

@@ -1,5 +1,9 @@
 //! Credentials for registries, found where `docker login` leaves them: `config.json` and credential helpers.
 //!
+//! As docker does it: <https://github.com/docker/cli/blob/master/docs/reference/commandline/login.md>. ECR wants a password of
+//! twelve hours for the user AWS, by Basic, which a helper of its own fetches: nothing here knows it
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>).
+//!
 //! A credential is looked up only after a registry has asked for one. Secrets never reach an argument list, and
 //! no `Debug`, `Display` or error of this file shows one.
 
@@ -14,7 +18,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
-/// Docker Hub's key in `config.json`; docker never changed it.
+/// Docker Hub's key in `config.json`; docker never changed it, though images come from another host
+/// (<https://github.com/docker/cli/blob/master/docs/reference/commandline/login.md>).
 const DOCKER_HUB_KEYS: [&str; 4] = ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
 
 /// A helper that waits for a person would wait for ever in CI.
@@ -33,8 +38,6 @@ pub enum Credential {
     /// Exchanged for tokens in place of a password.
     IdentityToken(String),
 }
-
-impl Credential {}
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,12 +68,20 @@ pub struct Credentials {
     config: DockerConfig,
     /// Why the configuration could not be read.
     fault: Option<CredentialsError>,
-    /// User and token for GHCR, when docker knows none.
-    github: Option<(String, String)>,
+    /// User and token of a forge for its own registry, when docker knows none.
+    github: Option<ForgeToken>,
     /// The folders to look for helpers in, as in `PATH`; the process's own when `None`.
     helper_path: Option<OsString>,
     /// What was found, by host: helpers can be slow, and may ask the user to unlock something.
     found: Arc<Mutex<HashMap<String, Option<Credential>>>>,
+}
+
+/// A token that GitHub gave, and where it is good.
+#[derive(Clone)]
+struct ForgeToken {
+    user: String,
+    token: String,
+    registry: String,
 }
 
 impl fmt::Debug for Credentials {
@@ -106,7 +117,7 @@ struct HelperAnswer {
 
 impl Credentials {
     /// The credentials that docker on this machine would use: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`,
-    /// and for GHCR also `GITHUB_TOKEN` or `GH_TOKEN`. A file that is there and cannot be read makes every
+    /// and for the forge's own registry also `GITHUB_TOKEN` or `GH_TOKEN`. A file that is there and cannot be read makes every
     /// [`Credentials::for_host`] fail: most commands need no credentials, and must not fail for theirs.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name), std::env::home_dir())
@@ -132,7 +143,8 @@ impl Credentials {
         // Any user name will do beside a token of GitHub's.
         let user = text("GITHUB_ACTOR").unwrap_or_else(|| "token".to_owned());
         let token = text("GITHUB_TOKEN").or_else(|| text("GH_TOKEN"));
-        Self { github: token.map(|token| (user, token)), ..credentials }
+        let registry = registry_of_forge(text("GITHUB_SERVER_URL").as_deref());
+        Self { github: token.map(|token| ForgeToken { user, token, registry }), ..credentials }
     }
 
     /// The credentials in the text of a `config.json`; `source` is what errors call it.
@@ -150,7 +162,8 @@ impl Credentials {
 
     /// Adds a token of GitHub's, for GHCR.
     pub fn with_github_token(self, user: &str, token: &str) -> Self {
-        Self { github: Some((user.to_owned(), token.to_owned())), ..self }
+        let (user, token, registry) = (user.to_owned(), token.to_owned(), registry_of_forge(None));
+        Self { github: Some(ForgeToken { user, token, registry }), ..self }
     }
 
     /// Looks for credential helpers in these folders, in place of the process's `PATH`.
@@ -192,8 +205,8 @@ impl Credentials {
         {
             return Ok(Some(credential));
         }
-        let github = self.github.as_ref().filter(|_| host == "ghcr.io");
-        Ok(github.map(|(user, token)| Credential::Password { user: user.clone(), password: token.clone() }))
+        let github = self.github.as_ref().filter(|github| host == github.registry);
+        Ok(github.map(|github| Credential::Password { user: github.user.clone(), password: github.token.clone() }))
     }
 
     /// Runs `docker-credential-NAME get` with the host on its input, as docker does.
@@ -228,6 +241,17 @@ impl Credentials {
             IDENTITY_TOKEN_USER => Credential::IdentityToken(answer.secret),
             _ => Credential::Password { user: answer.username, password: answer.secret },
         }))
+    }
+}
+
+/// The registry that takes the tokens of the forge at this address: GHCR those of github.com, and a server of one's own
+/// has one beside it (<https://docs.github.com/en/enterprise-server@3.20/packages/working-with-a-github-packages-registry/working-with-the-container-registry>).
+/// Its tokens are no business of GHCR's, which answers 403 to them
+/// (<https://github.com/devcontainers/cli/issues/473>, <https://github.com/actions/runner/issues/1199>).
+fn registry_of_forge(server: Option<&str>) -> String {
+    match server.map(|server| host_of_key(server).to_ascii_lowercase()) {
+        Some(host) if !matches!(host.as_str(), "" | "github.com") => format!("containers.{host}"),
+        _ => "ghcr.io".to_owned(),
     }
 }
 

@@ -67,6 +67,12 @@ fn the_environment_says_where_the_configuration_is() {
     assert_eq!(ghcr(&[("GH_TOKEN", "b")]), password("token", "b"));
     assert_eq!(ghcr(&[("GH_TOKEN", "b"), ("GITHUB_TOKEN", "a"), ("GITHUB_ACTOR", "me")]), password("me", "a"));
     assert_eq!(ghcr(&[("GITHUB_TOKEN", ""), ("GITHUB_ACTOR", "me")]), None);
+
+    let own = [("GITHUB_TOKEN", "a"), ("GITHUB_ACTOR", "me"), ("GITHUB_SERVER_URL", "https://Git.example.com")];
+    assert_eq!(ghcr(&own), None, "the token of another forge is not shown to GHCR");
+    assert_eq!(read(&own).for_host("containers.git.example.com").unwrap(), password("me", "a"));
+    assert_eq!(read(&own).for_host("git.example.com").unwrap(), None);
+    assert_eq!(ghcr(&[("GITHUB_TOKEN", "a"), ("GITHUB_SERVER_URL", "https://github.com")]), password("token", "a"));
 }
 
 #[test]
