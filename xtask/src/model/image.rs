@@ -256,7 +256,8 @@ pub mod media_type {
     pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
     pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
     pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-    /// All of them, as an `Accept` header asks for them.
+    /// All of them, as an `Accept` header asks for them: GHCR says of an index that it is not there to whoever does not accept
+    /// one (<https://github.com/Mic92/niks3/issues/229>).
     pub const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
         application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 

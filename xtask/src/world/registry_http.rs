@@ -240,10 +240,10 @@ impl Transport {
             })?;
             request = request.header("Authorization", sensitive(value));
         }
+        let time = Some(self.time_for(call));
         let is_secure = Origin::of(url).map_err(|error| malformed(&error))?.is_secure();
         let agent = if is_secure { &self.secure } else { &self.plain };
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let time = Some(self.time_for(call));
         super::cost::count_request();
         let response = match call.body {
             Some(body) => {

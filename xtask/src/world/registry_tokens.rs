@@ -1,5 +1,8 @@
 //! How registries let us in: Basic credentials, or tokens fetched for a scope, remembered until they are refused.
 //!
+//! GHCR and Docker Hub want a token for public images too, and give it to whoever asks without credentials
+//! (<https://github.com/CodesWhat/drydock/pull/87>); ECR wants Basic, and never a token.
+//!
 //! Protocol: <https://distribution.github.io/distribution/spec/auth/token/>
 
 use std::collections::HashMap;

@@ -40,7 +40,8 @@ pub(super) fn base_of(host: &str) -> String {
         _ => host,
     };
     match host {
-        // Docker Hub's images are served by another host than the one they are named after.
+        // Docker Hub's images are served by another host than the one they are named after
+        // (https://docs.docker.com/reference/api/registry/latest/).
         "docker.io" => "https://registry-1.docker.io".to_owned(),
         _ if is_loopback(name) => format!("http://{host}"),
         _ => format!("https://{host}"),
