@@ -179,6 +179,7 @@ fn serve(stream: TcpStream, shared: &Shared, handler: &impl Handler) -> io::Resu
             Reply::Send(response) => response.write_to(&mut writer, is_head, is_last)?,
             Reply::Cut => return Ok(()),
             Reply::CutShort(response) => return response.write_half_to(&mut writer),
+            Reply::Trail(response, bytes) => http_misbehave::trail(&response, &bytes, &mut writer, is_head)?,
             Reply::Raw(bytes) => return writer.write_all(&bytes),
             Reply::Stall(response) => return http_misbehave::stall(&response, &mut writer, &mut reader),
             Reply::Drip(response, pause) => http_misbehave::drip(&response, pause, &mut writer, is_last)?,

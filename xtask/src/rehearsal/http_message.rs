@@ -55,6 +55,8 @@ pub enum Reply {
     CutShort(Response),
     /// Writes these bytes as they are, head and all, and closes the connection.
     Raw(Vec<u8>),
+    /// Sends the answer and these bytes behind it, which nobody asked for, and keeps the connection.
+    Trail(Response, Vec<u8>),
     /// Sends the head and half of the body, and is silent until the client leaves.
     Stall(Response),
     /// Sends the body one byte at a time, with this pause before each.

@@ -8,6 +8,15 @@ use std::time::Duration;
 
 use super::http_message::Response;
 
+/// Sends the answer and more in one piece, as one who would have the rest taken for the next answer.
+pub(super) fn trail(response: &Response, bytes: &[u8], writer: &mut impl Write, is_head: bool) -> io::Result<()> {
+    let mut whole = Vec::new();
+    response.write_to(&mut whole, is_head, false)?;
+    whole.extend_from_slice(bytes);
+    writer.write_all(&whole)?;
+    writer.flush()
+}
+
 /// Sends half, then waits for the client to leave.
 pub(super) fn stall(response: &Response, writer: &mut impl Write, reader: &mut impl Read) -> io::Result<()> {
     response.write_half_to(writer)?;

@@ -166,6 +166,17 @@ const TABLE: &[Row] = &[
         says: "",
     },
     Row {
+        fault: "an answer that another follows, unasked",
+        plan: |place| {
+            place.twist(|response| {
+                let forged = Response::json(200, &json!({ "name": "o/r", "tags": ["forged"], "manifests": [] }));
+                Reply::Trail(response, forged.raw(&format!("Content-Length: {}", forged.body.len())))
+            })
+        },
+        outcomes: "fine fine fine fine fine fine fine fine",
+        says: "",
+    },
+    Row {
         fault: "another digest in the header",
         plan: |place| place.twist(|response| with(response, "Docker-Content-Digest", Digest::of(b"other").as_str())),
         outcomes: "fine mismatch mismatch mismatch fine fine fine fine",
