@@ -24,7 +24,7 @@ mod registry_error;
 mod registry_http;
 pub mod registry_push;
 mod registry_referrers;
-mod registry_tags;
+pub mod registry_tags;
 mod registry_tokens;
 mod registry_url;
 mod registry_wait;
