@@ -342,7 +342,7 @@ fn the_command_line_itself_is_exit_code_2() {
     let ran = fixture.run(&["bump", "--json"]);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.code, &document["error"]["code"]), (2, &serde_json::Value::from(2)));
-    for arguments in [&["no-such-verb"][..], &["bump"], &["release"], &["versions", "--check", "--fix"], &[]] {
+    for arguments in [&["no-such-verb"][..], &["bump"], &["build"], &["versions", "--check", "--fix"], &[]] {
         assert_eq!(fixture.run(arguments).code, 2, "{arguments:?}");
     }
 }

@@ -68,7 +68,7 @@ pub fn apply(world: &World, plan: &mut Plan, on: &mut dyn FnMut(Event<'_>)) -> a
     let head = head_of(world);
     let states = vec![State::Waiting; units.len()];
     let mut run = Run { world, plan, units, states, on, head };
-    let applied = std::thread::scope(|threads| run.drive(threads, &sender, &messages));
+    let applied = std::thread::scope(|threads| run.carry_out(threads, &sender, &messages));
     // Whatever a failure left open was not tried.
     plan.steps.iter_mut().filter(|planned| planned.verdict == Verdict::Todo).for_each(|planned| planned.verdict = Verdict::Skipped);
     applied
@@ -85,7 +85,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn drive<'scope>(
+    fn carry_out<'scope>(
         &mut self,
         threads: &'scope Threads<'scope, '_>,
         sender: &Sender<Message>,

@@ -145,7 +145,8 @@ mod tests {
         assert_eq!(found, ["api-v0.10.0", "api-v0.9.0"]);
         assert_eq!(places_of(&facts, "api-v0.9.0"), (true, Some(true)));
         assert_eq!(places_of(&facts, "api-v0.10.0"), (false, Some(true)));
-        let unread = RemoteTags::Unknown { remote: String::new(), why: String::new() };
-        assert_eq!(places_of(&TagFacts::new(&projects, tags(&[]), unread), "x"), (false, None));
+        let mut unread = facts;
+        unread.remote = RemoteTags::Unknown { remote: String::new(), why: String::new() };
+        assert_eq!(places_of(&unread, "x"), (false, None));
     }
 }
