@@ -270,3 +270,43 @@ fn doctor_says_what_the_preflight_would() {
     let disk = findings.iter().find(|finding| finding["what"] == "disk").unwrap();
     assert!(disk["found"].as_str().unwrap().contains("MiB"), "{disk}");
 }
+
+/// A small disk for real, where this user may mount one.
+#[test]
+fn law_16_a_disk_without_room_is_found_before_anything_is_built() {
+    let fixture = Fixture::new();
+    let target = fixture.root().join("target");
+    std::fs::create_dir_all(&target).unwrap();
+    let on = |program: &str, arguments: &[&str]| {
+        std::process::Command::new(program).args(arguments).arg(&target).output().is_ok_and(|output| output.status.success())
+    };
+    if !on("mount", &["-t", "tmpfs", "-o", "size=16m", "tmpfs"]) {
+        println!("skipped: this user may not mount a small disk");
+        return;
+    }
+    let ran = fixture.run(&["build", "core"]);
+    assert!(on("umount", &[]));
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("16 MiB are free where") && ran.stderr.contains("a build wants 1024 MiB"), "{}", ran.stderr);
+}
+
+#[test]
+fn many_projects_are_asked_about_at_once_and_answered_in_their_order() {
+    let fixture = Fixture::new();
+    let names: Vec<_> = (0..30).map(|number| format!("p{number:02}")).collect();
+    let sections = names.iter().map(|name| format!("[projects.{name}]\npath = \"{name}\"\nversions = [\"VERSION\"]\n")).collect::<String>();
+    fixture.write("xtask/monorepo.toml", &sections);
+    names.iter().for_each(|name| fixture.write(&format!("{name}/VERSION"), "1.0.0\n"));
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: many");
+    fixture.ok(&["tag", "--rc"]);
+    let (code, report) = fixture.json(&["release"]);
+    assert_eq!(code, 0, "{report:#}");
+    let order: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["project"].as_str().unwrap().to_owned()).collect();
+    let wanted: Vec<_> = names.iter().flat_map(|name| [name.clone(), name.clone()]).collect();
+    assert_eq!(order, wanted);
+    assert!(report["steps"].as_array().unwrap().iter().all(|step| step["verdict"] == "acted"), "{report:#}");
+    let (_, status) = fixture.json(&["status"]);
+    let released: Vec<_> = status["projects"].as_array().unwrap().iter().map(|found| found["progress"].as_str().unwrap()).collect();
+    assert_eq!(released, ["released"; 30]);
+}

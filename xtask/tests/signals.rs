@@ -171,3 +171,33 @@ fn the_second_ends_what_runs_too() {
     assert!(!fixture.git(&["ls-remote", "--tags", "origin"]).contains("api-v0.1.0"));
     finishes(&fixture, &["tag", "api", "--push"]);
 }
+
+/// What a person sees: `script` gives the program a terminal.
+#[test]
+fn on_a_terminal_lines_move_while_steps_run_and_are_gone_at_the_end() {
+    let (fixture, proxy, latch) = held("PUT", "/manifests/0.2.0-");
+    let line = format!("{} release api --yes", env!("CARGO_BIN_EXE_xtask"));
+    let mut command = std::process::Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(fixture.root());
+    command.env_remove("CI").env_remove("GITHUB_ACTIONS").env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("skipped: there is no `script` to make a terminal with");
+        return;
+    };
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut seen = Vec::new();
+    let moving = ["0.2.0-amd64 ←", "0.2.0-arm64 ←"].map(|name| format!("promote {}:{name}", format_args!("{}/acme/api", proxy.address())));
+    // The plan shows each once; drawn again, they move.
+    while !moving.iter().all(|name| String::from_utf8_lossy(&seen).matches(name.as_str()).count() > 1) {
+        let bytes = stdout.fill_buf().unwrap().to_vec();
+        assert!(!bytes.is_empty(), "it ended: {}", String::from_utf8_lossy(&seen));
+        stdout.consume(bytes.len());
+        seen.extend(bytes);
+    }
+    latch.open();
+    stdout.read_to_end(&mut seen).unwrap();
+    assert!(child.wait().unwrap().success());
+    let seen = String::from_utf8_lossy(&seen);
+    assert_eq!(seen.matches("acted").count(), 5, "{seen:?}");
+    assert!(seen.trim_end().lines().last().unwrap().contains("5 done now"), "{seen:?}");
+}
