@@ -4,14 +4,16 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::channel;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
-use support::proxy::{Latch, Proxy};
+use support::proxy::{Latch, PATIENCE, Proxy};
 use support::{Fixture, program};
 
 /// The program while it runs, leader of a group as a shell makes it.
@@ -126,28 +128,50 @@ fn before_anything_acts_it_ends_the_program_as_it_always_does() {
     finishes(&fixture, &["release", "api"]);
 }
 
-/// A push that waits in a hook until it is told to go on: opening a pipe for writing waits for who reads it.
-fn slow_push(fixture: &Fixture) -> [std::path::PathBuf; 2] {
-    let pipes = ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
-    for pipe in &pipes {
-        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+/// A push that waits in a hook until it is told to go on.
+struct SlowPush {
+    arrived: PathBuf,
+    go_on: PathBuf,
+}
+
+impl SlowPush {
+    fn prepare(fixture: &Fixture) -> Self {
+        let [arrived, go_on] = ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
+        for pipe in [&arrived, &go_on] {
+            assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        }
+        let hook = fixture.root().join(".git/hooks/pre-push");
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(&hook, format!("#!/bin/sh\necho here > {}\nread word < {}\n", arrived.display(), go_on.display())).unwrap();
+        fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+        Self { arrived, go_on }
     }
-    let hook = fixture.root().join(".git/hooks/pre-push");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, format!("#!/bin/sh\necho here > {}\nread word < {}\n", pipes[0].display(), pipes[1].display())).unwrap();
-    fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
-    pipes
+
+    /// Opening a pipe waits for the other end, which a test that fails never has: that is waited for aside.
+    fn wait_for(&self) {
+        let (sender, answer) = channel();
+        let pipe = self.arrived.clone();
+        std::thread::spawn(move || sender.send(fs::read_to_string(pipe).unwrap()));
+        assert_eq!(answer.recv_timeout(PATIENCE).unwrap(), "here\n");
+    }
+
+    /// What is written stays in the pipe while the answer is held, also where nobody reads it any more.
+    fn let_go(&self) -> fs::File {
+        let mut pipe = fs::OpenOptions::new().read(true).write(true).open(&self.go_on).unwrap();
+        pipe.write_all(b"go\n").unwrap();
+        pipe
+    }
 }
 
 #[test]
 fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
     let fixture = Fixture::new();
-    let [arrived, go_on] = slow_push(&fixture);
+    let push = SlowPush::prepare(&fixture);
     let mut running = Running::start(&fixture, &["tag", "api", "core", "--push"]);
-    assert_eq!(fs::read_to_string(&arrived).unwrap(), "here\n");
+    push.wait_for();
     kill_process_group(running.pid(), Signal::INT).unwrap();
     running.wait_until_it_says("stopping once this is done: api-v0.1.0 to origin");
-    fs::write(&go_on, "go\n").unwrap();
+    let _pipe = push.let_go();
     let (code, _, stderr) = running.end();
     assert_eq!(code, 1, "{stderr}");
     let tags = fixture.git(&["ls-remote", "--tags", "--refs", "origin"]);
@@ -159,9 +183,9 @@ fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
 #[test]
 fn the_second_ends_what_runs_too() {
     let fixture = Fixture::new();
-    let [arrived, _go_on] = slow_push(&fixture);
+    let push = SlowPush::prepare(&fixture);
     let mut running = Running::start(&fixture, &["tag", "api", "--push"]);
-    assert_eq!(fs::read_to_string(&arrived).unwrap(), "here\n");
+    push.wait_for();
     kill_process_group(running.pid(), Signal::INT).unwrap();
     running.wait_until_it_says("stopping once this is done");
     kill_process_group(running.pid(), Signal::INT).unwrap();

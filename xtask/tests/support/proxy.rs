@@ -52,7 +52,7 @@ fn forward(upstream: &str, request: &Request) -> Response {
 }
 
 /// What has not come by then will not: a test that fails must end.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Lets nobody through until it is opened, and knows how many wait.
 #[derive(Clone, Default)]
