@@ -11,6 +11,7 @@ mod git_leftovers;
 pub mod git_setup;
 pub mod health;
 pub mod history;
+mod http;
 pub mod interrupts;
 mod links;
 mod measure;

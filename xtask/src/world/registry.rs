@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ureq::http::Method;
 
+use super::http::SILENCE;
 use super::registry_answer::{Access, bare_media_type, call, digest_header, is_absence, is_page, manifest_call, media_type_of, mismatch};
 use super::registry_auth::Credentials;
 use super::registry_http::{Answer, Call, Transport};
@@ -54,7 +55,7 @@ impl RegistryOptions {
             tag_pages_max: 10_000,
             tags_max: 500_000,
             listing_bytes_max: 64 << 20,
-            silence: Duration::from_secs(60),
+            silence: SILENCE,
             patience: Duration::from_secs(60),
             slowest: 32 << 10,
             sleep,

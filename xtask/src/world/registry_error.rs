@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::http::Passing;
+
 /// What kind of thing went wrong; callers that branch do it on this, and on the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistryErrorKind {
@@ -57,6 +59,20 @@ impl RegistryError {
             RegistryErrorKind::Answered => matches!(self.status, Some(408 | 429 | 500..=599)),
             _ => false,
         }
+    }
+}
+
+impl Passing for RegistryError {
+    fn is_temporary(&self) -> bool {
+        self.temporary()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    fn tried(self, tries: u32) -> Self {
+        Self { tries, ..self }
     }
 }
 

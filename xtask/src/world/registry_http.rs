@@ -2,14 +2,13 @@
 //!
 //! It knows how to ask and how to be refused, not what manifests or blobs are; how to be let in stands in `registry_tokens`.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
 
+use super::http::{Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body};
 use super::registry::RegistryOptions;
 use super::registry_answer::is_page;
 use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
@@ -17,21 +16,7 @@ use super::registry_tokens::{Pass, Passes};
 use super::registry_url::{Origin, base_of, resolve};
 use super::registry_wait::{Clocks, retry_after};
 
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that are kept for the next requests to a host: as many as are asked side by side.
-const IDLE_CONNECTIONS: usize = super::side_by_side::AT_ONCE;
-/// The most that is read of an error's body.
-const ERROR_BYTES_MAX: u64 = 64 * 1024;
-/// The most that is shown of a registry's message.
-const MESSAGE_CHARS_MAX: usize = 300;
 const REDIRECTS_MAX: usize = 5;
-
-/// The first pause between two tries; it doubles.
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(8);
-/// A registry that asks for more than this is not waited for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
 /// A request, before it is known how the registry wants to be asked.
 #[derive(Clone)]
@@ -66,26 +51,14 @@ impl Call<'_> {
     }
 
     fn network_error(&self, error: &ureq::Error) -> RegistryError {
-        use std::io::ErrorKind as Io;
-        use ureq::Error;
-        let kind = match error {
-            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => Kind::Untrusted,
-            // This is how rustls reports a certificate that it does not trust.
-            Error::Io(io) if io.kind() == Io::InvalidData => Kind::Untrusted,
-            Error::Io(io) => match io.kind() {
-                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof | Io::WriteZero => Kind::Cut,
-                // Of names that cannot be looked up there is no kind of its own.
-                _ => Kind::Unreachable,
-            },
-            Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => Kind::Unreachable,
-            Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => Kind::Unreachable,
-            Error::Timeout(_) | Error::BodyStalled | Error::Protocol(_) => Kind::Cut,
-            _ => Kind::Malformed,
+        let (fault, message) = line_fault(error);
+        let kind = match fault {
+            LineFault::Untrusted => Kind::Untrusted,
+            LineFault::Unreachable => Kind::Unreachable,
+            LineFault::Cut => Kind::Cut,
+            LineFault::Malformed => Kind::Malformed,
         };
-        match error {
-            Error::Io(io) => self.error(kind, io.to_string()),
-            _ => self.error(kind, error.to_string()),
-        }
+        self.error(kind, message)
     }
 }
 
@@ -114,9 +87,7 @@ impl Answer {
 
 pub(super) struct Transport {
     pub options: RegistryOptions,
-    /// For the loopback, where a proxy has no business.
-    plain: Agent,
-    secure: Agent,
+    agents: Agents,
     pub passes: Mutex<Passes>,
     clocks: Clocks,
     requests: AtomicU64,
@@ -124,29 +95,8 @@ pub(super) struct Transport {
 
 impl Transport {
     pub fn new(options: RegistryOptions) -> Self {
-        let silence = Some(options.silence);
-        let config = || {
-            Agent::config_builder()
-                .http_status_as_error(false)
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .user_agent(USER_AGENT)
-                .timeout_connect(Some(CONNECT_TIMEOUT))
-                .timeout_resolve(Some(CONNECT_TIMEOUT))
-                .timeout_recv_response(silence)
-                .timeout_per_read(silence)
-                .timeout_per_write(silence)
-                .max_idle_connections_per_host(IDLE_CONNECTIONS)
-        };
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        Self {
-            options,
-            plain: config().proxy(None).build().into(),
-            secure: config().https_only(true).tls_config(tls).build().into(),
-            passes: Mutex::default(),
-            clocks: Clocks::default(),
-            requests: AtomicU64::new(0),
-        }
+        let agents = Agents::new(options.silence);
+        Self { options, agents, passes: Mutex::default(), clocks: Clocks::default(), requests: AtomicU64::new(0) }
     }
 
     /// HTTP requests sent so far.
@@ -161,22 +111,8 @@ impl Transport {
 
     /// Tries until it works, as often as the options say, where a failure is temporary. What is tried must be the
     /// same when done twice: the answer to the first time may have been lost.
-    pub fn retrying<T>(&self, mut attempt: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
-        let mut pause = PAUSE_FIRST;
-        let mut tries = 1;
-        loop {
-            let error = match attempt() {
-                Ok(value) => return Ok(value),
-                Err(error) => RegistryError { tries, ..error },
-            };
-            let wait = error.retry_after.unwrap_or(pause);
-            if !error.temporary() || tries >= self.options.tries || wait > RETRY_AFTER_MAX {
-                return Err(error);
-            }
-            (self.options.sleep)(wait);
-            pause = (pause * 2).min(PAUSE_MAX);
-            tries += 1;
-        }
+    pub fn retrying<T>(&self, attempt: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+        Patience { tries: self.options.tries, sleep: Arc::clone(&self.options.sleep) }.retrying(attempt)
     }
 
     /// The error that an answer with a bad status is.
@@ -242,7 +178,7 @@ impl Transport {
         }
         let time = Some(self.time_for(call));
         let is_secure = Origin::of(url).map_err(|error| malformed(&error))?.is_secure();
-        let agent = if is_secure { &self.secure } else { &self.plain };
+        let agent = self.agents.of(is_secure);
         self.requests.fetch_add(1, Ordering::Relaxed);
         super::cost::count_request();
         let response = match call.body {
@@ -273,29 +209,9 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
 
 /// Reads the body, as far as we are ready to take it.
 fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result<Answer, RegistryError> {
-    let (parts, mut body) = response.into_parts();
-    let is_good = parts.status.is_success();
-    let is_head = call.method == Method::HEAD;
-    let limit = if is_good { call.body_bytes_max } else { ERROR_BYTES_MAX };
-    let too_large = || call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here"));
-    if is_good && !is_head && body.content_length().is_some_and(|length| length > limit) {
-        return Err(too_large());
-    }
-    // One byte more than the limit is no error of the reader yet, so that exactly the limit fits.
-    let read = if is_head { Ok(Vec::new()) } else { body.with_config().limit(limit + 1).read_to_vec() };
-    let bytes = match read {
-        Ok(bytes) if is_good && bytes.len() as u64 > limit => return Err(too_large()),
-        Ok(bytes) => bytes,
-        // Of a bad answer the status says enough; its body may be of any length.
-        Err(_) if !is_good => Vec::new(),
-        Err(ureq::Error::BodyExceedsLimit(_)) => return Err(too_large()),
-        Err(error) => return Err(call.network_error(&error)),
-    };
-    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes, url: url.to_owned(), is_elsewhere: false })
-}
-
-/// A registry's words, made fit for a terminal.
-fn clean(text: &str) -> String {
-    let printable = |character: char| if character.is_control() { ' ' } else { character };
-    text.chars().take(MESSAGE_CHARS_MAX).map(printable).collect::<String>().trim().to_owned()
+    let (parts, body) = read_body(response, call.method == Method::HEAD, call.body_bytes_max).map_err(|fault| match fault {
+        BodyFault::TooLarge(limit) => call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here")),
+        BodyFault::Line(error) => call.network_error(&error),
+    })?;
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, url: url.to_owned(), is_elsewhere: false })
 }
