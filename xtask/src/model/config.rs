@@ -40,6 +40,11 @@ pub struct ReleaseKeys {
     /// Scopes that a commit may name beside projects and packages.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// The branch of the release pull request.
+    pub branch: Option<String>,
+    /// Its title and its body, with placeholders.
+    pub title: Option<String>,
+    pub body: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

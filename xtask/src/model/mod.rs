@@ -14,6 +14,7 @@ pub mod lock_graph;
 pub mod paths;
 mod planned;
 pub mod project;
+pub mod release_pull;
 pub mod rules;
 pub mod site;
 pub mod step;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::config::{Config, NonConventional, TypeLevel, ZeroMajor};
 use super::fault::Fault;
+use super::release_pull::PullRules;
 use super::version::{Level, Version};
 
 /// Types that everybody knows, with what they raise and where a changelog lists them.
@@ -47,13 +48,15 @@ pub struct ReleaseRules {
     pub is_strict: bool,
     /// Scopes a commit may name beside projects and packages.
     pub scopes: Vec<String>,
+    /// How the release pull request is called.
+    pub pull: PullRules,
 }
 
 impl Default for ReleaseRules {
     fn default() -> Self {
         let rule = |level, heading: Option<&str>| TypeRule { level, heading: heading.map(str::to_owned) };
         let types = USUAL.iter().map(|(name, level, heading)| ((*name).to_owned(), rule(*level, *heading))).collect();
-        Self { types, zero_major: ZeroMajor::default(), is_strict: false, scopes: Vec::new() }
+        Self { types, zero_major: ZeroMajor::default(), is_strict: false, scopes: Vec::new(), pull: PullRules::default() }
     }
 }
 
@@ -93,7 +96,7 @@ impl ReleaseRules {
             return Err(wrong(format!("scopes names {scope:?}, which no commit could name")));
         }
         let is_strict = keys.non_conventional == NonConventional::Strict;
-        Ok(Self { types, zero_major: keys.zero_major, is_strict, scopes: keys.scopes.clone() })
+        Ok(Self { types, zero_major: keys.zero_major, is_strict, scopes: keys.scopes.clone(), pull: PullRules::from_config(config, file)? })
     }
 
     /// The rule of a type, written in lower case; `None` for a type that is not known.

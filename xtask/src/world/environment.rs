@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use super::git::ForgeCredentials;
 use crate::model::image::Platform;
 
+const PUBLIC_FORGE: &str = "https://github.com";
+
 /// The answers, as far as any command asks.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -30,6 +32,8 @@ pub struct Environment {
     pub github_step_summary: Option<PathBuf>,
     /// Where the forge is, such as `https://github.com`.
     pub forge_url: String,
+    /// Where the forge's REST interface is, such as `https://api.github.com`.
+    pub forge_api: String,
     token: Option<Secret>,
 }
 
@@ -46,6 +50,7 @@ impl std::fmt::Debug for Secret {
 impl Environment {
     pub fn read() -> Self {
         let is_ci = flag("CI");
+        let forge_url = variable("GITHUB_SERVER_URL").unwrap_or_else(|| PUBLIC_FORGE.into());
         Self {
             is_ci,
             is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
@@ -58,7 +63,8 @@ impl Environment {
             git_config_count: variable("GIT_CONFIG_COUNT").and_then(|text| text.parse().ok()).unwrap_or(0),
             github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            forge_url: variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".into()),
+            forge_api: variable("GITHUB_API_URL").unwrap_or_else(|| api_of(&forge_url)),
+            forge_url,
             token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
         }
     }
@@ -67,6 +73,11 @@ impl Environment {
     pub fn forge_credentials(&self) -> Option<ForgeCredentials> {
         let token = self.token.as_ref()?.0.clone();
         Some(ForgeCredentials { server: self.forge_url.clone(), token, settings_before: self.git_config_count })
+    }
+
+    /// The token for the forge's REST interface, when there is one. It goes into a header, and nowhere else (law 17).
+    pub fn forge_token(&self) -> Option<&str> {
+        self.token.as_ref().map(|token| token.0.as_str())
     }
 
     /// Every secret value in the surroundings, longest first, so that one inside another is hidden whole.
@@ -86,6 +97,12 @@ impl Environment {
         secrets.dedup();
         secrets
     }
+}
+
+/// The REST interface of a forge: the public one has a host for it, one of a company a path.
+fn api_of(server: &str) -> String {
+    let server = server.trim_end_matches('/');
+    if server == PUBLIC_FORGE { "https://api.github.com".to_owned() } else { format!("{server}/api/v3") }
 }
 
 /// Whether a variable of this name holds what must never be seen (law 17): told by the words of the name.
@@ -161,6 +178,12 @@ mod tests {
         for name in ["PATH", "TOKENIZERS_PARALLELISM", "GITHUB_SERVER_URL", "CARGO_HOME", "PATTERN"] {
             assert!(!is_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_forge_of_ones_own_has_its_interface_below_a_path() {
+        assert_eq!(api_of("https://github.com/"), "https://api.github.com");
+        assert_eq!(api_of("https://git.example.org"), "https://git.example.org/api/v3");
     }
 
     #[test]

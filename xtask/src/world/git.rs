@@ -70,6 +70,10 @@ impl Git {
         &self.root
     }
 
+    pub(super) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
     pub(super) fn repository(&self) -> &Repository {
         &self.repository
     }
@@ -294,7 +298,7 @@ impl Git {
         self.runner.output(&self.call().args(["commit", "--quiet", "--include", "--message", message, "--"]).args(paths)).map(drop)
     }
 
-    fn commit_object(&self, commit: &str) -> anyhow::Result<git2::Commit<'_>> {
+    pub(super) fn commit_object(&self, commit: &str) -> anyhow::Result<git2::Commit<'_>> {
         self.repository.find_commit(Oid::from_str(commit)?).with_context(|| format!("commit {commit} is not in this clone"))
     }
 
@@ -304,7 +308,7 @@ impl Git {
 
     /// With a token in the surroundings, git asks a helper of ours for it: the token stands in the child's environment,
     /// never in its arguments or its configuration. A remote that is not HTTPS never asks.
-    fn network_call(&self) -> Call {
+    pub(super) fn network_call(&self) -> Call {
         let call = self.call();
         let call = call.time_limit(REMOTE_LIMIT);
         let Some(ForgeCredentials { server, token, settings_before }) = &self.credentials else {

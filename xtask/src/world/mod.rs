@@ -6,8 +6,12 @@ pub mod cost;
 pub mod docker;
 pub mod environment;
 pub mod files;
+pub mod forge;
+mod forge_error;
+mod forge_pulls;
 pub mod git;
 mod git_leftovers;
+mod git_release;
 pub mod git_setup;
 pub mod health;
 pub mod history;
@@ -41,6 +45,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context;
 
 use environment::Environment;
+use forge::{Forge, ForgeOptions};
 use git::Git;
 use process::Runner;
 use registry::Registry;
@@ -56,6 +61,7 @@ pub struct World {
     pub git: Git,
     pub runner: Runner,
     registry: Arc<OnceLock<Registry>>,
+    forge: Arc<OnceLock<Forge>>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -64,24 +70,32 @@ impl World {
     pub fn open(folder: &Path, environment: Environment, sink: Sink) -> anyhow::Result<Self> {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
-        Ok(Self { root: files::resolved(git.root()), environment, git, runner, registry: Arc::default(), plain_paths: RefCell::default() })
+        let root = files::resolved(git.root());
+        let (registry, forge) = (Arc::default(), Arc::default());
+        Ok(Self { root, environment, git, runner, registry, forge, plain_paths: RefCell::default() })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
-    /// time, and with the one registry client of this run. Lines of its children go to `sink`, where one is given.
+    /// time, and with the one client of each service of this run. Lines of its children go to `sink`, where one is given.
     ///
     /// # Errors
     /// The repository cannot be opened any more.
     pub fn beside(&self, sink: Option<Sink>) -> anyhow::Result<Self> {
         let runner = sink.map_or_else(|| self.runner.clone(), |sink| self.runner.with_sink(sink));
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
-        let (root, environment, registry) = (self.root.clone(), self.environment.clone(), Arc::clone(&self.registry));
-        Ok(Self { root, environment, git, runner, registry, plain_paths: RefCell::default() })
+        let (root, environment) = (self.root.clone(), self.environment.clone());
+        let (registry, forge) = (Arc::clone(&self.registry), Arc::clone(&self.forge));
+        Ok(Self { root, environment, git, runner, registry, forge, plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
         self.registry.get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
+    }
+
+    /// The one client of the forge of this run.
+    pub fn forge(&self) -> &Forge {
+        self.forge.get_or_init(|| Forge::new(ForgeOptions::new(&self.environment.forge_api, self.environment.forge_token())))
     }
 
     /// HTTP requests sent to registries so far.

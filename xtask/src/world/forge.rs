@@ -1,0 +1,204 @@
+//! The forge's REST interface: how it is asked, how it refuses, how its pages follow each other.
+//!
+//! What is asked of it stands beside this file, one kind of thing a file. It follows no redirect: a repository that has moved
+//! is to be called by its name. "Not there" is never made out of "could not read".
+//!
+//! Reference: <https://docs.github.com/en/rest>
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use ureq::http::{HeaderMap, HeaderValue, Method, Request};
+
+use super::forge_error::ForgeErrorKind as Kind;
+use super::http::{Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body};
+use super::registry_url::{Origin, next_link, resolve};
+use super::registry_wait::retry_after;
+
+pub use super::forge_error::{ForgeError, ForgeErrorKind};
+pub use super::forge_pulls::{NewPull, Pull};
+
+/// The version of the interface that this was written for; without it a forge may answer by a later one.
+const API_VERSION: &str = "2022-11-28";
+/// A page of a hundred pull requests with the longest bodies has less.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// Pages of one listing; nothing that is asked for here has more.
+const PAGES_MAX: usize = 100;
+
+/// Where the forge is, and how the client behaves.
+#[derive(Clone)]
+pub struct ForgeOptions {
+    /// Without a slash at its end.
+    api: String,
+    token: Option<String>,
+    /// How often a request is tried in all, when it fails for a while only.
+    pub tries: u32,
+    /// Waits between two tries.
+    pub sleep: Arc<dyn Fn(Duration) + Send + Sync>,
+    /// The time, for a limit that ends at a moment.
+    pub now: fn() -> Timestamp,
+}
+
+impl ForgeOptions {
+    pub fn new(api: &str, token: Option<&str>) -> Self {
+        let (api, token) = (api.trim_end_matches('/').to_owned(), token.map(str::to_owned));
+        Self { api, token, tries: 4, sleep: Arc::new(std::thread::sleep), now: Timestamp::now }
+    }
+}
+
+/// A client of one forge, for many threads; it keeps its connections while it lives.
+pub struct Forge {
+    options: ForgeOptions,
+    agents: Agents,
+    requests: AtomicU64,
+}
+
+/// A request.
+pub(super) struct Ask<'a> {
+    pub method: Method,
+    /// Path and query behind the interface's address, or the whole address of a further page.
+    pub target: String,
+    pub body: Option<&'a Value>,
+}
+
+/// A good answer.
+pub(super) struct Told {
+    pub document: Value,
+    headers: HeaderMap,
+    url: String,
+}
+
+impl Forge {
+    pub fn new(options: ForgeOptions) -> Self {
+        Self { options, agents: Agents::new(super::http::SILENCE), requests: AtomicU64::new(0) }
+    }
+
+    /// HTTP requests sent so far, repeated tries included.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        Patience { tries: self.options.tries, sleep: Arc::clone(&self.options.sleep) }
+    }
+
+    /// Reads a listing to its last page. `items` finds a page's items in its document.
+    pub(super) fn pages(&self, target: &str, items: &dyn Fn(&Value) -> Option<&Vec<Value>>) -> Result<Vec<Value>, ForgeError> {
+        let mut ask = Ask { method: Method::GET, target: target.to_owned(), body: None };
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        for _ in 0..PAGES_MAX {
+            if !seen.insert(ask.target.clone()) {
+                return Err(self.error(&ask, Kind::Malformed, "the pages of the answer run in a circle"));
+            }
+            let told = self.patience().retrying(|| self.send(&ask))?;
+            let page = items(&told.document).ok_or_else(|| self.error(&ask, Kind::Malformed, "the answer is no list"))?;
+            found.extend(page.iter().cloned());
+            let links = told.headers.get_all("Link").iter().filter_map(|value| value.to_str().ok());
+            let Some(link) = next_link(links) else { return Ok(found) };
+            let next = resolve(&told.url, &link).and_then(|next| match Origin::of(&next)? == Origin::of(&told.url)? {
+                true => Ok(next),
+                // The token would go with the request.
+                false => Err("the next page is said to be on another server".to_owned()),
+            });
+            ask.target = next.map_err(|why| self.error(&ask, Kind::Malformed, &why))?;
+        }
+        Err(self.error(&ask, Kind::TooLarge, &format!("the answer has more than {PAGES_MAX} pages")))
+    }
+
+    /// One request, one answer.
+    pub(super) fn send(&self, ask: &Ask<'_>) -> Result<Told, ForgeError> {
+        let malformed = |why: &str| self.error(ask, Kind::Malformed, why);
+        let url = if ask.target.starts_with('/') { format!("{}{}", self.options.api, ask.target) } else { ask.target.clone() };
+        let is_secure = Origin::of(&url).map_err(|why| malformed(&format!("{why} (GITHUB_API_URL)")))?.is_secure();
+        let mut request = Request::builder()
+            .method(&ask.method)
+            .uri(&url)
+            .header("Accept", "application/vnd.github+json")
+            .header("X-GitHub-Api-Version", API_VERSION);
+        if let Some(token) = &self.options.token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+                .map_err(|_| malformed("GITHUB_TOKEN holds characters that no header takes"))?;
+            value.set_sensitive(true);
+            request = request.header("Authorization", value);
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let agent = self.agents.of(is_secure);
+        let sent = match ask.body {
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json").body(body.to_string());
+                agent.run(request.map_err(|error| malformed(&error.to_string()))?)
+            }
+            None => agent.run(request.body(()).map_err(|error| malformed(&error.to_string()))?),
+        };
+        let response = sent.map_err(|error| self.line_error(ask, &error))?;
+        let (parts, body) = read_body(response, false, ANSWER_BYTES_MAX).map_err(|fault| match fault {
+            BodyFault::TooLarge(limit) => self.error(ask, Kind::TooLarge, &format!("the answer is over {limit} bytes")),
+            BodyFault::Line(error) => self.line_error(ask, &error),
+        })?;
+        if !parts.status.is_success() {
+            return Err(self.refusal(ask, parts.status.as_u16(), &parts.headers, &body));
+        }
+        let document = serde_json::from_slice(&body).map_err(|error| malformed(&format!("the answer is no JSON: {error}")))?;
+        Ok(Told { document, headers: parts.headers, url })
+    }
+
+    /// The error that an answer with a bad status is.
+    fn refusal(&self, ask: &Ask<'_>, status: u16, headers: &HeaderMap, body: &[u8]) -> ForgeError {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let document: Value = serde_json::from_slice(body).unwrap_or_default();
+        let mut message = document["message"].as_str().unwrap_or_default().to_owned();
+        for error in document["errors"].as_array().into_iter().flatten() {
+            let field = || Some(format!("{} is {}", error["field"].as_str()?, error["code"].as_str()?));
+            let told = error.as_str().or_else(|| error["message"].as_str()).map(str::to_owned).or_else(field);
+            message.extend(told.map(|told| format!("; {told}")));
+        }
+        let now = (self.options.now)();
+        // "Best practices for using the REST API", on rate limits: the header that says when, then the one that says until when.
+        let is_spent = matches!(status, 403 | 429) && header("x-ratelimit-remaining") == Some("0");
+        let until_reset = || {
+            let reset = Timestamp::from_second(header("x-ratelimit-reset")?.parse().ok()?).ok()?;
+            Some(Duration::try_from(reset.duration_since(now)).unwrap_or(Duration::ZERO))
+        };
+        let wait = header("Retry-After").and_then(|value| retry_after(value, now)).or_else(|| until_reset().filter(|_| is_spent));
+        let is_limited = is_spent || status == 429 || (status == 403 && wait.is_some());
+        let kind = if is_limited { Kind::Limited } else { Kind::Answered };
+        ForgeError { status: Some(status), retry_after: wait, ..self.error(ask, kind, &message) }
+    }
+
+    fn line_error(&self, ask: &Ask<'_>, error: &ureq::Error) -> ForgeError {
+        let (fault, message) = line_fault(error);
+        let kind = match fault {
+            LineFault::Untrusted => Kind::Untrusted,
+            LineFault::Unreachable => Kind::Unreachable,
+            LineFault::Cut => Kind::Cut,
+            LineFault::Malformed => Kind::Malformed,
+        };
+        self.error(ask, kind, &message)
+    }
+
+    pub(super) fn error(&self, ask: &Ask<'_>, kind: Kind, message: &str) -> ForgeError {
+        let path = ask.target.strip_prefix(&self.options.api).unwrap_or(&ask.target);
+        // A server may say back what it was told.
+        let message = self.options.token.as_ref().map_or_else(|| message.to_owned(), |token| message.replace(token.as_str(), "…"));
+        let method = match ask.method {
+            Method::POST => "POST",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            _ => "GET",
+        };
+        ForgeError {
+            kind,
+            method,
+            path: path.split('?').next().unwrap_or(path).into(),
+            api: self.options.api.as_str().into(),
+            status: None,
+            message: clean(&message).into(),
+            retry_after: None,
+            tries: 1,
+        }
+    }
+}
