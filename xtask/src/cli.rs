@@ -54,6 +54,8 @@ pub enum Verb {
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
     Notes(Notes),
+    /// Open or update the one pull request that bumps what is not released, and writes the changelogs
+    ReleasePr(ReleasePr),
     /// Say which projects a change affects and why, or what a tag stands for; as the matrix of a CI
     Plan(PlanArgs),
     /// Run the quality gates, all or by name
@@ -112,6 +114,9 @@ pub struct Tag {
     /// Push the tags, one at a time
     #[arg(long)]
     pub push: bool,
+    /// With --rc: leave out versions that have a release, or a candidate of an older commit
+    #[arg(long, requires = "rc")]
+    pub untagged: bool,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +176,13 @@ pub struct Notes {
     /// The release [default: the last one that HEAD contains]
     #[arg(value_name = "X.Y.Z")]
     pub version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReleasePr {
+    /// Projects without a release get the version in their files as the first one
+    #[arg(long)]
+    pub initial: bool,
 }
 
 #[derive(Debug, Args)]

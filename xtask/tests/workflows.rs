@@ -43,6 +43,7 @@ fn each_project_has_its_two_workflows() {
         "build-percolate.yml",
         "release-percolate.yml",
         "ci.yml",
+        "release-pr.yml",
     ] {
         assert!(names.contains(name), "{name} is missing");
     }

@@ -13,10 +13,12 @@ use crate::engine::versions;
 use crate::model::config::nearest;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
+use crate::model::site::Readings;
 use crate::model::step::{Goal, Step};
 use crate::model::version::{Level, Version};
 use crate::plan::bump::{Move, Target, decide, hold_against_images, hold_against_shared};
 use crate::plan::release::dirty_sentence;
+use crate::plan::tags::TagFacts;
 use crate::world::files;
 
 pub fn run(app: &App, arguments: &Bump) -> Outcome {
@@ -44,20 +46,16 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
         };
         goal.refuse(&project.name, format!("the version sites of {} disagree{place}: {what}", project.name), fix);
     }
-    let targets =
-        target.map_or_else(|| bump_auto::targets(app, &mut goal, arguments, &found), |target| Ok(vec![Some(target); found.len()]))?;
+    let targets = match target {
+        Some(target) => vec![Some(target); found.len()],
+        None => bump_auto::targets(app, &mut goal, arguments.initial, &found)?.targets,
+    };
     let mut edits = Edits::new(&texts, &app.projects)?;
-    let mut moves = Vec::new();
-    for ((project, readings), target) in found.iter().zip(&targets).filter_map(|(found, target)| Some((found, target.as_ref()?))) {
-        let decided = decide(&mut goal, project, readings.canonical(), target, arguments.allow_downgrade, &tags);
-        edits.move_project(&mut goal, project, readings, &decided.to, arguments.dependents)?;
+    let how = How { allow_downgrade: arguments.allow_downgrade, raise: arguments.dependents };
+    let moves = moves(app, &mut goal, &mut edits, &found, &targets, &how, &tags)?;
+    for (project, decided) in &moves {
         app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
-        moves.push((*project, decided));
     }
-    let moved: Vec<_> =
-        moves.iter().filter(|(_, decided)| decided.to != decided.from).map(|(project, decided)| (*project, &decided.to)).collect();
-    hold_against_shared(&mut goal, &app.projects.all, &moved);
-    hold_against_images(&mut goal, &observe::released_images(&moved));
     let files = edits.want(&mut goal)?;
     if arguments.commit {
         refuse_commit(app, &mut goal, &files)?;
@@ -73,7 +71,37 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(projects))]))
 }
 
-fn document(decided: &Move) -> Value {
+/// How far a move may go.
+pub(super) struct How {
+    pub allow_downgrade: bool,
+    /// Raises requirements also where they still admit the new version.
+    pub raise: bool,
+}
+
+/// Moves every project that has a target: its sites, locks and dependents into the edits, what forbids it into the goal.
+pub(super) fn moves<'p>(
+    app: &App,
+    goal: &mut Goal,
+    edits: &mut Edits<'_>,
+    found: &[(&'p Project, Readings)],
+    targets: &[Option<Target>],
+    how: &How,
+    tags: &TagFacts,
+) -> anyhow::Result<Vec<(&'p Project, Move)>> {
+    let mut moves = Vec::new();
+    for ((project, readings), target) in found.iter().zip(targets).filter_map(|(found, target)| Some((found, target.as_ref()?))) {
+        let decided = decide(goal, project, readings.canonical(), target, how.allow_downgrade, tags);
+        edits.move_project(goal, project, readings, &decided.to, how.raise)?;
+        moves.push((*project, decided));
+    }
+    let moved: Vec<_> =
+        moves.iter().filter(|(_, decided)| decided.to != decided.from).map(|(project, decided)| (*project, &decided.to)).collect();
+    hold_against_shared(goal, &app.projects.all, &moved);
+    hold_against_images(goal, &observe::released_images(&moved));
+    Ok(moves)
+}
+
+pub(super) fn document(decided: &Move) -> Value {
     let (from, to) = (decided.from.to_semver(), decided.to.to_semver());
     json!({ "name": decided.project, "from": from, "to": to, "level": decided.level, "why": decided.why })
 }

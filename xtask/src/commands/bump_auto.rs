@@ -3,42 +3,54 @@
 use std::collections::HashMap;
 
 use super::App;
-use crate::cli::Bump;
-use crate::engine::history;
+use crate::engine::history::{self, Since};
 use crate::model::project::Project;
 use crate::model::site::Readings;
 use crate::model::step::Goal;
 use crate::plan::auto::{Facts, decide};
 use crate::plan::bump::Target;
-use crate::plan::history::tags_by_project;
+use crate::plan::history::{ProjectTag, tags_by_project};
 
-/// What each project is to become, in their order; `None` for one with nothing to release, or that is refused.
+/// What commits say of projects, in the order of these.
+pub struct Auto {
+    /// What each is to become; `None` for one with nothing to release, or that is refused.
+    pub targets: Vec<Option<Target>>,
+    /// Their places among all projects.
+    pub places: Vec<usize>,
+    /// By place, what is not released.
+    pub since: Vec<Since>,
+    /// By place, what is tagged.
+    pub tags: Vec<Vec<ProjectTag>>,
+}
+
+/// Reads the commits of the projects found.
 ///
 /// # Errors
 /// The clone is shallow, or its history cannot be read.
-pub fn targets(app: &App, goal: &mut Goal, arguments: &Bump, found: &[(&Project, Readings)]) -> anyhow::Result<Vec<Option<Target>>> {
+pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project, Readings)]) -> anyhow::Result<Auto> {
     let (world, projects) = (&app.world, &app.projects.all);
     world.git.refuse_shallow("which commits are not released")?;
-    let places: HashMap<_, _> = projects.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
-    let wanted: Vec<_> = found.iter().map(|(project, _)| places[project.name.as_str()]).collect();
+    let by_name: HashMap<_, _> = projects.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
+    let places: Vec<_> = found.iter().map(|(project, _)| by_name[project.name.as_str()]).collect();
     let tags = tags_by_project(projects, world.git.tags()?);
-    let mut since = history::unreleased(world, projects, &tags, &wanted, &app.rules, arguments.initial)?;
+    let since = history::unreleased(world, projects, &tags, &places, &app.rules, is_initial)?;
     let facts: Vec<_> = found
         .iter()
-        .zip(&wanted)
+        .zip(&places)
         .map(|((project, readings), place)| {
-            let since = std::mem::take(&mut since[*place]);
-            let released = since.release.map(|release| (release.version, release.tag));
-            Facts { project, says: readings.canonical().clone(), released, commits: since.commits }
+            let since = &since[*place];
+            let released = since.release.as_ref().map(|release| (release.version.clone(), release.tag.clone()));
+            Facts { project, says: readings.canonical().clone(), released, commits: since.commits.clone() }
         })
         .collect();
-    let mut decided = decide(goal, &facts, &app.rules, arguments.initial, &|hash| world.git.has_commit_like(hash));
+    let mut decided = decide(goal, &facts, &app.rules, is_initial, &|hash| world.git.has_commit_like(hash));
     for facts in facts.iter().filter(|facts| !decided.contains_key(&facts.project.name)) {
         if let Some((_, tag)) = &facts.released {
             app.ui.status("Unchanged", &format!("{}: nothing to release since {tag}", facts.project.package));
-        } else if arguments.initial {
+        } else if is_initial {
             app.ui.status("Unchanged", &format!("{}: no commit of it is a reason for a release", facts.project.package));
         }
     }
-    Ok(found.iter().map(|(project, _)| decided.remove(&project.name)).collect())
+    let targets = found.iter().map(|(project, _)| decided.remove(&project.name)).collect();
+    Ok(Auto { targets, places, since, tags })
 }

@@ -103,9 +103,8 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
     Ok(0)
 }
 
-fn changelogs<'a>(app: &'a App, tags: &'a [Vec<ProjectTag>]) -> Changelogs<'a> {
-    let server = app.world.environment.forge_url.trim_end_matches('/');
-    let forge = app.config.repository.github.as_ref().map(|name| format!("{server}/{name}"));
+pub(super) fn changelogs<'a>(app: &'a App, tags: &'a [Vec<ProjectTag>]) -> Changelogs<'a> {
+    let forge = app.forge_page();
     Changelogs { world: &app.world, projects: &app.projects.all, tags, rules: &app.rules, forge }
 }
 

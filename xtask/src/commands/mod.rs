@@ -12,6 +12,7 @@ mod gates;
 mod init;
 mod plan;
 mod release;
+mod release_pr;
 mod since;
 mod status;
 mod tag;
@@ -90,6 +91,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Notes(arguments) => changelog::notes(app, &arguments),
         Verb::Release(arguments) => release::run(app, &arguments),
         Verb::Status(arguments) => status::run(app, &arguments),
+        Verb::ReleasePr(arguments) => release_pr::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),
@@ -190,6 +192,12 @@ impl App {
                 .fix("pass --config a file of the repository")
         };
         self.config_path.strip_prefix(&self.world.root).map(Path::to_owned).map_err(|_| outside())
+    }
+
+    /// The repository's page on the forge, such as `https://github.com/acme/mono`; `None` without a forge.
+    fn forge_page(&self) -> Option<String> {
+        let server = self.world.environment.forge_url.trim_end_matches('/');
+        self.config.repository.github.as_ref().map(|name| format!("{server}/{name}"))
     }
 
     fn remote(&self) -> Remote<'_> {

@@ -41,6 +41,9 @@ pub fn run(app: &App, arguments: &Tag) -> Outcome {
             None if arguments.projects.is_empty() && is_released(&facts, project, readings.canonical(), &head.commit) => {
                 goal.notes.push(format!("{}: {} is released already, so it is left out", project.name, readings.canonical().to_semver()));
             }
+            None if arguments.untagged && is_tagged(&facts, project, readings.canonical(), &head.commit) => {
+                goal.notes.push(format!("{}: {} has a tag already", project.name, readings.canonical().to_semver()));
+            }
             None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
         }
     }
@@ -53,4 +56,10 @@ pub fn run(app: &App, arguments: &Tag) -> Outcome {
 /// Whether the version's tag is at another commit already; of all projects together, such a one is not meant.
 fn is_released(facts: &TagFacts, project: &Project, version: &Version, head: &str) -> bool {
     matches!(facts.commit_of(&project.tags.release(version)), Ok(Some(commit)) if commit != head)
+}
+
+/// Whether the version has a release, or a candidate at an older commit. One at this very commit is still to be pushed, maybe.
+fn is_tagged(facts: &TagFacts, project: &Project, version: &Version, head: &str) -> bool {
+    matches!(facts.commit_of(&project.tags.release(version)), Ok(Some(_)))
+        || facts.newest_candidate(project, version).is_some_and(|candidate| candidate.commit != head)
 }

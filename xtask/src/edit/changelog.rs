@@ -11,16 +11,16 @@ use super::{EditError, line_at, splice};
 use crate::model::changelog::{Entry, Part};
 use crate::model::version::Version;
 
-const BEGIN: &str = "<!-- from commits -->";
-const END: &str = "<!-- end of commits -->";
+pub(super) const BEGIN: &str = "<!-- from commits -->";
+pub(super) const END: &str = "<!-- end of commits -->";
 
 /// A release's heading and what follows on it, in bytes.
 #[derive(Debug)]
-struct Section {
+pub(super) struct Section {
     /// `None` for what is not released.
-    version: Option<Version>,
-    heading: Range<usize>,
-    end: usize,
+    pub version: Option<Version>,
+    pub heading: Range<usize>,
+    pub end: usize,
 }
 
 /// A part in Markdown, without a line break at its end; `forge` is the repository's address.
@@ -96,7 +96,7 @@ fn gap_before(text: &str, at: usize) -> &'static str {
 }
 
 /// Headings of releases, outside of code: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`.
-fn sections(text: &str) -> Vec<Section> {
+pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let (mut at, mut is_code) = (0, false);
     for line in text.split_inclusive('\n') {
@@ -128,7 +128,7 @@ fn release_name(title: &str) -> Option<Option<Version>> {
 }
 
 /// Where the part between the comments stands, with the blank lines above it.
-fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>>, EditError> {
+pub(super) fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>>, EditError> {
     let body = &text[section.heading.end..section.end];
     let line = |at: usize| line_at(text, section.heading.end + at);
     // On a line of their own: a commit may speak of them.
@@ -147,7 +147,7 @@ fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>>, EditErro
     }
 }
 
-fn heading(part: &Part) -> String {
+pub(super) fn heading(part: &Part) -> String {
     let name = part.version.as_ref().map_or_else(|| "Unreleased".to_owned(), Version::to_semver);
     let link = part.compare.as_ref().map(|address| format!("({address})")).unwrap_or_default();
     let date = part.date.as_ref().map(|date| format!(" - {date}")).unwrap_or_default();
@@ -180,6 +180,10 @@ fn line(entry: &Entry, forge: Option<&str>) -> String {
     line.push_str(&escaped(&entry.description));
     if let Some(breaking) = &entry.breaking {
         let _ = write!(line, ": {}", escaped(breaking));
+    }
+    // What no commit of the project tells.
+    if entry.commit.is_empty() {
+        return line;
     }
     let commit = entry.commit.get(..7).unwrap_or(&entry.commit);
     let _ = match (forge, entry.pull_request) {

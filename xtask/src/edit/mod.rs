@@ -7,6 +7,7 @@
 mod cargo;
 mod cargo_shared;
 pub mod changelog;
+pub mod changelog_release;
 mod charts;
 mod error;
 mod json;
@@ -18,6 +19,7 @@ mod locks_npm;
 mod locks_poetry;
 mod locks_uv;
 mod markdown;
+pub mod pull_request;
 mod pyproject;
 mod python;
 mod python_tokens;

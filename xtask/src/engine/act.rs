@@ -9,6 +9,7 @@ use crate::world::{World, docker, files, tools};
 
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
 use super::probe::{local_build, witness};
+use super::release_pull;
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
@@ -45,6 +46,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
             world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
             Ok(())
         }
+        Step::ReleasePull(pull) => release_pull::act(world, pull),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::history::{self, Since};
 use super::observe::rfc3339;
+use super::texts::Texts;
 use crate::edit::changelog as text;
-use crate::model::changelog::Part;
+use crate::edit::changelog_release as release;
+use crate::model::changelog::{Entry, Group, Part};
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::rules::ReleaseRules;
@@ -46,7 +48,7 @@ impl Changelogs<'_> {
     /// The file cannot be read.
     pub fn told(&self, project: &Project, version: &Version) -> anyhow::Result<Option<String>> {
         let file = self.world.read(&Self::path(project))?;
-        Ok(file.and_then(|file| text::part_of(&file, version).map(str::to_owned)))
+        Ok(file.and_then(|file| text::part_of(&file, version).map(release::without_comments)))
     }
 
     /// A release's part, from its commits.
@@ -67,15 +69,17 @@ impl Changelogs<'_> {
         let project = &self.projects[place];
         let path = self.world.real(&Self::path(project))?;
         let before = self.world.read(&path)?;
-        let newest_told = before.as_deref().and_then(|before| text::releases(before).into_iter().max());
-        let mut missing = Vec::new();
-        for tag in history::contained(self.world, &self.tags[place])? {
-            if newest_told.as_ref().is_none_or(|told| tag.says.version > *told) {
-                missing.push(self.released(place, tag)?);
-            }
+        let wrong = |error| Self::wrong(&path, &error);
+        let last = since.release.as_ref().map(|release| &release.version);
+        if let Some(before) = &before
+            && release::tells_of_the_next(before, last).map_err(wrong)?
+        {
+            goal.notes.push(format!("{path} tells of a release that has no tag yet, and is left to `cargo xtask release-pr`"));
+            return Ok(());
         }
-        let after = text::updated(before.as_deref(), &project.package, &self.unreleased(since), &missing, self.forge.as_deref())
-            .map_err(|error| Fault::usage(format!("{path}: {error}")).fix(format!("take the comments out of {path}")))?;
+        let missing = self.missing(place, before.as_deref())?;
+        let after =
+            text::updated(before.as_deref(), &project.package, &self.unreleased(since), &missing, self.forge.as_deref()).map_err(wrong)?;
         let why = format!("{} of {} since the last release", count(since.commits.len(), "commit"), project.package);
         match before {
             Some(before) if before == after => {}
@@ -83,6 +87,57 @@ impl Changelogs<'_> {
             None => goal.want(&project.name, why, Step::CreateFile { path, text: after }),
         }
         Ok(())
+    }
+
+    /// What a release of the project brings. Where its own commits have nothing to tell, what it depends on does.
+    pub fn next(&self, place: usize, since: &Since, version: &Version, date: &str, depends: &[String]) -> Part {
+        let project = &self.projects[place];
+        let part = self.part(since, None, None);
+        let compare = self.forge.as_ref().zip(since.release.as_ref());
+        let compare = compare.map(|(forge, release)| format!("{forge}/compare/{}...{}", release.tag, project.tags.release(version)));
+        let mut groups = part.groups;
+        if groups.is_empty() && !depends.is_empty() {
+            let entry = |words: &String| Entry {
+                scope: None,
+                description: words.clone(),
+                breaking: None,
+                pull_request: None,
+                commit: String::new(),
+            };
+            groups.push(Group { heading: "Dependencies".to_owned(), entries: depends.iter().map(entry).collect() });
+        }
+        Part { version: Some(version.clone()), date: Some(date.to_owned()), compare, groups }
+    }
+
+    /// The project's file with the part of its next release, and its path; `None` where it stands already, or was written by hand.
+    ///
+    /// # Errors
+    /// The file or the history cannot be read, or the file's comments do not pair.
+    pub fn with_next(&self, texts: &Texts<'_>, place: usize, since: &Since, part: &Part) -> anyhow::Result<Option<(String, String)>> {
+        let project = &self.projects[place];
+        let path = self.world.real(&Self::path(project))?;
+        let before = texts.get(&path)?;
+        let missing = self.missing(place, before.as_deref())?;
+        let last = since.release.as_ref().map(|release| &release.version);
+        let after = release::released(before.as_deref(), &project.package, part, last, &missing, self.forge.as_deref())
+            .map_err(|error| Self::wrong(&path, &error))?;
+        Ok(after.filter(|after| before.as_deref() != Some(after.as_str())).map(|after| (path, after)))
+    }
+
+    /// The releases that are newer than those a file tells of.
+    fn missing(&self, place: usize, file: Option<&str>) -> anyhow::Result<Vec<Part>> {
+        let newest_told = file.and_then(|file| text::releases(file).into_iter().max());
+        let mut missing = Vec::new();
+        for tag in history::contained(self.world, &self.tags[place])? {
+            if newest_told.as_ref().is_none_or(|told| tag.says.version > *told) {
+                missing.push(self.released(place, tag)?);
+            }
+        }
+        Ok(missing)
+    }
+
+    fn wrong(path: &str, error: &crate::edit::EditError) -> Fault {
+        Fault::usage(format!("{path}: {error}")).fix(format!("take the comments out of {path}"))
     }
 
     fn part(&self, since: &Since, tag: Option<&ProjectTag>, date: Option<String>) -> Part {

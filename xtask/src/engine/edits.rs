@@ -30,6 +30,17 @@ pub struct Edits<'a> {
     truths: BTreeSet<String>,
 }
 
+/// A file with all its edits made.
+pub struct Edited {
+    pub path: String,
+    /// Whose edits they are, with commas between.
+    pub projects: String,
+    pub why: String,
+    pub text: String,
+    /// Whether a commit can have it.
+    pub is_tracked: bool,
+}
+
 struct FileEdits {
     text: Rc<str>,
     splices: Vec<(Range<usize>, String)>,
@@ -235,25 +246,35 @@ impl<'a> Edits<'a> {
 
     /// One step a file. Gives the files with their new text, for a commit of them.
     pub fn want(self, goal: &mut Goal) -> anyhow::Result<Vec<(String, String)>> {
-        let (truths, texts) = (self.truths, self.texts);
-        let mut edited: Vec<_> = self.files.into_iter().collect();
-        edited.sort_by_key(|(path, _)| truths.contains(path));
+        let texts = self.texts;
         let mut written = Vec::new();
-        for (path, edits) in edited {
-            let projects = once_each(edits.reasons.iter().map(|(project, _)| project.as_str()));
-            let why = once_each(edits.reasons.iter().map(|(_, reason)| reason.as_str())).join(", ");
+        for Edited { path, projects, why, text: after, is_tracked } in self.edited()? {
             let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
-            let after = edit::splice(&edits.text, edits.splices)
-                .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
             if files::is_read_only(&texts.world.path(&path)) {
-                goal.refuse(&projects.join(","), format!("{path} is read-only"), format!("chmod u+w {path}"));
+                goal.refuse(&projects, format!("{path} is read-only"), format!("chmod u+w {path}"));
             }
-            goal.want(&projects.join(","), why, Step::EditFile { path: path.clone(), before, after: after.clone() });
-            if !self.manifests.is_untracked(&path) {
+            goal.want(&projects, why, Step::EditFile { path: path.clone(), before, after: after.clone() });
+            if is_tracked {
                 written.push((path, after));
             }
         }
         Ok(written)
+    }
+
+    /// Every file with its new text; those that are a source of truth come last.
+    pub fn edited(self) -> anyhow::Result<Vec<Edited>> {
+        let (truths, manifests) = (self.truths, self.manifests);
+        let mut files: Vec<_> = self.files.into_iter().collect();
+        files.sort_by_key(|(path, _)| truths.contains(path));
+        let edited = files.into_iter().map(|(path, edits)| {
+            let projects = once_each(edits.reasons.iter().map(|(project, _)| project.as_str())).join(",");
+            let why = once_each(edits.reasons.iter().map(|(_, reason)| reason.as_str())).join(", ");
+            let text = edit::splice(&edits.text, edits.splices)
+                .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
+            let is_tracked = !manifests.is_untracked(&path);
+            Ok(Edited { path, projects, why, text, is_tracked })
+        });
+        edited.collect()
     }
 }
 

@@ -77,7 +77,7 @@ pub struct Manifests {
 impl Manifests {
     pub fn read(texts: &Texts) -> anyhow::Result<Self> {
         let mut found = Self::default();
-        let tracked = texts.world.git.tracked()?;
+        let tracked = texts.tracked()?;
         for path in &tracked {
             found.add(texts, path);
         }

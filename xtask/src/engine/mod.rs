@@ -18,6 +18,7 @@ pub mod observe;
 mod packages;
 pub mod preflight;
 mod probe;
+pub mod release_pull;
 pub mod run;
 mod side;
 pub mod status;

@@ -11,6 +11,7 @@ use crate::world::{World, docker, files};
 
 use super::candidate::{Unusable, platform_image};
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
+use super::release_pull;
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
@@ -29,6 +30,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         }
         Step::CopyImage(copy) => copied(world, copy),
         Step::MoveAlias { repository, tag, manifest, from, .. } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
+        Step::ReleasePull(pull) => release_pull::probe(world, pull),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

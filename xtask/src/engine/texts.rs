@@ -9,7 +9,7 @@ use crate::world::World;
 /// The place of [`Texts::of_head`], in words.
 pub const HEAD: &str = "HEAD";
 
-/// Texts of the repository: as the work tree has them, or as HEAD does.
+/// Texts of the repository: as the work tree has them, as HEAD does, or byte for byte as HEAD's commit does.
 pub struct Texts<'w> {
     pub world: &'w World,
     head: Option<Head>,
@@ -20,7 +20,14 @@ pub struct Texts<'w> {
 /// time. A file that does not differ is taken from the work tree: git may keep other line ends in the commit.
 struct Head {
     commit: String,
-    dirty: HashSet<String>,
+    /// `None` where nothing is taken from the work tree: what is made of it goes into no work tree either.
+    dirty: Option<HashSet<String>>,
+}
+
+impl Head {
+    fn has(&self, path: &str) -> bool {
+        self.dirty.as_ref().is_none_or(|dirty| dirty.contains(path))
+    }
 }
 
 impl<'w> Texts<'w> {
@@ -29,8 +36,21 @@ impl<'w> Texts<'w> {
     }
 
     pub fn of_head(world: &'w World) -> anyhow::Result<Self> {
-        let head = Head { commit: world.git.head()?.commit, dirty: world.git.dirty_paths()?.into_iter().collect() };
+        let head = Head { commit: world.git.head()?.commit, dirty: Some(world.git.dirty_paths()?.into_iter().collect()) };
         Ok(Self { head: Some(head), ..Self::of_work_tree(world) })
+    }
+
+    /// The texts of a commit alone, with the line ends that git keeps there.
+    pub fn of_commit(world: &'w World, commit: &str) -> Self {
+        Self { head: Some(Head { commit: commit.to_owned(), dirty: None }), ..Self::of_work_tree(world) }
+    }
+
+    /// Every path that git tracks: in its index, or in the commit that all texts are taken from.
+    pub fn tracked(&self) -> anyhow::Result<Vec<String>> {
+        match &self.head {
+            Some(Head { commit, dirty: None }) => self.world.git.paths_at(commit),
+            _ => self.world.git.tracked(),
+        }
     }
 
     /// Where a file that is not there was looked for.
@@ -46,7 +66,7 @@ impl<'w> Texts<'w> {
         // Git tells what differs by the names of files, not of links to them.
         let real = self.world.real(path)?;
         let text = match &self.head {
-            Some(head) if head.dirty.contains(&real) => self.world.git.file_at(&head.commit, &real)?,
+            Some(head) if head.has(&real) => self.world.git.file_at(&head.commit, &real)?,
             _ => self.world.read(&real)?,
         };
         let text = text.map(Rc::from);
@@ -57,7 +77,7 @@ impl<'w> Texts<'w> {
     /// What stands in the work tree, which may not be what an edit starts from.
     pub fn in_work_tree(&self, path: &str) -> anyhow::Result<Option<Rc<str>>> {
         match &self.head {
-            Some(head) if head.dirty.contains(path) => Ok(self.world.read(path)?.map(Rc::from)),
+            Some(Head { dirty: Some(dirty), .. }) if dirty.contains(path) => Ok(self.world.read(path)?.map(Rc::from)),
             _ => self.get(path),
         }
     }

@@ -29,6 +29,6 @@ pub struct Entry {
     /// What breaks, where the footer says more than the description.
     pub breaking: Option<String>,
     pub pull_request: Option<u64>,
-    /// The whole hash.
+    /// The whole hash; empty for what no commit of the project tells.
     pub commit: String,
 }

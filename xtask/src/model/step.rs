@@ -4,10 +4,10 @@
 //! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
 
 use super::image::{Digest, Repository};
-
-pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
+use super::release_pull::ReleasePull;
 
 pub use super::planned::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
+pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
 
 /// One effect on one outside thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Step {
     PublishIndex { repository: Repository, tag: String, manifest: ManifestBytes },
     /// A name declared as moving names this index, `version`'s, and no longer what it did when the plan was made.
     MoveAlias { repository: Repository, tag: String, version: String, manifest: ManifestBytes, from: Option<Digest> },
+    /// The branch of a release, or its pull request, is as the release wants it.
+    ReleasePull(ReleasePull),
 }
 
 impl Step {
@@ -59,6 +61,7 @@ impl Step {
             Self::PublishIndex { .. } => "index",
             Self::CopyImage(_) => "copy",
             Self::MoveAlias { .. } => "alias",
+            Self::ReleasePull(pull) => pull.kind(),
         }
     }
 
@@ -80,6 +83,7 @@ impl Step {
             Self::PublishTag { repository, tag, .. }
             | Self::PublishIndex { repository, tag, .. }
             | Self::MoveAlias { repository, tag, .. } => format!("{repository}:{tag}"),
+            Self::ReleasePull(pull) => pull.object(),
         };
         format!("{}:{object}", self.kind())
     }
@@ -110,6 +114,7 @@ impl Step {
             Self::MoveAlias { repository, tag, version, manifest, .. } => {
                 format!("{repository}:{tag} → {version} {}", manifest.digest.short())
             }
+            Self::ReleasePull(pull) => pull.what(),
         }
     }
 
@@ -128,6 +133,7 @@ impl Step {
             Self::PublishTag { .. } | Self::PublishIndex { .. } => format!("cargo xtask bump patch {project}"),
             Self::CopyImage(copy) => format!("crane manifest {}", copy.reference()),
             Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
+            Self::ReleasePull(pull) => pull.conflict_fix(),
         }
     }
 
@@ -136,6 +142,7 @@ impl Step {
         match self {
             Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
             Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
+            Self::ReleasePull(pull) => pull.unknown_fix(),
             _ => "cargo xtask doctor".into(),
         }
     }

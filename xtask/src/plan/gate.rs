@@ -49,6 +49,9 @@ const VERBS: [(&str, &str); 13] = [
     ("refactor", "refactor"),
 ];
 
+/// The scope that `bump --commit` and `release-pr` write.
+const OWN_SCOPE: &str = "release";
+
 /// The gate of a repository.
 pub struct Gate<'a> {
     rules: &'a ReleaseRules,
@@ -127,7 +130,7 @@ impl<'a> Gate<'a> {
     }
 
     fn allows(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|known| *known == scope || *known == ANY)
+        scope == OWN_SCOPE || self.scopes.iter().any(|known| *known == scope || *known == ANY)
     }
 
     fn nearest_scope<'w>(&self, word: &'w str) -> Option<&'w str>

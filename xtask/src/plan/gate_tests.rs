@@ -25,6 +25,8 @@ fn the_conventional_form_passes() {
         "Reapply \"anything\" (#3)",
         "fix: # ü 日本 : (x)",
         "feat: add x (#12)",
+        // As this program writes it itself.
+        "chore(release): core 0.2.0",
     ] {
         assert_eq!(with_gate(|gate| gate.title(title)), None, "{title}");
     }

@@ -135,13 +135,18 @@ impl Shared {
     fn answer(&self, request: &Request) -> Reply {
         let mut state = self.lock();
         let fault = Fault::take(&mut state.faults, request);
+        if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
+            drop(state);
+            event();
+            state = self.lock();
+        }
         let reply = match fault {
             Some(fault) => fault.act(|| self.effect(&mut state, request)),
             None => Reply::Send(self.effect(&mut state, request)),
         };
         let status = match &reply {
-            Reply::Send(response) | Reply::CutShort(response) => Some(response.status),
-            Reply::Cut => None,
+            Reply::Send(response) => Some(response.status),
+            _ => None,
         };
         let (method, target) = (request.method.clone(), request.target.clone());
         state.log.push(LoggedRequest { method, target, status, authorized: request.header("Authorization").is_some() });

@@ -8,6 +8,7 @@ pub mod crash;
 pub mod engine;
 pub mod proxy;
 pub mod real_registry;
+pub mod stage;
 pub mod this_repository;
 mod tree;
 
@@ -199,6 +200,8 @@ pub fn program(folder: &Path) -> Command {
         "GITHUB_OUTPUT",
         "GITHUB_STEP_SUMMARY",
         "GITHUB_RUN_NUMBER",
+        "GITHUB_API_URL",
+        "GITHUB_SERVER_URL",
         "XTASK_REQUIRE_TOOLS",
         "DOCKER_CONFIG",
     ] {

@@ -1,0 +1,90 @@
+//! The branch of a release and its pull request: asked about, and brought to what the release wants.
+//!
+//! What the release is, and whose the commits on the branch are, is decided before there is a step.
+
+use crate::model::release_pull::{ReleasePull, is_ours};
+use crate::model::step::{Probe, short};
+use crate::world::World;
+use crate::world::forge::{NewPull, Pull};
+
+pub use crate::edit::pull_request::{Row, notes, table};
+
+/// The first commit on the branch that is not ours, in words; `None` when all that `base` does not contain is. The forge is asked,
+/// since this clone may not have the branch, and a question fetches nothing (law 13).
+///
+/// # Errors
+/// The forge cannot be read.
+pub fn stranger(world: &World, repository: &str, base: &str, tip: &str) -> anyhow::Result<Option<String>> {
+    let commits = world.forge().commits_beyond(repository, base, tip)?;
+    let strangers: Vec<_> = commits.iter().filter(|commit| !is_ours(&commit.message, &commit.tree, commit.parents)).collect();
+    Ok(strangers.first().map(|first| {
+        let subject = first.message.lines().next().unwrap_or_default();
+        let more = if strangers.len() > 1 { format!(" and {} more", strangers.len() - 1) } else { String::new() };
+        format!("{} {subject:?}{more}", short(&first.id))
+    }))
+}
+
+/// Asks the remote or the forge.
+pub(super) fn probe(world: &World, step: &ReleasePull) -> anyhow::Result<Probe> {
+    match step {
+        ReleasePull::PushBranch { remote, branch, id, seen, .. } => {
+            let found = tip(world, remote, branch)?;
+            Ok(match found {
+                Some(found) if found == *id => Probe::Done(format!("{remote} has {branch} at {}", short(&found))),
+                found if found == *seen => Probe::Todo,
+                found => Probe::Conflict { found: at(branch, found.as_deref()), wanted: at(branch, seen.as_deref()) },
+            })
+        }
+        ReleasePull::Open { repository, branch, base, title, body } => {
+            Ok(match world.forge().open_pulls(repository, branch, base)?.first() {
+                Some(pull) if says(pull, title, body) => Probe::Done(format!("#{} {}", pull.number, pull.page)),
+                _ => Probe::Todo,
+            })
+        }
+        ReleasePull::Close { repository, branch, base } => Ok(match world.forge().open_pulls(repository, branch, base)?.is_empty() {
+            true => Probe::Done("none is open".into()),
+            false => Probe::Todo,
+        }),
+        ReleasePull::DeleteBranch { remote, branch, seen } => Ok(match tip(world, remote, branch)? {
+            None => Probe::Done("there is none".into()),
+            Some(found) if found == *seen => Probe::Todo,
+            found => Probe::Conflict { found: at(branch, found.as_deref()), wanted: at(branch, Some(seen)) },
+        }),
+    }
+}
+
+/// Does it. The branch is swapped against what was seen, so that nobody's commit is lost to a race.
+pub(super) fn act(world: &World, step: &ReleasePull) -> anyhow::Result<()> {
+    match step {
+        ReleasePull::PushBranch { remote, branch, commit, seen, .. } => world.git.push_release(remote, branch, commit, seen.as_deref()),
+        ReleasePull::Open { repository, branch, base, title, body } => {
+            let forge = world.forge();
+            match forge.open_pulls(repository, branch, base)?.first() {
+                Some(pull) if says(pull, title, body) => {}
+                Some(pull) => forge.update_pull(repository, pull.number, title, body)?,
+                None => drop(forge.create_pull(repository, &NewPull { branch, base, title, body })?),
+            }
+            Ok(())
+        }
+        ReleasePull::Close { repository, branch, base } => {
+            let open = world.forge().open_pulls(repository, branch, base)?;
+            open.iter().try_for_each(|pull| Ok(world.forge().close_pull(repository, pull.number)?))
+        }
+        ReleasePull::DeleteBranch { remote, branch, seen } => world.git.delete_remote_branch(remote, branch, seen),
+    }
+}
+
+/// Blanks around it are the forge's to keep or to drop.
+fn says(pull: &Pull, title: &str, body: &str) -> bool {
+    pull.title.trim() == title.trim() && pull.body.trim() == body.trim()
+}
+
+fn tip(world: &World, remote: &str, branch: &str) -> anyhow::Result<Option<String>> {
+    let branches = world.git.remote_branches(remote, &[branch])?;
+    let mut branches = branches.ok_or_else(|| anyhow::anyhow!("there is no remote {remote}"))?;
+    Ok(branches.remove(branch))
+}
+
+fn at(branch: &str, commit: Option<&str>) -> String {
+    commit.map_or_else(|| format!("no branch {branch}"), |commit| format!("{branch} at {}", short(commit)))
+}
