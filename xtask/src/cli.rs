@@ -235,11 +235,17 @@ pub struct Rehearse {
 
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Benches by name: versions, bump [default: all]
+    /// Benches by name: versions, bump, changelog, auto [default: all]
     pub names: Vec<String>,
-    /// Projects of a generated repository; may be given several times [default: 3 and 1000]
+    /// Projects of a generated repository; may be given several times [default: 3 and 1000; for changelog and auto 5, 20 and 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub projects: Vec<u32>,
+    /// Commits of a generated history
+    #[arg(long, value_name = "N", default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub commits: u32,
+    /// A clone whose history is measured too, in a copy; may be given several times
+    #[arg(long = "clone", value_name = "DIR")]
+    pub clones: Vec<PathBuf>,
     /// Timed rounds; one more comes before them
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,

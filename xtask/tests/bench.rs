@@ -29,7 +29,7 @@ fn positive(value: &Value) -> bool {
 fn figures_are_there_and_nothing_is_left_behind() {
     let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
     let before = fixture.state();
-    let ran = bench(&fixture, scratch.path(), &["--projects", "4", "--projects", "1", "--rounds", "2", "--json"]);
+    let ran = bench(&fixture, scratch.path(), &["versions", "bump", "--projects", "4", "--projects", "1", "--rounds", "2", "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let document = document(&ran);
     let benches = document["benches"].as_array().unwrap();
@@ -54,6 +54,37 @@ fn figures_are_there_and_nothing_is_left_behind() {
     assert!(is_empty(scratch.path()));
     assert_eq!(fixture.state(), before);
     assert!(!fixture.root().join("target").exists(), "nothing was fetched");
+}
+
+#[test]
+fn histories_are_measured_beside_git_and_a_clone_stays_as_it_is() {
+    let (fixture, scratch, kept) = (Fixture::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fixture.git(&["tag", "a-tag"]);
+    let before = fixture.state();
+    let clone = fixture.root();
+    let line = ["changelog", "auto", "--projects", "3", "--commits", "40", "--rounds", "1", "--json"];
+    let places = ["--clone", clone.to_str().unwrap(), "--keep", kept.path().to_str().unwrap()];
+    let ran = bench(&fixture, scratch.path(), &[&line[..], &places].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document = document(&ran);
+    let benches = document["benches"].as_array().unwrap();
+    let about: Vec<_> =
+        benches.iter().map(|bench| (bench["name"].as_str().unwrap(), bench["commits"].as_u64(), bench["clone"].is_string())).collect();
+    assert_eq!(about, [("changelog", Some(40), false), ("auto", Some(40), false), ("changelog", None, true), ("auto", None, true)]);
+    for bench in benches {
+        let git = &bench["peers"][0];
+        assert_eq!((&git["name"], &git["time_ratio_budget"]), (&"git".into(), &0.7.into()), "{bench}");
+        assert!(positive(&bench["time_ms"]) && positive(&git["time_ratio"]), "{bench}");
+    }
+    assert_eq!(fixture.state(), before, "a clone is never written to");
+    // What was measured is a history: so many commits, merges among them, and something to say of each project.
+    let tree = kept.path().join("commits-40-projects-3");
+    let count = |flag: &str| git_in(&tree, &["rev-list", "--count", "--first-parent", flag, "HEAD"]).trim().parse::<usize>().unwrap();
+    assert!(count("--max-count=99") == 40 && count("--merges") > 0);
+    let told = support::ran(program(&tree).args(["changelog", "--initial"]).output().unwrap());
+    assert_eq!((told.code, told.stdout.matches("## [Unreleased]").count()), (0, 3), "{}", told.stderr);
+    assert!(told.stdout.contains("### Added"));
+    assert!(is_empty(scratch.path()));
 }
 
 #[test]
@@ -116,15 +147,19 @@ fn a_dry_run_and_a_wrong_call_measure_nothing() {
     let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
     let ran = bench(&fixture, scratch.path(), &["--dry-run", "--json"]);
     assert_eq!((ran.code, &document(&ran)["benches"]), (0, &serde_json::json!([])), "{}", ran.stderr);
-    assert!(ran.stderr.contains("versions, bump with 3, 1000 projects"), "{}", ran.stderr);
+    let planned = ["versions, bump on 3 projects", "versions, bump on 1000 projects", "changelog, auto on 20 projects with 25000 commits"];
+    assert!(planned.iter().all(|line| ran.stderr.contains(line)), "{}", ran.stderr);
     for (arguments, what) in [
         (&["version"][..], "did you mean `versions`?"),
         (&["--projects", "0"], "--projects"),
+        (&["--commits", "0"], "--commits"),
+        (&["bump", "--clone", "."], "--clone is of no use"),
+        (&["auto", "--projects", "1", "--commits", "1", "--rounds", "1", "--clone", "nowhere"], "copying"),
         (&["--rounds", "0"], "--rounds"),
         (&["--rounds", "many"], "--rounds"),
     ] {
         let ran = bench(&fixture, scratch.path(), arguments);
-        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert_eq!(ran.code, if what == "copying" { 1 } else { 2 }, "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(what), "{arguments:?}: {}", ran.stderr);
     }
     assert!(is_empty(scratch.path()));

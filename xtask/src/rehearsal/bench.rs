@@ -3,11 +3,12 @@
 //! It measures and prints, and asserts nothing: a budget that was passed is a figure above one, not a failure. It fails only
 //! when something could not be run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::bench_peers::{PEERS, Peer, Ready, this_program};
-use super::{bench_report, bench_tree};
+use super::{bench_history, bench_report, bench_tree};
 use crate::cli::Bench as Arguments;
 use crate::commands::App;
 use crate::model::config::nearest;
@@ -19,22 +20,93 @@ use crate::world::{environment, files};
 pub struct Bench {
     pub name: &'static str,
     pub arguments: &'static [&'static str],
+    pub about: About,
+}
+
+/// What a bench's repositories have many of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Files,
+    Commits,
+}
+
+impl About {
+    /// The numbers of projects that the budgets are about.
+    fn sizes(self) -> &'static [usize] {
+        match self {
+            Self::Files => &[3, 1000],
+            Self::Commits => &[5, 20, 80],
+        }
+    }
 }
 
 /// Every bench there is, by name.
-const BENCHES: [Bench; 2] =
-    [Bench { name: "versions", arguments: &["versions"] }, Bench { name: "bump", arguments: &["bump", "minor", "--dry-run"] }];
-
-/// The sizes the budgets are about.
-const SIZES: [usize; 2] = [3, 1000];
+const BENCHES: [Bench; 4] = [
+    Bench { name: "versions", arguments: &["versions"], about: About::Files },
+    Bench { name: "bump", arguments: &["bump", "minor", "--dry-run"], about: About::Files },
+    Bench { name: "changelog", arguments: &["changelog", "--initial"], about: About::Commits },
+    Bench { name: "auto", arguments: &["bump", "auto", "--initial", "--dry-run"], about: About::Commits },
+];
 
 /// A program whose rounds took this long together is timed no more: it is slow enough to be told from others by fewer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One bench at one size: this program, and its peers.
+/// A repository to measure on.
+pub enum Ground {
+    /// Generated, with so many projects; and so many commits, for those who read them.
+    Generated { projects: usize, commits: Option<usize> },
+    /// A copy of a clone that was there.
+    Clone(PathBuf),
+}
+
+impl Ground {
+    /// How many projects it has; `None` where that was not asked.
+    pub fn projects(&self) -> Option<usize> {
+        match self {
+            Self::Generated { projects, .. } => Some(*projects),
+            Self::Clone(_) => None,
+        }
+    }
+
+    fn about(&self) -> About {
+        match self {
+            Self::Generated { commits: None, .. } => About::Files,
+            _ => About::Commits,
+        }
+    }
+
+    fn folder(&self) -> String {
+        match self {
+            Self::Generated { projects, commits: None } => format!("projects-{projects}"),
+            Self::Generated { projects, commits: Some(commits) } => format!("commits-{commits}-projects-{projects}"),
+            Self::Clone(path) => format!("clone-{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()),
+        }
+    }
+
+    fn make(&self, tree: &Path, runner: &Runner) -> anyhow::Result<()> {
+        match self {
+            Self::Generated { projects, commits: None } => bench_tree::generate(tree, runner, *projects),
+            Self::Generated { projects, commits: Some(commits) } => bench_history::generate(tree, runner, *projects, *commits),
+            Self::Clone(path) => bench_history::copy(tree, runner, path),
+        }
+    }
+}
+
+/// `20 projects`, and what else there is to say of it.
+impl std::fmt::Display for Ground {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Generated { projects, commits: None } => write!(formatter, "{projects} projects"),
+            Self::Generated { projects, commits: Some(commits) } => write!(formatter, "{projects} projects with {commits} commits"),
+            Self::Clone(path) => write!(formatter, "a copy of {}", path.display()),
+        }
+    }
+}
+
+/// One bench on one repository: this program, and its peers.
 pub struct Row {
     pub bench: &'static Bench,
-    pub projects: usize,
+    pub ground: Rc<Ground>,
     pub own: Measured,
     pub peers: Vec<PeerRow>,
 }
@@ -76,11 +148,12 @@ struct Contestant {
 
 pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     let benches = named(&arguments.names)?;
-    let sizes = sizes(&arguments.projects);
+    let grounds = grounds(arguments, &benches)?;
     if app.global.dry_run {
-        let names = benches.iter().map(|bench| bench.name).collect::<Vec<_>>().join(", ");
-        let sizes = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-        app.ui.status("Planned", &format!("{names} with {sizes} projects, {} rounds each; nothing was written", arguments.rounds));
+        for ground in &grounds {
+            let names = on(&benches, ground).map(|bench| bench.name).collect::<Vec<_>>().join(", ");
+            app.ui.status("Planned", &format!("{names} on {ground}, {} rounds each; nothing was written", arguments.rounds));
+        }
         app.ui.document(&bench_report::document(&[], arguments.rounds));
         return Ok(0);
     }
@@ -92,16 +165,17 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
         None => passing.path().to_owned(),
     };
     let mut rows = Vec::new();
-    for size in sizes {
-        let tree = above.join(format!("projects-{size}"));
+    for ground in grounds {
+        let tree = above.join(ground.folder());
         if files::exists(&tree) {
             return Err(Fault::usage(format!("{} is there already", tree.display())).fix("--keep with another folder").into());
         }
-        app.ui.status("Generating", &format!("a repository of {size} projects"));
-        bench_tree::generate(&tree, &app.world.runner, size)?;
-        for bench in &benches {
-            app.ui.status("Measuring", &format!("{} of {size} projects", bench.name));
-            rows.push(row(&app.world.runner, bench, size, &tree, &peers, arguments.rounds)?);
+        app.ui.status("Generating", &ground.to_string());
+        ground.make(&tree, &app.world.runner)?;
+        let ground = Rc::new(ground);
+        for bench in on(&benches, &ground) {
+            app.ui.status("Measuring", &format!("{} of {ground}", bench.name));
+            rows.push(row(&app.world.runner, bench, &ground, &tree, &peers, arguments.rounds)?);
         }
     }
     app.ui.data(&bench_report::table(&rows));
@@ -111,12 +185,31 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     Ok(u8::from(!failed.is_empty()))
 }
 
-/// The sizes asked for, each once, or those of the budgets.
-fn sizes(asked: &[u32]) -> Vec<usize> {
-    let mut sizes: Vec<_> = asked.iter().map(|size| *size as usize).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
-    if sizes.is_empty() { SIZES.to_vec() } else { sizes }
+/// The repositories that the benches are run on: the numbers of projects asked for, each once, or those of the budgets; then
+/// the clones.
+fn grounds(arguments: &Arguments, benches: &[&'static Bench]) -> anyhow::Result<Vec<Ground>> {
+    let mut asked: Vec<_> = arguments.projects.iter().map(|size| *size as usize).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let is_wanted = |about: About| benches.iter().any(|bench| bench.about == about);
+    let mut grounds = Vec::new();
+    for (about, commits) in [(About::Files, None), (About::Commits, Some(arguments.commits as usize))] {
+        let sizes = if asked.is_empty() { about.sizes() } else { &asked };
+        grounds.extend(sizes.iter().filter(|_| is_wanted(about)).map(|projects| Ground::Generated { projects: *projects, commits }));
+    }
+    for path in &arguments.clones {
+        if !is_wanted(About::Commits) {
+            let what = "--clone is of no use to benches that read no commits";
+            return Err(Fault::usage(what).fix("cargo xtask bench changelog auto --clone DIR").into());
+        }
+        grounds.push(Ground::Clone(environment::current_folder()?.join(path)));
+    }
+    Ok(grounds)
+}
+
+fn on<'b>(benches: &'b [&'static Bench], ground: &Ground) -> impl Iterator<Item = &'static Bench> + 'b {
+    let about = ground.about();
+    benches.iter().copied().filter(move |bench| bench.about == about)
 }
 
 /// The benches of these names, in our order; all of them, when none is named.
@@ -144,10 +237,10 @@ fn ready_peers(app: &App, benches: &[&'static Bench], fetch: bool) -> Vec<Found>
         .collect()
 }
 
-fn row(runner: &Runner, bench: &'static Bench, projects: usize, tree: &Path, peers: &[Found], rounds: u32) -> anyhow::Result<Row> {
+fn row(runner: &Runner, bench: &'static Bench, ground: &Rc<Ground>, tree: &Path, peers: &[Found], rounds: u32) -> anyhow::Result<Row> {
     let beside: Vec<_> = peers.iter().filter(|(peer, _)| peer.bench == bench.name).collect();
     let mut contestants = vec![Contestant::new(this_program(bench.arguments, tree)?)];
-    contestants.extend(beside.iter().filter_map(|(peer, ready)| Some(Contestant::new(peer.call(ready.as_ref().ok()?, tree)))));
+    contestants.extend(beside.iter().filter_map(|(peer, ready)| Some(Contestant::new(peer.call(ready.as_ref().ok()?, tree, ground)))));
     run_rounds(runner, &mut contestants, rounds);
     let mut contestants = contestants.into_iter();
     let mut next = || contestants.next().map(|contestant| (contestant.call.line(), contestant.measured));
@@ -164,7 +257,7 @@ fn row(runner: &Runner, bench: &'static Bench, projects: usize, tree: &Path, pee
         },
     };
     let peers = beside.iter().map(|(peer, ready)| PeerRow { peer, outcome: outcome(ready, &mut next) }).collect();
-    Ok(Row { bench, projects, own, peers })
+    Ok(Row { bench, ground: Rc::clone(ground), own, peers })
 }
 
 impl Contestant {

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bench::Ground;
+use super::bench_history;
 use crate::world::process::Call;
 use crate::world::tools::{self, Tool};
 use crate::world::{World, environment};
@@ -17,21 +19,36 @@ pub struct Peer {
     arguments: &'static [&'static str],
     /// What it does less than the verb; or, without arguments, why it has nothing to compare.
     pub less: &'static str,
+    /// The part of its time that ours may take, where that is a budget.
+    pub budget: Option<f64>,
 }
 
-pub const PEERS: [Peer; 4] = [
+/// What git itself needs to tell which paths each commit changed, one project or many.
+const GIT_LOG: [&str; 4] = ["log", "--first-parent", "--diff-merges=first-parent", "--name-only"];
+const GIT_LOG_LESS: &str = "lists commits and paths; whose they are and what they mean is left to its reader";
+/// The part of git's own time that reading a history may take.
+const GIT_LOG_BUDGET: Option<f64> = Some(0.7);
+
+/// Where the files of one project are named, for tools that know one at a time.
+const ONE_PROJECT: &str = "{project}";
+const GIT_CLIFF: [&str; 2] = ["--include-path", ONE_PROJECT];
+const GIT_CLIFF_LESS: &str = "one project of all (of a clone: one changelog for everything); has to be run for each";
+
+pub const PEERS: [Peer; 8] = [
     Peer {
         tool: tools::BUMP_MY_VERSION,
         bench: "versions",
         arguments: &["show", "current_version"],
         less: "says the one version of its own configuration; opens no file of a project",
+        budget: None,
     },
-    Peer { tool: tools::CARGO_RELEASE, bench: "versions", arguments: &[], less: "it has no command that shows versions" },
+    Peer { tool: tools::CARGO_RELEASE, bench: "versions", arguments: &[], less: "it has no command that shows versions", budget: None },
     Peer {
         tool: tools::BUMP_MY_VERSION,
         bench: "bump",
         arguments: &["bump", "minor", "--dry-run"],
         less: "one version for all projects; replaces text wherever it matches; checks no requirement",
+        budget: None,
     },
     Peer {
         tool: tools::CARGO_RELEASE,
@@ -39,6 +56,17 @@ pub const PEERS: [Peer; 4] = [
         // Without --execute it is a dry run.
         arguments: &["release", "version", "minor", "--workspace"],
         less: "the crates alone, a third of the projects: no Python project, no uv.lock",
+        budget: None,
+    },
+    Peer { tool: tools::GIT, bench: "changelog", arguments: &GIT_LOG, less: GIT_LOG_LESS, budget: GIT_LOG_BUDGET },
+    Peer { tool: tools::GIT_CLIFF, bench: "changelog", arguments: &GIT_CLIFF, less: GIT_CLIFF_LESS, budget: None },
+    Peer { tool: tools::GIT, bench: "auto", arguments: &GIT_LOG, less: GIT_LOG_LESS, budget: GIT_LOG_BUDGET },
+    Peer {
+        tool: tools::GIT_CLIFF,
+        bench: "auto",
+        arguments: &["--bumped-version"],
+        less: "one version for the whole repository",
+        budget: None,
     },
 ];
 
@@ -74,9 +102,15 @@ impl Peer {
     }
 
     /// The command that is measured, run at the root of a generated tree.
-    pub fn call(&self, ready: &Ready, tree: &Path) -> Call {
+    pub fn call(&self, ready: &Ready, tree: &Path, ground: &Ground) -> Call {
+        let one = match ground {
+            Ground::Generated { .. } => format!("{}/**", bench_history::folder(0)),
+            Ground::Clone(_) => "**".to_owned(),
+        };
+        let arguments: Vec<_> =
+            self.arguments.iter().map(|argument| if *argument == ONE_PROJECT { one.as_str() } else { *argument }).collect();
         // All crates are local ones, but cargo would look whether that is so.
-        ready.call(self.arguments).folder(tree).variable("CARGO_NET_OFFLINE", "true")
+        ready.call(&arguments).folder(tree).variable("CARGO_NET_OFFLINE", "true")
     }
 }
 

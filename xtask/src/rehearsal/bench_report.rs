@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::bench::{Measured, NoFigures, PeerRow, Row};
+use super::bench::{About, Ground, Measured, NoFigures, PeerRow, Row};
 use crate::ui;
 
 /// The most memory any verb may hold, in bytes.
 const MEMORY_BUDGET_BYTES: u64 = 200_000_000;
 
-/// How long `versions` and `bump --dry-run` may take; `None` for more projects than there is a budget for.
-fn time_budget(projects: usize) -> Option<Duration> {
-    match projects {
+/// How long `versions` and `bump --dry-run` may take; `None` for more projects than there is a budget for, and for verbs that
+/// read a history, whose budget is a part of git's own time.
+fn time_budget(row: &Row) -> Option<Duration> {
+    match row.ground.projects().filter(|_| row.bench.about == About::Files)? {
         0..=3 => Some(Duration::from_millis(30)),
         4..=1000 => Some(Duration::from_millis(300)),
         _ => None,
@@ -41,9 +42,7 @@ pub fn failures(rows: &[Row]) -> Vec<String> {
     let peers = rows.iter().flat_map(|row| row.peers.iter().map(move |peer| (row, peer)));
     peers
         .filter_map(|(row, PeerRow { peer, outcome })| match outcome {
-            Err(NoFigures::Failed(why)) => {
-                Some(format!("{} beside {} of {} projects: {why}", peer.tool.name, row.bench.name, row.projects))
-            }
+            Err(NoFigures::Failed(why)) => Some(format!("{} beside {} of {}: {why}", peer.tool.name, row.bench.name, row.ground)),
             _ => None,
         })
         .collect()
@@ -51,15 +50,15 @@ pub fn failures(rows: &[Row]) -> Vec<String> {
 
 /// Programs as rows, each of ours above its peers; then what the peers do less, or why they are missing.
 pub fn table(rows: &[Row]) -> String {
-    let heads = ["bench", "projects", "program", "time", "of budget", "memory", "of budget", "ours to it: time", "memory"];
+    let heads = ["bench", "of", "program", "time", "of budget", "memory", "of budget", "ours to it: time", "memory"];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     let mut notes = Vec::new();
     for row in rows {
-        let budget = time_budget(row.projects);
+        let budget = time_budget(row);
         let of_budget = budget.and_then(|budget| of_time(&row.own, budget)).zip(budget);
         lines.push(vec![
             row.bench.name.into(),
-            row.projects.to_string(),
+            row.ground.to_string(),
             format!("xtask {}", row.bench.arguments.join(" ")),
             time_cell(&row.own),
             of_budget.map_or_else(String::new, |(of, budget)| format!("{of:.2} × {} ms", budget.as_millis())),
@@ -73,7 +72,8 @@ pub fn table(rows: &[Row]) -> String {
                 Ok((version, line, measured)) => {
                     cells.extend([line.clone(), time_cell(measured), String::new(), memory_cell(measured), String::new()]);
                     let times = |of: Option<f64>| of.map_or_else(String::new, |of| format!("{of:.3} ×"));
-                    cells.push(times(of_time(&row.own, measured.median())));
+                    let budget = peer.budget.map(|budget| format!(" (budget {budget})")).unwrap_or_default();
+                    cells.push(times(of_time(&row.own, measured.median())) + &budget);
                     cells.push(times(measured.memory.and_then(|memory| of_memory(&row.own, memory))));
                     format!("{} {version}, beside {}: {}", peer.tool.name, row.bench.name, peer.less)
                 }
@@ -124,10 +124,16 @@ pub fn document(rows: &[Row], rounds: u32) -> Value {
     let benches: Vec<_> = rows
         .iter()
         .map(|row| {
-            let budget = time_budget(row.projects);
+            let budget = time_budget(row);
             let mut bench = figures(&row.own);
             bench.insert("name".into(), row.bench.name.into());
-            bench.insert("projects".into(), row.projects.into());
+            bench.insert("projects".into(), json!(row.ground.projects()));
+            if let Ground::Generated { commits: Some(commits), .. } = &*row.ground {
+                bench.insert("commits".into(), json!(commits));
+            }
+            if let Ground::Clone(path) = &*row.ground {
+                bench.insert("clone".into(), path.display().to_string().into());
+            }
             bench.insert("command".into(), format!("cargo xtask {}", row.bench.arguments.join(" ")).into());
             bench.insert("time_budget_ms".into(), json!(budget.map(milliseconds)));
             bench.insert("of_time_budget".into(), json!(budget.and_then(|budget| of_time(&row.own, budget))));
@@ -149,6 +155,7 @@ fn peer_document(row: &Row, PeerRow { peer, outcome }: &PeerRow) -> Value {
             document.insert("command".into(), line.as_str().into());
             document.insert("does_less".into(), peer.less.into());
             document.insert("time_ratio".into(), json!(of_time(&row.own, measured.median())));
+            document.insert("time_ratio_budget".into(), json!(peer.budget));
             document.insert("memory_ratio".into(), json!(measured.memory.and_then(|memory| of_memory(&row.own, memory))));
             document.into()
         }

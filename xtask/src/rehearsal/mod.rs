@@ -4,6 +4,7 @@
 //! any real service: what passes here passes there. Nothing in here is used by a release itself.
 
 pub mod bench;
+mod bench_history;
 mod bench_peers;
 mod bench_report;
 mod bench_tree;

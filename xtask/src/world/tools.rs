@@ -89,6 +89,12 @@ pub const BUMP_MY_VERSION: Tool = Tool {
     how_to_get: "pip install bump-my-version",
     source: Source::Python(include_str!("../../tools/bump-my-version.txt")),
 };
+pub const GIT_CLIFF: Tool = Tool {
+    name: "git-cliff",
+    wanted_for: "comparing with it in cargo xtask bench",
+    how_to_get: "pip install git-cliff",
+    source: Source::Python(include_str!("../../tools/git-cliff.txt")),
+};
 pub const CARGO_RELEASE: Tool = Tool {
     name: "cargo-release",
     wanted_for: "comparing with it in cargo xtask bench",
