@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::markdown::escaped;
+use xtask_hot::markdown::escaped;
+
 use super::{EditError, line_at, splice};
 use crate::model::changelog::{Entry, Part};
 use crate::model::version::Version;

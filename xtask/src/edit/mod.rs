@@ -18,7 +18,6 @@ mod locks;
 mod locks_npm;
 mod locks_poetry;
 mod locks_uv;
-mod markdown;
 pub mod pull_request;
 mod pyproject;
 mod python;

@@ -4,8 +4,8 @@
 //! folded away counts as nobody's change.
 
 use super::changelog;
-use super::markdown::escaped;
 use crate::model::changelog::Part;
+use xtask_hot::markdown::escaped;
 
 /// The most reasons that a row of the table names.
 const REASONS_MAX: usize = 5;

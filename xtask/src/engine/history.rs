@@ -37,13 +37,13 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
     let mut history = world.git.history(&head)?;
     let (mut releases, beyond) = last_releases(&mut history, tags, wanted, None)?;
     let unreleased = Unreleased::new(&folders, beyond);
-    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
-        for place in unreleased.projects_of(at, &commit?.changed) {
+    history.walk(&folders, unreleased.reach(), &|_| (), |at, commit| {
+        for place in unreleased.projects_of(at, &commit.changed) {
             if let Some(release) = &mut releases[place] {
                 release.commits_since += 1;
             }
         }
-    }
+    })?;
     Ok(releases)
 }
 
@@ -122,21 +122,16 @@ fn commits(
     }
     let mut found: Vec<_> = releases.into_iter().map(|release| Since { release, commits: Vec::new() }).collect();
     let unreleased = Unreleased::new(&folders, beyond);
-    for (at, commit) in history.walk(&folders)?.take(unreleased.reach()).enumerate() {
-        let commit = commit?;
-        let owners = unreleased.projects_of(at, &commit.changed);
-        if owners.is_empty() {
-            continue;
-        }
-        let message = Rc::new(Message::read(&commit.message()?, rules));
-        for place in owners {
+    history.walk(&folders, unreleased.reach(), &|text: &str| Message::read(text, rules), |at, commit| {
+        let message = Rc::new(commit.message);
+        for place in unreleased.projects_of(at, &commit.changed) {
             let since = &mut found[place];
-            since.commits.push(ReadCommit { id: commit.id(), message: Rc::clone(&message) });
+            since.commits.push(ReadCommit { id: commit.id.clone(), message: Rc::clone(&message) });
             if let Some(release) = &mut since.release {
                 release.commits_since += 1;
             }
         }
-    }
+    })?;
     Ok(found)
 }
 

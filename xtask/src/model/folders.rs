@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use xtask_hot::words::Words;
+
 use super::project::Project;
 
 /// A folder of the tree: a project's own, or one above a project's; a file where a project names one.
@@ -25,7 +27,7 @@ pub struct Folders(Vec<Folder>);
 
 #[derive(Debug, Default)]
 struct Folder {
-    below: HashMap<Vec<u8>, FolderId>,
+    below: HashMap<Vec<u8>, FolderId, Words>,
     /// The nearest folder, from here upwards, that is a project's.
     owner: Option<FolderId>,
     /// Places of the projects whose path this is; two projects may share one.

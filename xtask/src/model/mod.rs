@@ -4,7 +4,6 @@ pub mod alias;
 pub mod build_id;
 pub mod changelog;
 pub mod commit;
-mod commit_lines;
 pub mod config;
 pub mod fault;
 pub mod folders;

@@ -3,6 +3,7 @@
 //! Nothing here reads a commit; `commit` does, and `plan::auto` decides.
 
 use indexmap::IndexMap;
+use xtask_hot::words::Words;
 
 use super::config::{Config, NonConventional, TypeLevel, ZeroMajor};
 use super::fault::Fault;
@@ -43,7 +44,7 @@ pub struct TypeRule {
 #[derive(Debug, Clone)]
 pub struct ReleaseRules {
     /// In the order of a changelog: those of the configuration, then the usual ones.
-    types: IndexMap<String, TypeRule>,
+    types: IndexMap<String, TypeRule, Words>,
     zero_major: ZeroMajor,
     pub is_strict: bool,
     /// Scopes a commit may name beside projects and packages.
@@ -69,7 +70,7 @@ impl ReleaseRules {
         let wrong = |what: String| Fault::usage(format!("{file}: release.{what}")).fix(format!("edit {file}, then run the command again"));
         let usual = Self::default();
         let keys = &config.release;
-        let mut types = IndexMap::new();
+        let mut types = IndexMap::default();
         for (name, given) in &keys.types {
             if !is_word(name) || *name != name.to_lowercase() {
                 return Err(wrong(format!("types names {name:?}; a type is one lower-case word, such as \"security\"")));

@@ -64,14 +64,14 @@ struct Ledger<'c> {
 
 impl<'c> Ledger<'c> {
     fn of(commits: &'c [ReadCommit]) -> Self {
-        let mut by_id: Vec<_> = commits.iter().enumerate().map(|(place, commit)| (commit.id.as_str(), place)).collect();
-        by_id.sort_unstable();
         let (is_gone, gone_changes) = (vec![false; commits.len()], HashSet::new());
-        let mut ledger = Self { by_id, by_title: HashMap::new(), by_pull_request: HashMap::new(), is_gone, gone_changes };
-        // Most histories revert nothing, and need no titles.
+        let mut ledger = Self { by_id: Vec::new(), by_title: HashMap::new(), by_pull_request: HashMap::new(), is_gone, gone_changes };
+        // Most histories revert nothing, and need neither ids nor titles.
         if commits.iter().all(|commit| commit.message.changes.iter().all(|change| change.reverts.is_empty())) {
             return ledger;
         }
+        ledger.by_id.extend(commits.iter().enumerate().map(|(place, commit)| (commit.id.as_str(), place)));
+        ledger.by_id.sort_unstable();
         for (place, commit) in commits.iter().enumerate() {
             ledger.by_title.entry(title_key(&commit.message.subject)).or_default().push((place, None));
             for (index, change) in commit.message.changes.iter().enumerate() {

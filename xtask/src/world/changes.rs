@@ -5,10 +5,11 @@
 
 use anyhow::Context;
 use git2::{Commit, ErrorCode, ObjectType, Oid};
+use xtask_hot::trees::{Difference, Id, differences};
 
 use super::git::Git;
 use super::links;
-use super::trees::{DAMAGED, Difference, differences, read};
+use super::trees::{DAMAGED, id, read};
 use crate::model::fault::Fault;
 
 /// The newest commit that two others have in common.
@@ -112,9 +113,9 @@ impl Git {
     /// # Errors
     /// A tree cannot be read (3 when this clone does not have it).
     pub fn paths_between(&self, old: &str, new: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-        let tree = |commit: &str| anyhow::Ok(self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id());
+        let tree = |commit: &str| id(self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id());
         let objects = self.repository().odb().context("opening the object store")?;
-        let content = |id: Option<Oid>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
+        let content = |id: Option<Id>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
         let mut changed = Vec::new();
         // A stack, and no recursion: nobody bounds how deep folders lie.
         let mut open = vec![(Vec::new(), Some(tree(old)?), Some(tree(new)?))];
@@ -143,12 +144,12 @@ impl Git {
     /// # Errors
     /// A tree cannot be read.
     pub fn paths_named(&self, commit: &str, names: &[&str]) -> anyhow::Result<Vec<String>> {
-        let root = self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id();
+        let root = id(self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id())?;
         let objects = self.repository().odb().context("opening the object store")?;
         let (mut found, mut open) = (Vec::new(), vec![(String::new(), root)]);
-        while let Some((folder, id)) = open.pop() {
+        while let Some((folder, tree)) = open.pop() {
             // What stands in a tree is what differs from an empty one.
-            for Difference { name, new, .. } in differences(&[], &read(&objects, id)?).context(DAMAGED)? {
+            for Difference { name, new, .. } in differences(&[], &read(&objects, tree)?).context(DAMAGED)? {
                 let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else { continue };
                 if entry.is_tree() {
                     open.push((format!("{folder}{name}/"), entry.id));

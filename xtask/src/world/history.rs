@@ -4,7 +4,7 @@
 //! asked to, and what was walked is not walked again.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use anyhow::Context;
@@ -12,8 +12,6 @@ use git2::{Commit, ObjectType, Oid, Repository, Tree};
 
 use super::git::Git;
 use super::links;
-use super::trees::Comparison;
-use crate::model::folders::{FolderId, Folders};
 
 impl Git {
     /// What a commit, called HEAD here, has behind it.
@@ -24,11 +22,10 @@ impl Git {
         let (head, repository) = (Oid::from_str(head)?, self.repository());
         let mut history = History {
             repository,
+            head,
             known: ById::default(),
             open: BinaryHeap::new(),
             chain: Vec::new(),
-            fresh: VecDeque::new(),
-            just_read: None,
             next_of_chain: Some(head),
             meets: ById::default(),
         };
@@ -44,23 +41,18 @@ impl Git {
 
 /// The commits that HEAD contains, as far as it was asked for them; each is read once.
 pub struct History<'g> {
-    repository: &'g Repository,
+    pub(super) repository: &'g Repository,
+    pub(super) head: Oid,
     /// HEAD contains all of these.
     known: ById<Known>,
     /// Known ones whose parents may not be, newest first.
     open: BinaryHeap<(i64, Oid)>,
-    /// The first-parent chain with its trees, HEAD first.
-    chain: Vec<(Oid, Oid)>,
-    /// The newest links of the chain, where they were read to lengthen it: their messages are likely to be wanted next.
-    fresh: VecDeque<Commit<'g>>,
-    just_read: Option<Commit<'g>>,
+    /// The first-parent chain, HEAD first.
+    chain: Vec<Oid>,
     next_of_chain: Option<Oid>,
     /// Commits beside the chain, and where what they contain begins on it.
     meets: ById<usize>,
 }
-
-/// A link is compared with the one behind it, which is read by then.
-const AHEAD: usize = 2;
 
 type ById<T> = HashMap<Oid, T, BuildHasherDefault<IdHasher>>;
 
@@ -82,7 +74,6 @@ impl Hasher for IdHasher {
 
 /// What is kept of a commit.
 struct Known {
-    tree: Oid,
     /// `None` for a first commit.
     parent: Option<Oid>,
     /// The other parents of a merge.
@@ -132,14 +123,6 @@ impl<'g> History<'g> {
         Ok(self.place(wanted))
     }
 
-    /// The first-parent chain from HEAD down to the first commit, each with the folders it changed.
-    ///
-    /// # Errors
-    /// The object store cannot be opened; the iterator's: an object of the history cannot be read.
-    pub fn walk<'h>(&'h mut self, folders: &'h Folders) -> anyhow::Result<Walk<'h, 'g>> {
-        Ok(Walk { comparison: Comparison::new(self.repository, folders)?, history: self, place: 0 })
-    }
-
     fn place(&self, id: Oid) -> Option<usize> {
         self.known.get(&id)?.place_on_chain
     }
@@ -153,8 +136,7 @@ impl<'g> History<'g> {
                 self.open.push((commit.time().seconds(), id));
                 let mut parents = commit.parent_ids();
                 let parent = parents.next();
-                let known = Known { tree: commit.tree_id(), parent, merged: parents.collect(), place_on_chain: None };
-                self.just_read = Some(commit);
+                let known = Known { parent, merged: parents.collect(), place_on_chain: None };
                 Ok(place.insert(known))
             }
         }
@@ -166,13 +148,8 @@ impl<'g> History<'g> {
         let place = self.chain.len();
         let known = self.learn(id)?;
         known.place_on_chain = Some(place);
-        let tree = known.tree;
         self.next_of_chain = known.parent;
-        self.chain.push((id, tree));
-        self.fresh.extend(self.just_read.take().filter(|commit| commit.id() == id));
-        if self.fresh.len() > AHEAD {
-            self.fresh.pop_front();
-        }
+        self.chain.push(id);
         Ok(true)
     }
 
@@ -195,61 +172,6 @@ impl<'g> History<'g> {
             }
         }
         Ok(self.meets.get(&wanted).copied().unwrap_or(self.chain.len()))
-    }
-}
-
-/// A commit of the chain.
-pub struct Walked<'g> {
-    repository: &'g Repository,
-    id: Oid,
-    /// Kept where it was at hand.
-    commit: Option<Commit<'g>>,
-    /// The project folders of which it changed a path, against its first parent; each once.
-    pub changed: Vec<FolderId>,
-}
-
-impl Walked<'_> {
-    pub fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    /// The whole message, read when it is asked for; what is no UTF-8 in it is marked.
-    ///
-    /// # Errors
-    /// The commit cannot be read any more.
-    pub fn message(&self) -> anyhow::Result<String> {
-        let lossy = |commit: &Commit<'_>| String::from_utf8_lossy(commit.message_bytes()).into_owned();
-        match &self.commit {
-            Some(commit) => Ok(lossy(commit)),
-            None => Ok(lossy(&commit(self.repository, self.id)?)),
-        }
-    }
-}
-
-/// Goes down the first-parent chain; a merge counts by its difference to its first parent.
-pub struct Walk<'h, 'g> {
-    history: &'h mut History<'g>,
-    comparison: Comparison<'h>,
-    place: usize,
-}
-
-impl<'g> Walk<'_, 'g> {
-    fn step(&mut self) -> anyhow::Result<Option<Walked<'g>>> {
-        while self.history.chain.len() < self.place + 2 && self.history.lengthen_chain()? {}
-        let Some((id, tree)) = self.history.chain.get(self.place).copied() else { return Ok(None) };
-        self.place += 1;
-        let before = self.history.chain.get(self.place).map(|(_, tree)| *tree);
-        let changed = self.comparison.changed(before, tree).with_context(|| format!("reading what commit {id} changed"))?;
-        let commit = self.history.fresh.iter().position(|commit| commit.id() == id).and_then(|at| self.history.fresh.remove(at));
-        Ok(Some(Walked { repository: self.history.repository, id, commit, changed }))
-    }
-}
-
-impl<'g> Iterator for Walk<'_, 'g> {
-    type Item = anyhow::Result<Walked<'g>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
     }
 }
 
@@ -292,6 +214,6 @@ impl Contents<'_> {
     }
 }
 
-fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
+pub(super) fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
     repository.find_commit(id).with_context(|| format!("commit {id} of the history cannot be read (git fsck)"))
 }

@@ -36,6 +36,7 @@ mod registry_wait;
 pub mod side_by_side;
 pub mod tools;
 mod trees;
+mod walk;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

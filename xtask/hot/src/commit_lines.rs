@@ -4,7 +4,7 @@
 
 use std::str;
 
-use super::rules::ReleaseRules;
+use crate::commit::KnownTypes;
 
 /// Goes through a message; quotes, code and folded parts are left out.
 pub(super) struct Lines<'t> {
@@ -82,7 +82,7 @@ impl<'t> Line<'t> {
     }
 
     /// The line when it may be a header of a known type, or a revert as git and forges title it.
-    pub(super) fn header(&self, rules: &ReleaseRules) -> Option<&'t str> {
+    pub(super) fn header(&self, types: &dyn KnownTypes) -> Option<&'t str> {
         if self.is_indented {
             return None;
         }
@@ -91,7 +91,7 @@ impl<'t> Line<'t> {
         }
         let end = self.text.bytes().position(|byte| matches!(byte, b'(' | b'!' | b':' | b' '))?;
         let kind = &self.text[..end];
-        let is_known = rules.of(kind).is_some() || (kind.contains(char::is_uppercase) && rules.of(&kind.to_lowercase()).is_some());
+        let is_known = types.knows(kind) || (kind.contains(char::is_uppercase) && types.knows(&kind.to_lowercase()));
         // In a body, unlike in a title, the blank behind the colon tells a header from an address or a path.
         (is_known && self.text.contains(": ")).then_some(self.text)
     }

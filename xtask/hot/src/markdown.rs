@@ -5,7 +5,7 @@ const LONGEST: usize = 400;
 
 /// Escapes one line. Code in backticks stays code, addresses stay addresses, and `@name` becomes code, since forges call people by
 /// any other spelling of it.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let line = one_line(text);
     // Backticks that do not pair, or come in runs, could hide what follows from the escaping.
     let is_paired = line.matches('`').count().is_multiple_of(2) && !line.contains("``");
