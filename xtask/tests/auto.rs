@@ -150,9 +150,104 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
     let url = format!("file://{}", fixture.root().display());
     let parent = fixture.root().parent().unwrap().to_owned();
     git_in(&parent, &["clone", "--quiet", "--depth", "1", &url, "shallow"]);
-    let shallow = ran(program(&parent.join("shallow")).args(["bump", "auto", "core"]).output().unwrap());
+    let shallow = ran(program(&parent.join("shallow")).args(["bump", "auto", "core", "--dry-run"]).output().unwrap());
     assert_eq!(shallow.code, 3);
     assert!(shallow.stderr.contains("this clone is shallow") && shallow.stderr.contains("git fetch --unshallow"), "{}", shallow.stderr);
+}
+
+#[test]
+fn a_shallow_clone_is_deepened_or_refused_and_a_dry_run_fetches_nothing() {
+    let fixture = released();
+    let ids: Vec<_> = (0..3).map(|number| change(&fixture, &["core/a"], &format!("fix: number {number}"))).collect();
+    let parent = fixture.root().parent().unwrap().to_owned();
+    git_in(&parent, &["clone", "--quiet", "--depth", "1", &format!("file://{}", fixture.root().display()), "shallow"]);
+    let shallow = parent.join("shallow");
+    let run = |line: &[&str]| ran(program(&shallow).args(line).output().unwrap());
+    let depth = || git_in(&shallow, &["rev-list", "--count", "HEAD"]);
+    let refused = run(&["bump", "auto", "core", "--dry-run"]);
+    assert_eq!((refused.code, depth().trim()), (3, "1"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("git fetch --unshallow --tags"), "{}", refused.stderr);
+    git_in(&shallow, &["remote", "set-url", "origin", "file:///nowhere/at/all"]);
+    let refused = run(&["changelog", "core"]);
+    assert_eq!((refused.code, depth().trim()), (3, "1"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("deepening it failed") && refused.stderr.contains("--unshallow --tags origin"), "{}", refused.stderr);
+    git_in(&shallow, &["remote", "set-url", "origin", &format!("file://{}", fixture.root().display())]);
+    let told_there = run(&["changelog", "core"]);
+    assert_eq!((told_there.code, depth().trim()), (0, "4"), "{}", told_there.stderr);
+    for id in ids {
+        assert!(told_there.stdout.contains(&id[..7]), "{}", told_there.stdout);
+    }
+    assert_eq!(run(&["bump", "auto", "core", "--dry-run"]).code, 0);
+    // A remote that is shallow itself cannot give the rest.
+    git_in(&parent, &["clone", "--quiet", "--depth", "2", &format!("file://{}", fixture.root().display()), "cut"]);
+    git_in(&parent, &["clone", "--quiet", "--depth", "1", &format!("file://{}", parent.join("cut").display()), "cut-again"]);
+    let refused = ran(program(&parent.join("cut-again")).args(["bump", "auto", "core"]).output().unwrap());
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("this clone is shallow"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_plain_merge_counts_by_what_it_brought_in() {
+    let fixture = released();
+    fixture.git(&["checkout", "--quiet", "-b", "side"]);
+    let feat = change(&fixture, &["core/a"], "feat: of core");
+    let fix = change(&fixture, &["core/deep/a"], "fix: of deep");
+    change(&fixture, &["api/a"], "words");
+    fixture.git(&["checkout", "--quiet", "main"]);
+    fixture.git(&["merge", "--quiet", "--no-ff", "-m", "Merge pull request #8 from a/side", "-m", "A title", "side"]);
+    let lines = told(&fixture.json(&["bump", "auto", "--dry-run"]).1);
+    let expected = [
+        format!("core 0.1.0 0.2.0 minor: feat: of core ({})", &feat[..7]),
+        "api 0.1.0 0.1.1 patch: depends on core, which becomes 0.2.0".to_owned(),
+        format!("deep 0.1.0 0.1.1 patch: fix: of deep ({})", &fix[..7]),
+    ];
+    assert_eq!(lines, expected);
+    let part = fixture.run(&["changelog", "core"]).stdout;
+    assert!(part.contains(&format!("- of core (#8, {})", &feat[..7])) && !part.contains("of deep"), "{part}");
+    assert!(fixture.run(&["changelog", "api"]).stdout.contains("A title"), "what has nothing better to tell tells its title");
+    // A release made on a branch: what it contains is not new when the branch is merged.
+    fixture.git(&["checkout", "--quiet", "-b", "line", "main~1"]);
+    change(&fixture, &["core/deep/b"], "feat!: released there");
+    fixture.git(&["tag", "deep-v0.9.0"]);
+    let late = change(&fixture, &["core/deep/c"], "fix: after it");
+    fixture.git(&["checkout", "--quiet", "main"]);
+    fixture.git(&["merge", "--quiet", "--no-ff", "-m", "Merge branch 'line'", "line"]);
+    let lines = told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]).1);
+    let whys = format!("fix: after it ({}), fix: of deep ({})", &late[..7], &fix[..7]);
+    assert_eq!(lines, [format!("deep 0.1.0 0.9.1 patch: {whys}")]);
+    // Who reverts the merge takes all of it back.
+    fixture.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
+    fixture.git(&["revert", "--no-edit", "-m", "1", "HEAD~2"]);
+    assert_eq!(told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"]).1), [""; 0]);
+}
+
+#[test]
+fn an_empty_commit_that_asks_for_a_release_is_warned_of() {
+    let fixture = released();
+    let id = change(&fixture, &[], "chore: release 2.0.0\n\nRelease-As: 2.0.0");
+    let ran = fixture.ok(&["bump", "auto"]);
+    let words = format!("{} \"chore: release 2.0.0\" says Release-As: 2.0.0", &id[..7]);
+    assert_eq!(ran.stderr.matches(&words).count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("cargo xtask bump 2.0.0 PROJECT") && ran.stderr.contains("nothing to do"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_missing_object_is_told_and_nothing_is_written() {
+    for (what, code, words) in [("HEAD~1", 1, "of the history cannot be read (git fsck)"), ("HEAD~1^{tree}", 3, "lacks the tree")] {
+        let fixture = released();
+        for number in 0..3 {
+            change(&fixture, &["core/a"], &format!("fix: number {number}"));
+        }
+        let id = fixture.git(&["rev-parse", what]);
+        let object = fixture.root().join(".git/objects").join(&id[..2]).join(id[2..].trim());
+        fs::remove_file(object).unwrap();
+        for line in [&["bump", "auto", "core"][..], &["changelog", "core", "--write"]] {
+            let ran = fixture.run(line);
+            assert_eq!(ran.code, code, "{what}: {}", ran.stderr);
+            assert!(ran.stderr.contains(words) && ran.stderr.contains(id.trim()), "{what}: {}", ran.stderr);
+        }
+        assert_eq!((fixture.read("core/VERSION").as_str(), fixture.has("core/CHANGELOG.md")), ("0.1.0\n", false));
+    }
 }
 
 #[test]

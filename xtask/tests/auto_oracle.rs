@@ -4,8 +4,9 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 use support::{git_in, program, ran};
@@ -28,19 +29,46 @@ impl Repo {
         fs::write(path, text).unwrap();
     }
 
-    fn of_stream(stream: &str) -> Self {
+    fn new() -> Self {
         let repo = Self(tempfile::tempdir().unwrap());
         repo.git(&["init", "--quiet", "--template=", "--initial-branch", "main"]);
-        repo.write("stream", stream);
-        let stream = Stdio::from(fs::File::open(repo.root().join("stream")).unwrap());
-        let import = Command::new("git")
-            .args(["-c", "core.fsync=none", "fast-import", "--quiet"])
-            .current_dir(repo.root())
-            .stdin(stream)
-            .output()
-            .unwrap();
-        assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
         repo
+    }
+}
+
+/// `git fast-import`, which is asked for the hash of a commit where the message of another names it.
+struct Import {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Import {
+    fn start(repo: &Repo) -> Self {
+        let mut child = Command::new("git")
+            .args(["-c", "core.fsync=none", "fast-import", "--quiet", "--export-marks=marks"])
+            .current_dir(repo.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
+    }
+
+    fn write(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn hash(&mut self, mark: usize) -> String {
+        self.write(&format!("get-mark :{mark}\n"));
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn finish(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
     }
 }
 
@@ -60,93 +88,154 @@ const PROJECTS: [(&str, &str, Option<&str>); 5] =
 const PATHS: [&str; 9] = ["x", "a/1", "a/b/1", "a/b/2", "a/x/1", "e/f/1", "e/g", "proto/1", "a/bc"];
 const HEADERS: [(&str, usize); 6] = [("feat: ", 2), ("fix: ", 1), ("docs: ", 0), ("feat!: ", 3), ("words ", 0), ("perf(x): ", 1)];
 
-/// What the oracle has to know of a commit beside what git says: how strong it is, and which mark it reverts.
-type Said = BTreeMap<usize, (usize, Option<usize>)>;
+/// What the oracle has to know of a commit beside what git says.
+#[derive(Clone, Default)]
+struct Said {
+    strength: usize,
+    /// Whether its words have the conventional form.
+    has_form: bool,
+    /// A merge that git titled.
+    is_plain_merge: bool,
+    reverts: Option<Revert>,
+}
 
-/// A history as `git fast-import` reads it: a main chain, side branches that are merged, tags, and reverts by title.
-fn random_history(dice: &mut Dice, projects: &[(&str, &str, Option<&str>)]) -> (String, Said) {
-    let (mut text, mut said, mut side) = (String::new(), Said::new(), None);
-    let (commits, mut titles) = (18, BTreeMap::new());
-    let mut main_tip = 0;
+#[derive(Clone, Copy)]
+struct Revert {
+    mark: usize,
+    by_hash: bool,
+}
+
+/// What a commit says, and what there is to know of it: a header, a revert by title or hash, or what git writes over a merge.
+fn words(dice: &mut Dice, mark: usize, others: (&BTreeMap<usize, Said>, &BTreeMap<usize, String>), import: &mut Import) -> (String, Said) {
+    let (said, titles) = others;
+    let (header, strength) = HEADERS[dice.roll(HEADERS.len())];
+    let plain = Said { strength, has_form: header != "words ", ..Said::default() };
+    let reverted = (mark > 2 && dice.roll(3) == 0).then(|| 1 + dice.roll(mark - 1)).filter(|old| said[old].reverts.is_none());
+    let Some(old) = reverted else { return (format!("{header}subject {mark} (#{mark})\n\nA body."), plain) };
+    let title = &titles[&old];
+    let (message, by_hash) = match dice.roll(4) {
+        0 => (format!("Revert \"{title}\" (#{mark})\n\nTakes it back."), false),
+        1 => (format!("revert: {title}\n\nTakes it back."), false),
+        2 => (format!("Revert \"{title}\"\n\nThis reverts commit {}.", import.hash(old)), true),
+        // Whoever writes the title anew has only the hash.
+        _ => (format!("revert: what {mark} is about\n\nThis reverts commit {}.", &import.hash(old)[..9]), true),
+    };
+    (message, Said { strength: 1, has_form: true, reverts: Some(Revert { mark: old, by_hash }), ..Said::default() })
+}
+
+/// Makes a history: a main chain, up to two branches beside it, some of them without a root in common, that are merged one by one
+/// or both at once; commits that change nothing, files that move between projects, tags, and reverts.
+fn random_history(dice: &mut Dice, projects: &[(&str, &str, Option<&str>)], import: &mut Import) -> BTreeMap<usize, Said> {
+    let (commits, mut said, mut titles) = (18, BTreeMap::new(), BTreeMap::new());
+    let (mut main_tip, mut sides) = (0, Vec::<usize>::new());
     for mark in 1..=commits {
-        let is_side = main_tip > 0 && dice.roll(5) == 0;
-        // Only what is on the chain can be named by a revert there.
-        let reverted = (!is_side && mark > 2 && dice.roll(3) == 0)
-            .then(|| 1 + dice.roll(mark - 1))
-            .filter(|old| said.get(old).is_some_and(|(_, reverted)| reverted.is_none()));
-        let (header, strength) = HEADERS[dice.roll(HEADERS.len())];
-        let title = format!("{header}subject {mark}");
-        let message = match reverted.and_then(|old| titles.get(&old)) {
-            Some(old) if dice.roll(2) == 0 => format!("Revert \"{old}\" (#{mark})\n\nTakes it back."),
-            Some(old) => format!("revert: {old}\n\nTakes it back."),
-            None => format!("{title} (#{mark})\n\nA body."),
+        // At last everything is merged: a tag that is not would be of a release that HEAD does not have.
+        let is_side = main_tip > 0 && mark < commits && dice.roll(3) == 0;
+        let mut parents = match (is_side, sides.len()) {
+            (false, _) if main_tip == 0 => vec![],
+            (false, _) => vec![main_tip],
+            // A new branch, maybe of another root.
+            (true, 0 | 1) if sides.is_empty() || dice.roll(3) == 0 => [main_tip].into_iter().filter(|_| dice.roll(5) > 0).collect(),
+            (true, _) => vec![sides.remove(dice.roll(sides.len()))],
         };
-        titles.insert(mark, title);
-        let (branch, from) = if is_side { ("side", side.unwrap_or(main_tip)) } else { ("main", main_tip) };
+        let (mut message, mut of_it) = words(dice, mark, (&said, &titles), import);
+        if !is_side && (mark == commits || dice.roll(3) == 0) {
+            parents.append(&mut sides);
+        } else if is_side && parents.first().is_some_and(|tip| *tip != main_tip) && dice.roll(4) == 0 {
+            parents.push(main_tip);
+        }
+        if parents.len() > 1 && dice.roll(3) > 0 {
+            message = format!("Merge branch 'side-{mark}'\n\nSome words.");
+            of_it = Said { is_plain_merge: true, ..Said::default() };
+        }
+        let title = message.lines().next().unwrap().to_owned();
+        titles.insert(mark, title.split(" (#").next().unwrap().to_owned());
         let time = 1_700_000_000 + mark * 60 - if dice.roll(6) == 0 { 100_000 } else { 0 };
-        text += &format!(
+        let branch = if is_side { format!("side-{mark}") } else { "main".into() };
+        let mut text = format!(
             "commit refs/heads/{branch}\nmark :{mark}\ncommitter T <t@localhost> {time} +0000\ndata {}\n{message}\n",
             message.len()
         );
-        if from > 0 {
-            text += &format!("from :{from}\n");
-        }
-        if let (false, Some(tip), 0) = (is_side, side, dice.roll(3)) {
-            text += &format!("merge :{tip}\n");
-            side = None;
+        for (place, parent) in parents.iter().enumerate() {
+            text += &format!("{} :{parent}\n", if place == 0 { "from" } else { "merge" });
         }
         for _ in 0..dice.roll(4) {
-            let path = PATHS[dice.roll(PATHS.len())];
+            let (path, other, content) = (PATHS[dice.roll(PATHS.len())], PATHS[dice.roll(PATHS.len())], dice.roll(4));
             match dice.roll(6) {
                 0 if path != "x" => text += &format!("D {path}\n"),
-                _ => text += &format!("M 100644 inline {path}\ndata 1\n{}\n", dice.roll(4)),
+                1 if path != "x" => text += &format!("D {path}\nM 100644 inline {other}\ndata 1\n{content}\n"),
+                _ => text += &format!("M 100644 inline {path}\ndata 1\n{content}\n"),
             }
         }
-        text.push('\n');
-        if is_side {
-            side = Some(mark);
-        } else {
-            main_tip = mark;
-            said.insert(mark, (if reverted.is_some() { 1 } else { strength }, reverted));
-        }
+        import.write(&(text + "\n"));
+        said.insert(mark, of_it);
+        if is_side { sides.push(mark) } else { main_tip = mark }
     }
     for (name, ..) in projects {
         for version in 0..=dice.roll(3) {
-            text += &format!("reset refs/tags/{name}-v1.{version}.0\nfrom :{}\n\n", 1 + dice.roll(commits / 2));
+            import.write(&format!("reset refs/tags/{name}-v1.{version}.0\nfrom :{}\n\n", 1 + dice.roll(commits / 2)));
         }
     }
-    (text, said)
+    said
+}
+
+/// A commit of the chain as it counts for one project: what it says, or what those say that it brought in.
+struct Unit {
+    mark: usize,
+    /// Mark and hash, with the strength.
+    says: Vec<(usize, String, usize)>,
+}
+
+/// From new to old: a revert that is left takes away what it names. By its title that is the newest one before it that is left;
+/// by its hash that very commit, be it one that a merge brought in.
+fn cancel(own: &mut Vec<Unit>, said: &BTreeMap<usize, Said>) {
+    let all: Vec<Vec<usize>> = own.iter().map(|unit| unit.says.iter().map(|(mark, ..)| *mark).chain([unit.mark]).collect()).collect();
+    let order: Vec<usize> = own.iter().map(|unit| unit.mark).collect();
+    let mut place = 0;
+    while place < own.len() {
+        let here = own[place].mark;
+        for at in (0..own[place].says.len()).rev() {
+            let Some(revert) = own[place].says.get(at).and_then(|(mark, ..)| said[mark].reverts) else { continue };
+            let since = order.iter().position(|mark| *mark == here).unwrap();
+            let above: Vec<_> = own[place].says[..at].iter().map(|(mark, ..)| *mark).collect();
+            // What stood before the revert when it was made, taken away by another or not.
+            let stood = all[since + 1..].iter().flatten().any(|mark| *mark == revert.mark) || above.contains(&revert.mark);
+            let has_it = |unit: &Unit| unit.mark == revert.mark || unit.says.iter().any(|(mark, ..)| *mark == revert.mark);
+            let is_left = own[place + 1..].iter().any(has_it) || above.contains(&revert.mark);
+            if if revert.by_hash { stood } else { is_left } {
+                own[place].says.remove(at);
+                own.retain(|unit| unit.mark == here || unit.mark != revert.mark);
+                own.iter_mut().skip(place).for_each(|unit| unit.says.retain(|(mark, ..)| *mark != revert.mark));
+            }
+        }
+        match own[place].says.is_empty() {
+            true => drop(own.remove(place)),
+            false => place += 1,
+        }
+    }
 }
 
 /// Level and deciding commits of each project, asked of git one commit and one project at a time.
 fn oracle(
     repo: &Repo,
     projects: &[(&str, &str, Option<&str>)],
-    said: &Said,
+    said: &BTreeMap<usize, Said>,
 ) -> BTreeMap<String, Option<(String, usize, BTreeSet<String>)>> {
     let lines = |arguments: &[&str]| repo.git(arguments).lines().map(str::to_owned).collect::<Vec<_>>();
-    // One line a commit: its hash, its parents, and the mark that its message tells; behind it the paths against the first parent.
-    let mut paths_of = BTreeMap::new();
-    let mut mark_of = BTreeMap::new();
-    let log = repo.git(&[
-        "log",
-        "--first-parent",
-        "--diff-merges=first-parent",
-        "--no-renames",
-        "--root",
-        "--name-only",
-        "--format=@%H %s%n%b",
-        "main",
-    ]);
-    for entry in log.split('@').filter(|entry| !entry.is_empty()) {
-        let (hash, rest) = entry.split_once(' ').unwrap();
-        let paths: Vec<_> = rest.lines().skip(1).filter(|line| PATHS.contains(line)).map(str::to_owned).collect();
-        paths_of.insert(hash.to_owned(), paths);
-    }
+    let marks = fs::read_to_string(repo.root().join("marks")).unwrap();
+    let mark_of: BTreeMap<_, usize> =
+        marks.lines().map(|line| line.split_once(' ').unwrap()).map(|(mark, hash)| (hash.to_owned(), mark[1..].parse().unwrap())).collect();
+    // One line a commit, with its hash; behind it the paths against the first parent.
+    let log = repo.git(&["log", "--diff-merges=first-parent", "--no-renames", "--root", "--name-only", "--format=@%H", "main"]);
+    let entries = log.split('@').filter(|entry| !entry.is_empty()).map(|entry| entry.split_once('\n').unwrap());
+    let paths_of: BTreeMap<_, Vec<_>> = entries
+        .map(|(hash, paths)| (hash.to_owned(), paths.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()))
+        .collect();
     let chain: Vec<_> = lines(&["rev-list", "--first-parent", "main"]);
-    for (place, hash) in chain.iter().rev().enumerate() {
-        mark_of.insert(hash.clone(), *said.keys().nth(place).unwrap());
-    }
+    let merges = chain.iter().filter(|hash| said[&mark_of[*hash]].is_plain_merge);
+    let brought: BTreeMap<_, _> = merges
+        .map(|hash| (hash.clone(), lines(&["rev-list", "--topo-order", "--reverse", &format!("{hash}^@"), "--not", &format!("{hash}^1")])))
+        .collect();
     let within = |path: &str, folder: &str| folder == "." || path.starts_with(&format!("{folder}/"));
     let length = |path: &str, (_, folder, also): &(&str, &str, Option<&str>)| {
         let folders = [Some(*folder), *also].into_iter().flatten().filter(|folder| within(path, folder));
@@ -155,42 +244,38 @@ fn oracle(
     let merged = lines(&["tag", "--merged", "main"]);
     let decide = |project: &(&str, &str, Option<&str>)| {
         let tag = merged.iter().filter(|tag| tag.starts_with(&format!("{}-v", project.0))).max()?.clone();
-        let unreleased: Vec<_> = lines(&["rev-list", "--first-parent", "main", "--not", &tag]);
+        let unreleased: BTreeSet<_> = lines(&["rev-list", "main", "--not", &tag]).into_iter().collect();
         let owns = |path: &String| {
             length(path, project).is_some() && length(path, project) == projects.iter().filter_map(|other| length(path, other)).max()
         };
-        let mut own: Vec<_> = unreleased.into_iter().filter(|hash| paths_of[hash].iter().any(owns)).collect();
-        // From new to old: a revert that is left takes away the newest one before it that is left and has its title.
-        let mut place = 0;
-        while place < own.len() {
-            if let Some(old) = said[&mark_of[&own[place]]].1 {
-                let is_it = |hash: &String| {
-                    let mark = mark_of[hash];
-                    mark == old && said[&mark].1.is_none()
-                };
-                if let Some(taken) = (place + 1..own.len()).find(|other| is_it(&own[*other])) {
-                    own.remove(taken);
-                    own.remove(place);
-                    continue;
-                }
-            }
-            place += 1;
-        }
-        let strongest = own.iter().map(|hash| said[&mark_of[hash]].0).max().unwrap_or(0);
-        let deciding = own.iter().filter(|hash| strongest > 0 && said[&mark_of[*hash]].0 == strongest).map(|hash| hash[..7].to_owned());
+        let is_own = |hash: &&String| unreleased.contains(*hash) && paths_of[*hash].iter().any(owns);
+        let says = |hash: &String| (mark_of[hash], hash.clone(), said[&mark_of[hash]].strength);
+        let unit = |hash: &String| {
+            let sides = brought.get(hash).into_iter().flatten().filter(is_own).filter(|side| said[&mark_of[*side]].has_form);
+            let sides: Vec<_> = sides.map(says).collect();
+            Unit { mark: mark_of[hash], says: if sides.is_empty() { vec![says(hash)] } else { sides } }
+        };
+        let mut own: Vec<_> = chain.iter().filter(is_own).map(unit).collect();
+        cancel(&mut own, said);
+        let left: Vec<_> = own.iter().flat_map(|unit| &unit.says).collect();
+        let strongest = left.iter().map(|(.., strength)| *strength).max().unwrap_or(0);
+        let deciding =
+            left.iter().filter(|(.., strength)| strongest > 0 && *strength == strongest).map(|(_, hash, _)| hash[..7].to_owned());
         Some((tag, strongest, deciding.collect()))
     };
     projects.iter().map(|project| (project.0.to_owned(), decide(project))).collect()
 }
 
-/// Holds some of the histories to the oracle; gives how many projects moved and how many reverts there were.
-fn hold(seeds: impl Iterator<Item = u64>) -> (usize, usize) {
-    let (mut decided, mut reverted) = (0, 0);
+/// Holds some of the histories to the oracle; gives how many projects moved, and how many reverts and plain merges there were.
+fn hold(seeds: impl Iterator<Item = u64>) -> [usize; 3] {
+    let (mut decided, mut reverted, mut merged) = (0, 0, 0);
     for seed in seeds {
         let mut dice = Dice(seed * 7919 + 3);
         let projects: Vec<_> = PROJECTS.into_iter().filter(|_| dice.roll(4) > 0).collect();
-        let (stream, said) = random_history(&mut dice, &projects);
-        let repo = Repo::of_stream(&stream);
+        let repo = Repo::new();
+        let mut import = Import::start(&repo);
+        let said = random_history(&mut dice, &projects, &mut import);
+        import.finish();
         let mut config = String::new();
         for (name, folder, also) in &projects {
             let also = also.map(|also| format!("also = [{also:?}]\n")).unwrap_or_default();
@@ -211,7 +296,7 @@ fn hold(seeds: impl Iterator<Item = u64>) -> (usize, usize) {
                 assert!(refused.contains(name.as_str()), "seed {seed}: {name} has no release: {document}");
                 continue;
             };
-            assert!(!refused.contains(name.as_str()), "seed {seed}, {name}: {document}");
+            assert!(!refused.contains(name.as_str()), "seed {seed}, {name}: {}", document["refused"]);
             let found = moved.get(name.as_str()).map_or(Value::Null, |project| (*project).clone());
             let level = ["", "patch", "minor", "major"][*strongest];
             assert_eq!(found["level"].as_str().unwrap_or_default(), level, "seed {seed}, {name} since {tag}: {document}");
@@ -219,9 +304,10 @@ fn hold(seeds: impl Iterator<Item = u64>) -> (usize, usize) {
             assert_eq!(why, *deciding, "seed {seed}, {name} since {tag}");
             decided += usize::from(*strongest > 0);
         }
-        reverted += said.values().filter(|(_, reverted)| reverted.is_some()).count();
+        reverted += said.values().filter(|said| said.reverts.is_some()).count();
+        merged += said.values().filter(|said| said.is_plain_merge).count();
     }
-    (decided, reverted)
+    [decided, reverted, merged]
 }
 
 #[test]
@@ -231,8 +317,8 @@ fn random_histories_are_decided_as_plain_git_and_patience_decide_them() {
         let running: Vec<_> = (0..4).map(|part| scope.spawn(move || hold((0..300).skip(part).step_by(4)))).collect();
         running.into_iter().map(|part| part.join().unwrap()).collect()
     });
-    let (decided, reverted) = parts.into_iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
-    assert!(decided > 400 && reverted > 600, "the histories had something to tell: {decided} {reverted}");
+    let [decided, reverted, merged] = [0, 1, 2].map(|what| parts.iter().map(|part| part[what]).sum::<usize>());
+    assert!(decided > 400 && reverted > 600 && merged > 300, "the histories had something to tell: {decided} {reverted} {merged}");
 }
 
 fn hash_in(why: &str) -> String {

@@ -80,8 +80,12 @@ fn a_range_that_cannot_be_told_is_refused() {
     commit(&fixture, "fix: y");
     let parent = fixture.root().parent().unwrap().to_owned();
     git_in(&parent, &["clone", "--quiet", "--depth", "1", &format!("file://{}", fixture.root().display()), "shallow"]);
-    let shallow = ran(program(&parent.join("shallow")).args(["check", "commits", "--range", "HEAD..HEAD"]).output().unwrap());
-    assert_eq!(shallow.code, 3, "{}", shallow.stderr);
+    let shallow = |line: &[&str]| ran(program(&parent.join("shallow")).args(line).output().unwrap());
+    let refused = shallow(&["--dry-run", "check", "commits", "--range", "HEAD~1..HEAD"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let deepened = shallow(&["check", "commits", "--range", "HEAD~1..HEAD"]);
+    assert_eq!(deepened.code, 0, "{}", deepened.stderr);
+    assert!(deepened.stderr.contains("1 commit of HEAD~1..HEAD: conventional"), "{}", deepened.stderr);
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub struct Message {
     pub changes: Vec<Change>,
     /// What a `Release-As` footer says, the last of several; not held to be a version.
     pub release_as: Option<String>,
+    /// Whether the first line is one that git or a forge writes over a merge.
+    pub is_merge: bool,
+    /// The pull request that a merge's first line names.
+    pub pull_request: Option<u64>,
 }
 
 /// One thing that a commit changed.
@@ -34,6 +38,8 @@ pub struct Change {
     /// What it takes back; a title counts where no hash does.
     pub reverts: Vec<Reverted>,
     pub pull_request: Option<u64>,
+    /// The commit that said it, where that is not the one it is told of: a merge brought it in.
+    pub commit: Option<String>,
 }
 
 /// How a revert names what it takes back.
@@ -47,6 +53,11 @@ pub enum Reverted {
 }
 
 impl Change {
+    /// Whether it has the conventional form, or says what breaks.
+    fn has_form(&self) -> bool {
+        self.kind.is_some() || self.breaking.is_some()
+    }
+
     /// The header as one would write it: `feat(api)!: add x`.
     pub fn header(&self) -> String {
         let Some(kind) = &self.kind else { return self.description.clone() };
@@ -109,7 +120,7 @@ fn titled(line: &str) -> Option<Change> {
         _ => Vec::new(),
     };
     let breaking = found.is_breaking.then(|| found.description.clone());
-    Some(Change { kind: Some(kind), scope: found.scope, description: found.description, breaking, reverts, pull_request })
+    Some(Change { kind: Some(kind), scope: found.scope, description: found.description, breaking, reverts, pull_request, commit: None })
 }
 
 /// What a merge's own first line tells.
@@ -165,16 +176,38 @@ impl Message {
         };
         message.changes.extend(title.and_then(titled));
         message.read_body(lines, types);
-        let pull_request = merge.and_then(|merge| merge.pull_request).or_else(|| message.changes.first()?.pull_request);
+        message.is_merge = merge.is_some();
+        message.pull_request = merge.and_then(|merge| merge.pull_request);
+        let pull_request = message.pull_request.or_else(|| message.changes.first()?.pull_request);
         for change in &mut message.changes {
             change.pull_request = change.pull_request.or(pull_request);
         }
         // A squash of commits that have the form has it, whatever its title is.
-        let is_form = |change: &Change| change.kind.is_some() || change.breaking.is_some();
-        if message.changes.iter().any(is_form) {
-            message.changes.retain(is_form);
+        if message.is_conventional() {
+            message.changes.retain(Change::has_form);
         }
         message
+    }
+
+    /// Whether any change has the conventional form.
+    pub fn is_conventional(&self) -> bool {
+        self.changes.iter().any(Change::has_form)
+    }
+
+    /// Adds what a commit says that a merge brought in; commits come in from old to new.
+    pub fn bring(&mut self, commit: &str, brought: &Self) {
+        self.changes.extend(brought.changes.iter().map(|change| Change { commit: Some(commit.to_owned()), ..change.clone() }));
+        self.release_as = brought.release_as.clone().or_else(|| self.release_as.take());
+    }
+
+    /// The message of a merge with the changes that it brought in, in place of its own.
+    pub fn with_brought(&self, brought: Self) -> Self {
+        let mut changes = brought.changes;
+        for change in &mut changes {
+            change.pull_request = change.pull_request.or(self.pull_request);
+        }
+        let release_as = self.release_as.clone().or(brought.release_as);
+        Self { changes, release_as, ..self.clone() }
     }
 
     fn read_body(&mut self, lines: Lines<'_>, types: &dyn KnownTypes) {

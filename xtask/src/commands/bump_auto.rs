@@ -1,12 +1,12 @@
 //! `bump auto`: the facts that the commits of each project give, and what is said of those with nothing to release.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::App;
-use crate::engine::history::{self, Since};
+use crate::engine::history::{self, PassedOver, Since};
 use crate::model::project::Project;
 use crate::model::site::Readings;
-use crate::model::step::Goal;
+use crate::model::step::{Goal, short};
 use crate::plan::auto::{Facts, decide};
 use crate::plan::bump::Target;
 use crate::plan::history::{ProjectTag, tags_by_project};
@@ -29,11 +29,12 @@ pub struct Auto {
 /// The clone is shallow, or its history cannot be read.
 pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project, Readings)]) -> anyhow::Result<Auto> {
     let (world, projects) = (&app.world, &app.projects.all);
-    world.git.refuse_shallow("which commits are not released")?;
+    app.whole_history("which commits are not released")?;
     let by_name: HashMap<_, _> = projects.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
     let places: Vec<_> = found.iter().map(|(project, _)| by_name[project.name.as_str()]).collect();
     let tags = tags_by_project(projects, world.git.tags()?);
     let since = history::unreleased(world, projects, &tags, &places, &app.rules, is_initial)?;
+    warn_of_passed_over(app, &since);
     let facts: Vec<_> = found
         .iter()
         .zip(&places)
@@ -53,4 +54,18 @@ pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project,
     }
     let targets = found.iter().map(|(project, _)| decided.remove(&project.name)).collect();
     Ok(Auto { targets, places, since, tags })
+}
+
+/// A commit that changes nothing of any project is nobody's, whatever it asks for: said once, or its author waits for a release.
+fn warn_of_passed_over(app: &App, since: &[Since]) {
+    let mut told = HashSet::new();
+    for PassedOver { commit, subject, release_as } in since.iter().flat_map(|since| &since.passed_over) {
+        if told.insert(commit) {
+            app.ui.warn(&format!(
+                "{} {subject:?} says Release-As: {release_as} and changes no path of a project, so it counts for nobody; \
+                 name the version (cargo xtask bump {release_as} PROJECT), or say it in a commit that changes the project",
+                short(commit)
+            ));
+        }
+    }
 }

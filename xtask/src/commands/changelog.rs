@@ -16,7 +16,7 @@ use crate::plan::history::{ProjectTag, tags_by_project};
 
 pub fn run(app: &App, arguments: &Changelog) -> Outcome {
     let projects = app.versioned(&arguments.projects)?;
-    app.world.git.refuse_shallow("which commits are not released")?;
+    app.whole_history("which commits are not released")?;
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
     let wanted = places(app, &projects);
     let since = history::unreleased(&app.world, &app.projects.all, &tags, &wanted, &app.rules, arguments.initial)?;
@@ -62,7 +62,7 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
         Version::parse_semver(text.strip_prefix('v').unwrap_or(text)).map_err(wrong)
     });
     let asked = asked.transpose()?;
-    app.world.git.refuse_shallow("which commits a release brought")?;
+    app.whole_history("which commits a release brought")?;
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
     let place = places(app, &[project])[0];
     let (version, tag) = match asked {

@@ -16,6 +16,7 @@ pub fn run(app: &App, words: &CheckWords) -> Outcome {
             "1 title".to_owned()
         }
         CheckWords::Commits { range } => {
+            app.whole_history("which commits the range has")?;
             let commits = app.world.git.range(range)?;
             let own: Vec<_> = commits.iter().filter(|commit| !commit.is_merge).collect();
             for commit in &own {

@@ -200,6 +200,17 @@ impl App {
         self.config.repository.github.as_ref().map(|name| format!("{server}/{name}"))
     }
 
+    /// Makes sure of the whole history, by a fetch where the clone is shallow; a dry run fetches nothing, and is refused.
+    fn whole_history(&self, what: &str) -> anyhow::Result<()> {
+        if self.global.dry_run {
+            return Ok(self.world.git.refuse_shallow(what)?);
+        }
+        if self.world.git.is_shallow() {
+            self.ui.status("Deepening", &format!("this shallow clone, from {}", self.remote().name));
+        }
+        self.world.git.deepen(self.remote().name, what)
+    }
+
     fn remote(&self) -> Remote<'_> {
         let named = self.config.repository.remote.as_deref();
         Remote { name: named.unwrap_or("origin"), is_named: named.is_some() }

@@ -45,7 +45,7 @@ struct Release<'p> {
 
 pub fn run(app: &App, arguments: &ReleasePr) -> Outcome {
     let place = place(app)?;
-    app.world.git.refuse_shallow("which commits are not released")?;
+    app.whole_history("which commits are not released")?;
     let mut goal = Goal::default();
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;
     refuse_unknown_tags(app, &mut goal, &tags, place.remote);

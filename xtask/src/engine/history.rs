@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use super::merges::{self, PlainMerge};
 use crate::model::commit::Message;
 use crate::model::folders::Folders;
 use crate::model::project::Project;
@@ -23,6 +24,8 @@ pub struct Release {
     pub commit: String,
     /// Commits of HEAD's first-parent chain that the tag does not contain and that changed a path of the project.
     pub commits_since: usize,
+    /// Whether the tag stands beside the first-parent chain, such as on a branch that was merged later.
+    pub is_beside: bool,
 }
 
 /// The last release of each project of `wanted`, by its place; the history is walked once for all of them, and no further than
@@ -47,10 +50,20 @@ pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], w
     Ok(releases)
 }
 
+/// A commit that asks for a release of nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    pub commit: String,
+    pub subject: String,
+    pub release_as: String,
+}
+
 /// What a project has that is not released.
 #[derive(Debug, Default)]
 pub struct Since {
     pub release: Option<Release>,
+    /// Commits that say `Release-As` and change no path of any project, so that they count for nobody.
+    pub passed_over: Vec<PassedOver>,
     /// Newest first; every commit of the project where it was never released and that was asked for.
     pub commits: Vec<ReadCommit>,
 }
@@ -120,11 +133,23 @@ fn commits(
     for place in wanted.iter().filter(|_| is_initial) {
         beyond[*place].get_or_insert(usize::MAX);
     }
-    let mut found: Vec<_> = releases.into_iter().map(|release| Since { release, commits: Vec::new() }).collect();
+    let mut found: Vec<_> = releases.into_iter().map(|release| Since { release, ..Since::default() }).collect();
     let unreleased = Unreleased::new(&folders, beyond);
+    let mut merges = Vec::new();
     history.walk(&folders, unreleased.reach(), &|text: &str| Message::read(text, rules), |at, commit| {
-        let message = Rc::new(commit.message);
-        for place in unreleased.projects_of(at, &commit.changed) {
+        let (message, owners) = (Rc::new(commit.message), unreleased.projects_of(at, &commit.changed));
+        if commit.is_merge && message.is_merge && !message.is_conventional() && !owners.is_empty() {
+            let places = owners.iter().map(|place| (*place, found[*place].commits.len())).collect();
+            merges.push(PlainMerge { id: commit.id.clone(), at, places });
+        }
+        if let (true, Some(release_as)) = (commit.changed.is_empty(), &message.release_as) {
+            let (subject, release_as) = (message.subject.clone(), release_as.clone());
+            let passed_over = PassedOver { commit: commit.id.clone(), subject, release_as };
+            for place in unreleased.waiting(at) {
+                found[place].passed_over.push(passed_over.clone());
+            }
+        }
+        for place in owners {
             let since = &mut found[place];
             since.commits.push(ReadCommit { id: commit.id.clone(), message: Rc::clone(&message) });
             if let Some(release) = &mut since.release {
@@ -132,6 +157,7 @@ fn commits(
             }
         }
     })?;
+    merges::tell(world, (&folders, &unreleased), &merges, rules, &mut found)?;
     Ok(found)
 }
 
@@ -144,8 +170,9 @@ fn last_releases(history: &mut History<'_>, tags: &[Vec<ProjectTag>], wanted: &[
         for tag in tags[place].iter().filter(|tag| is_stable(tag) && below.is_none_or(|below| tag.says.version < *below)) {
             if let Some(commits) = history.beyond(&tag.commit)? {
                 beyond[place] = Some(commits);
+                let is_beside = !history.is_on_chain(&tag.commit);
                 let ProjectTag { name, commit, says } = tag.clone();
-                releases[place] = Some(Release { version: says.version, tag: name, commit, commits_since: 0 });
+                releases[place] = Some(Release { version: says.version, tag: name, commit, commits_since: 0, is_beside });
                 break;
             }
         }

@@ -14,6 +14,7 @@ pub mod edits;
 pub mod history;
 mod lock_notes;
 mod manifests;
+mod merges;
 pub mod observe;
 mod packages;
 pub mod preflight;

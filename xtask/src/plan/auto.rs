@@ -101,7 +101,9 @@ fn own_target(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &Rel
     let leveled: Vec<_> = changes.filter_map(|(commit, change)| Some((level_of(change, rules)?, commit, change))).collect();
     let level = leveled.iter().map(|(level, ..)| *level).max()?;
     let deciding = leveled.iter().filter(|(own, ..)| *own == level);
-    let why = deciding.map(|(_, commit, change)| format!("{} ({})", change.header(), short(&commit.id))).collect();
+    let why = deciding
+        .map(|(_, commit, change)| format!("{} ({})", change.header(), short(change.commit.as_ref().unwrap_or(&commit.id))))
+        .collect();
     Some(raised(facts, level, why, rules))
 }
 

@@ -51,6 +51,11 @@ impl<'f> Unreleased<'f> {
         self.beyond.iter().flatten().copied().max().unwrap_or(0)
     }
 
+    /// Places of the projects that have not released the commit at `place` of the chain, whosever it is.
+    pub fn waiting(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
+        self.beyond.iter().enumerate().filter(move |(_, beyond)| beyond.is_some_and(|beyond| place < beyond)).map(|(project, _)| project)
+    }
+
     /// Places of the projects that the commit at `place` of the chain is an unreleased commit of, each once.
     pub fn projects_of(&self, place: usize, changed: &[FolderId]) -> Vec<usize> {
         let owners = changed.iter().flat_map(|folder| self.folders.projects(*folder)).copied();

@@ -35,7 +35,7 @@ fn heading<'r>(change: &Change, rules: &'r ReleaseRules) -> Option<&'r str> {
 fn entry(change: &Change, commit: &str) -> Entry {
     let breaking = change.breaking.clone().filter(|text| !text.is_empty() && *text != change.description);
     let (scope, description) = (change.scope.clone(), change.description.clone());
-    Entry { scope, description, breaking, pull_request: change.pull_request, commit: commit.to_owned() }
+    Entry { scope, description, breaking, pull_request: change.pull_request, commit: change.commit.as_deref().unwrap_or(commit).to_owned() }
 }
 
 #[cfg(test)]

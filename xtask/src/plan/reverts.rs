@@ -54,7 +54,7 @@ type Titled = (usize, Option<usize>);
 
 /// Which commits there are, by all that a revert may call them, and which are taken back.
 struct Ledger<'c> {
-    by_id: Vec<(&'c str, usize)>,
+    by_id: Vec<(&'c str, Titled)>,
     by_title: HashMap<String, Vec<Titled>>,
     by_pull_request: HashMap<u64, Vec<usize>>,
     is_gone: Vec<bool>,
@@ -70,7 +70,11 @@ impl<'c> Ledger<'c> {
         if commits.iter().all(|commit| commit.message.changes.iter().all(|change| change.reverts.is_empty())) {
             return ledger;
         }
-        ledger.by_id.extend(commits.iter().enumerate().map(|(place, commit)| (commit.id.as_str(), place)));
+        ledger.by_id.extend(commits.iter().enumerate().map(|(place, commit)| (commit.id.as_str(), (place, None))));
+        for (place, commit) in commits.iter().enumerate() {
+            let brought = commit.message.changes.iter().enumerate();
+            ledger.by_id.extend(brought.filter_map(|(index, change)| Some((change.commit.as_deref()?, (place, Some(index))))));
+        }
         ledger.by_id.sort_unstable();
         for (place, commit) in commits.iter().enumerate() {
             ledger.by_title.entry(title_key(&commit.message.subject)).or_default().push((place, None));
@@ -94,9 +98,9 @@ impl<'c> Ledger<'c> {
     fn take_back(&mut self, at: (usize, usize), reverts: &[Reverted], is_known: &dyn Fn(&str) -> bool) -> bool {
         let hashes: Vec<_> =
             reverts.iter().filter_map(|reverted| if let Reverted::Commit(hash) = reverted { Some(hash) } else { None }).collect();
-        let found: Vec<_> = hashes.iter().filter_map(|hash| self.place_of(hash)).filter(|place| *place > at.0).collect();
-        for place in &found {
-            self.is_gone[*place] = true;
+        let found: Vec<_> = hashes.iter().map(|hash| self.places_of(hash, at)).filter(|places| !places.is_empty()).collect();
+        for titled in found.iter().flatten() {
+            self.take(*titled);
         }
         if !found.is_empty() || hashes.iter().any(|hash| is_known(hash)) {
             return !found.is_empty() && found.len() == hashes.len();
@@ -109,21 +113,26 @@ impl<'c> Ledger<'c> {
                 }
                 Reverted::Title(title) => self.by_title.get(&title_key(title)).and_then(|places| self.next_titled(at, places)),
             };
-            match taken {
-                Some((place, None)) => self.is_gone[place] = true,
-                Some((place, Some(index))) => {
-                    self.gone_changes.insert((place, index));
-                }
-                None => continue,
+            if let Some(taken) = taken {
+                self.take(taken);
+                return true;
             }
-            return true;
         }
         false
     }
 
-    fn place_of(&self, hash: &str) -> Option<usize> {
+    fn take(&mut self, (place, index): Titled) {
+        match index {
+            Some(index) => drop(self.gone_changes.insert((place, index))),
+            None => self.is_gone[place] = true,
+        }
+    }
+
+    /// A commit of that hash before the revert; or the changes of it, where a merge brought it in.
+    fn places_of(&self, hash: &str, at: (usize, usize)) -> Vec<Titled> {
         let start = self.by_id.partition_point(|(id, _)| *id < hash);
-        self.by_id.get(start).filter(|(id, _)| id.starts_with(hash)).map(|(_, place)| *place)
+        let found = self.by_id[start..].iter().take_while(|(id, _)| id.starts_with(hash)).map(|(_, titled)| *titled);
+        found.filter(|(place, index)| is_before(at, *place, *index)).collect()
     }
 
     fn next_of(&self, at: (usize, usize), places: &[usize]) -> Option<usize> {
@@ -132,12 +141,16 @@ impl<'c> Ledger<'c> {
 
     /// The newest one before the revert; in its own commit, a change that stands above it.
     fn next_titled(&self, at: (usize, usize), places: &[Titled]) -> Option<Titled> {
-        let is_before = |place: usize, index: Option<usize>| place > at.0 || (place == at.0 && index.is_some_and(|index| index < at.1));
         let is_left = |place: usize, index: Option<usize>| {
             !self.is_gone[place] && index.is_none_or(|index| !self.gone_changes.contains(&(place, index)))
         };
-        places.iter().copied().find(|(place, index)| is_before(*place, *index) && is_left(*place, *index))
+        places.iter().copied().find(|(place, index)| is_before(at, *place, *index) && is_left(*place, *index))
     }
+}
+
+/// Whether something stands before a revert: in an older commit, or further up in its own.
+fn is_before(at: (usize, usize), place: usize, index: Option<usize>) -> bool {
+    place > at.0 || (place == at.0 && index.is_some_and(|index| index < at.1))
 }
 
 #[cfg(test)]

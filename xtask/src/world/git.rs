@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 use sha2::{Digest as _, Sha256};
 
+use super::depth::Opened;
 use super::process::{Call, Runner};
 use super::{files, links};
 use crate::model::fault::Fault;
@@ -17,7 +18,7 @@ pub type Tags = BTreeMap<String, String>;
 
 /// A work tree and its history.
 pub struct Git {
-    pub(super) repository: Repository,
+    pub(super) repository: Opened,
     root: PathBuf,
     runner: Runner,
     credentials: Option<ForgeCredentials>,
@@ -63,7 +64,7 @@ impl Git {
             }
         };
         let root = repository.workdir().ok_or_else(missing)?.to_owned();
-        Ok(Self { repository, root, runner, credentials })
+        Ok(Self { repository: Opened::new(repository), root, runner, credentials })
     }
 
     pub fn root(&self) -> &Path {
@@ -253,6 +254,15 @@ impl Git {
     /// Whether this clone has a commit whose id begins with these characters.
     pub fn has_commit_like(&self, prefix: &str) -> bool {
         self.repository.find_commit_by_prefix(prefix).is_ok()
+    }
+
+    pub(super) fn opened(&self) -> &Opened {
+        &self.repository
+    }
+
+    /// Runs `git fetch` with these words.
+    pub(super) fn fetch(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.runner.output(&self.network_call().arg("fetch").args(arguments)).map(drop)
     }
 
     /// Refuses what only a whole history can tell (law 7).

@@ -4,7 +4,7 @@
 //! asked to, and what was walked is not walked again.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use anyhow::Context;
@@ -54,11 +54,12 @@ pub struct History<'g> {
     meets: ById<usize>,
 }
 
-type ById<T> = HashMap<Oid, T, BuildHasherDefault<IdHasher>>;
+pub(super) type ById<T> = HashMap<Oid, T, BuildHasherDefault<IdHasher>>;
+pub(super) type Ids = HashSet<Oid, BuildHasherDefault<IdHasher>>;
 
 /// An object's id is a hash already: some bytes of it will do.
 #[derive(Default)]
-struct IdHasher(u64);
+pub(super) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
@@ -121,6 +122,11 @@ impl<'g> History<'g> {
             }
         }
         Ok(self.place(wanted))
+    }
+
+    /// Whether a commit is one of the first-parent chain, as far as that was walked to find it.
+    pub fn is_on_chain(&self, commit: &str) -> bool {
+        Oid::from_str(commit).is_ok_and(|id| self.place(id).is_some())
     }
 
     fn place(&self, id: Oid) -> Option<usize> {

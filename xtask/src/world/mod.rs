@@ -3,6 +3,7 @@
 pub mod cargo;
 pub mod changes;
 pub mod cost;
+mod depth;
 pub mod docker;
 pub mod environment;
 pub mod files;
@@ -34,6 +35,7 @@ mod registry_tokens;
 mod registry_url;
 mod registry_wait;
 pub mod side_by_side;
+pub mod sides;
 pub mod tools;
 mod trees;
 mod walk;
