@@ -55,8 +55,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum Ground {
     /// Generated, with so many projects; and so many commits, for those who read them.
     Generated { projects: usize, commits: Option<usize> },
-    /// A copy of a clone that was there.
-    Clone(PathBuf),
+    /// A copy of a clone that was there, the so manieth asked for.
+    Clone { number: usize, path: PathBuf },
 }
 
 impl Ground {
@@ -64,7 +64,7 @@ impl Ground {
     pub fn projects(&self) -> Option<usize> {
         match self {
             Self::Generated { projects, .. } => Some(*projects),
-            Self::Clone(_) => None,
+            Self::Clone { .. } => None,
         }
     }
 
@@ -79,7 +79,9 @@ impl Ground {
         match self {
             Self::Generated { projects, commits: None } => format!("projects-{projects}"),
             Self::Generated { projects, commits: Some(commits) } => format!("commits-{commits}-projects-{projects}"),
-            Self::Clone(path) => format!("clone-{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()),
+            Self::Clone { number, path } => {
+                format!("clone-{number}-{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())
+            }
         }
     }
 
@@ -87,7 +89,7 @@ impl Ground {
         match self {
             Self::Generated { projects, commits: None } => bench_tree::generate(tree, runner, *projects),
             Self::Generated { projects, commits: Some(commits) } => bench_history::generate(tree, runner, *projects, *commits),
-            Self::Clone(path) => bench_history::copy(tree, runner, path),
+            Self::Clone { path, .. } => bench_history::copy(tree, runner, path),
         }
     }
 }
@@ -98,7 +100,7 @@ impl std::fmt::Display for Ground {
         match self {
             Self::Generated { projects, commits: None } => write!(formatter, "{projects} projects"),
             Self::Generated { projects, commits: Some(commits) } => write!(formatter, "{projects} projects with {commits} commits"),
-            Self::Clone(path) => write!(formatter, "a copy of {}", path.display()),
+            Self::Clone { path, .. } => write!(formatter, "a copy of {}", path.display()),
         }
     }
 }
@@ -164,12 +166,12 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
         Some(folder) => environment::current_folder()?.join(folder),
         None => passing.path().to_owned(),
     };
+    if let Some(tree) = grounds.iter().map(|ground| above.join(ground.folder())).find(|tree| files::exists(tree)) {
+        return Err(Fault::usage(format!("{} is there already", tree.display())).fix("--keep with another folder").into());
+    }
     let mut rows = Vec::new();
     for ground in grounds {
         let tree = above.join(ground.folder());
-        if files::exists(&tree) {
-            return Err(Fault::usage(format!("{} is there already", tree.display())).fix("--keep with another folder").into());
-        }
         app.ui.status("Generating", &ground.to_string());
         ground.make(&tree, &app.world.runner)?;
         let ground = Rc::new(ground);
@@ -197,12 +199,12 @@ fn grounds(arguments: &Arguments, benches: &[&'static Bench]) -> anyhow::Result<
         let sizes = if asked.is_empty() { about.sizes() } else { &asked };
         grounds.extend(sizes.iter().filter(|_| is_wanted(about)).map(|projects| Ground::Generated { projects: *projects, commits }));
     }
-    for path in &arguments.clones {
+    for (place, path) in arguments.clones.iter().enumerate() {
         if !is_wanted(About::Commits) {
             let what = "--clone is of no use to benches that read no commits";
             return Err(Fault::usage(what).fix("cargo xtask bench changelog auto --clone DIR").into());
         }
-        grounds.push(Ground::Clone(environment::current_folder()?.join(path)));
+        grounds.push(Ground::Clone { number: place + 1, path: environment::current_folder()?.join(path) });
     }
     Ok(grounds)
 }

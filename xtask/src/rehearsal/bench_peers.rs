@@ -105,7 +105,7 @@ impl Peer {
     pub fn call(&self, ready: &Ready, tree: &Path, ground: &Ground) -> Call {
         let one = match ground {
             Ground::Generated { .. } => format!("{}/**", bench_history::folder(0)),
-            Ground::Clone(_) => "**".to_owned(),
+            Ground::Clone { .. } => "**".to_owned(),
         };
         let arguments: Vec<_> =
             self.arguments.iter().map(|argument| if *argument == ONE_PROJECT { one.as_str() } else { *argument }).collect();

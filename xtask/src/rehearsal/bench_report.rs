@@ -131,7 +131,7 @@ pub fn document(rows: &[Row], rounds: u32) -> Value {
             if let Ground::Generated { commits: Some(commits), .. } = &*row.ground {
                 bench.insert("commits".into(), json!(commits));
             }
-            if let Ground::Clone(path) = &*row.ground {
+            if let Ground::Clone { path, .. } = &*row.ground {
                 bench.insert("clone".into(), path.display().to_string().into());
             }
             bench.insert("command".into(), format!("cargo xtask {}", row.bench.arguments.join(" ")).into());
