@@ -13,6 +13,8 @@ use crate::plan::platform_images::{Entries, PlatformImage, entries_of};
 use crate::plan::release::BuildFacts;
 use crate::world::World;
 use crate::world::registry::{Manifest, Registry, RegistryError};
+use crate::world::registry_tags::TagListing;
+use crate::world::side_by_side::side_by_side;
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.
 const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
@@ -37,16 +39,40 @@ fn objection<T>(why: String) -> Read<T> {
     Err(Unusable::Objection(why))
 }
 
+/// Everything that follows the digits of a year in the order of bytes: a part of a list that ends here has every build in it.
+const BEHIND_EVERY_BUILD: &str = ":";
+
 /// Looks through the builds of a repository, newest first, for one that may be released; with `picked`, at that one alone.
 ///
-/// `sought` is `None` where the picked build is of no candidate: then nothing but the builds there are is told.
-pub fn builds(world: &World, target: &ImageTarget, sought: Option<&Sought<'_>>, picked: Option<&BuildId>) -> BuildFacts {
-    let tags = match world.registry().tags(&target.repository) {
-        Ok(tags) => tags.unwrap_or_default(),
+/// No build of a commit is older than the commit, so only what comes `from` its time is listed, where the registry can begin there. The
+/// whole list is read when nothing in that part can be used: a refusal names every build (law 10). `sought` is `None` where
+/// the picked build is of no candidate: then nothing but the builds there are is told.
+pub fn builds(
+    registry: &Registry,
+    target: &ImageTarget,
+    sought: Option<&Sought<'_>>,
+    picked: Option<&BuildId>,
+    from: Option<&str>,
+) -> BuildFacts {
+    let part = from.map(|from| registry.tags_from(&target.repository, from, BEHIND_EVERY_BUILD)).transpose();
+    match part.map(Option::flatten) {
         Err(error) => return BuildFacts::Unknown(error.to_string()),
-    };
+        Ok(None) => {}
+        Ok(Some(TagListing { tags, is_whole })) => match among(registry, target, &tags, sought, picked) {
+            BuildFacts::Nothing { .. } | BuildFacts::NotThere { .. } if !is_whole => {}
+            facts => return facts,
+        },
+    }
+    match registry.tags(&target.repository) {
+        Ok(tags) => among(registry, target, &tags.unwrap_or_default(), sought, picked),
+        Err(error) => BuildFacts::Unknown(error.to_string()),
+    }
+}
+
+/// As [`builds`], among these tags.
+fn among(registry: &Registry, target: &ImageTarget, tags: &[String], sought: Option<&Sought<'_>>, picked: Option<&BuildId>) -> BuildFacts {
     let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
-    let mut builds = candidates::group(&tags, &archs);
+    let mut builds = candidates::group(tags, &archs);
     if let Some(picked) = picked {
         if !builds.iter().any(|build| build.id == *picked) {
             return BuildFacts::NotThere { builds: builds.iter().map(|build| build.id.to_string()).collect() };
@@ -58,7 +84,7 @@ pub fn builds(world: &World, target: &ImageTarget, sought: Option<&Sought<'_>>, 
     for build in builds {
         let objection = match candidates::objection_by_tags(&build, sought, &archs) {
             Some(objection) => objection,
-            None => match images_of(world.registry(), target, &build, sought) {
+            None => match images_of(registry, target, &build, sought) {
                 Ok(images) => return BuildFacts::Usable { build_id: build.id.to_string(), images },
                 Err(Unusable::Objection(objection)) => objection,
                 Err(Unusable::Unread(error)) => return BuildFacts::Unknown(format!("{error:#}")),
@@ -81,8 +107,10 @@ fn images_of(registry: &Registry, target: &ImageTarget, build: &Build, sought: &
     };
     let mut images = Vec::new();
     if build.missing(&archs).is_empty() {
-        for platform in &target.platforms {
-            images.extend(served(&build.tags[&arch_suffix(platform)], std::slice::from_ref(platform))?);
+        // Each takes two or three requests that have to wait for each other; the platforms need not.
+        let read = side_by_side(&target.platforms, |platform| served(&build.tags[&arch_suffix(platform)], std::slice::from_ref(platform)));
+        for image in read {
+            images.extend(image?);
         }
     } else {
         images = served(&build.id.to_string(), &target.platforms)?;

@@ -32,13 +32,18 @@ pub fn head(world: &World) -> anyhow::Result<Head> {
 
 /// The id of everything built from the commit: the same on every machine, and at every try.
 pub fn build_id(world: &World, commit: &str, version: &Version) -> anyhow::Result<BuildId> {
-    let time = Timestamp::from_second(world.git.commit_seconds(commit)?).context("the commit's time")?.to_zoned(TimeZone::UTC);
     Ok(BuildId {
-        time: time.strftime("%Y.%m.%d.%H%M").to_string(),
+        time: build_time(world, commit)?,
         number: world.environment.run_number,
         version: version.clone(),
         short_commit: short(commit).into(),
     })
+}
+
+/// What the ids of the commit's builds begin with.
+fn build_time(world: &World, commit: &str) -> anyhow::Result<String> {
+    let time = Timestamp::from_second(world.git.commit_seconds(commit)?).context("the commit's time")?.to_zoned(TimeZone::UTC);
+    Ok(time.strftime("%Y.%m.%d.%H%M").to_string())
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC, as labels want it.
@@ -126,7 +131,7 @@ pub fn shared<'a>(world: &World, projects: &Projects, remote: Remote<'a>) -> any
 }
 
 /// Everything that a release of each project depends on, asked side by side; one that cannot be read says so for itself.
-/// Of the build that somebody `picked`, or of the newest that can be used.
+/// They are of the build that somebody `picked`, or of the newest that can be used.
 pub fn releases(
     world: &World,
     shared: &Shared<'_>,
@@ -150,8 +155,15 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
         _ => "the newest candidate's commit".to_owned(),
     };
     let sought = candidate.as_ref().map(|candidate| Sought { version: &version, commit: &candidate.commit, whose: &whose });
+    let from = match (picked, &candidate) {
+        (Some(picked), _) => Some(picked.time.clone()),
+        (None, Some(candidate)) if world.git.has_commit(&candidate.commit) => Some(build_time(world, &candidate.commit)?),
+        _ => None,
+    };
     let builds = match &project.image {
-        Some(image) if sought.is_some() || picked.is_some() => Some(candidate::builds(world, image, sought.as_ref(), picked)),
+        Some(image) if sought.is_some() || picked.is_some() => {
+            Some(candidate::builds(world.registry(), image, sought.as_ref(), picked, from.as_deref()))
+        }
         _ => None,
     };
     let aliases = match (&project.image, &builds) {

@@ -2,7 +2,7 @@
 
 use super::{observe, run, side};
 use crate::model::image::Repository;
-use crate::model::project::{Project, Projects};
+use crate::model::project::{ImageTarget, Project, Projects};
 use crate::model::step::{Goal, Plan, Refusal, Scope};
 use crate::model::version::Version;
 use crate::plan::release::{self, BuildFacts, ReleaseFacts};
@@ -101,6 +101,10 @@ fn of_project(world: &World, tags: &TagFacts, project: &Project, facts: Result<&
     let of_newest = newest.map(|released| names_of(world, tags, project, &released.version)).unwrap_or_default();
     let unfinished = newest.and_then(|released| unfinished(project, released, &of_newest));
     names.extend(of_newest);
+    // A moving name that is not there is no half of a release: it may be left to a higher one.
+    names.extend(
+        newest.map(|released| &released.version).or(version).map(|version| aliases_of(world, project, version)).unwrap_or_default(),
+    );
     Ok(Status {
         project: project.name.clone(),
         package: project.package.clone(),
@@ -121,13 +125,24 @@ fn names_of(world: &World, tags: &TagFacts, project: &Project, version: &Version
     let image_names = project.image.iter().flat_map(|image| {
         let ask = |name: String| Name {
             version: shown.clone(),
-            name: format!("{}:{name}", image.repository),
-            holds: held(world, &image.repository, &name),
+            name: format!("{}:{name}", image.release),
+            holds: held(world, &image.release, &name),
         };
         status::image_tags(project, version).into_iter().map(ask).collect::<Vec<_>>()
     });
     let holds = tag_held(tags, &tag);
     image_names.chain([Name { version: shown.clone(), name: tag, holds }]).collect()
+}
+
+/// The moving names that a release of the version could have, with what each holds.
+fn aliases_of(world: &World, project: &Project, version: &Version) -> Vec<Name> {
+    let names = project.image.iter().flat_map(|image| image.aliases.iter().map(move |alias| (image, alias.name(version))));
+    let ask = |(image, name): (&ImageTarget, String)| Name {
+        version: "highest".to_owned(),
+        holds: held(world, &image.release, &name),
+        name: format!("{}:{name}", image.release),
+    };
+    names.map(ask).collect()
 }
 
 fn held(world: &World, repository: &Repository, tag: &str) -> Held {

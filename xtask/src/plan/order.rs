@@ -45,9 +45,12 @@ fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
 fn are_independent(earlier: &Step, later: &Step) -> bool {
     match (earlier, later) {
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
-        (Step::PublishTag { .. }, Step::PublishTag { .. })
-        | (Step::CopyImage(_), Step::CopyImage(_))
-        | (Step::MoveAlias { .. }, Step::MoveAlias { .. }) => true,
+        (Step::PublishTag { .. }, Step::PublishTag { .. }) => true,
+        (Step::CopyImage(_), Step::CopyImage(_)) => true,
+        // What is in the release's repository needs no name there first, but a name needs what it names.
+        (Step::CopyImage(copy), Step::PublishTag { tag, .. }) => copy.names.1 != *tag,
+        // Each is the name of the same index, which they all come after.
+        (Step::MoveAlias { tag: earlier, .. }, Step::MoveAlias { tag: later, .. }) => earlier != later,
         (Step::BuildDistribution(earlier), Step::BuildDistribution(later)) => earlier.folder != later.folder,
         // A wheel is laid into the image that names its folder, and into no other.
         (Step::BuildDistribution(wheel), Step::BuildImage(image) | Step::PushImage(image) | Step::CheckImage { image, .. }) => {
@@ -84,7 +87,7 @@ fn is_serial(step: &Step) -> bool {
 mod tests {
     use super::*;
     use crate::model::image::{Digest, Platform};
-    use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ManifestBytes};
+    use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
 
     fn promote(package: &str, tag: &str) -> Step {
         let (repository, manifest) = (format!("localhost:5000/{package}").parse().unwrap(), manifest());
@@ -160,6 +163,34 @@ mod tests {
         ];
         let found = order(Scope::EachProject, steps);
         assert_eq!(found, ["0..1 ← []", "1..2 ← []", "2..3 ← [0, 1]", "3..4| ← [0, 1, 2]", "4..5| ← [0, 1, 2, 3]"]);
+    }
+
+    #[test]
+    fn a_name_needs_its_own_copy_and_aliases_need_the_index_alone() {
+        let copy = |tag: &str| {
+            let (from, to) = ("localhost:5000/build/api".parse().unwrap(), "localhost:5000/api".parse().unwrap());
+            let (platform, names) = ("linux/amd64".parse().unwrap(), ("build".to_owned(), tag.to_owned()));
+            Step::CopyImage(ImageCopy { from, to, platform, names, manifests: vec![manifest()], blobs: Vec::new() })
+        };
+        let alias = |tag: &str| {
+            let (repository, manifest) = ("localhost:5000/api".parse().unwrap(), manifest());
+            Step::MoveAlias { repository, tag: tag.into(), version: "1.0.0".into(), manifest, from: None }
+        };
+        let steps = vec![
+            ("api", copy("1.0.0-amd64")),
+            ("api", copy("1.0.0-arm64")),
+            ("api", promote("api", "1.0.0-amd64")),
+            ("api", promote("api", "1.0.0-arm64")),
+            ("api", promote("api", "1.0.0")),
+            ("api", alias("latest")),
+            ("api", alias("1.0")),
+            ("api", tag("api-v1.0.0")),
+        ];
+        let found = order(Scope::EachProject, steps);
+        let wanted = ["[]", "[]", "[0]", "[1]", "[0, 1, 2, 3]", "[0, 1, 2, 3, 4]", "[0, 1, 2, 3, 4]", "[0, 1, 2, 3, 4, 5, 6]"];
+        let needs: Vec<_> = found.iter().map(|unit| &unit[unit.find('[').unwrap()..]).collect();
+        assert_eq!(needs, wanted);
+        assert!(found[..7].iter().all(|unit| !unit.contains('|')), "{found:?}");
     }
 
     #[test]
