@@ -50,6 +50,8 @@ pub enum Verb {
     Release(Release),
     /// Show what is released, what each name holds, and what is half done, with the command that finishes it
     Status(Status),
+    /// Hold what others get of a release against each other: tags, digests, labels, signatures, statements
+    Verify(Verify),
     /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
@@ -155,6 +157,15 @@ pub struct Release {
 pub struct Status {
     /// Projects, by name or package [default: this folder's, or all]
     pub projects: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The project, by name or package
+    pub project: String,
+    /// The release [default: the last one that HEAD contains]
+    #[arg(value_name = "X.Y.Z")]
+    pub version: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -70,6 +70,8 @@ fn tool_findings(app: &App) -> Vec<Finding> {
         (tools::DOCKER, !has_image),
         (tools::TRIVY, true),
         (tools::GRYPE, true),
+        (tools::COSIGN, app.trust.is_none()),
+        (tools::SYFT, app.trust.as_ref().is_none_or(|trust| trust.sbom.is_empty())),
         (tools::ACTIONLINT, true),
         (tools::ZIZMOR, true),
     ] {

@@ -17,6 +17,7 @@ mod since;
 mod status;
 mod tag;
 mod test;
+mod verify;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::{Project, Projects};
 use crate::model::rules::ReleaseRules;
+use crate::model::trust::Trust;
 use crate::ui::Ui;
 use crate::world::environment::{self, Environment};
 use crate::world::{Sink, World, files};
@@ -44,6 +46,8 @@ pub struct App {
     pub config: Config,
     pub projects: Projects,
     pub rules: ReleaseRules,
+    /// What is attached to a release; `None` where nothing is wanted.
+    pub trust: Option<Trust>,
     pub global: Global,
     config_path: PathBuf,
     /// The folder the command was called in, relative to the root.
@@ -92,6 +96,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Release(arguments) => release::run(app, &arguments),
         Verb::Status(arguments) => status::run(app, &arguments),
         Verb::ReleasePr(arguments) => release_pr::run(app, &arguments),
+        Verb::Verify(arguments) => verify::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),
@@ -137,7 +142,7 @@ impl App {
         let config_path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
-        Ok(Self { ui, world, config, projects, rules, global, config_path, folder })
+        Ok(Self { ui, world, config, projects, rules, trust: None, global, config_path, folder })
     }
 
     /// Reads the configuration, which is an error where there is none.
@@ -152,6 +157,7 @@ impl App {
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
+        self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
         if self.config.images_from.is_some() {
             self.ui.note("[images-from] is read, but no verb makes projects of its files");
         }

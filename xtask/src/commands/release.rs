@@ -4,11 +4,12 @@
 use super::{App, Outcome};
 use crate::cli::Release;
 use crate::engine::observe;
+use crate::engine::trust::{self, Means, Obstacle};
 use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Scope};
-use crate::plan::release::{self, ReleaseFacts};
+use crate::plan::release::{self, ReleaseFacts, TrustFacts};
 use crate::plan::tags::RemoteTags;
 
 pub fn run(app: &App, arguments: &Release) -> Outcome {
@@ -20,9 +21,10 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
     // One project that nobody named is this folder's: as good as named.
     let is_everything = arguments.projects.is_empty() && projects.len() > 1;
     let facts = observe::releases(&app.world, &shared, &projects, picked.as_ref())?;
+    let means = means(app, &projects)?;
     let is_alone = projects.len() == 1;
     for (project, facts) in projects.iter().zip(facts) {
-        match facts.and_then(|facts| want(app, &mut goal, project, &facts, is_everything)) {
+        match facts.and_then(|facts| want(app, &mut goal, project, facts, means.as_ref(), is_everything)) {
             Ok(()) => {}
             Err(error) if is_alone => return Err(error),
             // What is wrong with one project is no reason not to release another.
@@ -50,14 +52,38 @@ fn picked(projects: &[&Project], named: Option<&str>) -> Result<Option<BuildId>,
     BuildId::parse(text).map(Some).map_err(|what| Fault::usage(what).fix(format!("{release} --dry-run, which names the newest one")))
 }
 
-fn want(app: &App, goal: &mut Goal, project: &Project, facts: &ReleaseFacts, is_everything: bool) -> anyhow::Result<()> {
+/// What is attached and by whom, where `[trust]` asks for it of any of the projects.
+fn means(app: &App, projects: &[&Project]) -> anyhow::Result<Option<Result<Means, Obstacle>>> {
+    match &app.trust {
+        Some(wanted) if projects.iter().any(|project| project.image.is_some()) => Ok(Some(trust::means(&app.world, wanted)?)),
+        _ => Ok(None),
+    }
+}
+
+fn want(
+    app: &App,
+    goal: &mut Goal,
+    project: &Project,
+    mut facts: ReleaseFacts,
+    means: Option<&Result<Means, Obstacle>>,
+    is_everything: bool,
+) -> anyhow::Result<()> {
     let (name, version) = (&project.name, facts.version.to_semver());
-    if let (true, Some(why)) = (is_everything, nothing_to_release(project, facts)) {
+    if let (true, Some(why)) = (is_everything, nothing_to_release(project, &facts)) {
         goal.notes.push(format!("{name}: {why}, so it is left out"));
         return Ok(());
     }
     app.ui.status("Releasing", &format!("{} {version}", project.package));
-    release::plan(goal, project, facts)?;
+    let means = means.filter(|_| project.image.is_some());
+    if let Some(Ok(Means { policy, .. })) = means {
+        facts.trust = Some(TrustFacts { policy: policy.clone(), source: app.forge_page().unwrap_or_default() });
+    }
+    release::plan(goal, project, &facts)?;
+    match means {
+        Some(Ok(means)) => trust::refuse_unable(&app.world, goal, means, name),
+        Some(Err(Obstacle { what, fix })) => goal.refuse(name, what, fix),
+        None => {}
+    }
     goal.notes.extend(left_out(app, project));
     Ok(())
 }
@@ -84,5 +110,13 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
         true => format!("{name}: its [[pins]] are read, but `release` does not write them: change them by hand"),
         false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
     };
-    vec![format!("{name}: no [trust] is configured, so nothing is signed"), forge, pins]
+    let trust = match (&app.trust, &project.image) {
+        (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed")),
+        (Some(_), None) => Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed")),
+        (Some(wanted), Some(_)) if !wanted.transparency_log => {
+            Some(format!("{name}: [trust] has no transparency log: that a signature was made, and when, is known to nobody else"))
+        }
+        _ => None,
+    };
+    trust.into_iter().chain([forge, pins]).collect()
 }

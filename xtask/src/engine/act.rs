@@ -7,6 +7,7 @@ use crate::world::process::Call;
 use crate::world::registry::Registry;
 use crate::world::{World, docker, files, tools};
 
+use super::attach;
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
 use super::probe::{local_build, witness};
 use super::release_pull;
@@ -47,6 +48,11 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
             Ok(())
         }
         Step::ReleasePull(pull) => release_pull::act(world, pull),
+        Step::Store { repository, manifest } => {
+            world.registry().put_manifest(repository, manifest.digest.as_str(), &manifest.media_type, &manifest.bytes)?;
+            Ok(())
+        }
+        Step::Attach { subject, what, policy } => attach::act(world, subject, what, policy),
     }
 }
 

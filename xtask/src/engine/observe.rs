@@ -175,7 +175,18 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
         None => None,
     };
     let disagreement = readings.disagreement();
-    Ok(ReleaseFacts { dirty, disagreement, version, tags, picked: picked.cloned(), candidate, candidate_objection, builds, aliases })
+    Ok(ReleaseFacts {
+        dirty,
+        disagreement,
+        version,
+        tags,
+        picked: picked.cloned(),
+        candidate,
+        candidate_objection,
+        builds,
+        aliases,
+        trust: None,
+    })
 }
 
 /// Holds a candidate to the files of its own commit: those, and not HEAD's, are in its bytes.

@@ -66,10 +66,12 @@ pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
 
 fn want_of(step: &Step) -> Option<Wanted> {
     match step {
-        Step::PublishTag { repository, .. } | Step::PublishIndex { repository, .. } | Step::MoveAlias { repository, .. } => {
-            Some(Wanted::Repository(repository.clone()))
-        }
+        Step::PublishTag { repository, .. }
+        | Step::PublishIndex { repository, .. }
+        | Step::MoveAlias { repository, .. }
+        | Step::Store { repository, .. } => Some(Wanted::Repository(repository.clone())),
         Step::CopyImage(copy) => Some(Wanted::Repository(copy.to.clone())),
+        Step::Attach { subject, .. } => Some(Wanted::Repository(subject.repository.clone())),
         Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
         Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),

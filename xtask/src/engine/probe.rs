@@ -9,6 +9,7 @@ use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, ImageCopy, P
 use crate::world::docker::LocalImage;
 use crate::world::{World, docker, files};
 
+use super::attach;
 use super::candidate::{Unusable, platform_image};
 use super::observe::{REVISION_LABEL, VERSION_LABEL};
 use super::release_pull;
@@ -31,6 +32,8 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::CopyImage(copy) => copied(world, copy),
         Step::MoveAlias { repository, tag, manifest, from, .. } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
         Step::ReleasePull(pull) => release_pull::probe(world, pull),
+        Step::Store { repository, manifest } => published(world, repository, manifest.digest.as_str(), &manifest.digest),
+        Step::Attach { subject, what, policy } => attach::probe(world, subject, what, policy),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -23,6 +23,7 @@ pub struct Config {
     pub images_from: Option<ImagesFromKeys>,
     #[serde(default)]
     pub release: ReleaseKeys,
+    pub trust: Option<super::trust::TrustKeys>,
 }
 
 /// How commits become versions and changelogs.

@@ -20,4 +20,5 @@ pub mod step;
 mod step_parts;
 pub mod tag;
 mod target;
+pub mod trust;
 pub mod version;

@@ -5,6 +5,7 @@
 
 use super::image::{Digest, Repository};
 use super::release_pull::ReleasePull;
+use super::trust::{Attached, Policy, Subject};
 
 pub use super::planned::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
 pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
@@ -40,6 +41,10 @@ pub enum Step {
     MoveAlias { repository: Repository, tag: String, version: String, manifest: ManifestBytes, from: Option<Digest> },
     /// The branch of a release, or its pull request, is as the release wants it.
     ReleasePull(ReleasePull),
+    /// The registry serves this manifest by its digest, under no name yet.
+    Store { repository: Repository, manifest: ManifestBytes },
+    /// A signature or a statement of somebody who counts is attached to the digest.
+    Attach { subject: Subject, what: Attached, policy: Policy },
 }
 
 impl Step {
@@ -62,6 +67,9 @@ impl Step {
             Self::CopyImage(_) => "copy",
             Self::MoveAlias { .. } => "alias",
             Self::ReleasePull(pull) => pull.kind(),
+            Self::Store { .. } => "store",
+            Self::Attach { what: Attached::Signature, .. } => "sign",
+            Self::Attach { .. } => "attest",
         }
     }
 
@@ -84,6 +92,9 @@ impl Step {
             | Self::PublishIndex { repository, tag, .. }
             | Self::MoveAlias { repository, tag, .. } => format!("{repository}:{tag}"),
             Self::ReleasePull(pull) => pull.object(),
+            Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest),
+            Self::Attach { subject, what: Attached::Signature, .. } => subject.reference(),
+            Self::Attach { subject, what, .. } => format!("{}#{}", subject.reference(), what.word()),
         };
         format!("{}:{object}", self.kind())
     }
@@ -115,6 +126,9 @@ impl Step {
                 format!("{repository}:{tag} → {version} {}", manifest.digest.short())
             }
             Self::ReleasePull(pull) => pull.what(),
+            Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest.short()),
+            Self::Attach { subject, what: Attached::Signature, .. } => format!("{} = {}", subject.role, subject.digest.short()),
+            Self::Attach { subject, what, .. } => format!("{} of {} = {}", what.word(), subject.role, subject.digest.short()),
         }
     }
 
@@ -130,10 +144,11 @@ impl Step {
                 format!("docker buildx imagetools inspect {}", image.reference())
             }
             Self::BuildDistribution(build) => format!("rm -r {}", build.folder),
-            Self::PublishTag { .. } | Self::PublishIndex { .. } => format!("cargo xtask bump patch {project}"),
+            Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::Store { .. } => format!("cargo xtask bump patch {project}"),
             Self::CopyImage(copy) => format!("crane manifest {}", copy.reference()),
             Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
             Self::ReleasePull(pull) => pull.conflict_fix(),
+            Self::Attach { subject, .. } => format!("cosign tree {}, then cargo xtask bump patch {project}", subject.reference()),
         }
     }
 
@@ -149,7 +164,10 @@ impl Step {
 
     /// Whether the effect can be seen by others and not be taken back.
     pub fn is_irreversible(&self) -> bool {
-        matches!(self, Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::MoveAlias { .. })
+        matches!(
+            self,
+            Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::MoveAlias { .. } | Self::Attach { .. }
+        )
     }
 }
 

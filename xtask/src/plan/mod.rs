@@ -21,3 +21,4 @@ pub mod reverts;
 pub mod status;
 pub mod tagged;
 pub mod tags;
+pub mod trust;

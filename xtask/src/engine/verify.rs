@@ -1,0 +1,226 @@
+//! What others get of a release, read from outside and held against each other: one row for each thing that must agree.
+//!
+//! Nothing of the release's own run is believed: not its witnesses, not the candidate's build tags. Nothing is written.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use oci_spec::image::ImageIndex;
+
+use crate::model::build_id::arch_suffix;
+use crate::model::image::{Digest, Platform, Repository, media_type};
+use crate::model::project::{ImageTarget, Project};
+use crate::model::step::short;
+use crate::model::trust::{Attached, Policy, Subject};
+use crate::model::version::Version;
+use crate::plan::platform_images::{PlatformImage, REVISION_LABEL};
+use crate::plan::tags::{RemoteTags, TagFacts};
+use crate::plan::trust;
+use crate::world::World;
+
+use super::attach::{self, Found};
+use super::candidate::{self, Unusable};
+use super::observe::VERSION_LABEL;
+
+/// What came of one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    Good(String),
+    Bad(String),
+    /// What it is about is bad itself, in another row.
+    NotAsked(String),
+}
+
+/// One thing that must agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// A tag, the index, or a platform.
+    pub subject: String,
+    /// What was looked at of it.
+    pub check: String,
+    pub look: Look,
+}
+
+/// What is known before the registry is asked.
+pub struct Release<'a> {
+    pub project: &'a Project,
+    pub version: &'a Version,
+    pub tags: &'a TagFacts,
+    /// `None` where nothing is configured to be attached.
+    pub policy: Option<&'a Policy>,
+    /// Where the commit is to be found; empty when there is no forge.
+    pub source: &'a str,
+}
+
+/// Looks at everything of a release. Each row fails alone: what cannot be read is bad, and is not looked at twice.
+pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let tag = release.project.tags.release(release.version);
+    let commit = tagged(release, &tag);
+    rows.push(row(&tag, "git tag", commit.clone().map(|commit| format!("at {}", short(&commit)))));
+    let Some(image) = &release.project.image else {
+        return Ok(rows);
+    };
+    let name = release.version.to_semver();
+    let index = index(world, image, &name);
+    let listing = format!("{}:{name}", image.release);
+    rows.push(row(&listing, "index", index.as_ref().map(Index::describe).map_err(Clone::clone)));
+    if let Some(policy) = release.policy.filter(|policy| policy.sign) {
+        rows.push(index_signature(world, &image.release, &index, &listing, policy)?);
+    }
+    for platform in &image.platforms {
+        let tag = format!("{name}-{}", arch_suffix(platform));
+        let found = match candidate::platform_image(world, &image.release, &tag, platform) {
+            Ok(Some(found)) if found.built_for == *platform => Ok(found),
+            Ok(Some(found)) => Err(format!("{tag} was built for {}", found.built_for)),
+            Ok(None) => Err(format!("the registry has no {tag}")),
+            Err(Unusable::Objection(why)) => Err(why),
+            Err(Unusable::Unread(error)) => Err(format!("{error:#}")),
+        };
+        let role = platform.to_string();
+        rows.push(row(&role, "digest", found.as_ref().map_err(Clone::clone).and_then(|found| listed(found, &index))));
+        rows.push(labels(&role, &found, &commit, &name));
+        if let Some(policy) = release.policy {
+            rows.extend(attached(world, release, image, &role, &found, &commit, policy)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn row(subject: &str, check: &str, found: Result<String, String>) -> Row {
+    let look = found.map_or_else(Look::Bad, Look::Good);
+    Row { subject: subject.to_owned(), check: check.to_owned(), look }
+}
+
+/// The commit of the release's tag: the same here and at the remote, and there for others to see.
+fn tagged(release: &Release<'_>, tag: &str) -> Result<String, String> {
+    let commit = release.tags.commit_of(tag)?;
+    let commit = commit.ok_or_else(|| format!("there is no tag {tag}"))?;
+    match &release.tags.remote {
+        RemoteTags::Unknown { remote, why } => Err(format!("the tags of {remote} cannot be read: {why}")),
+        RemoteTags::Known { remote, tags } if !tags.contains_key(tag) => Err(format!("{tag} is in this clone, and not at {remote}")),
+        _ => Ok(commit.to_owned()),
+    }
+}
+
+/// What the release's own name leads to.
+struct Index {
+    digest: Digest,
+    /// Digests of its entries.
+    listed: BTreeSet<String>,
+    platforms: usize,
+}
+
+impl Index {
+    fn describe(&self) -> String {
+        format!("{} of {} platforms", self.digest.short(), self.platforms)
+    }
+}
+
+fn index(world: &World, image: &ImageTarget, name: &str) -> Result<Index, String> {
+    let read = || -> anyhow::Result<Index> {
+        let manifest = world.registry().manifest(&image.release, name)?.with_context(|| format!("the registry has no {name}"))?;
+        anyhow::ensure!(media_type::is_index(&manifest.media_type), "{name} is no index, but {}", manifest.media_type);
+        let parsed: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{name} is no index"))?;
+        let found: BTreeSet<_> = parsed
+            .manifests()
+            .iter()
+            .filter_map(|entry| entry.platform().as_ref())
+            .map(|platform| Platform::new(&platform.os().to_string(), &platform.architecture().to_string(), platform.variant().as_deref()))
+            .filter(|platform| platform.os != "unknown")
+            .collect();
+        let wanted: BTreeSet<_> = image.platforms.iter().cloned().collect();
+        let words = |platforms: &BTreeSet<_>| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        anyhow::ensure!(found == wanted, "{name} is of {}, wanted {}", words(&found), words(&wanted));
+        let listed = parsed.manifests().iter().map(|entry| entry.digest().to_string()).collect();
+        Ok(Index { digest: manifest.digest, listed, platforms: found.len() })
+    };
+    read().map_err(|error| format!("{error:#}"))
+}
+
+/// Whether the index leads to what the platform's tag leads to. An index that cannot be read is bad in its own row.
+fn listed(found: &PlatformImage, index: &Result<Index, String>) -> Result<String, String> {
+    let digest = found.image.digest().to_string();
+    match index {
+        Ok(index) if !index.listed.contains(&digest) => Err(format!("{} leads to {digest}, which the index does not list", found.tag)),
+        Ok(_) | Err(_) => Ok(digest.get(..19).unwrap_or(&digest).to_owned()),
+    }
+}
+
+fn labels(role: &str, found: &Result<PlatformImage, String>, commit: &Result<String, String>, version: &str) -> Row {
+    let look = match (found, commit) {
+        (Err(_), _) => Look::NotAsked("the image cannot be read".into()),
+        (_, Err(_)) => Look::NotAsked("the commit is not known".into()),
+        (Ok(found), Ok(commit)) => match found.revision() {
+            Some(revision) if revision == commit => match found.labels.get(VERSION_LABEL) {
+                Some(label) if label != version => Look::Bad(format!("version {label}, the tag says {version}")),
+                _ => Look::Good(format!("revision {}", short(revision))),
+            },
+            Some(revision) => Look::Bad(format!("revision {revision}, the tag is at {commit}")),
+            None => Look::Bad(format!("no revision, the tag is at {commit}")),
+        },
+    };
+    Row { subject: role.to_owned(), check: "labels".into(), look }
+}
+
+fn index_signature(
+    world: &World,
+    repository: &Repository,
+    index: &Result<Index, String>,
+    listing: &str,
+    policy: &Policy,
+) -> anyhow::Result<Row> {
+    let look = match index {
+        Err(_) => Look::NotAsked("the index cannot be read".into()),
+        Ok(index) => {
+            let subject = Subject { repository: repository.clone(), digest: index.digest.clone(), role: "the index".into() };
+            judged(attach::look(world, &subject, &Attached::Signature, policy)?)
+        }
+    };
+    Ok(Row { subject: listing.to_owned(), check: Attached::Signature.word().into(), look })
+}
+
+/// Everything that must be attached for one platform, as a release would attach it.
+fn attached(
+    world: &World,
+    release: &Release<'_>,
+    target: &ImageTarget,
+    role: &str,
+    found: &Result<PlatformImage, String>,
+    commit: &Result<String, String>,
+    policy: &Policy,
+) -> anyhow::Result<Vec<Row>> {
+    let version = release.version.to_semver();
+    let described = trust::Release {
+        project: &release.project.name,
+        package: &release.project.package,
+        version: &version,
+        source: release.source,
+        repository: &target.release,
+        images: &[],
+    };
+    let Ok(found) = found else {
+        let words = policy.sbom.iter().map(|format| format.word()).chain(policy.provenance.then_some("provenance"));
+        let row =
+            |check: &str| Row { subject: role.to_owned(), check: check.into(), look: Look::NotAsked("the image cannot be read".into()) };
+        return Ok(words.chain(policy.sign.then_some("signature")).map(row).collect());
+    };
+    // The provenance must name the tag's commit, whatever the label says; without a tag, the label's.
+    let mut claimed = found.clone();
+    claimed.labels.extend(commit.as_ref().ok().map(|commit| (REVISION_LABEL.to_owned(), commit.clone())));
+    let mut rows = Vec::new();
+    for (subject, what) in trust::of_platform(&described, &claimed, policy, "")? {
+        let look = judged(attach::look(world, &subject, &what, policy)?);
+        rows.push(Row { subject: subject.role, check: what.word().into(), look });
+    }
+    Ok(rows)
+}
+
+fn judged(found: Found) -> Look {
+    match found {
+        Found::Good(evidence) => Look::Good(evidence),
+        Found::Absent(why) => Look::Bad(why),
+        Found::Unknown(why) => Look::Bad(format!("cannot be read: {why}")),
+        Found::Other { found, wanted } => Look::Bad(format!("found {found}, wanted {wanted}")),
+    }
+}
