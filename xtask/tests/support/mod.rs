@@ -11,6 +11,7 @@ pub mod real_registry;
 pub mod stage;
 pub mod this_repository;
 mod tree;
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -204,6 +205,13 @@ pub fn program(folder: &Path) -> Command {
         "GITHUB_SERVER_URL",
         "XTASK_REQUIRE_TOOLS",
         "DOCKER_CONFIG",
+        "COSIGN_KEY",
+        "COSIGN_PRIVATE_KEY",
+        "COSIGN_PASSWORD",
+        "COSIGN_PUBLIC_KEY",
+        "SIGSTORE_ID_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     ] {
         command.env_remove(name);
     }

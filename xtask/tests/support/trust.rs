@@ -1,0 +1,188 @@
+//! Keys, and a fixture whose releases must be signed with one of them.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::{Fixture, Ran};
+
+/// What no output, file or argument may ever show.
+pub const PASSWORD: &str = "canary-of-the-key";
+
+/// Whether the machine can run a test; says what is missing, or fails where nothing may be.
+pub fn can_run(test: &str, programs: &[&str]) -> bool {
+    let missing: Vec<_> = programs.iter().copied().filter(|program| on_path(program).is_none()).collect();
+    assert!(
+        missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
+        "{test}: missing {}; .ci/setup installs it",
+        missing.join(", ")
+    );
+    if !missing.is_empty() {
+        println!("skipped {test}: missing {}", missing.join(", "));
+    }
+    missing.is_empty()
+}
+
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A key pair of a test's own.
+pub struct Keys {
+    folder: tempfile::TempDir,
+}
+
+impl Keys {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("cosign");
+        command.arg("generate-key-pair").current_dir(folder.path()).env("COSIGN_PASSWORD", PASSWORD).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Self { folder }
+    }
+
+    pub fn private(&self) -> String {
+        self.folder.path().join("cosign.key").display().to_string()
+    }
+
+    pub fn public(&self) -> String {
+        self.folder.path().join("cosign.pub").display().to_string()
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    /// The environment of a run that may sign.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        vec![("COSIGN_KEY".into(), self.private()), ("COSIGN_PASSWORD".into(), PASSWORD.into())]
+    }
+}
+
+/// A repository of which every release must be signed, and what is needed to do so.
+pub struct Trusted {
+    pub fixture: Fixture,
+    pub keys: Keys,
+}
+
+impl Trusted {
+    /// With the given lines in `[trust]`, the public key's among them.
+    pub fn new(lines: &str) -> Self {
+        let trusted = Self { fixture: Fixture::new(), keys: Keys::new() };
+        trusted.configure(lines);
+        trusted
+    }
+
+    pub fn configure(&self, lines: &str) {
+        let config = self.fixture.read("xtask/monorepo.toml");
+        self.fixture.write("cosign.pub", &self.keys.text(&self.keys.public()));
+        let trust = format!("[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n{lines}");
+        self.fixture.write("xtask/monorepo.toml", &format!("{config}{trust}"));
+        self.fixture.git(&["add", "--all"]);
+        self.fixture.commit_all("chore: releases are signed");
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let variables = self.keys.variables();
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.fixture.run_with(arguments, &variables)
+    }
+
+    /// Runs it with `--json`; gives code and document.
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let ran = self.run(&[arguments, &["--json"]].concat());
+        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
+        (ran.code, document)
+    }
+
+    /// Releases, and insists that it went well.
+    pub fn release(&self) -> Value {
+        self.fixture.prepare_release();
+        let (code, report) = self.json(&["release", "api"]);
+        assert_eq!(code, 0, "{report:#}");
+        report
+    }
+
+    /// The rows of `verify` that are not good: subject and check.
+    pub fn red(&self) -> Vec<String> {
+        let (code, report) = self.json(&["verify", "api", "0.2.0"]);
+        let rows = report["rows"].as_array().unwrap();
+        let red: Vec<_> = rows.iter().filter(|row| row["ok"] == false).map(words).collect();
+        assert_eq!(code, i32::from(!red.is_empty()), "{report:#}");
+        assert_eq!(report["ok"], red.is_empty());
+        red
+    }
+
+    /// How many of each thing are attached: the tag's digest, and the kind of each entry.
+    pub fn attached(&self) -> Vec<String> {
+        let mut tags = self.fixture.registry.tags("acme/api");
+        tags.retain(|tag| tag.starts_with("sha256-"));
+        tags.sort();
+        let mut found = Vec::new();
+        for tag in tags {
+            let (_, manifest) = self.fixture.registry.manifest("acme/api", &tag).unwrap();
+            let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+            let mut kinds: Vec<_> = manifest["layers"].as_array().unwrap().iter().map(kind).collect();
+            kinds.sort();
+            found.push(format!("{tag}: {}", kinds.join(" ")));
+        }
+        found
+    }
+
+    /// Flips one byte of a blob or a manifest, behind the registry's back; again, and it is as it was.
+    pub fn flip(&self, kind: &str, digest: &str) {
+        let mut bytes = get(&self.fixture.registry.address(), &format!("/v2/acme/api/{kind}/{digest}"));
+        let place = bytes.len() / 2;
+        bytes[place] ^= 1;
+        assert!(self.fixture.registry.corrupt("acme/api", &digest.parse().unwrap(), &bytes), "{digest} is not there");
+    }
+}
+
+pub fn words(row: &Value) -> String {
+    format!("{} {}", row["subject"].as_str().unwrap(), row["check"].as_str().unwrap())
+}
+
+/// What an entry of cosign's is.
+fn kind(layer: &Value) -> String {
+    let predicate = layer["annotations"]["predicateType"].as_str();
+    predicate.or(layer["mediaType"].as_str()).unwrap().to_owned()
+}
+
+/// One HTTP request by hand, for bytes that are not held to their digest.
+pub fn get(address: &str, path: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer[..end]));
+    answer.split_off(end + 4)
+}
+
+/// A PATH whose programs are those of this one, without some of them.
+pub fn path_without(folder: &Path, without: &[&str]) -> String {
+    for program in ["git", "sh", "cosign", "syft", "cat", "env"].iter().filter(|program| !without.contains(program)) {
+        if let Some(real) = on_path(program) {
+            std::os::unix::fs::symlink(real, folder.join(program)).unwrap();
+        }
+    }
+    folder.display().to_string()
+}
+
+/// Puts a script before everything else on the PATH.
+pub fn path_with(folder: &Path, program: &str, script: &str) -> String {
+    let file = folder.join(program);
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+}
