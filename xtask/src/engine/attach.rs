@@ -40,6 +40,11 @@ pub enum Found {
 
 /// Looks for what should be attached to the digest.
 pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<Found> {
+    // cosign takes a list by its tag and believes it; what is not what the registry once took is no list.
+    let list = format!("sha256-{}.{}", subject.digest.hex(), if *what == Attached::Signature { "sig" } else { "att" });
+    if let Err(error) = world.registry().manifest(&subject.repository, &list) {
+        return Ok(Found::Unknown(error.to_string()));
+    }
     let answer = match what {
         Attached::Signature => cosign::signature(world, subject, policy)?,
         Attached::Statement(claim) => cosign::statements(world, subject, claim.kind(), policy)?,

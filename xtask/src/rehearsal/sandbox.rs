@@ -10,7 +10,10 @@ use super::registry::EmbeddedRegistry;
 use crate::model::fault::Fault;
 use crate::model::image::{Platform, Repository};
 use crate::world::process::{Call, Finished, Runner};
-use crate::world::{environment, files};
+use crate::world::{cosign, environment, files};
+
+/// Where the copy keeps the public half of the rehearsal's key.
+const PUBLIC_KEY: &str = "rehearsal.pub";
 
 /// Everything of one rehearsal; the registry ends with it, the folder stays to be looked at.
 pub struct Sandbox {
@@ -19,24 +22,29 @@ pub struct Sandbox {
     runner: Runner,
     program: PathBuf,
     config: PathBuf,
+    /// The key that the releases of the rehearsal are signed with, where they are.
+    key: Option<PathBuf>,
+}
+
+/// What a sandbox is made for.
+pub struct Purpose<'a> {
+    /// Images for this platform of this project alone.
+    pub platform: Option<(&'a str, &'a Platform)>,
+    /// Whether what is attached to a release is attached here: with a key of the rehearsal's own, in no public log.
+    pub signs: bool,
 }
 
 impl Sandbox {
     /// Clones HEAD of `source` into `folder`, and points its configuration at an embedded registry.
     ///
-    /// `config` is the configuration's path in the repository. With `platform`, images are for that one alone.
-    pub fn prepare(
-        source: &Path,
-        folder: &Path,
-        config: &Path,
-        runner: Runner,
-        platform: Option<(&str, &Platform)>,
-    ) -> anyhow::Result<Self> {
+    /// `config` is the configuration's path in the repository.
+    pub fn prepare(source: &Path, folder: &Path, config: &Path, runner: Runner, purpose: &Purpose<'_>) -> anyhow::Result<Self> {
         files::fresh_folder(folder)?;
         files::own_folder(folder)?;
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
-        let sandbox = Self { work, registry, runner, program: environment::this_program()?, config: config.to_owned() };
+        let key = purpose.signs.then(|| folder.join("rehearsal.key"));
+        let sandbox = Self { work, registry, runner, program: environment::this_program()?, config: config.to_owned(), key };
         let git = |arguments: &[&str]| sandbox.runner.output(&Call::new("git").args(arguments).folder(folder));
         git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
@@ -51,7 +59,11 @@ impl Sandbox {
             sandbox.git(&["config", key, value])?;
         }
         sandbox.git(&["remote", "set-url", "origin", &remote.display().to_string()])?;
-        sandbox.point_at_registry(platform)?;
+        if let Some(key) = &sandbox.key {
+            cosign::generate_key_pair(&sandbox.runner, &key.with_extension(""))?;
+        }
+        sandbox.point_at_registry(purpose)?;
+        sandbox.git(&["add", "--all"])?;
         sandbox.git(&["commit", "--quiet", "--all", "--message", "chore: point the images at the registry of the rehearsal"])?;
         sandbox.git(&["push", "--quiet", "origin", "main"])?;
         Ok(sandbox)
@@ -63,7 +75,7 @@ impl Sandbox {
 
     /// The program, told to work here and in no way on the CI it may be running in.
     fn call(&self, arguments: &[&str]) -> Call {
-        Call::new(&self.program)
+        let call = Call::new(&self.program)
             .args(arguments)
             .args(["--yes", "--repo"])
             .arg(&self.work)
@@ -72,6 +84,12 @@ impl Sandbox {
             .without("GITHUB_OUTPUT")
             .without("GITHUB_STEP_SUMMARY")
             .without("GITHUB_ACTIONS")
+            .without("COSIGN_PRIVATE_KEY")
+            .without("COSIGN_PUBLIC_KEY");
+        match &self.key {
+            Some(key) => call.variable("COSIGN_KEY", key).variable("COSIGN_PASSWORD", ""),
+            None => call.without("COSIGN_KEY"),
+        }
     }
 
     /// Runs a verb and shows what it says.
@@ -88,8 +106,8 @@ impl Sandbox {
         serde_json::from_str(&stdout).with_context(|| format!("`cargo xtask {} --json` printed no JSON document", arguments.join(" ")))
     }
 
-    /// Edits the copy's configuration: the same images, at the embedded registry.
-    fn point_at_registry(&self, platform: Option<(&str, &Platform)>) -> anyhow::Result<()> {
+    /// Edits the copy's configuration: the same images, at the embedded registry, signed by the rehearsal's own key.
+    fn point_at_registry(&self, purpose: &Purpose<'_>) -> anyhow::Result<()> {
         let path = self.work.join(&self.config);
         let text = files::read(&path)?.ok_or_else(|| {
             Fault::refused(format!("{} is not committed, so the copy has no configuration", self.config.display()))
@@ -103,7 +121,18 @@ impl Sandbox {
             let pattern = parsed.path.replace("package-goes-here", "{package}");
             document["images"][key] = toml_edit::value(format!("{}/{pattern}", self.registry.address()));
         }
-        if let Some((project, platform)) = platform {
+        match &self.key {
+            Some(key) => {
+                let public = files::read(&key.with_extension("pub"))?.context("cosign left no public key")?;
+                files::write_own(&self.work.join(PUBLIC_KEY), &public)?;
+                let trust = document["trust"].as_table_like_mut().context("trust is no table")?;
+                ["issuer", "identity"].iter().for_each(|key| drop(trust.remove(key)));
+                trust.insert("public-key", toml_edit::value(PUBLIC_KEY));
+                trust.insert("transparency-log", toml_edit::value(false));
+            }
+            None => drop(document.remove("trust")),
+        }
+        if let Some((project, platform)) = purpose.platform {
             document["projects"][project]["image"]["platforms"] = toml_edit::value(toml_edit::Array::from_iter([platform.to_string()]));
         }
         files::replace_all(&[(path, &document.to_string())])

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::sandbox::Sandbox;
+use super::sandbox::{Purpose, Sandbox};
 use super::stand_in::{self, StandIn};
 use crate::cli::Rehearse;
 use crate::commands::App;
@@ -40,9 +40,15 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
         false => None,
     };
     if app.global.dry_run {
-        let lines =
-            ["bump minor", "tag --rc --push", if arguments.docker { "build --push" } else { "(stand-in images)" }, "release", "release"]
-                .join(", ");
+        let lines = [
+            "bump minor",
+            "tag --rc --push",
+            if arguments.docker { "build --push" } else { "(stand-in images)" },
+            "release",
+            "verify",
+            "release",
+        ]
+        .join(", ");
         app.ui.status("Planned", &format!("{lines} of {} in {}; nothing was written", project.package, folder.display()));
         app.ui.document(&json!({ "schema": 1, "project": project.name }));
         return Ok(0);
@@ -58,7 +64,7 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
         &folder,
         &config,
         app.world.runner.clone(),
-        engine.as_ref().map(|platform| (project.name.as_str(), platform)),
+        &Purpose { platform: engine.as_ref().map(|platform| (project.name.as_str(), platform)), signs: signs(app) },
     )?;
     forget_other_tags(&sandbox, project)?;
     app.ui.status(
@@ -75,6 +81,7 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
         None => push_stand_ins(app, &repository, &platforms, &candidate)?,
     }
     say_and_run(app, &sandbox, &["release", &project.name])?;
+    say_and_run(app, &sandbox, &["verify", &project.name, &candidate.version])?;
     let before = sandbox.registry.state();
     let again = sandbox.json(&["release", &project.name])?;
     let acted = again["steps"].as_array().map_or(0, |steps| steps.iter().filter(|step| step["verdict"] != "done").count());
@@ -83,6 +90,20 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
     }
     app.ui.status("Again", &format!("cargo xtask release {}: nothing to do", project.name));
     report(app, &sandbox, project, &repository, &candidate, started)
+}
+
+/// Whether the rehearsal attaches what `[trust]` asks for; says it when it is left out.
+fn signs(app: &App) -> bool {
+    let Some(trust) = &app.trust else {
+        return false;
+    };
+    let wanted = [Some(tools::COSIGN), (!trust.sbom.is_empty()).then_some(tools::SYFT)];
+    let missing: Vec<_> = wanted.into_iter().flatten().filter_map(|tool| tools::require(tool).err()).collect();
+    for fault in &missing {
+        let fix = fault.fix.as_deref().unwrap_or_default();
+        app.ui.warn(&format!("the steps `attest` and `sign` of [trust] are not shown: {} (to mend: {fix})", fault.what));
+    }
+    missing.is_empty()
 }
 
 /// The named project, or the first one that has an image to rehearse with.

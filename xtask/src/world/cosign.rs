@@ -4,6 +4,7 @@
 //! wrote as referrers is read as well. Keys and passwords reach it through the environment, never through an argument (law 17).
 //! It decides nothing: whose word counts is in the policy.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,7 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use super::process::{Call, Finished, last_lines};
+use super::process::{Call, Finished, Runner, last_lines};
+use super::registry_auth::{Credential, Credentials};
 use super::registry_url::base_of;
 use super::{World, files, tools};
 use crate::model::image::Repository;
@@ -62,6 +64,12 @@ pub fn attest(world: &World, subject: &Subject, kind: &str, predicate: &str, pol
     files::write_own(&file, predicate)?;
     let call = writing(world, "attest", subject, policy)?.args(abilities(world)?.attest.clone());
     world.runner.output(&call.args(["--type", kind, "--predicate"]).arg(file).arg(subject.reference())).map(drop)
+}
+
+/// Makes a key pair without a password, `<prefix>.key` and `<prefix>.pub`: for rehearsals.
+pub fn generate_key_pair(runner: &Runner, prefix: &Path) -> anyhow::Result<()> {
+    let call = program()?.args(["generate-key-pair", "--output-key-prefix"]).arg(prefix).variable("COSIGN_PASSWORD", "");
+    runner.output(&call.time_limit(LONGEST)).map(drop)
 }
 
 /// The public half of a private key; the error says that the key or its password is not right.
@@ -172,7 +180,7 @@ fn writing(world: &World, verb: &str, subject: &Subject, policy: &Policy) -> any
     if !policy.transparency_log {
         call = call.arg("--tlog-upload=false");
     }
-    Ok(call.args(registry_flags(&subject.repository)))
+    Ok(let_in(call, &subject.repository))
 }
 
 /// A call that looks at what is attached, and leaves no file behind (law 13).
@@ -191,12 +199,30 @@ fn reading(words: &[&str], subject: &Subject, policy: &Policy, signer: &Signer) 
     if !policy.transparency_log {
         call = call.arg("--insecure-ignore-tlog");
     }
-    Ok(call.args(registry_flags(&subject.repository)))
+    Ok(let_in(call, &subject.repository))
 }
 
-/// A registry on this machine speaks HTTP, as it does to docker.
-fn registry_flags(repository: &Repository) -> Option<&'static str> {
-    base_of(&repository.host).starts_with("http://").then_some("--allow-insecure-registry")
+/// The call, told how to get into the registry: one on this machine speaks HTTP, as it does to docker, and for GHCR a token of
+/// the forge will do, as it does for ourselves. What docker's configuration knows, cosign reads by itself.
+fn let_in(call: Call, repository: &Repository) -> Call {
+    let call = match base_of(&repository.host).starts_with("http://") {
+        true => call.arg("--allow-insecure-registry"),
+        false => call,
+    };
+    match forge_password(repository) {
+        // The only keychain of cosign's that looks for the token; it asks docker's first.
+        Some((_, password)) => call.arg("--k8s-keychain").variable("GITHUB_TOKEN", password),
+        None => call,
+    }
+}
+
+/// User and password for GHCR, which other programs do not take from where we do. A helper of docker's that fails is the
+/// other program's to tell.
+pub(super) fn forge_password(repository: &Repository) -> Option<(String, String)> {
+    match (repository.host == "ghcr.io").then(|| Credentials::from_environment().for_host("ghcr.io")) {
+        Some(Ok(Some(Credential::Password { user, password }))) => Some((user, password)),
+        _ => None,
+    }
 }
 
 fn program() -> anyhow::Result<Call> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::cosign::forge_password;
 use super::process::Call;
 use super::{World, files, tools};
 use crate::model::trust::{SbomFormat, Subject};
@@ -37,6 +38,12 @@ pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Res
         .without("COSIGN_KEY")
         .without("COSIGN_PRIVATE_KEY")
         .time_limit(LONGEST);
+    if let Some((user, password)) = forge_password(&subject.repository) {
+        call = call
+            .variable("SYFT_REGISTRY_AUTH_AUTHORITY", subject.repository.host.as_str())
+            .variable("SYFT_REGISTRY_AUTH_USERNAME", user)
+            .variable("SYFT_REGISTRY_AUTH_PASSWORD", password);
+    }
     for format in SbomFormat::ALL {
         call = call.arg("--output").arg(format!("{}={}", syft_word(format), made(format).display()));
     }

@@ -6,12 +6,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 pub struct RealRegistry {
     child: Child,
     pub address: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl RealRegistry {
@@ -49,7 +50,15 @@ impl RealRegistry {
             .expect("docker-registry says where it listens");
         // Its log goes on; a pipe that nobody reads would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _folder: folder }
+        Self { child, address, folder }
+    }
+}
+
+impl RealRegistry {
+    /// Where it keeps a blob; nothing of its own looks at the bytes before it sends them.
+    pub fn blob(&self, digest: &str) -> PathBuf {
+        let hex = digest.trim_start_matches("sha256:");
+        self.folder.path().join("data/docker/registry/v2/blobs/sha256").join(&hex[..2]).join(hex).join("data")
     }
 }
 

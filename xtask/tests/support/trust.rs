@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use xtask::rehearsal::registry::EmbeddedRegistry;
 
 use super::{Fixture, Ran};
 
@@ -120,20 +121,8 @@ impl Trusted {
         red
     }
 
-    /// How many of each thing are attached: the tag's digest, and the kind of each entry.
     pub fn attached(&self) -> Vec<String> {
-        let mut tags = self.fixture.registry.tags("acme/api");
-        tags.retain(|tag| tag.starts_with("sha256-"));
-        tags.sort();
-        let mut found = Vec::new();
-        for tag in tags {
-            let (_, manifest) = self.fixture.registry.manifest("acme/api", &tag).unwrap();
-            let manifest: Value = serde_json::from_slice(&manifest).unwrap();
-            let mut kinds: Vec<_> = manifest["layers"].as_array().unwrap().iter().map(kind).collect();
-            kinds.sort();
-            found.push(format!("{tag}: {}", kinds.join(" ")));
-        }
-        found
+        attached_to(&self.fixture.registry)
     }
 
     /// Flips one byte of a blob or a manifest, behind the registry's back; again, and it is as it was.
@@ -143,6 +132,22 @@ impl Trusted {
         bytes[place] ^= 1;
         assert!(self.fixture.registry.corrupt("acme/api", &digest.parse().unwrap(), &bytes), "{digest} is not there");
     }
+}
+
+/// How many of each thing are attached: the tag's digest, and the kind of each entry.
+pub fn attached_to(registry: &EmbeddedRegistry) -> Vec<String> {
+    let mut tags = registry.tags("acme/api");
+    tags.retain(|tag| tag.starts_with("sha256-"));
+    tags.sort();
+    let mut found = Vec::new();
+    for tag in tags {
+        let (_, manifest) = registry.manifest("acme/api", &tag).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let mut kinds: Vec<_> = manifest["layers"].as_array().unwrap().iter().map(kind).collect();
+        kinds.sort();
+        found.push(format!("{tag}: {}", kinds.join(" ")));
+    }
+    found
 }
 
 pub fn words(row: &Value) -> String {
