@@ -426,3 +426,26 @@ fn a_rehearsal_signs_with_a_key_of_its_own_or_says_what_it_does_not_show() {
     assert!(unshown.stderr.contains(words) && unshown.stderr.contains("Rehearsed"), "{}", unshown.stderr);
     assert_eq!(trusted.fixture.state(), before, "a rehearsal touches nothing");
 }
+
+#[test]
+fn a_release_in_a_repository_of_its_own_is_signed_there() {
+    if !can_run("a release elsewhere", &TOOLS) {
+        return;
+    }
+    let trusted = Trusted::new("sbom = [\"cyclonedx\"]\n");
+    let address = trusted.fixture.registry.address();
+    let images = format!("repository = \"{address}/acme/{{package}}\"");
+    let config = trusted.fixture.read("xtask/monorepo.toml");
+    let config = config.replace(&images, &format!("{images}\nrelease = \"{address}/released/{{package}}\""));
+    trusted.fixture.write("xtask/monorepo.toml", &config);
+    trusted.fixture.commit_all("chore: releases are elsewhere");
+    let report = trusted.release();
+    let place = |kind: &str| steps(&report).iter().rposition(|(found, _)| found == kind).unwrap();
+    assert!(place("copy") < place("attest") && place("sign") < place("index"), "{report:#}");
+    assert_eq!(trusted.attached(), [""; 0], "the candidate is left as it was");
+    let lists = trusted.fixture.registry.tags("released/api").into_iter().filter(|tag| tag.ends_with(".sig")).count();
+    assert_eq!(lists, 4);
+    assert_eq!(trusted.red(), [""; 0]);
+    let (_, again) = trusted.json(&["release", "api"]);
+    assert!(steps(&again).iter().all(|(_, verdict)| verdict == "done"), "law 14: {again:#}");
+}

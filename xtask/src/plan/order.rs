@@ -95,6 +95,7 @@ mod tests {
     use super::*;
     use crate::model::image::{Digest, Platform};
     use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
+    use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
 
     fn promote(package: &str, tag: &str) -> Step {
         let (repository, manifest) = (format!("localhost:5000/{package}").parse().unwrap(), manifest());
@@ -198,6 +199,27 @@ mod tests {
         let needs: Vec<_> = found.iter().map(|unit| &unit[unit.find('[').unwrap()..]).collect();
         assert_eq!(needs, wanted);
         assert!(found[..7].iter().all(|unit| !unit.contains('|')), "{found:?}");
+    }
+
+    #[test]
+    fn law_11_one_digest_is_attached_to_by_one_step_at_a_time_and_no_name_is_given_before() {
+        let attach = |bytes: &[u8], what: Attached| {
+            let subject = Subject { repository: "localhost:5000/api".parse().unwrap(), digest: Digest::of(bytes), role: String::new() };
+            let policy =
+                Policy { sign: true, sbom: Vec::new(), provenance: false, transparency_log: true, accepted: Vec::new(), key: None };
+            Step::Attach { subject, what, policy }
+        };
+        let list = || Attached::Statement(Claim::Sbom(SbomFormat::Spdx));
+        let steps = vec![
+            ("api", attach(b"amd64", list())),
+            ("api", attach(b"amd64", Attached::Signature)),
+            ("api", attach(b"arm64", Attached::Signature)),
+            ("api", Step::Store { repository: "localhost:5000/api".parse().unwrap(), manifest: manifest() }),
+            ("api", attach(b"{}", Attached::Signature)),
+            ("api", promote("api", "1.0.0-amd64")),
+        ];
+        let wanted = ["0..1 ← []", "1..2 ← [0]", "2..3 ← []", "3..4 ← []", "4..5 ← [3]", "5..6 ← [0, 1, 2, 3, 4]"];
+        assert_eq!(order(Scope::EachProject, steps), wanted);
     }
 
     #[test]

@@ -224,8 +224,10 @@ fn install_crate(world: &World, tool: Tool, version: &str, staging: &Path) -> an
     world.runner.output(&install).map(drop)
 }
 
-/// What a tool answers to `--version`, on one line.
+/// What a tool says of its version, on one line: to `--version`, or to `version` where that is a verb.
 pub fn version(runner: &Runner, program: &Path) -> anyhow::Result<String> {
-    let text = runner.output(&Call::new(program).arg("--version"))?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    let flag = runner.finish(&Call::new(program).arg("--version"))?;
+    let text = if flag.ok { flag.stdout } else { runner.output(&Call::new(program).arg("version"))? };
+    let named = text.lines().find(|line| line.starts_with("GitVersion:"));
+    Ok(named.or(text.lines().next()).unwrap_or_default().trim().to_owned())
 }
