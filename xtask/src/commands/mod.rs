@@ -10,6 +10,7 @@ mod doctor;
 mod execute;
 mod gates;
 mod init;
+mod notices;
 mod plan;
 mod release;
 mod release_pr;

@@ -1,6 +1,7 @@
 //! `release`: the newest candidate's tested bytes get their release names, and its commit the tag; of several projects, each on
 //! its own.
 
+use super::notices::{self, Told};
 use super::{App, Outcome};
 use crate::cli::Release;
 use crate::engine::observe;
@@ -23,7 +24,9 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
     let facts = observe::releases(&app.world, &shared, &projects, picked.as_ref())?;
     let means = means(app, &projects)?;
     let is_alone = projects.len() == 1;
+    let mut told = Vec::new();
     for (project, facts) in projects.iter().zip(facts) {
+        told.extend(facts.as_ref().ok().map(|facts| release_of(project, facts)));
         match facts.and_then(|facts| want(app, &mut goal, project, facts, means.as_ref(), is_everything)) {
             Ok(()) => {}
             Err(error) if is_alone => return Err(error),
@@ -35,7 +38,19 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
             }
         }
     }
-    app.execute(goal, serde_json::Map::new())
+    // Nobody waits for the release of a project that is left out or refused.
+    told.retain(|told| goal.drafts.iter().any(|draft| draft.project == told.project));
+    told.retain(|told| goal.refused.iter().all(|refusal| refusal.project != told.project));
+    let code = app.execute(goal, serde_json::Map::new())?;
+    notices::tell(app, &told, &shared.tags, code);
+    Ok(code)
+}
+
+/// The release, as chats are told of it.
+fn release_of(project: &Project, facts: &ReleaseFacts) -> Told {
+    let version = facts.version.to_semver();
+    let image = project.image.as_ref().map(|image| format!("{}:{version}", image.release)).unwrap_or_default();
+    Told { project: project.name.clone(), what: format!("{} {version}", project.package), tag: project.tags.release(&facts.version), image }
 }
 
 /// The build that `--candidate` names.

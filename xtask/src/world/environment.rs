@@ -176,7 +176,7 @@ pub fn this_program() -> anyhow::Result<PathBuf> {
     env::current_exe().context("this program's own path cannot be read")
 }
 
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -21,6 +21,7 @@ mod http;
 pub mod interrupts;
 mod links;
 mod measure;
+pub mod notice;
 pub mod process;
 pub mod range;
 pub mod registry;

@@ -205,6 +205,8 @@ pub fn program(folder: &Path) -> Command {
         "GITHUB_SERVER_URL",
         "XTASK_REQUIRE_TOOLS",
         "DOCKER_CONFIG",
+        "SLACK_WEBHOOK_URL",
+        "DISCORD_WEBHOOK_URL",
         "COSIGN_KEY",
         "COSIGN_PRIVATE_KEY",
         "COSIGN_PASSWORD",
