@@ -203,3 +203,25 @@ fn a_peer_that_fails_is_told_and_its_row_has_no_figures() {
     let peer = &bench["peers"][0];
     assert!(peer["failed"].as_str().unwrap().contains("it broke") && peer["time_ms"].is_null(), "{peer}");
 }
+
+#[test]
+fn promotion_is_measured_in_requests_bytes_and_time() {
+    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let ran = bench(&fixture, scratch.path(), &["promotion", "--rounds", "1", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let compared = document(&ran)["promotion"].as_array().unwrap().clone();
+    assert_eq!(compared.len(), 5);
+    let ours: Vec<_> = compared.iter().map(|comparison| &comparison["programs"][0]).collect();
+    assert!(ours.iter().all(|ours| positive(&ours["time_ms"]) && positive(&ours["requests"])), "{compared:#?}");
+    // Configurations are read; of layers, which are 200 MB here, nothing moves.
+    assert!(ours[0]["blob_bytes"].as_u64().unwrap() < 10_000, "{}", compared[0]);
+    let listing: Vec<_> = ours[1..4].iter().map(|ours| ours["requests"].as_u64().unwrap()).collect();
+    assert!(listing.iter().all(|requests| *requests == listing[0]), "finding a candidate is flat in old tags: {listing:?}");
+    assert_eq!(ours[4]["requests"].as_u64().unwrap(), 50 * compared[4]["programs"][1]["requests"].as_u64().unwrap());
+    for comparison in &compared {
+        for other in &comparison["programs"].as_array().unwrap()[1..] {
+            assert!(positive(&other["time_ratio"]) || other["missing"].as_str().is_some_and(|why| !why.is_empty()), "{other}");
+        }
+    }
+    assert!(is_empty(scratch.path()));
+}

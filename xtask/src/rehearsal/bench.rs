@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::bench_peers::{PEERS, Peer, Ready, this_program};
-use super::{bench_history, bench_report, bench_tree};
+use super::{bench_history, bench_promotion, bench_report, bench_tree};
 use crate::cli::Bench as Arguments;
 use crate::commands::App;
 use crate::model::config::nearest;
@@ -150,13 +150,17 @@ struct Contestant {
 
 pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     let benches = named(&arguments.names)?;
+    let with_promotion = arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_promotion::NAME);
     let grounds = grounds(arguments, &benches)?;
     if app.global.dry_run {
         for ground in &grounds {
             let names = on(&benches, ground).map(|bench| bench.name).collect::<Vec<_>>().join(", ");
             app.ui.status("Planned", &format!("{names} on {ground}, {} rounds each; nothing was written", arguments.rounds));
         }
-        app.ui.document(&bench_report::document(&[], arguments.rounds));
+        if with_promotion {
+            app.ui.status("Planned", &format!("{}, {} rounds each; nothing was written", bench_promotion::NAME, arguments.rounds));
+        }
+        app.ui.document(&bench_report::document(&[], &[], arguments.rounds));
         return Ok(0);
     }
     let peers = ready_peers(app, &benches, arguments.peers);
@@ -180,8 +184,17 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
             rows.push(row(&app.world.runner, bench, &ground, &tree, &peers, arguments.rounds)?);
         }
     }
-    app.ui.data(&bench_report::table(&rows));
-    app.ui.document(&bench_report::document(&rows, arguments.rounds));
+    let comparisons = match with_promotion {
+        true => bench_promotion::run(&app.world.runner, &above, arguments.rounds, &|what| app.ui.status("Measuring", what))?,
+        false => Vec::new(),
+    };
+    if !rows.is_empty() {
+        app.ui.data(&bench_report::table(&rows));
+    }
+    if !comparisons.is_empty() {
+        app.ui.data(&bench_report::comparisons(&comparisons));
+    }
+    app.ui.document(&bench_report::document(&rows, &comparisons, arguments.rounds));
     let failed = bench_report::failures(&rows);
     failed.iter().for_each(|what| app.ui.error(what, None));
     Ok(u8::from(!failed.is_empty()))
@@ -216,7 +229,7 @@ fn on<'b>(benches: &'b [&'static Bench], ground: &Ground) -> impl Iterator<Item 
 
 /// The benches of these names, in our order; all of them, when none is named.
 fn named(names: &[String]) -> Result<Vec<&'static Bench>, Fault> {
-    let known = || BENCHES.iter().map(|bench| bench.name);
+    let known = || BENCHES.iter().map(|bench| bench.name).chain([bench_promotion::NAME]);
     if let Some(unknown) = names.iter().find(|name| known().all(|known| known != **name)) {
         let guess = nearest(unknown, known()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
         let all = known().collect::<Vec<_>>().join(", ");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::bench::{About, Ground, Measured, NoFigures, PeerRow, Row};
+use super::bench_promotion::{Comparison, Cost};
 use crate::ui;
 
 /// The most memory any verb may hold, in bytes.
@@ -120,7 +121,7 @@ fn memory_cell(measured: &Measured) -> String {
 }
 
 /// The same as one document.
-pub fn document(rows: &[Row], rounds: u32) -> Value {
+pub fn document(rows: &[Row], compared: &[Comparison], rounds: u32) -> Value {
     let benches: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -143,7 +144,60 @@ pub fn document(rows: &[Row], rounds: u32) -> Value {
             Value::from(bench)
         })
         .collect();
-    json!({ "schema": 1, "machine": machine(), "rounds": rounds, "benches": benches })
+    let compared: Vec<_> = compared.iter().map(comparison_document).collect();
+    json!({ "schema": 1, "machine": machine(), "rounds": rounds, "benches": benches, "promotion": compared })
+}
+
+/// Programs that come to the same thing, each held against the first of its group.
+pub fn comparisons(compared: &[Comparison]) -> String {
+    let heads = ["of", "program", "requests", "blob bytes", "time", "first to it: requests", "time"];
+    let mut lines = vec![heads.map(str::to_owned).to_vec()];
+    let mut missing = Vec::new();
+    for Comparison { of, rows } in compared {
+        let first = rows.first().and_then(|(_, cost)| cost.as_ref().ok());
+        for (place, (program, cost)) in rows.iter().enumerate() {
+            let shown = if place == 0 { of.clone() } else { String::new() };
+            let cost = match cost {
+                Ok(cost) => cost,
+                Err(why) => {
+                    missing.push(format!("{program}, beside {of}, is left out: {why}"));
+                    continue;
+                }
+            };
+            let (requests, time) = held_against(first.filter(|_| place > 0), cost);
+            let times = |of: Option<f64>| of.map_or_else(String::new, |of| format!("{of:.3} ×"));
+            let median = format!("{:.0} ms", milliseconds(cost.median()));
+            lines.push(vec![
+                shown,
+                program.clone(),
+                cost.requests.to_string(),
+                cost.blob_bytes.to_string(),
+                median,
+                times(requests),
+                times(time),
+            ]);
+        }
+    }
+    format!("{}\n\nTimes are medians of whole processes; {}.\n{}", ui::table(&lines), machine(), missing.join("\n"))
+}
+
+/// The first program's requests and time as parts of another's.
+fn held_against(first: Option<&Cost>, other: &Cost) -> (Option<f64>, Option<f64>) {
+    let Some(first) = first else { return (None, None) };
+    (ratio(first.requests as f64, other.requests as f64), ratio(first.median().as_secs_f64(), other.median().as_secs_f64()))
+}
+
+fn comparison_document(Comparison { of, rows }: &Comparison) -> Value {
+    let first = rows.first().and_then(|(_, cost)| cost.as_ref().ok());
+    let programs = rows.iter().map(|(program, cost)| match cost {
+        Ok(cost) => {
+            let (requests, time) = held_against(first, cost);
+            json!({ "program": program, "requests": cost.requests, "blob_bytes": cost.blob_bytes, "time_ms": milliseconds(cost.median()),
+                "timed_rounds": cost.times.len(), "request_ratio": requests, "time_ratio": time })
+        }
+        Err(why) => json!({ "program": program, "missing": why }),
+    });
+    json!({ "of": of, "programs": programs.collect::<Vec<_>>() })
 }
 
 fn peer_document(row: &Row, PeerRow { peer, outcome }: &PeerRow) -> Value {

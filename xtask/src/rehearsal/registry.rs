@@ -160,6 +160,14 @@ impl EmbeddedRegistry {
         self.shared.lock().store = kept.0.clone();
     }
 
+    /// Gives more names to what a tag names, as many builds have left them behind.
+    pub fn name_more(&self, repository: &str, tag: &str, names: impl IntoIterator<Item = String>) {
+        let mut state = self.shared.lock();
+        if let Some(digest) = state.store.resolve(repository, tag) {
+            state.store.put_new_tags(repository, &digest, names);
+        }
+    }
+
     /// Takes back the tags of a repository that `is_meant` names, and leaves what they named; so that a test can begin
     /// again without building its images anew.
     pub fn forget_tags(&self, repository: &str, is_meant: impl Fn(&str) -> bool) {

@@ -89,6 +89,12 @@ impl Store {
         }
     }
 
+    /// Gives names that are new, without looking whether they are: thousands are given in one go.
+    pub fn put_new_tags(&mut self, name: &str, digest: &Digest, tags: impl IntoIterator<Item = String>) {
+        let known = &mut self.repositories.entry(name.to_owned()).or_default().tags;
+        known.extend(tags.into_iter().map(|tag| (tag, digest.clone())));
+    }
+
     pub fn blob(&self, name: &str, digest: &Digest) -> Option<&Arc<Vec<u8>>> {
         self.repositories.get(name)?.blobs.get(digest)
     }

@@ -166,8 +166,14 @@ fn push_stand_ins(app: &App, repository: &Repository, platforms: &[Platform], ca
     );
     for platform in platforms {
         let tag = format!("{}-{}", candidate.build_id, crate::model::build_id::arch_suffix(platform));
-        let image =
-            StandIn { platform, version: &candidate.version, revision: &candidate.commit, created: &observe::rfc3339(0)?, attested: true };
+        let image = StandIn {
+            platform,
+            version: &candidate.version,
+            revision: &candidate.commit,
+            created: &observe::rfc3339(0)?,
+            attested: true,
+            layer_bytes: stand_in::LAYER_BYTES,
+        };
         let digest = stand_in::push(app.world.registry(), repository, &tag, &image)?;
         app.ui.status("Pushed", &format!("{repository}:{tag} = {}", digest.short()));
     }

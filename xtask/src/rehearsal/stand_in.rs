@@ -11,6 +11,9 @@ use crate::model::image::{Digest, Platform, Repository};
 use crate::world::registry::{Registry, RegistryOptions};
 use crate::world::registry_auth::Credentials;
 
+/// The smallest layer that engines take: the end mark of an archive.
+pub const LAYER_BYTES: usize = 1024;
+
 /// What a stand-in claims to be.
 pub struct StandIn<'a> {
     pub platform: &'a Platform,
@@ -20,12 +23,14 @@ pub struct StandIn<'a> {
     pub created: &'a str,
     /// Whether it comes with an attestation, as `docker buildx build --push` makes it where the engine can.
     pub attested: bool,
+    /// How large its one layer is: zeros, which is an archive without files. 1024 is the least that engines take.
+    pub layer_bytes: usize,
 }
 
 /// Pushes a stand-in under a tag, children first, and gives the digest that the tag then names.
 pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &StandIn<'_>) -> anyhow::Result<Digest> {
-    // The end mark of an archive that holds no file: the smallest layer that engines take.
-    let layer = vec![0_u8; 1024];
+    // The end mark of an archive that holds no file, and as many zeros behind it as wanted.
+    let layer = vec![0_u8; image.layer_bytes];
     let manifest = manifest(registry, repository, &configuration(image), &layer, "application/vnd.oci.image.layer.v1.tar")?;
     if !image.attested {
         return Ok(registry.put_manifest(repository, tag, MANIFEST, &manifest)?);
@@ -73,7 +78,7 @@ fn configuration(image: &StandIn<'_>) -> Value {
         "org.opencontainers.image.revision": image.revision,
         "org.opencontainers.image.created": image.created,
     } });
-    configuration["rootfs"] = json!({ "type": "layers", "diff_ids": [Digest::of(&[0_u8; 1024]).to_string()] });
+    configuration["rootfs"] = json!({ "type": "layers", "diff_ids": [Digest::of(&vec![0_u8; image.layer_bytes]).to_string()] });
     configuration
 }
 
@@ -122,7 +127,7 @@ pub fn push_at(target: Target<'_>, build_id: &str, platform: &str, version: &str
     let repository: Repository = format!("{}/{}", target.address, target.repository).parse()?;
     let platform: Platform = platform.parse()?;
     let tag = format!("{build_id}-{}", arch_suffix(&platform));
-    let image = StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z", attested };
+    let image = StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z", attested, layer_bytes: LAYER_BYTES };
     push(&registry, &repository, &tag, &image)?;
     Ok(())
 }
