@@ -197,6 +197,7 @@ fn attached(
         version: &version,
         source: release.source,
         repository: &target.release,
+        is_elsewhere: target.is_elsewhere(),
         images: &[],
     };
     let Ok(found) = found else {

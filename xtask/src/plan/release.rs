@@ -193,6 +193,7 @@ fn publish(
             version: &version,
             source,
             repository: &target.release,
+            is_elsewhere: target.is_elsewhere(),
             images,
         };
         trust::want(goal, &release, &index, policy, build_id)?;

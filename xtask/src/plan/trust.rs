@@ -23,6 +23,8 @@ pub struct Release<'a> {
     pub source: &'a str,
     /// Where releases are.
     pub repository: &'a Repository,
+    /// Whether that is another repository than the candidate's.
+    pub is_elsewhere: bool,
     pub images: &'a [PlatformImage],
 }
 
@@ -30,16 +32,20 @@ pub struct Release<'a> {
 ///
 /// A name is given last: whoever admits nothing unsigned never meets a release that is not signed yet.
 pub fn want(goal: &mut Goal, release: &Release<'_>, index: &ManifestBytes, policy: &Policy, build_id: &str) -> anyhow::Result<()> {
+    let store = |manifest: &ManifestBytes| Step::Store { repository: release.repository.clone(), manifest: manifest.clone() };
     for image in release.images {
+        // What a platform's tag names is carried over by its name alone, which comes later.
+        if policy.sign && release.is_elsewhere && image.image.digest().to_string() != image.named.digest.as_str() {
+            goal.want(release.project, "what is signed must be there", store(&image.named));
+        }
         for (subject, what) in of_platform(release, image, policy, build_id)? {
             let why = format!("{} of candidate {build_id}", image.platform);
             goal.want(release.project, why, Step::Attach { subject, what, policy: policy.clone() });
         }
     }
     if policy.sign {
-        let repository = release.repository.clone();
-        let subject = Subject { repository: repository.clone(), digest: index.digest.clone(), role: "the index".into() };
-        goal.want(release.project, "what is signed must be there", Step::Store { repository, manifest: index.clone() });
+        let subject = Subject { repository: release.repository.clone(), digest: index.digest.clone(), role: "the index".into() };
+        goal.want(release.project, "what is signed must be there", store(index));
         goal.want(
             release.project,
             "what the release's name leads to",

@@ -45,6 +45,7 @@ fn planned(policy: &Policy) -> Vec<String> {
         version: "0.2.0",
         source: "https://f/acme/mono",
         repository: &repository,
+        is_elsewhere: false,
         images: &images,
     };
     let index = ManifestBytes { digest: Digest::of(b"index"), media_type: "m".into(), bytes: Vec::new() };
@@ -89,7 +90,15 @@ fn what_is_not_asked_for_is_not_attached() {
 fn a_provenance_names_the_commit_and_does_not_boast_of_a_builder() {
     let repository = "localhost:5000/acme/api".parse().unwrap();
     let of = |source: &str, build: &str| {
-        let release = Release { project: "api", package: "acme-api", version: "0.2.0", source, repository: &repository, images: &[] };
+        let release = Release {
+            project: "api",
+            package: "acme-api",
+            version: "0.2.0",
+            source,
+            repository: &repository,
+            is_elsewhere: false,
+            images: &[],
+        };
         provenance(&release, &image("arm64", 'b', false), build)
     };
     let found = of("https://f/acme/mono", BUILD);
