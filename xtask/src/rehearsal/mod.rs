@@ -9,6 +9,8 @@ mod bench_peers;
 mod bench_promotion;
 mod bench_report;
 mod bench_tree;
+#[cfg(test)]
+mod crash_tests;
 pub mod forge;
 mod forge_documents;
 mod forge_git;
