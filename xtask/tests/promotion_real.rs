@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::Fixture;
-use support::engine::has;
 use support::real_registry::RealRegistry;
+use support::tools::has;
 use xtask::rehearsal::stand_in::{self, Target};
 
 const PLATFORMS: [(&str, bool); 2] = [("linux/amd64", false), ("linux/arm64", true)];

@@ -13,7 +13,8 @@ use serde_json::Value;
 use support::Fixture;
 use support::crash::Scenario;
 use support::real_registry::RealRegistry;
-use support::trust::{Keys, PASSWORD, Trusted, attached_to, can_run, get, on_path, path_with, path_without};
+use support::tools::on_path;
+use support::trust::{Keys, PASSWORD, Trusted, attached_to, can_run, get, path_with, path_without};
 use xtask::rehearsal::registry::Fault;
 use xtask::rehearsal::stand_in;
 

@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use xtask::rehearsal::registry::{Fault, Kept};
 
+use super::tools::on_path;
 use super::{Fixture, Ran, program};
 
 /// What happens to one touch of the world.
@@ -145,7 +146,7 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::at_every_call_of`], for the calls whose arguments match a pattern of the shell.
     pub fn at_every_call_that(&mut self, pattern: &str, program: &str) {
-        let real = which(program);
+        let real = on_path(program).unwrap();
         for mishap in MISHAPS {
             for place in 1.. {
                 self.go_back();
@@ -282,11 +283,6 @@ fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: us
     fs::write(&fresh, text).unwrap();
     fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
     fs::rename(fresh, path).unwrap();
-}
-
-fn which(program: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap();
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file()).unwrap()
 }
 
 fn kill(child: u32) {

@@ -10,6 +10,7 @@ pub mod proxy;
 pub mod real_registry;
 pub mod stage;
 pub mod this_repository;
+pub mod tools;
 mod tree;
 pub mod trust;
 

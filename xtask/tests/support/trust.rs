@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use xtask::rehearsal::registry::EmbeddedRegistry;
 
+use super::tools::{nothing_is_missing, on_path};
 use super::{Fixture, Ran};
 
 /// What no output, file or argument may ever show.
@@ -18,20 +19,7 @@ pub const PASSWORD: &str = "canary-of-the-key";
 /// Whether the machine can run a test; says what is missing, or fails where nothing may be.
 pub fn can_run(test: &str, programs: &[&str]) -> bool {
     let missing: Vec<_> = programs.iter().copied().filter(|program| on_path(program).is_none()).collect();
-    assert!(
-        missing.is_empty() || std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
-        "{test}: missing {}; .ci/setup installs it",
-        missing.join(", ")
-    );
-    if !missing.is_empty() {
-        println!("skipped {test}: missing {}", missing.join(", "));
-    }
-    missing.is_empty()
-}
-
-pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    nothing_is_missing(test, &missing)
 }
 
 /// A key pair of a test's own.
