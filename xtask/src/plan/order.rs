@@ -46,9 +46,12 @@ fn are_independent(earlier: &Step, later: &Step) -> bool {
     match (earlier, later) {
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
         (Step::PublishTag { .. }, Step::PublishTag { .. })
-        | (Step::CopyImage(_), Step::CopyImage(_))
         // The index is under no name yet: it waits for nobody.
         | (Step::Attach { .. }, Step::Store { .. }) => true,
+        // A blob that two mount at the same time is half written when one of them looks (seen: docker-registry 2.8 answers DIGEST_INVALID).
+        (Step::CopyImage(earlier), Step::CopyImage(later)) => {
+            earlier.to != later.to || !later.blobs.iter().any(|blob| earlier.blobs.contains(blob))
+        }
         // What is in the release's repository needs no name there first, but a name needs what it names.
         (Step::CopyImage(copy), Step::PublishTag { tag, .. }) => copy.names.1 != *tag,
         // Each is the name of the same index, which they all come after.
@@ -175,18 +178,21 @@ mod tests {
 
     #[test]
     fn a_name_needs_its_own_copy_and_aliases_need_the_index_alone() {
-        let copy = |tag: &str| {
+        let copy = |tag: &str, layer: &str| {
             let (from, to) = ("localhost:5000/build/api".parse().unwrap(), "localhost:5000/api".parse().unwrap());
             let (platform, names) = ("linux/amd64".parse().unwrap(), ("build".to_owned(), tag.to_owned()));
-            Step::CopyImage(ImageCopy { from, to, platform, names, manifests: vec![manifest()], blobs: Vec::new() })
+            let blobs = vec![Digest::of(tag.as_bytes()), Digest::of(layer.as_bytes())];
+            Step::CopyImage(ImageCopy { from, to, platform, names, manifests: vec![manifest()], blobs })
         };
+        let shared = vec![("api", copy("1.0.0-amd64", "one")), ("api", copy("1.0.0-arm64", "one"))];
+        assert_eq!(order(Scope::EachProject, shared), ["0..1 ← []", "1..2 ← [0]"], "a blob is mounted by one at a time");
         let alias = |tag: &str| {
             let (repository, manifest) = ("localhost:5000/api".parse().unwrap(), manifest());
             Step::MoveAlias { repository, tag: tag.into(), version: "1.0.0".into(), manifest, from: None }
         };
         let steps = vec![
-            ("api", copy("1.0.0-amd64")),
-            ("api", copy("1.0.0-arm64")),
+            ("api", copy("1.0.0-amd64", "one")),
+            ("api", copy("1.0.0-arm64", "two")),
             ("api", promote("api", "1.0.0-amd64")),
             ("api", promote("api", "1.0.0-arm64")),
             ("api", promote("api", "1.0.0")),
