@@ -4,6 +4,7 @@ mod support;
 
 use support::Fixture;
 use support::crash::Scenario;
+use support::stage::Stage;
 
 #[test]
 fn law_14_bump_can_be_killed_anywhere() {
@@ -43,4 +44,38 @@ fn law_14_release_can_be_killed_anywhere() {
     scenario.at_every_request();
     scenario.at_every_change_of_a_file();
     println!("release: {} cases", scenario.cases);
+}
+
+#[test]
+fn law_14_release_pr_can_be_killed_anywhere_when_it_opens() {
+    let stage = Stage::new();
+    stage.change("core/src.rs", "feat: one");
+    end_release_pr_anywhere(&stage, "opens");
+}
+
+#[test]
+fn law_14_release_pr_can_be_killed_anywhere_when_it_follows_the_branch() {
+    let stage = Stage::new();
+    stage.change("core/src.rs", "feat: one");
+    stage.ok(&[]);
+    stage.change("api/app.py", "fix: two");
+    end_release_pr_anywhere(&stage, "follows the branch");
+}
+
+#[test]
+fn law_14_release_pr_can_be_killed_anywhere_when_it_closes() {
+    let stage = Stage::new();
+    stage.change("api/app.py", "fix: one");
+    stage.ok(&[]);
+    stage.change("api/app.py", "Revert \"fix: one\"");
+    end_release_pr_anywhere(&stage, "closes");
+}
+
+fn end_release_pr_anywhere(stage: &Stage, what: &str) {
+    let mut scenario = Scenario::at_forge(stage, &["release-pr"]);
+    scenario.at_every_call_of("git");
+    scenario.at_every_request();
+    scenario.at_every_change_of_a_file();
+    assert_eq!(stage.forge.unexpected(), Vec::<String>::new());
+    println!("release-pr, when it {what}: {} cases", scenario.cases);
 }

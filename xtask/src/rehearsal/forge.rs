@@ -110,6 +110,11 @@ impl EmbeddedForge {
         state.pulls.clone()
     }
 
+    /// Goes back to these pull requests: whatever came after them was never there.
+    pub fn go_back_to(&self, pulls: &[Pull]) {
+        self.shared.lock().pulls = pulls.to_vec();
+    }
+
     /// Adds a pull request as a person would, be it from a fork.
     pub fn add_pull(&self, pull: Pull) {
         let mut state = self.shared.lock();

@@ -12,8 +12,10 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use xtask::rehearsal::registry::{Fault, Kept};
+use xtask::rehearsal::forge::EmbeddedForge;
+use xtask::rehearsal::registry::{EmbeddedRegistry, Fault, Kept};
 
+use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
 use super::{Fixture, Ran, program};
 
@@ -33,6 +35,32 @@ pub const MISHAPS: [Mishap; 3] = [Mishap::KilledBefore, Mishap::KilledAfter, Mis
 /// Times of commits and tags, so that two runs of one line make the same objects.
 const CLOCK: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z"), ("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")];
 
+/// The server whose requests are disturbed.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Registry(&'a EmbeddedRegistry),
+    Forge(&'a EmbeddedForge),
+}
+
+impl Asked<'_> {
+    fn plan_fault(self, fault: Fault) {
+        match self {
+            Self::Registry(registry) => registry.plan_fault(fault),
+            Self::Forge(forge) => forge.plan_fault(fault),
+        }
+    }
+
+    fn clear_faults(self) -> usize {
+        match self {
+            Self::Registry(registry) => registry.clear_faults(),
+            Self::Forge(forge) => forge.clear_faults(),
+        }
+    }
+}
+
+/// What two runs are compared by.
+type State<'a> = Box<dyn Fn(&Fixture) -> BTreeMap<String, String> + 'a>;
+
 /// One verb on one fixture, to be run many times from the same beginning.
 pub struct Scenario<'a> {
     fixture: &'a Fixture,
@@ -47,7 +75,8 @@ pub struct Scenario<'a> {
     /// The environment of every run.
     variables: Vec<(String, String)>,
     /// What is compared.
-    state: fn(&Fixture) -> BTreeMap<String, String>,
+    state: State<'a>,
+    asked: Asked<'a>,
     pub cases: usize,
 }
 
@@ -59,7 +88,8 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::new`], for a line that also changes what is not the fixture's, such as an engine's images.
     pub fn with(fixture: &'a Fixture, arguments: &[&'a str], also_go_back: impl Fn() + 'a) -> Self {
-        Self::begin(fixture, arguments, Box::new(also_go_back), Vec::new(), Fixture::state)
+        let asked = Asked::Registry(&fixture.registry);
+        Self::begin(fixture, arguments, Box::new(also_go_back), Vec::new(), (Box::new(Fixture::state), asked))
     }
 
     /// As [`Self::new`], for a line that needs an environment, and whose bytes differ from run to run: `state` leaves those out.
@@ -69,7 +99,22 @@ impl<'a> Scenario<'a> {
         variables: Vec<(String, String)>,
         state: fn(&Fixture) -> BTreeMap<String, String>,
     ) -> Self {
-        Self::begin(fixture, arguments, Box::new(|| {}), variables, state)
+        Self::begin(fixture, arguments, Box::new(|| {}), variables, (Box::new(state), Asked::Registry(&fixture.registry)))
+    }
+
+    /// As [`Self::new`], for a line that asks the forge: its requests are the ones that are disturbed, and what it holds is
+    /// compared and taken back too.
+    pub fn at_forge(stage: &'a Stage, arguments: &[&'a str]) -> Self {
+        let forge = &stage.forge;
+        let pulls = forge.pulls();
+        let state = |fixture: &Fixture| {
+            let mut state = fixture.state();
+            state.extend(forge.pulls().into_iter().map(|pull| (format!("pull {}", pull.number), format!("{pull:#?}"))));
+            state
+        };
+        let variables = vec![("GITHUB_API_URL".to_owned(), forge.url()), ("GITHUB_TOKEN".to_owned(), TOKEN.to_owned())];
+        let also_go_back = move || forge.go_back_to(&pulls);
+        Self::begin(&stage.fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
     }
 
     fn begin(
@@ -77,7 +122,7 @@ impl<'a> Scenario<'a> {
         arguments: &[&'a str],
         also_go_back: Box<dyn Fn() + 'a>,
         variables: Vec<(String, String)>,
-        state: fn(&Fixture) -> BTreeMap<String, String>,
+        (state, asked): (State<'a>, Asked<'a>),
     ) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_tree(&fixture.folder(), copy.path());
@@ -85,16 +130,20 @@ impl<'a> Scenario<'a> {
         let shims = tempfile::tempdir().unwrap();
         let end = BTreeMap::new();
         let words = arguments.to_vec();
-        let mut scenario = Self { fixture, arguments: words, beginning, end, shims, also_go_back, variables, state, cases: 0 };
         let before = state(fixture);
+        let mut scenario = Self { fixture, arguments: words, beginning, end, shims, also_go_back, variables, state, asked, cases: 0 };
         let undisturbed = scenario.run();
         assert_eq!(undisturbed.code, 0, "{}", undisturbed.stderr);
-        scenario.end = state(fixture);
+        scenario.end = scenario.now();
         assert_ne!(scenario.end, before, "{arguments:?} did nothing");
         scenario.assert_nothing_left_to_do("an undisturbed run");
         scenario.go_back();
-        assert_eq!(state(fixture), before, "the beginning is what it was");
+        assert_eq!(scenario.now(), before, "the beginning is what it was");
         scenario
+    }
+
+    fn now(&self) -> BTreeMap<String, String> {
+        (self.state)(self.fixture)
     }
 
     fn go_back(&self) {
@@ -104,7 +153,7 @@ impl<'a> Scenario<'a> {
         }
         copy_tree(self.beginning.0.path(), &folder);
         self.fixture.registry.go_back_to(&self.beginning.1);
-        self.fixture.registry.clear_faults();
+        self.asked.clear_faults();
         (self.also_go_back)();
     }
 
@@ -122,7 +171,7 @@ impl<'a> Scenario<'a> {
     fn finish_and_compare(&mut self, case: &str) {
         let second = self.run();
         assert_eq!(second.code, 0, "{case}: the second run could not finish: {}", second.stderr);
-        let found = (self.state)(self.fixture);
+        let found = self.now();
         for (name, wanted) in &self.end {
             assert_eq!(found.get(name), Some(wanted), "{case}: {name} is not what an undisturbed run leaves; it said: {}", second.stderr);
         }
@@ -136,7 +185,7 @@ impl<'a> Scenario<'a> {
         let report: Value = serde_json::from_str(&again.stdout).unwrap_or_else(|error| panic!("{case}: {error}: {}", again.stderr));
         let acted = report["steps"].as_array().unwrap().iter().filter(|step| step["verdict"] != "done").count();
         assert_eq!((again.code, acted), (0, 0), "{case}: law 14: a further run acts: {report:#}");
-        assert_eq!((self.state)(self.fixture), self.end, "{case}: law 14: a further run changed something");
+        assert_eq!(self.now(), self.end, "{case}: law 14: a further run changed something");
     }
 
     /// Every call of another program, each with every mishap.
@@ -169,7 +218,7 @@ impl<'a> Scenario<'a> {
         }
     }
 
-    /// Every request to the registry, each with every mishap.
+    /// Every request to the server, each with every mishap.
     pub fn at_every_request(&mut self) {
         self.at_every_request_of("");
     }
@@ -187,7 +236,7 @@ impl<'a> Scenario<'a> {
                         Fault::meanwhile(method, "", mishap == Mishap::KilledAfter, move || kill(child.lock().unwrap().unwrap()))
                     }
                 };
-                self.fixture.registry.plan_fault(fault.from_nth(place));
+                self.asked.plan_fault(fault.from_nth(place));
                 let first = {
                     // Until the child is known by number, no request of it is looked at.
                     let mut known = child.lock().unwrap();
@@ -196,7 +245,7 @@ impl<'a> Scenario<'a> {
                     child
                 };
                 let first = super::ran(first.wait_with_output().unwrap());
-                if self.fixture.registry.clear_faults() > 0 {
+                if self.asked.clear_faults() > 0 {
                     assert_eq!(first.code, 0, "{}", first.stderr);
                     break;
                 }
@@ -242,7 +291,14 @@ impl<'a> Scenario<'a> {
                     .arg(format!("inject={call}:error=EIO:signal=SIGKILL:when={place}"))
                     .arg(command.get_program())
                     .args(command.get_args());
-                strace.current_dir(self.fixture.root()).envs(CLOCK);
+                // What the line is to be told, and what it is not to see, is told to strace.
+                strace.current_dir(self.fixture.root());
+                for (name, value) in command.get_envs() {
+                    match value {
+                        Some(value) => strace.env(name, value),
+                        None => strace.env_remove(name),
+                    };
+                }
                 let first = super::ran(strace.output().unwrap());
                 if first.code == 0 {
                     break;
