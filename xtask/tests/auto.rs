@@ -222,6 +222,18 @@ fn a_plain_merge_counts_by_what_it_brought_in() {
 }
 
 #[test]
+fn people_are_told_the_level_and_the_commits_that_decide() {
+    let fixture = released();
+    let ids: Vec<_> = (0..5).map(|number| change(&fixture, &["core/a"], &format!("fix: \u{1b}[31m{number}"))).collect();
+    let told = fixture.ok(&["bump", "auto", "--dry-run"]).stderr;
+    let words = format!("core 0.1.0 → 0.1.1  (patch: fix:  [31m4 ({}), ", &ids[4][..7]);
+    assert!(told.contains(&words) && told.contains(" and 2 more)"), "{told:?}");
+    assert!(told.contains("api 0.1.0 → 0.1.1  (patch: depends on core, which becomes 0.1.1)"), "{told:?}");
+    assert!(!told.contains('\u{1b}'), "words of commits are not obeyed: {told:?}");
+    assert!(!fixture.ok(&["bump", "minor", "--dry-run"]).stderr.contains("was asked for"), "who asked knows");
+}
+
+#[test]
 fn an_empty_commit_that_asks_for_a_release_is_warned_of() {
     let fixture = released();
     let id = change(&fixture, &[], "chore: release 2.0.0\n\nRelease-As: 2.0.0");

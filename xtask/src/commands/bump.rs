@@ -21,6 +21,9 @@ use crate::plan::release::dirty_sentence;
 use crate::plan::tags::TagFacts;
 use crate::world::files;
 
+/// The most reasons that a line names.
+const REASONS_MAX: usize = 3;
+
 pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let target = read_target(arguments)?;
     let projects = app.versioned(&arguments.projects)?;
@@ -54,7 +57,8 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
     let how = How { allow_downgrade: arguments.allow_downgrade, raise: arguments.dependents };
     let moves = moves(app, &mut goal, &mut edits, &found, &targets, &how, &tags)?;
     for (project, decided) in &moves {
-        app.ui.status("Bumping", &format!("{} {} → {}", project.package, decided.from.to_semver(), decided.to.to_semver()));
+        let why = if arguments.target == "auto" { format!("  ({}: {})", decided.level, reasons(&decided.why)) } else { String::new() };
+        app.ui.status("Bumping", &format!("{} {} → {}{why}", project.package, decided.from.to_semver(), decided.to.to_semver()));
     }
     let files = edits.want(&mut goal)?;
     if arguments.commit {
@@ -104,6 +108,14 @@ pub(super) fn moves<'p>(
 pub(super) fn document(decided: &Move) -> Value {
     let (from, to) = (decided.from.to_semver(), decided.to.to_semver());
     json!({ "name": decided.project, "from": from, "to": to, "level": decided.level, "why": decided.why })
+}
+
+/// The first of the commits that decided, as many as stay a line or two; the document has all of them.
+fn reasons(why: &[String]) -> String {
+    let more = why.len().saturating_sub(REASONS_MAX);
+    // Words of commits, which no terminal is to obey.
+    let shown = why.iter().take(REASONS_MAX).cloned().collect::<Vec<_>>().join(", ").replace(char::is_control, " ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// What is to be done to every project; `None` where the commits say it.
