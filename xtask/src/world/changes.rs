@@ -4,9 +4,10 @@
 //! changed, and so has one that is new.
 
 use anyhow::Context;
-use git2::{Commit, ErrorCode, ObjectType, Oid};
+use git2::{Commit, ErrorClass, ErrorCode, ObjectType, Oid};
 use xtask_hot::trees::{Difference, Id, differences};
 
+use super::depth::{lacking, unread};
 use super::git::Git;
 use super::links;
 use super::trees::{DAMAGED, id, read};
@@ -71,13 +72,14 @@ impl Git {
     /// The newest commit that both contain; of several that are none newer than the other, the one with the latest time.
     ///
     /// # Errors
-    /// A commit cannot be read.
+    /// A commit cannot be read, or is not in this clone (3).
     pub fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<MergeBase> {
         let sides = [Oid::from_str(one)?, Oid::from_str(other)?];
         let bases = match self.repository().merge_bases(sides[0], sides[1]) {
             Ok(bases) => bases.iter().copied().collect(),
-            Err(error) if error.code() == ErrorCode::NotFound => Vec::new(),
-            Err(error) => return Err(error).context("looking for the common history of two commits"),
+            // Nothing in common is told by this code and no class of objects.
+            Err(error) if error.code() == ErrorCode::NotFound && error.class() != ErrorClass::Odb => Vec::new(),
+            Err(error) => return Err(unread(error, "looking for the common history of two commits")),
         };
         if self.is_shallow() && self.is_cut_above(&sides, &bases)? {
             return Ok(MergeBase::CutOff);
@@ -174,10 +176,7 @@ impl Git {
         };
         match self.repository().find_blob(entry.id()) {
             Ok(blob) => Ok(String::from_utf8(blob.content().to_vec()).map_or(FileText::NotUtf8, FileText::Text)),
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                let what = format!("this clone lacks the content of {path} at {commit}");
-                Err(Fault::refused(what).fix("git fetch --refetch --no-filter").into())
-            }
+            Err(error) if error.code() == ErrorCode::NotFound => Err(lacking(format_args!("the content of {path} at {commit}"))),
             Err(error) => Err(error).with_context(|| format!("reading {path} at {commit}")),
         }
     }

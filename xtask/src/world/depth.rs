@@ -1,12 +1,13 @@
-//! Shallow clones, deepened (law 7): what only a whole history can tell is asked of a whole one.
+//! Clones that are not whole (law 7): shallow ones are deepened, and what a clone lacks of its own history is said with its mend.
 //!
 //! The fetch is git's own, bounded in time and asking nobody. Whether a command may fetch is its own to say.
 
 use std::cell::OnceCell;
+use std::fmt::Display;
 use std::ops::Deref;
 
-use anyhow::Context;
-use git2::Repository;
+use anyhow::{Context, anyhow};
+use git2::{ErrorClass, Repository};
 
 use super::git::Git;
 use crate::model::fault::Fault;
@@ -29,6 +30,20 @@ impl Deref for Opened {
     fn deref(&self) -> &Repository {
         self.again.get().unwrap_or(&self.first)
     }
+}
+
+/// Refuses for an object that should be here and is not: of a partial clone, or of a damaged one.
+pub(super) fn lacking(what: impl Display) -> anyhow::Error {
+    Fault::refused(format!("this clone lacks {what}")).fix("git fetch --refetch --no-filter").into()
+}
+
+/// What it means that commits could not be read while `doing` something.
+pub(super) fn unread(error: git2::Error, doing: impl Display) -> anyhow::Error {
+    // Of some questions libgit2 keeps the words of "not found", and not the code.
+    if error.class() == ErrorClass::Odb && error.message().starts_with("object not found") {
+        return lacking(format_args!("a commit of its own history: {}", error.message()));
+    }
+    anyhow!(error).context(doing.to_string())
 }
 
 impl Git {

@@ -10,6 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use anyhow::Context;
 use git2::{Commit, ObjectType, Oid, Repository, Tree};
 
+use super::depth::unread;
 use super::git::Git;
 use super::links;
 
@@ -221,5 +222,5 @@ impl Contents<'_> {
 }
 
 pub(super) fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
-    repository.find_commit(id).with_context(|| format!("commit {id} of the history cannot be read (git fsck)"))
+    repository.find_commit(id).map_err(|error| unread(error, format_args!("commit {id} of the history cannot be read (git fsck)")))
 }

@@ -3,7 +3,9 @@
 use anyhow::Context;
 use git2::{Oid, Sort};
 
+use super::depth::unread;
 use super::git::Git;
+use super::history::commit;
 use crate::model::fault::Fault;
 
 /// A commit of a range.
@@ -27,16 +29,17 @@ impl Git {
         };
         let (from, to) = range.split_once("..").filter(|(_, to)| !to.starts_with('.') && range != "..").ok_or_else(wrong)?;
         self.refuse_shallow("which commits the range has")?;
-        let commit =
+        let named =
             |name: &str| -> anyhow::Result<Oid> { Ok(Oid::from_str(&self.revision(if name.is_empty() { "HEAD" } else { name })?)?) };
-        let (from, to) = (commit(from)?, commit(to)?);
+        let (from, to) = (named(from)?, named(to)?);
+        let unread = |error: git2::Error| unread(error, format_args!("walking the range {range}"));
         let mut walk = self.repository().revwalk().context("walking the range")?;
         walk.set_sorting(Sort::TOPOLOGICAL)?;
-        walk.push(to)?;
-        walk.hide(from)?;
+        walk.push(to).map_err(unread)?;
+        walk.hide(from).map_err(unread)?;
         let read = |id: Result<Oid, git2::Error>| -> anyhow::Result<Ranged> {
-            let id = id.context("walking the range")?;
-            let commit = self.repository().find_commit(id).with_context(|| format!("commit {id} cannot be read (git fsck)"))?;
+            let id = id.map_err(unread)?;
+            let commit = commit(self.repository(), id)?;
             let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
             Ok(Ranged { id: id.to_string(), message, is_merge: commit.parent_count() > 1 })
         };

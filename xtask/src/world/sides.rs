@@ -5,6 +5,7 @@
 use anyhow::Context;
 use git2::{Oid, Repository, Sort};
 
+use super::depth::unread;
 use super::git::Git;
 use super::history::{ById, Ids, commit};
 use super::trees::Comparison;
@@ -49,7 +50,7 @@ fn bring(repository: &Repository, merges: &[Oid], brought: &mut ById<Vec<Oid>>) 
     }
     let (mut order, mut parents) = (ById::default(), ById::default());
     for (place, id) in walk.enumerate() {
-        let id = id.context("walking what was merged")?;
+        let id = id.map_err(|error| unread(error, "walking what was merged"))?;
         order.insert(id, place);
         parents.insert(id, commit(repository, id)?.parent_ids().collect::<Vec<_>>());
     }

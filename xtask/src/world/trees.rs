@@ -6,7 +6,7 @@ use anyhow::Context;
 use git2::{ErrorCode, Odb, Oid, Repository};
 use xtask_hot::trees::{Difference, Entry, Id, differences};
 
-use crate::model::fault::Fault;
+use super::depth::lacking;
 use crate::model::folders::{FolderId, Folders};
 
 /// What is said of a tree that is none.
@@ -84,9 +84,7 @@ pub(super) fn read(objects: &Odb<'_>, id: Id) -> anyhow::Result<Vec<u8>> {
     let id = Oid::from_bytes(&id)?;
     match objects.read(id) {
         Ok(object) => Ok(object.data().to_owned()),
-        Err(error) if error.code() == ErrorCode::NotFound => {
-            Err(Fault::refused(format!("this clone lacks the tree {id} of its own history")).fix("git fetch --refetch --no-filter").into())
-        }
+        Err(error) if error.code() == ErrorCode::NotFound => Err(lacking(format_args!("the tree {id} of its own history"))),
         Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }
 }
