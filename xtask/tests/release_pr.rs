@@ -293,6 +293,30 @@ fn nested_projects_have_their_own_changelogs() {
 }
 
 #[test]
+fn a_prerelease_in_the_files_is_released_as_what_it_leads_to() {
+    let stage = Stage::new();
+    let fixture = &stage.fixture;
+    fixture.write("api/pyproject.toml", &fixture.read("api/pyproject.toml").replace("\"0.1.0\" # the", "\"0.2.0.dev0\" # the"));
+    fixture.write("api/uv.lock", &fixture.read("api/uv.lock").replacen("0.1.0", "0.2.0.dev0", 1));
+    stage.change("api/app.py", "fix: one");
+    let (_, bump) = fixture.json(&["bump", "auto", "--dry-run"]);
+    let document = stage.ok(&[]);
+    assert_eq!(bump["projects"], document["projects"], "both count alike");
+    assert_eq!(document["projects"][0]["to"], "0.2.0");
+    assert!(stage.at_tip("api/pyproject.toml").contains("version = \"0.2.0\" # the truth"), "{}", stage.at_tip("api/pyproject.toml"));
+    assert!(stage.at_tip("api/CHANGELOG.md").contains("## [0.2.0]("), "{}", stage.at_tip("api/CHANGELOG.md"));
+}
+
+#[test]
+fn a_changelog_that_is_no_text_is_refused_with_the_mend() {
+    let stage = Stage::new();
+    std::fs::write(stage.fixture.root().join("api/CHANGELOG.md"), b"# caf\xe9\n").unwrap();
+    stage.change("api/app.py", "fix: one");
+    let ran = stage.refused(2, "api/CHANGELOG.md at ");
+    assert!(ran.stderr.contains("is not UTF-8") && ran.stderr.contains("make api/CHANGELOG.md a text"), "{}", ran.stderr);
+}
+
+#[test]
 fn refusals_come_before_anything() {
     let stage = Stage::new();
     stage.change("api/app.py", "fix: one");

@@ -117,9 +117,10 @@ fn raised(facts: &Facts<'_>, level: Level, mut why: Vec<String>, rules: &Release
     };
     let (to, level) = rules.raised(released, level);
     if facts.says > to {
-        // Somebody has raised it further by hand: what is not released yet stands.
+        // Somebody has raised it further by hand: what is not released yet stands, and a prerelease is on its way to its X.Y.Z.
         why.push(format!("the files say {} already, which is above {} of {tag}", facts.says.to_semver(), level_name(level)));
-        return Target::Decided { to: facts.says.clone(), level: level_name(level), why };
+        let to = if facts.says.is_prerelease() { facts.says.bumped(Level::Patch) } else { facts.says.clone() };
+        return Target::Decided { to, level: level_name(level), why };
     }
     Target::Decided { to, level: level_name(level), why }
 }

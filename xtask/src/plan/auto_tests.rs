@@ -65,6 +65,11 @@ fn the_count_starts_at_the_release_whatever_the_files_say() {
     assert_eq!(of("1.2.3"), "core 1.3.0 minor: feat: a (0000000)");
     assert_eq!(of("1.3.0"), "core 1.3.0 minor: feat: a (0000000)", "a second run changes nothing");
     assert_eq!(of("1.3.0-rc.1"), "core 1.3.0 minor: feat: a (0000000)");
+    assert!(
+        of("1.4.0-dev.0").starts_with("core 1.4.0 minor: feat: a (0000000), the files say 1.4.0-dev.0 already"),
+        "{}",
+        of("1.4.0-dev.0")
+    );
     assert!(of("2.0.0").starts_with("core 2.0.0 minor: feat: a (0000000), the files say 2.0.0 already"), "{}", of("2.0.0"));
 }
 
