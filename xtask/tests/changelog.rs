@@ -145,3 +145,18 @@ fn notes_are_of_the_file_and_else_of_the_commits() {
     }
     assert_eq!(fixture.run(&["notes", "api"]).code, 3);
 }
+
+#[test]
+fn a_changelog_that_is_no_text_is_refused_with_the_mend() {
+    let fixture = fixture();
+    fixture.git(&["tag", "core-v0.1.0"]);
+    change(&fixture, "core/a", "feat: x");
+    std::fs::write(fixture.root().join("core/CHANGELOG.md"), b"# caf\xe9\n").unwrap();
+    let before = std::fs::read(fixture.root().join("core/CHANGELOG.md")).unwrap();
+    for line in [&["changelog", "core", "--write"][..], &["notes", "core"]] {
+        let ran = fixture.run(line);
+        assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("is not UTF-8 at byte 5") && ran.stderr.contains("make core/CHANGELOG.md a text"), "{}", ran.stderr);
+    }
+    assert_eq!(std::fs::read(fixture.root().join("core/CHANGELOG.md")).unwrap(), before);
+}

@@ -47,7 +47,8 @@ impl Changelogs<'_> {
     /// # Errors
     /// The file cannot be read.
     pub fn told(&self, project: &Project, version: &Version) -> anyhow::Result<Option<String>> {
-        let file = self.world.read(&Self::path(project))?;
+        let path = Self::path(project);
+        let file = self.world.read(&path).map_err(|error| unread(&path, error))?;
         Ok(file.and_then(|file| text::part_of(&file, version).map(release::without_comments)))
     }
 
@@ -68,7 +69,7 @@ impl Changelogs<'_> {
     pub fn want(&self, goal: &mut Goal, place: usize, since: &Since) -> anyhow::Result<()> {
         let project = &self.projects[place];
         let path = self.world.real(&Self::path(project))?;
-        let before = self.world.read(&path)?;
+        let before = self.world.read(&path).map_err(|error| unread(&path, error))?;
         let wrong = |error| Self::wrong(&path, &error);
         let last = since.release.as_ref().map(|release| &release.version);
         if let Some(before) = &before
@@ -116,7 +117,7 @@ impl Changelogs<'_> {
     pub fn with_next(&self, texts: &Texts<'_>, place: usize, since: &Since, part: &Part) -> anyhow::Result<Option<(String, String)>> {
         let project = &self.projects[place];
         let path = self.world.real(&Self::path(project))?;
-        let before = texts.get(&path)?;
+        let before = texts.get(&path).map_err(|error| unread(&path, error))?;
         let missing = self.missing(place, before.as_deref())?;
         let last = since.release.as_ref().map(|release| &release.version);
         let after = release::released(before.as_deref(), &project.package, part, last, &missing, self.forge.as_deref())
@@ -149,6 +150,14 @@ impl Changelogs<'_> {
         let date = date.map(|date| date.chars().take("2025-10-25".len()).collect());
         Part { version: tag.map(|tag| tag.says.version.clone()), date, compare, groups: groups(&kept, self.rules) }
     }
+}
+
+/// What stands at the path is no text that a changelog could go on from; whoever has written it has to mend it.
+fn unread(path: &str, error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Fault>() {
+        return error;
+    }
+    Fault::usage(format!("{path}: {error:#}")).fix(format!("make {path} a text in UTF-8, or move it away")).into()
 }
 
 fn count(number: usize, what: &str) -> String {
