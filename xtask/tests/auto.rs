@@ -260,7 +260,11 @@ fn a_missing_object_is_told_and_nothing_is_written() {
             assert!(ran.stderr.contains("git fetch --refetch --no-filter"), "{what}: {}", ran.stderr);
         }
         if what == "HEAD~1" {
-            for line in [&["check", "commits", "--range", "core-v0.1.0..HEAD"][..], &["plan", "--since", "core-v0.1.0"]] {
+            for line in [
+                &["check", "commits", "--range", "core-v0.1.0..HEAD"][..],
+                &["plan", "--since", "core-v0.1.0"],
+                &["plan", "--since", "HEAD~3"],
+            ] {
                 let ran = fixture.run(line);
                 assert_eq!(ran.code, 3, "{line:?}: {}", ran.stderr);
                 assert!(ran.stderr.contains(id.trim()) && ran.stderr.contains("git fetch --refetch --no-filter"), "{}", ran.stderr);

@@ -7,7 +7,7 @@ use anyhow::Context;
 use git2::{Commit, ErrorClass, ErrorCode, ObjectType, Oid};
 use xtask_hot::trees::{Difference, Id, differences};
 
-use super::depth::{lacking, unread};
+use super::depth::{is_lacking, lacking, unread};
 use super::git::Git;
 use super::links;
 use super::trees::{DAMAGED, id, read};
@@ -35,7 +35,7 @@ impl Git {
     /// The commit that a revision means: a branch, a tag, an id, `HEAD~2`.
     ///
     /// # Errors
-    /// The revision is unknown here or means no commit (2), or may lie below the end of a shallow clone (3).
+    /// The revision is unknown here or means no commit (2), may lie below the end of a shallow clone, or beyond a commit that is missing (3).
     pub fn revision(&self, revision: &str) -> anyhow::Result<String> {
         let unknown = |why: String| Fault::usage(format!("revision {revision:?} {why}")).fix("git fetch --tags, or name another revision");
         let error = match self.repository().revparse_single(revision) {
@@ -53,6 +53,10 @@ impl Git {
             ErrorCode::NotFound if self.is_shallow() && self.is_below(revision) => {
                 let what = format!("this clone is shallow and does not reach down to {revision:?}");
                 return Err(Fault::refused(what).fix("git fetch --unshallow").into());
+            }
+            // An id may be another repository's. What is counted from a name is this one's, and its way there is broken.
+            ErrorCode::NotFound if is_lacking(&error) && revision.contains(['~', '^']) => {
+                return Err(unread(error, format_args!("reading {revision:?}")));
             }
             ErrorCode::NotFound => "is unknown in this clone".to_owned(),
             ErrorCode::Ambiguous => "means several things here; write it out".to_owned(),

@@ -37,10 +37,14 @@ pub(super) fn lacking(what: impl Display) -> anyhow::Error {
     Fault::refused(format!("this clone lacks {what}")).fix("git fetch --refetch --no-filter").into()
 }
 
+/// Whether an object is not here. Of some questions libgit2 keeps the words of that, and not the code.
+pub(super) fn is_lacking(error: &git2::Error) -> bool {
+    error.class() == ErrorClass::Odb && error.message().starts_with("object not found")
+}
+
 /// What it means that commits could not be read while `doing` something.
 pub(super) fn unread(error: git2::Error, doing: impl Display) -> anyhow::Error {
-    // Of some questions libgit2 keeps the words of "not found", and not the code.
-    if error.class() == ErrorClass::Odb && error.message().starts_with("object not found") {
+    if is_lacking(&error) {
         return lacking(format_args!("a commit of its own history: {}", error.message()));
     }
     anyhow!(error).context(doing.to_string())
