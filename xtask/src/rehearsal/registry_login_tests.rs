@@ -2,12 +2,14 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Barrier;
 
 use super::odd_server_tests::oddity;
 use super::tests::{client, repository};
 use super::*;
 use crate::world::registry::{Registry, RegistryErrorKind, RegistryOptions};
 use crate::world::registry_auth::Credentials;
+use crate::world::side_by_side::{AT_ONCE, side_by_side};
 
 #[cfg(unix)]
 mod helpers {
@@ -67,6 +69,29 @@ mod helpers {
             assert!(error.to_string().contains("docker login") && !format!("{error} {error:?}").contains("s3cret"), "{error}");
         }
     }
+}
+
+/// Many who meet one closed door at the same moment, as the steps of a release do.
+#[test]
+fn threads_that_stand_at_one_door_ask_for_one_token() {
+    let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").start().unwrap();
+    let tokens = |registry: &EmbeddedRegistry| registry.log().iter().filter(|entry| entry.target.starts_with("/token")).count();
+    let name = repository(&registry, "o/r");
+    let at_once = |client: &Registry| {
+        let barrier = Barrier::new(AT_ONCE);
+        let ask = |_: &()| {
+            barrier.wait();
+            client.head(&name, "1.0").map(drop).map_err(|error| error.kind)
+        };
+        side_by_side(&[(); AT_ONCE], ask)
+    };
+    // "me:s3cret"
+    let client = client(&format!(r#"{{"auths":{{"{}":{{"auth":"bWU6czNjcmV0"}}}}}}"#, registry.address()));
+    assert_eq!(at_once(&client), [Ok(()); AT_ONCE]);
+    assert_eq!(tokens(&registry), 1);
+    registry.expire_tokens();
+    assert_eq!(at_once(&client), [Ok(()); AT_ONCE]);
+    assert_eq!(tokens(&registry), 2, "a token that has run out is bought once, too");
 }
 
 /// A TLS server with a certificate that it made for itself, ended with the test.

@@ -72,8 +72,9 @@ pub struct Credentials {
     github: Option<ForgeToken>,
     /// The folders to look for helpers in, as in `PATH`; the process's own when `None`.
     helper_path: Option<OsString>,
-    /// What was found, by host: helpers can be slow, and may ask the user to unlock something.
-    found: Arc<Mutex<HashMap<String, Option<Credential>>>>,
+    /// What was found, by host: helpers can be slow, and may ask the user to unlock something. One that failed is not asked
+    /// again either, or each of many requests would wait for its silence anew.
+    found: Arc<Mutex<HashMap<String, Result<Option<Credential>, CredentialsError>>>>,
 }
 
 /// A token that GitHub gave, and where it is good.
@@ -180,12 +181,7 @@ impl Credentials {
             return Err(fault.clone());
         }
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(credential) = found.get(host) {
-            return Ok(credential.clone());
-        }
-        let credential = self.look_up(host)?;
-        found.insert(host.to_owned(), credential.clone());
-        Ok(credential)
+        found.entry(host.to_owned()).or_insert_with(|| self.look_up(host)).clone()
     }
 
     fn look_up(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {

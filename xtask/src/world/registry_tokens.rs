@@ -6,7 +6,7 @@
 //! Protocol: <https://distribution.github.io/distribution/spec/auth/token/>
 
 use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -62,6 +62,20 @@ pub(super) struct Passes {
     challenges: HashMap<String, Challenge>,
     /// By host and scope.
     passes: HashMap<(String, String), Pass>,
+    /// What is asked for at this moment, by host and scope: whoever wants the same waits for that answer, good or bad.
+    asked: HashMap<(String, String), Arc<OnceLock<Fetched>>>,
+}
+
+/// `None` when a password is wanted and there is none.
+type Fetched = Result<Option<Pass>, RegistryError>;
+
+impl Passes {
+    /// What may be shown for a call.
+    fn of(&self, call: &Call) -> Option<&Pass> {
+        // A token for pushing is good for pulling, too.
+        let wider = format!("{},push", call.scope);
+        [wider, call.scope.clone()].into_iter().find_map(|scope| self.passes.get(&(call.host.to_owned(), scope)))
+    }
 }
 
 impl Transport {
@@ -80,7 +94,7 @@ impl Transport {
                 passes.passes.retain(|_, pass| pass.header != shown.header);
             }
         }
-        match self.fetch_pass(call, &challenge)? {
+        match self.fetch_pass(call, &challenge, shown.as_ref())? {
             // What was just refused is not shown again.
             Some(pass) if shown.is_none_or(|shown| shown.header != pass.header) => self.follow(call, Some(&pass)),
             _ => Ok(answer),
@@ -95,20 +109,33 @@ impl Transport {
     pub fn known_pass(&self, call: &Call) -> Result<Option<Pass>, RegistryError> {
         let challenge = {
             let passes = self.lock();
-            // A token for pushing is good for pulling, too.
-            let wider = format!("{},push", call.scope);
-            for scope in [&wider, &call.scope] {
-                if let Some(pass) = passes.passes.get(&(call.host.to_owned(), scope.clone())) {
-                    return Ok(Some(pass.clone()));
-                }
+            if let Some(pass) = passes.of(call) {
+                return Ok(Some(pass.clone()));
             }
             passes.challenges.get(call.host).cloned()
         };
-        challenge.map_or(Ok(None), |challenge| self.fetch_pass(call, &challenge))
+        challenge.map_or(Ok(None), |challenge| self.fetch_pass(call, &challenge, None))
     }
 
-    /// Gets what the challenge wants, and remembers it. `None` when a password is wanted and there is none.
-    fn fetch_pass(&self, call: &Call, challenge: &Challenge) -> Result<Option<Pass>, RegistryError> {
+    /// Gets what the challenge wants in place of what was `refused`. Of several threads that stand at one door, one asks.
+    fn fetch_pass(&self, call: &Call, challenge: &Challenge, refused: Option<&Pass>) -> Fetched {
+        let key = (call.host.to_owned(), call.scope.clone());
+        let answer = {
+            let mut passes = self.lock();
+            // Somebody may have asked while this thread was on its way here.
+            if let Some(pass) = passes.of(call).filter(|pass| refused.is_none_or(|refused| refused.header != pass.header)) {
+                return Ok(Some(pass.clone()));
+            }
+            Arc::clone(passes.asked.entry(key.clone()).or_default())
+        };
+        let fetched = answer.get_or_init(|| self.ask_for_pass(call, challenge)).clone();
+        let mut passes = self.lock();
+        // An answer is for those who waited for it: whoever comes later asks anew.
+        passes.asked.retain(|_, other| !Arc::ptr_eq(other, &answer));
+        fetched
+    }
+
+    fn ask_for_pass(&self, call: &Call, challenge: &Challenge) -> Fetched {
         let credential = self.options.credentials.for_host(call.host);
         let credential = credential.map_err(|error| call.error(Kind::Credentials, error.to_string()))?;
         let pass = match (challenge, credential) {
