@@ -269,3 +269,17 @@ fn law_15_what_may_not_be_read_is_asked_for_by_who_may_write_it() {
     assert_eq!(client.head_before_put(&repository, "1.0").unwrap_err().kind, RegistryErrorKind::Denied);
     assert_eq!(registry.clear_faults(), 0);
 }
+
+#[test]
+fn a_registry_that_is_away_is_waited_for_once() {
+    let gone = EmbeddedRegistry::start().unwrap();
+    let (name, here) = (repository(&gone, "o/r"), EmbeddedRegistry::start().unwrap());
+    drop(gone);
+    let (client, waits) = patient_client("{}");
+    let tries = |client: &Registry| client.head(&name, "1.0").unwrap_err().tries;
+    let first = tries(&client);
+    let waited = waits.lock().unwrap().len();
+    assert!(first > 1 && waited > 0, "{first} tries, {waited} waits");
+    assert_eq!((tries(&client), waits.lock().unwrap().len()), (1, waited), "nobody waits for it again");
+    client.head(&repository(&here, "o/r"), "1.0").unwrap();
+}

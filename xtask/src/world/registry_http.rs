@@ -2,8 +2,9 @@
 //!
 //! It knows how to ask and how to be refused, not what manifests or blobs are; how to be let in stands in `registry_tokens`.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
@@ -90,13 +91,15 @@ pub(super) struct Transport {
     agents: Agents,
     pub passes: Mutex<Passes>,
     clocks: Clocks,
+    /// Hosts that could not be reached, as often as they were tried, and have not answered since.
+    away: Mutex<BTreeSet<Box<str>>>,
     requests: AtomicU64,
 }
 
 impl Transport {
     pub fn new(options: RegistryOptions) -> Self {
         let agents = Agents::new(options.silence);
-        Self { options, agents, passes: Mutex::default(), clocks: Clocks::default(), requests: AtomicU64::new(0) }
+        Self { options, agents, passes: Mutex::default(), clocks: Clocks::default(), away: Mutex::default(), requests: AtomicU64::new(0) }
     }
 
     /// HTTP requests sent so far.
@@ -111,8 +114,23 @@ impl Transport {
 
     /// Tries until it works, as often as the options say, where a failure is temporary. What is tried must be the
     /// same when done twice: the answer to the first time may have been lost.
-    pub fn retrying<T>(&self, attempt: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
-        Patience { tries: self.options.tries, sleep: Arc::clone(&self.options.sleep) }.retrying(attempt)
+    pub fn retrying<T>(&self, mut attempt: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+        let patience = Patience { tries: self.options.tries, sleep: Arc::clone(&self.options.sleep) };
+        let answer = patience.retrying(|| match attempt() {
+            // It was waited for already: a report of many names would wait anew for each of them.
+            Err(error) if error.kind == Kind::Unreachable && self.away().contains(&error.host) => Ok(Err(error)),
+            answer => answer.map(Ok),
+        });
+        if let Err(error) = &answer
+            && error.kind == Kind::Unreachable
+        {
+            self.away().insert(error.host.clone());
+        }
+        answer?
+    }
+
+    fn away(&self) -> MutexGuard<'_, BTreeSet<Box<str>>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error that an answer with a bad status is.
@@ -192,6 +210,7 @@ impl Transport {
             }
         };
         let response = response.map_err(|error| call.network_error(&error))?;
+        self.away().remove(call.host);
         let mut answer = read_answer(call, url, response)?;
         self.clocks.note(call.host, answer.header("Date"), (self.options.now)());
         if let Some(pass) = pass.filter(|_| answer.status >= 400) {
