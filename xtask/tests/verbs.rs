@@ -259,6 +259,16 @@ fn a_ci_run_shows_the_report_on_its_page() {
 }
 
 #[test]
+fn a_page_that_cannot_be_written_takes_nothing_from_the_report() {
+    let fixture = Fixture::new();
+    let ran = fixture.run_with(&["tag", "api", "--rc", "--json"], &[("GITHUB_STEP_SUMMARY", "/no-such-folder/page.md")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning GITHUB_STEP_SUMMARY is left as it is: "), "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["steps"][0]["verdict"], "acted");
+}
+
+#[test]
 fn law_14_a_lost_acknowledgement_is_not_a_failure() {
     use xtask::rehearsal::registry::Fault;
     let fixture = Fixture::new();

@@ -1,6 +1,6 @@
 //! From a goal to an exit code: plan, show, ask, apply, report. Every verb that acts ends here.
 
-use anyhow::Context as _;
+use std::collections::BTreeSet;
 
 use super::{App, Outcome};
 use crate::engine::apply::{self, Applied, Event};
@@ -42,7 +42,7 @@ impl App {
             (true, true) => FaultKind::Refused.exit_code(),
             (true, false) => 0,
         };
-        self.write_summary(&plan)?;
+        self.write_summary(&plan);
         if self.ui.json {
             let mut document = plan.to_json();
             document.extend(extra);
@@ -81,18 +81,20 @@ impl App {
                 Some("the same command again, once the cause is mended"),
             ),
         }
-        let mut refused: Vec<_> = plan.refused.iter().map(|refusal| refusal.project.as_str()).collect();
-        refused.dedup();
+        // Refusals come in the order in which they were found: one project may stand at several places.
+        let refused: BTreeSet<_> = plan.refused.iter().map(|refusal| refusal.project.as_str()).collect();
         if !refused.is_empty() {
-            self.ui.status("Refused", &format!("{}: nothing was done of it, for the reasons above", refused.join(", ")));
+            let names = refused.into_iter().collect::<Vec<_>>().join(", ");
+            self.ui.status("Refused", &format!("{names}: nothing was done of it, for the reasons above"));
         }
     }
 
     /// The report once more, where the page of a CI run shows it.
-    fn write_summary(&self, plan: &Plan) -> anyhow::Result<()> {
-        match &self.world.environment.github_step_summary {
-            Some(path) if !self.global.dry_run => files::append(path, &ui::summary(plan)).context("writing GITHUB_STEP_SUMMARY"),
-            _ => Ok(()),
+    fn write_summary(&self, plan: &Plan) {
+        let page = self.world.environment.github_step_summary.as_ref().filter(|_| !self.global.dry_run);
+        // What was done is done, and the report of it is still to come: a page that cannot be written changes neither.
+        if let Some(Err(error)) = page.map(|path| files::append(path, &ui::summary(plan))) {
+            self.ui.warn(&format!("GITHUB_STEP_SUMMARY is left as it is: {error:#}"));
         }
     }
 
