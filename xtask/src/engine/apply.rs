@@ -11,11 +11,11 @@ use crate::model::step::{Cost, Draft, Plan, Planned, Probe, Scope, Step, Verdict
 use crate::plan::order::{self, Unit};
 use crate::world::cost::Meter;
 use crate::world::interrupts::interrupts;
+use crate::world::side_by_side::AT_ONCE;
 use crate::world::{World, files};
 
 use super::act;
 use super::probe::probe;
-use super::side::SIDE_BY_SIDE;
 
 /// What those who watch are told, one after another. Places are those of the plan.
 pub enum Event<'a> {
@@ -142,7 +142,7 @@ impl Run<'_> {
 
     fn has_room_for(&self, unit: usize) -> bool {
         let running = || self.units.iter().zip(&self.states).filter(|(_, state)| **state == State::Running).map(|(unit, _)| unit);
-        running().count() < SIDE_BY_SIDE && !(self.units[unit].is_serial && running().any(|unit| unit.is_serial))
+        running().count() < AT_ONCE && !(self.units[unit].is_serial && running().any(|unit| unit.is_serial))
     }
 
     /// What is left to do of a unit. What was done when the plan was made is asked again once something that it needs has

@@ -2,10 +2,9 @@
 //!
 //! It knows nothing of what is asked. Who is asked may be overwhelmed, so the number of threads is bounded here, once.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
-/// How many questions are asked at once; a registry that is asked more answers 429.
+/// How many questions are asked at once; a registry or a forge that is asked more answers 429.
 pub const AT_ONCE: usize = 8;
 
 /// Asks for each item, and gives the answers in the items' order. A panic of `ask` is a panic here.
@@ -13,18 +12,23 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync)
     if let [] | [_] = items {
         return items.iter().map(ask).collect();
     }
+    with_one_each(vec![(); items.len().min(AT_ONCE)], items, |(), item| ask(item))
+}
+
+/// As [`side_by_side`], on a thread for every one of `tools`, which are what threads cannot share.
+pub fn with_one_each<W: Send, T: Sync, R: Send>(tools: Vec<W>, items: &[T], ask: impl Fn(&W, &T) -> R + Sync) -> Vec<R> {
     // Whoever is done takes the next: one slow answer holds up nothing but itself.
     let next = Mutex::new(items.iter().enumerate());
-    let work = || {
+    let work = |tool: W| {
         let mut answers = Vec::new();
         loop {
             let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((place, item)) = taken else { return answers };
-            answers.push((place, ask(item)));
+            answers.push((place, ask(&tool, item)));
         }
     };
     let mut answers: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..items.len().min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
+        let running: Vec<_> = tools.into_iter().map(|tool| scope.spawn(|| work(tool))).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     answers.sort_unstable_by_key(|(place, _)| *place);
