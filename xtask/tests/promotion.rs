@@ -308,6 +308,24 @@ fn law_10_a_build_picked_by_hand_need_not_be_the_newest() {
 }
 
 #[test]
+fn law_14_a_release_is_finished_with_the_build_it_was_begun_with() {
+    let fixture = Fixture::new();
+    let first = prepare(&fixture, "minor", "0.2.0");
+    fixture.ok(&["release", "api"]);
+    let (whole, given) = (fixture.state(), digest(&fixture, "0.2.0-arm64"));
+    // The same candidate is built once more while the release lacks one platform and the index.
+    fixture.registry.forget_tags("acme/api", |tag| tag == "0.2.0-arm64" || tag == "0.2.0");
+    let again = first.replace("-build.", "-build.9");
+    push_as(&fixture, &again, "0.2.0", &[true, false]);
+    assert_ne!(digest(&fixture, &format!("{again}-amd64")), digest(&fixture, &format!("{first}-amd64")));
+    fixture.ok(&["release", "api"]);
+    assert_eq!(digest(&fixture, "0.2.0-arm64"), given);
+    assert!(whole.iter().all(|(name, holds)| fixture.state().get(name) == Some(holds)), "as it was undisturbed");
+    let (_, third) = fixture.json(&["release", "api"]);
+    assert!(steps(&third).iter().all(|step| step.starts_with("done ")), "{third:#}");
+}
+
+#[test]
 fn law_10_a_build_picked_by_hand_is_held_to_everything_else() {
     let fixture = Fixture::new();
     let build_id = prepare(&fixture, "minor", "0.2.0");

@@ -81,11 +81,20 @@ fn among(registry: &Registry, target: &ImageTarget, tags: &[String], sought: Opt
     }
     let (mut turned_down, mut missing) = (Vec::new(), target.platforms.clone());
     let Some(sought) = sought else { return BuildFacts::Nothing { turned_down, missing } };
+    let has_several = builds.iter().filter(|build| candidates::objection_by_tags(build, sought, &archs).is_none()).count() > 1;
+    let mut newest = None;
     for build in builds {
         let objection = match candidates::objection_by_tags(&build, sought, &archs) {
             Some(objection) => objection,
-            None => match images_of(registry, target, &build, sought) {
-                Ok(images) => return BuildFacts::Usable { build_id: build.id.to_string(), images },
+            None => match images_and_place(registry, target, &build, sought, has_several) {
+                Ok((images, is_begun_with_another)) => {
+                    let facts = BuildFacts::Usable { build_id: build.id.to_string(), images };
+                    if !is_begun_with_another {
+                        return facts;
+                    }
+                    newest.get_or_insert(facts);
+                    continue;
+                }
                 Err(Unusable::Objection(objection)) => objection,
                 Err(Unusable::Unread(error)) => return BuildFacts::Unknown(format!("{error:#}")),
             },
@@ -95,7 +104,27 @@ fn among(registry: &Registry, target: &ImageTarget, tags: &[String], sought: Opt
         }
         turned_down.push(TurnedDown { build: build.id.to_string(), why: objection });
     }
-    BuildFacts::Nothing { turned_down, missing }
+    newest.unwrap_or(BuildFacts::Nothing { turned_down, missing })
+}
+
+/// The images of a build; and, where it is one of several that may be released, whether other images have release names
+/// already. A release is finished with the build that it was begun with, whatever was built since (laws 9 and 14).
+fn images_and_place(
+    registry: &Registry,
+    target: &ImageTarget,
+    build: &Build,
+    sought: &Sought<'_>,
+    has_several: bool,
+) -> Read<(Vec<PlatformImage>, bool)> {
+    let images = images_of(registry, target, build, sought)?;
+    for image in images.iter().filter(|_| has_several) {
+        let name = format!("{}-{}", sought.version.to_semver(), arch_suffix(&image.platform));
+        let given = registry.head_before_put(&target.release, &name)?;
+        if given.is_some_and(|given| given.digest != image.named.digest) {
+            return Ok((images, true));
+        }
+    }
+    Ok((images, false))
 }
 
 /// The images of one build. Tags of the platforms come before an index of all of them.
