@@ -60,6 +60,9 @@ impl fmt::Display for CredentialsError {
 
 impl std::error::Error for CredentialsError {}
 
+/// What a search for a host's credential came to; `None` where there is none.
+type LookedUp = Result<Option<Credential>, CredentialsError>;
+
 /// The credentials of this user, for every registry.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -74,7 +77,7 @@ pub struct Credentials {
     helper_path: Option<OsString>,
     /// What was found, by host: helpers can be slow, and may ask the user to unlock something. One that failed is not asked
     /// again either, or each of many requests would wait for its silence anew.
-    found: Arc<Mutex<HashMap<String, Result<Option<Credential>, CredentialsError>>>>,
+    found: Arc<Mutex<HashMap<String, LookedUp>>>,
 }
 
 /// A token that GitHub gave, and where it is good.
@@ -184,7 +187,7 @@ impl Credentials {
         found.entry(host.to_owned()).or_insert_with(|| self.look_up(host)).clone()
     }
 
-    fn look_up(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
+    fn look_up(&self, host: &str) -> LookedUp {
         let keys: &[&str] = if host == "docker.io" { &DOCKER_HUB_KEYS } else { &[host] };
         let helper = keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
         if let Some(helper) = helper {
