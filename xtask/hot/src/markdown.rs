@@ -1,4 +1,5 @@
-//! Words of a commit as Markdown that shows them and does nothing else: no heading, no HTML, no link, nobody called.
+//! Words of a commit as Markdown that shows them and does nothing else: no heading, no HTML, no link, nobody called,
+//! no issue closed.
 
 /// Longest text of one entry, in characters; what is longer is no line for a changelog.
 const LONGEST: usize = 400;
@@ -44,6 +45,8 @@ fn words(out: &mut String, piece: &str, is_start: bool) {
         let is_word_before = before.is_alphanumeric();
         let address = if is_word_before { 0 } else { address(rest) };
         let name = if is_word_before { 0 } else { mention(rest) };
+        let issue = if closes(out) { issue(rest) } else { 0 };
+        let name = name.max(issue);
         let taken = if address > 0 {
             out.push_str(&rest[..address]);
             address
@@ -107,6 +110,24 @@ fn mention(text: &str) -> usize {
     if name == 0 { 0 } else { 1 + name }
 }
 
+/// How long the `#12` or `team/name#12` is that stands at the beginning, in bytes.
+fn issue(text: &str) -> usize {
+    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte)).count();
+    let Some(number) = text[name..].strip_prefix('#') else { return 0 };
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 { 0 } else { name + 1 + digits }
+}
+
+/// Whether what was written ends with a word that makes a forge close the issue named next, when the text is merged.
+fn closes(written: &str) -> bool {
+    let Some(written) = written.strip_suffix(' ') else { return false };
+    let written = written.strip_suffix(':').unwrap_or(written);
+    let word = written.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +152,7 @@ mod tests {
             ("1. first", "1\\. first"),
             ("1.2.3 is out", "1\\.2.3 is out"),
             ("&lt;b&gt; a & b", "\\&lt;b\\&gt; a & b"),
+            ("closes #1, Fixes: acme/mono#23; see #4", "closes `#1`, Fixes: `acme/mono#23`; see #4"),
             ("a\r\nb\u{202e}c\u{7}", "a  b c"),
             ("$x$ and | cell", "\\$x\\$ and \\| cell"),
             ("back\\slash", "back\\\\slash"),
