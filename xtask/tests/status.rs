@@ -95,6 +95,10 @@ fn law_15_what_cannot_be_read_is_unknown_and_not_absent() {
         names(found),
         [("api:0.2.0-amd64", "unknown"), ("api:0.2.0-arm64", "unknown"), ("api:0.2.0", "unknown"), ("api-v0.2.0", "absent")]
     );
+    let table = fixture.ok(&["status", "api"]).stdout;
+    let candidate = table.lines().find(|line| line.contains("api-v0.2.0-rc1")).unwrap();
+    assert!(candidate.contains("unknown") && !candidate.contains("not built"), "whether it is built was not seen: {table}");
+    assert_eq!(table.matches("403").count(), 1, "one reason is told once: {table}");
     fixture.registry.clear_faults();
     fixture.git(&["remote", "set-url", "origin", "/no/such/repository.git"]);
     let (code, document) = fixture.json(&["status", "api", "core"]);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{App, Outcome};
 use crate::cli;
-use crate::engine::status::{self, Held, Name, Status};
+use crate::engine::status::{self, Build, Held, Name, Status};
 use crate::model::step::Verdict;
 use crate::plan::status::Progress;
 use crate::ui;
@@ -37,15 +37,26 @@ fn rows_of(status: &Status) -> Vec<Vec<String>> {
     let steps = if status.plan.steps.is_empty() { "" } else { &steps };
     let mut rows = vec![row(version, "release", status.progress.word(), steps)];
     if let Some(candidate) = &status.candidate {
-        let is = if candidate.build_id.is_some() { "tested" } else { "not built" };
+        let is = match &candidate.build {
+            Build::Usable(_) => "tested",
+            Build::None => "not built",
+            Build::Unread => "unknown",
+        };
         // A project without an image is released by its tag alone: nothing of it is built for a registry.
         let is = if status.names.len() > 1 { is } else { "tagged" };
-        rows.push(row(version, &candidate.tag.name, is, candidate.build_id.as_deref().unwrap_or(&candidate.tag.commit)));
+        rows.push(row(version, &candidate.tag.name, is, candidate.build_id().unwrap_or(&candidate.tag.commit)));
     }
-    rows.extend(status.names.iter().map(|name| {
-        let (is, holds) = words(&name.holds);
-        row(&name.version, &name.name, is, holds)
-    }));
+    let mut told = "";
+    for name in &status.names {
+        let (is, mut holds) = words(&name.holds);
+        if is == "unknown" {
+            // A registry that is away says the same of every name: its reason stands once, the names stand in their column.
+            let why = holds.split_once(&format!("{}: ", name.name)).map_or(holds, |(_, why)| why);
+            holds = if why == told { "likewise" } else { why };
+            told = why;
+        }
+        rows.push(row(&name.version, &name.name, is, holds));
+    }
     let shown = status.releases.iter().take(RELEASES_SHOWN).map(|released| released.version.to_semver()).collect::<Vec<_>>().join(", ");
     let more = status.releases.len().saturating_sub(RELEASES_SHOWN);
     let releases = if more > 0 { format!("{shown} and {more} more") } else { shown };
@@ -97,7 +108,7 @@ fn document(status: &Status) -> Value {
     let candidate = status
         .candidate
         .as_ref()
-        .map(|candidate| json!({ "tag": candidate.tag.name, "commit": candidate.tag.commit, "build_id": candidate.build_id }));
+        .map(|candidate| json!({ "tag": candidate.tag.name, "commit": candidate.tag.commit, "build_id": candidate.build_id() }));
     let unfinished = status
         .unfinished
         .as_ref()

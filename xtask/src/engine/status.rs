@@ -33,8 +33,26 @@ pub struct Status {
 /// The newest candidate of the version in the files.
 pub struct Candidate {
     pub tag: CandidateTag,
-    /// The build that a release would take.
-    pub build_id: Option<String>,
+    pub build: Build,
+}
+
+/// The build that a release of a candidate would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Build {
+    /// Its build id.
+    Usable(String),
+    None,
+    /// The registry could not be read, so nobody knows (law 15).
+    Unread,
+}
+
+impl Candidate {
+    pub fn build_id(&self) -> Option<&str> {
+        match &self.build {
+            Build::Usable(build_id) => Some(build_id),
+            Build::None | Build::Unread => None,
+        }
+    }
 }
 
 /// A release that is not whole.
@@ -87,9 +105,10 @@ fn of_project(world: &World, tags: &TagFacts, project: &Project, facts: Result<&
     let version = facts.map(|facts| &facts.version);
     let candidate = version.and_then(|version| tags.newest_candidate(project, version)).map(|tag| Candidate {
         tag,
-        build_id: match facts.and_then(|facts| facts.builds.as_ref()) {
-            Some(BuildFacts::Usable { build_id, .. }) => Some(build_id.clone()),
-            _ => None,
+        build: match facts.and_then(|facts| facts.builds.as_ref()) {
+            Some(BuildFacts::Usable { build_id, .. }) => Build::Usable(build_id.clone()),
+            Some(BuildFacts::Unknown(_)) => Build::Unread,
+            _ => Build::None,
         },
     });
     let is_unread = facts.is_none_or(|facts| {
