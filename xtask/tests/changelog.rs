@@ -60,7 +60,7 @@ fn without_a_release_initial_is_asked_for() {
     fixture.git(&["tag", "core-v0.1.0"]);
     let refused = fixture.run(&["changelog"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
-    assert!(refused.stderr.contains("no release that HEAD contains: api") && refused.stderr.contains("--initial"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("api has no release that HEAD contains") && refused.stderr.contains("--initial"), "{}", refused.stderr);
     let all = fixture.ok(&["changelog", "--initial"]).stdout;
     assert!(all.starts_with("# core\n\n## [Unreleased](https://github.com/acme/mono/compare/core-v0.1.0...HEAD)\n\n# api\n\n## [Unreleased]\n\n### Added\n\n- begin ("), "{all}");
 }

@@ -334,7 +334,7 @@ fn refusals_come_before_anything() {
     fixture.git(&["tag", "--delete", "web-v0.1.0"]);
     assert!(stage.refused(3, "tags of releases that this clone has not: web-v0.1.0").stderr.contains("git fetch --tags origin"));
     fixture.git(&["push", "--quiet", "origin", "--delete", "web-v0.1.0"]);
-    stage.refused(3, "web has no release that HEAD contains");
+    assert!(stage.refused(3, "web has no release that HEAD contains").stderr.contains("the same command with --initial"));
     stage.ok(&["--initial"]);
     assert_eq!(stage.open()[0].title, "chore(release): api 0.1.1, web 0.1.0");
     fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all"]);

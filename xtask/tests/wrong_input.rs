@@ -150,6 +150,9 @@ fn outside_of_a_repository_it_says_so() {
         assert!(ran.stderr.contains("is not inside a git work tree") && ran.stderr.contains("git init"), "{}", ran.stderr);
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let gone = folder.path().join("gone");
+    let ran = ran(program(folder.path()).args(["versions", "--repo"]).arg(&gone).output().unwrap());
+    assert!(ran.code == 2 && ran.stderr.contains("there is no folder ") && !ran.stderr.contains("git init"), "{}", ran.stderr);
 }
 
 #[test]

@@ -115,7 +115,8 @@ fn places(app: &App, projects: &[&Project]) -> Vec<usize> {
 
 fn without_release(unborn: &[&Project], first: &Project) -> Fault {
     let names = unborn.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
+    let has = if unborn.len() > 1 { "have" } else { "has" };
     let what =
-        format!("no release that HEAD contains: {names} (wanted a tag like {}), so nothing tells which commits are new", first.tags.form());
-    Fault::refused(what).fix("git fetch --tags; for first releases, the same command with --initial")
+        format!("{names} {has} no release that HEAD contains (wanted a tag {}), so nothing tells which commits are new", first.tags.form());
+    Fault::refused(what).fix("git fetch --tags; for a first release, the same command with --initial")
 }

@@ -153,6 +153,14 @@ fn told(answer: Result<String, Amiss>) -> (Result<String, String>, String) {
     }
 }
 
+/// What to try where a registry was not read: who is not let in has to log in, who does not get there has to find the way.
+fn unread_fix(why: &str, host: &str) -> String {
+    if !why.contains("cannot connect") {
+        return format!("docker login {host}");
+    }
+    format!("start it, or mend the network, or the host in images.repository: nothing answers at {host}")
+}
+
 /// Each image repository: whether it can be listed, which every release begins with, whether it may be pushed to, and each
 /// registry's clock. The same questions that a release asks of itself before it begins.
 fn registry_findings(app: &App) -> Vec<Finding> {
@@ -163,7 +171,7 @@ fn registry_findings(app: &App) -> Vec<Finding> {
         let listed = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
             Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
             Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
-            Err(error) => Err(Amiss { what: error.to_string(), fix: format!("docker login {}, or start it", repository.host) }),
+            Err(error) => Err(Amiss { fix: unread_fix(&error.to_string(), &repository.host), what: error.to_string() }),
         };
         // Who may only read builds and tries all the same; a release by CI has rights of its own.
         let right = listed.is_ok().then(|| preflight::push_right(&app.world, repository));

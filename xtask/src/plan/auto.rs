@@ -51,7 +51,7 @@ pub fn decide(
                     "{name} has no release that HEAD contains (wanted a tag {}), so nothing tells which of its commits are new",
                     facts.project.tags.form()
                 ),
-                format!("git fetch --tags; for a first release, cargo xtask bump auto {name} --initial"),
+                "git fetch --tags; for a first release, the same command with --initial",
             );
             continue;
         }

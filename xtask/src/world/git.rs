@@ -54,6 +54,11 @@ impl Git {
         git2::opts::strict_hash_verification(false);
         git2::opts::enable_caching(false);
         let missing = || Fault::usage(format!("{} is not inside a git work tree", folder.display())).fix("git init, or pass --repo DIR");
+        if !folder.exists() {
+            return Err(Fault::usage(format!("there is no folder {}", folder.display()))
+                .fix("pass --repo DIR with one that is there")
+                .into());
+        }
         let repository = match Repository::discover(folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound => return Err(missing().into()),
