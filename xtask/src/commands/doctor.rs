@@ -130,12 +130,16 @@ fn clone_finding(app: &App) -> Finding {
 
 fn remote_finding(app: &App) -> anyhow::Result<Finding> {
     let remote = app.remote();
+    let mut fix = format!("git ls-remote {}", remote.name);
     let state = match observe::tags(&app.world, &app.projects, remote)?.remote {
         RemoteTags::Known { tags, .. } => Ok(format!("reached, {} tags", tags.len())),
-        RemoteTags::None => Err(format!("there is no such remote, so tags stay here (git remote add {} URL)", remote.name)),
+        RemoteTags::None => {
+            fix = format!("git remote add {} URL", remote.name);
+            Err("there is no such remote, so tags stay here".into())
+        }
         RemoteTags::Unknown { why, .. } => Err(why),
     };
-    Ok(Finding { what: format!("remote {}", remote.name), state, fix: format!("git ls-remote {}", remote.name), optional: false })
+    Ok(Finding { what: format!("remote {}", remote.name), state, fix, optional: false })
 }
 
 /// The room that builds have.
