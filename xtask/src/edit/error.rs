@@ -107,6 +107,21 @@ impl fmt::Display for EditError {
 impl std::error::Error for EditError {}
 
 impl EditError {
+    /// The first line that it is about, where it is about one.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::Elsewhere { line, .. } | Self::NotAString { line, .. } | Self::Overlap { line } => Some(*line),
+            Self::Doubled { lines, .. } => lines.first().copied(),
+            Self::Unreadable { line, .. } => *line,
+            Self::Missing { .. } | Self::BadLocator { .. } | Self::Immovable { .. } => None,
+        }
+    }
+
+    /// Whether nothing stands where `key` was looked for, and nothing else is wrong.
+    pub fn is_missing(&self, key: &str) -> bool {
+        matches!(self, Self::Missing { key: found, .. } if found == key)
+    }
+
     pub(super) fn missing(key: &str) -> Self {
         Self::Missing { key: key.to_owned(), found: None }
     }

@@ -4,6 +4,7 @@
 //! [`splice`], does all changing, so that comments, order, quotes, line ends, byte order marks and trailing newlines
 //! survive by construction. Nothing here opens a file, knows a file's place, or decides which version to write.
 
+mod bars;
 mod cargo;
 mod cargo_shared;
 pub mod changelog;
@@ -18,6 +19,9 @@ mod locks;
 mod locks_npm;
 mod locks_poetry;
 mod locks_uv;
+mod pins;
+mod pins_key;
+mod pins_tree;
 pub mod pull_request;
 mod pyproject;
 mod python;
@@ -37,12 +41,14 @@ use std::ops::Range;
 
 use crate::model::version::{Spelling, Version};
 
+pub use bars::{BARS_FILE, add_bar, read_bars, remove_bars};
 pub use cargo::cargo_package;
 pub use cargo_shared::{Inherited, SharedKeys, inherited, shared_keys};
 pub use charts::{ChartDependency, chart_lock_entries, chart_requirements};
 pub use error::EditError;
 pub use lock_graph::lock_graph;
 pub use locks::{LockFile, LockKind, LockedPackage, LockedRequirement, read_lock};
+pub use pins::{PinPlace, PinQuery, find_pins, set_pins};
 pub use pyproject::python_package;
 pub use requirements::{Requirement, RequirementKind, cargo_folders, requirements};
 pub use requirements_admit::{admits, is_same};
