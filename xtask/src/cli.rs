@@ -52,6 +52,12 @@ pub enum Verb {
     Status(Status),
     /// Hold what others get of a release against each other: tags, digests, labels, signatures, statements
     Verify(Verify),
+    /// Let an environment run a release that stands in the one before it: its pins say so in Git
+    Promote(Promote),
+    /// Let an environment run what it ran before, and bar what it runs now from coming back
+    Rollback(Rollback),
+    /// Let a digest that a rollback barred be promoted again
+    Unbar(Unbar),
     /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
@@ -169,6 +175,44 @@ pub struct Verify {
 }
 
 #[derive(Debug, Args)]
+pub struct Promote {
+    /// The project, by name or package
+    pub project: String,
+    /// The environment
+    #[arg(long, value_name = "ENV")]
+    pub to: String,
+    /// The release [default: what the environment before runs; the last one that HEAD contains for the first]
+    #[arg(long, value_name = "X.Y.Z")]
+    pub version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The project, by name or package
+    pub project: String,
+    /// The environment
+    #[arg(long = "in", value_name = "ENV")]
+    pub environment: String,
+    /// The release to go back to [default: what ran there before, as the commits of the pins tell]
+    #[arg(long, value_name = "X.Y.Z")]
+    pub to: Option<String>,
+    /// Why, for those who meet the bar later
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub why: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Unbar {
+    /// The project, by name or package
+    pub project: String,
+    /// The environment
+    #[arg(long = "in", value_name = "ENV")]
+    pub environment: String,
+    /// The digest [default: all that are barred of the project there]
+    pub digest: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct Changelog {
     /// Projects, by name or package [default: this folder's, or all]
     pub projects: Vec<String>,
@@ -227,6 +271,8 @@ pub enum CheckWords {
         #[arg(long, value_name = "A..B")]
         range: String,
     },
+    /// Hold every pin to its file, and its digest to the registry
+    Pins,
     /// Hold the title of a pull request to the conventional form
     Title {
         /// The title, in one word of the shell

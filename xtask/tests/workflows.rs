@@ -172,6 +172,7 @@ fn callers_give_what_the_called_workflow_asks_for() {
         for uses in values(&text, "uses").into_iter().filter_map(|uses| uses.strip_prefix("./.github/workflows/")) {
             let called = fs::read_to_string(folder().join(uses)).unwrap_or_else(|error| panic!("{name} calls {uses}: {error}"));
             assert_eq!(keys_below(&text, "with", 4), keys_below(&called, "inputs", 4), "{name} → {uses}");
+            assert_eq!(keys_below(&text, "secrets", 4), keys_below(&called, "secrets", 4), "{name} → {uses}");
             calls += 1;
         }
     }

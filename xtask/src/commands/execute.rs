@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Outcome};
+use super::{App, Outcome, promote};
 use crate::engine::apply::{self, Applied, Event};
 use crate::engine::{preflight, run};
 use crate::model::fault::{Fault, FaultKind};
@@ -38,6 +38,8 @@ impl App {
             self.tell_end(&plan, applied, open);
         }
         let code = match (applied.ok, is_refused) {
+            // Nothing was done because somebody else was there first: that is a refusal.
+            (false, _) if promote::overtaken(&plan) => FaultKind::Refused.exit_code(),
             (false, _) => FaultKind::Failed.exit_code(),
             (true, true) => FaultKind::Refused.exit_code(),
             (true, false) => 0,
@@ -102,10 +104,12 @@ impl App {
     fn confirm(&self, plan: &Plan) -> anyhow::Result<()> {
         let environment = &self.world.environment;
         let irreversible = plan.open().filter(|planned| planned.draft.step.is_irreversible()).count();
-        if irreversible == 0 || self.global.yes || environment.is_ci || !environment.is_terminal {
+        let approval = promote::approval(plan);
+        if (irreversible == 0 && approval.is_none()) || self.global.yes || environment.is_ci || !environment.is_terminal {
             return Ok(());
         }
-        match self.ui.confirm(&format!("{irreversible} of these steps cannot be taken back. Go on?")) {
+        let question = approval.unwrap_or_else(|| format!("{irreversible} of these steps cannot be taken back. Go on?"));
+        match self.ui.confirm(&question) {
             true => Ok(()),
             false => Err(Fault::refused("nothing was done: the answer was no").fix("the same command with --yes does not ask").into()),
         }

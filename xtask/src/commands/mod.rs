@@ -6,14 +6,17 @@ mod bump_auto;
 mod changelog;
 mod check;
 mod check_commits;
+mod check_pins;
 mod doctor;
 mod execute;
 mod gates;
 mod init;
 mod notices;
 mod plan;
+mod promote;
 mod release;
 mod release_pr;
+mod rollback;
 mod since;
 mod status;
 mod tag;
@@ -28,8 +31,10 @@ use anyhow::Context as _;
 
 use crate::cli::{Cli, Global, Verb};
 use crate::engine::observe::Remote;
+use crate::engine::promotion::Deliverer;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::pins::Delivery;
 use crate::model::project::{Project, Projects};
 use crate::model::rules::ReleaseRules;
 use crate::model::trust::Trust;
@@ -49,6 +54,7 @@ pub struct App {
     pub rules: ReleaseRules,
     /// What is attached to a release; `None` where nothing is wanted.
     pub trust: Option<Trust>,
+    pub delivery: Delivery,
     pub global: Global,
     config_path: PathBuf,
     /// The folder the command was called in, relative to the root.
@@ -98,6 +104,9 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Status(arguments) => status::run(app, &arguments),
         Verb::ReleasePr(arguments) => release_pr::run(app, &arguments),
         Verb::Verify(arguments) => verify::run(app, &arguments),
+        Verb::Promote(arguments) => promote::run(app, &arguments),
+        Verb::Rollback(arguments) => rollback::run(app, &arguments),
+        Verb::Unbar(arguments) => rollback::unbar(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),
@@ -143,7 +152,8 @@ impl App {
         let config_path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
-        Ok(Self { ui, world, config, projects, rules, trust: None, global, config_path, folder })
+        let delivery = Delivery::default();
+        Ok(Self { ui, world, config, projects, rules, trust: None, delivery, global, config_path, folder })
     }
 
     /// Reads the configuration, which is an error where there is none.
@@ -159,6 +169,7 @@ impl App {
         self.projects = Projects::from_config(&self.config, &shown)?;
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
+        self.delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
         if self.config.images_from.is_some() {
             self.ui.note("[images-from] is read, but no verb makes projects of its files");
         }
@@ -221,6 +232,10 @@ impl App {
     fn remote(&self) -> Remote<'_> {
         let named = self.config.repository.remote.as_deref();
         Remote { name: named.unwrap_or("origin"), is_named: named.is_some() }
+    }
+
+    fn deliverer(&self) -> Deliverer<'_> {
+        Deliverer { world: &self.world, delivery: &self.delivery, remote: self.remote().name }
     }
 }
 

@@ -100,6 +100,7 @@ fn want(
         None => {}
     }
     goal.notes.extend(left_out(app, project));
+    app.deliverer().after_release(goal, project, &facts.version)?;
     Ok(())
 }
 
@@ -121,10 +122,6 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
         Some(github) => format!("{name}: the tag is all that {github} gets, no forge release is made"),
         None => format!("{name}: no github is configured, so no forge release is made"),
     };
-    let pins = match app.config.pins.iter().any(|pin| pin.project == *name) {
-        true => format!("{name}: its [[pins]] are read, but `release` does not write them: change them by hand"),
-        false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
-    };
     let trust = match (&app.trust, &project.image) {
         (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed")),
         (Some(_), None) => Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed")),
@@ -133,5 +130,5 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
         }
         _ => None,
     };
-    trust.into_iter().chain([forge, pins]).collect()
+    trust.into_iter().chain([forge]).collect()
 }

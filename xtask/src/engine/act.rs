@@ -53,6 +53,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
             Ok(())
         }
         Step::Attach { subject, what, policy } => attach::act(world, subject, what, policy),
+        Step::Deliver(delivery) => super::delivery::act(world, delivery),
     }
 }
 

@@ -32,6 +32,8 @@ enum Wanted {
     Repository(Repository),
     /// To push a tag to a remote; one of them stands for all.
     Remote(String),
+    /// To push to a branch that says what runs: its repository's address, its name, and whether it is in this repository.
+    Branch(String, String, bool),
     /// Room to build in, with docker or without.
     Room { with_docker: bool },
 }
@@ -74,6 +76,7 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Attach { subject, .. } => Some(Wanted::Repository(subject.repository.clone())),
         Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
         Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
+        Step::Deliver(to) => Some(Wanted::Branch(to.address.clone(), to.branch.clone(), to.is_own)),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
         Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
         _ => None,
@@ -84,6 +87,7 @@ fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss
     match (wanted, step) {
         (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
         (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
+        (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
         (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
         (Wanted::Remote(_), _) => Ok(()),
     }
@@ -143,6 +147,15 @@ pub fn push_to(world: &World, remote: &str, name: &str, commit: &str) -> Result<
     world.git.may_push_tag(remote, name, commit).map_err(|error| Amiss {
         what: format!("{remote} takes no tag from here: {error:#}"),
         fix: format!("git push --dry-run {remote} {commit}:refs/tags/{name}, with an account that may write there"),
+    })
+}
+
+/// Whether a branch that says what runs would take a commit, asked as [`push_to`] asks.
+fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Result<(), Amiss> {
+    let answer = world.delivery(address, branch, is_own).and_then(|there| there.may_push());
+    answer.map_err(|error| Amiss {
+        what: format!("{address} ({branch}) takes no push from here: {error:#}"),
+        fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
     })
 }
 

@@ -34,6 +34,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::ReleasePull(pull) => release_pull::probe(world, pull),
         Step::Store { repository, manifest } => published(world, repository, manifest.digest.as_str(), &manifest.digest),
         Step::Attach { subject, what, policy } => attach::probe(world, subject, what, policy),
+        Step::Deliver(delivery) => super::delivery::probe(world, delivery),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

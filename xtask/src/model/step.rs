@@ -3,6 +3,7 @@
 //! The enum is closed: a new step makes the compiler ask for its probe, its act and its line in the report.
 //! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
 
+use super::delivery::{Action, Deliver};
 use super::image::{Digest, Repository};
 use super::release_pull::ReleasePull;
 use super::trust::{Attached, Policy, Subject};
@@ -45,6 +46,8 @@ pub enum Step {
     Store { repository: Repository, manifest: ManifestBytes },
     /// A signature or a statement of somebody who counts is attached to the digest.
     Attach { subject: Subject, what: Attached, policy: Policy },
+    /// The pins of a project in an environment say its release, in one branch of one repository.
+    Deliver(Box<Deliver>),
 }
 
 impl Step {
@@ -70,6 +73,11 @@ impl Step {
             Self::Store { .. } => "store",
             Self::Attach { what: Attached::Signature, .. } => "sign",
             Self::Attach { .. } => "attest",
+            Self::Deliver(delivery) => match delivery.action {
+                Action::Promote => "pin",
+                Action::Rollback { .. } => "rollback",
+                Action::Unbar { .. } => "unbar",
+            },
         }
     }
 
@@ -95,6 +103,7 @@ impl Step {
             Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest),
             Self::Attach { subject, what: Attached::Signature, .. } => subject.reference(),
             Self::Attach { subject, what, .. } => format!("{}#{}", subject.reference(), what.word()),
+            Self::Deliver(delivery) => format!("{}/{} {}", delivery.project, delivery.environment, delivery.place()),
         };
         format!("{}:{object}", self.kind())
     }
@@ -129,6 +138,7 @@ impl Step {
             Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest.short()),
             Self::Attach { subject, what: Attached::Signature, .. } => format!("{} = {}", subject.role, subject.digest.short()),
             Self::Attach { subject, what, .. } => format!("{} of {} = {}", what.word(), subject.role, subject.digest.short()),
+            Self::Deliver(delivery) => delivery.what(),
         }
     }
 
@@ -149,6 +159,7 @@ impl Step {
             Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
             Self::ReleasePull(pull) => pull.conflict_fix(),
             Self::Attach { subject, .. } => format!("cosign tree {}, then cargo xtask bump patch {project}", subject.reference()),
+            Self::Deliver(_) => "the same command again, which plans upon what is there now".into(),
         }
     }
 
@@ -156,6 +167,7 @@ impl Step {
     pub fn unknown_fix(&self) -> String {
         match self {
             Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
+            Self::Deliver(delivery) => format!("git ls-remote --heads {}", delivery.address),
             Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
             Self::ReleasePull(pull) => pull.unknown_fix(),
             _ => "cargo xtask doctor".into(),

@@ -8,6 +8,7 @@ pub mod auto;
 pub mod build;
 pub mod bump;
 pub mod candidates;
+pub mod delivery;
 pub mod discover;
 pub mod gate;
 pub mod history;

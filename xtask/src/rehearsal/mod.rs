@@ -30,3 +30,4 @@ mod registry_tokens;
 mod sandbox;
 pub mod scenario;
 pub mod stand_in;
+mod what_runs;

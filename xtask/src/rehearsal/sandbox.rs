@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::registry::EmbeddedRegistry;
+use super::what_runs;
 use crate::model::fault::Fault;
 use crate::model::image::{Platform, Repository};
 use crate::world::process::{Call, Finished, Runner};
@@ -135,6 +136,7 @@ impl Sandbox {
         if let Some((project, platform)) = purpose.platform {
             document["projects"][project]["image"]["platforms"] = toml_edit::value(toml_edit::Array::from_iter([platform.to_string()]));
         }
+        what_runs::prepare(&mut document, self.work.parent().unwrap_or(&self.work), &self.runner)?;
         files::replace_all(&[(path, &document.to_string())])
     }
 }

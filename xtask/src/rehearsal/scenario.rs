@@ -89,6 +89,10 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
         bail!("a second release did {acted} steps; it should have found everything done");
     }
     app.ui.status("Again", &format!("cargo xtask release {}: nothing to do", project.name));
+    let has_pins = |stage: &str| app.delivery.pins_of(&project.name, stage).next().is_some();
+    for stage in app.delivery.stages.iter().filter(|stage| has_pins(&stage.name) && stage.after.as_deref().is_some_and(has_pins)) {
+        say_and_run(app, &sandbox, &["promote", &project.name, "--to", &stage.name])?;
+    }
     report(app, &sandbox, project, &repository, &candidate, started)
 }
 

@@ -44,6 +44,7 @@ pub struct Environment {
     /// Whether somebody vouches for this run, so that it can be signed by without a key.
     pub has_identity: bool,
     token: Option<Secret>,
+    delivery_token: Option<Secret>,
 }
 
 /// A value that does not print itself.
@@ -80,6 +81,7 @@ impl Environment {
             has_identity: variable("SIGSTORE_ID_TOKEN").is_some()
                 || (variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()),
             token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
+            delivery_token: variable("DELIVERY_TOKEN").map(Secret),
         }
     }
 
@@ -87,6 +89,13 @@ impl Environment {
     pub fn forge_credentials(&self) -> Option<ForgeCredentials> {
         let token = self.token.as_ref()?.0.clone();
         Some(ForgeCredentials { server: self.forge_url.clone(), token, settings_before: self.git_config_count })
+    }
+
+    /// As [`Self::forge_credentials`], for repositories that say what runs and are not this one: what a forge lends to a
+    /// workflow is good for the workflow's own repository alone, so there may be another token for them.
+    pub fn delivery_credentials(&self) -> Option<ForgeCredentials> {
+        let Some(Secret(token)) = &self.delivery_token else { return self.forge_credentials() };
+        Some(ForgeCredentials { server: self.forge_url.clone(), token: token.clone(), settings_before: self.git_config_count })
     }
 
     /// The token for the forge's REST interface, when there is one. It goes into a header, and nowhere else (law 17).

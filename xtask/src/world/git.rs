@@ -33,6 +33,15 @@ pub struct ForgeCredentials {
     pub settings_before: usize,
 }
 
+impl ForgeCredentials {
+    /// Settings by which git asks a helper of ours, which takes the token out of the variable `XTASK_FORGE_TOKEN`. The first,
+    /// empty one drops the helpers of the user, who would be asked before ours.
+    pub(super) fn helper_settings(&self) -> [(String, String); 2] {
+        let helper = "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f";
+        ["", helper].map(|value| (format!("credential.{}.helper", self.server), value.to_owned()))
+    }
+}
+
 /// How long a remote may take to answer.
 const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
@@ -326,15 +335,16 @@ impl Git {
     pub(super) fn network_call(&self) -> Call {
         let call = self.call();
         let call = call.time_limit(REMOTE_LIMIT);
-        let Some(ForgeCredentials { server, token, settings_before }) = &self.credentials else {
+        let Some(credentials) = &self.credentials else {
             return call;
         };
-        // The first, empty setting drops the helpers of the user, who would be asked before ours.
-        let helper = "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f";
-        let call = call.variable("GIT_CONFIG_COUNT", (settings_before + 2).to_string()).variable("XTASK_FORGE_TOKEN", token.as_str());
-        ["", helper].iter().zip(*settings_before..).fold(call, |call, (value, place)| {
-            call.variable(&format!("GIT_CONFIG_KEY_{place}"), format!("credential.{server}.helper"))
-                .variable(&format!("GIT_CONFIG_VALUE_{place}"), *value)
+        let settings = credentials.helper_settings();
+        let before = credentials.settings_before;
+        let call = call
+            .variable("GIT_CONFIG_COUNT", (before + settings.len()).to_string())
+            .variable("XTASK_FORGE_TOKEN", credentials.token.as_str());
+        settings.into_iter().zip(before..).fold(call, |call, ((key, value), place)| {
+            call.variable(&format!("GIT_CONFIG_KEY_{place}"), key).variable(&format!("GIT_CONFIG_VALUE_{place}"), value)
         })
     }
 }

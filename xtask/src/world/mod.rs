@@ -4,6 +4,9 @@ pub mod cargo;
 pub mod changes;
 pub mod cosign;
 pub mod cost;
+pub mod delivery;
+mod delivery_settings;
+mod delivery_tree;
 mod depth;
 pub mod docker;
 pub mod environment;
@@ -50,6 +53,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 
+use delivery::Deliveries;
 use environment::Environment;
 use forge::{Forge, ForgeOptions};
 use git::Git;
@@ -69,6 +73,7 @@ pub struct World {
     registry: Arc<OnceLock<Registry>>,
     forge: Arc<OnceLock<Forge>>,
     cosign: Arc<OnceLock<cosign::Abilities>>,
+    deliveries: Arc<Deliveries>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -78,8 +83,8 @@ impl World {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
-        let (registry, forge, cosign) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, plain_paths: RefCell::default() })
+        let (registry, forge, cosign, deliveries) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, plain_paths: RefCell::default() })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -92,7 +97,8 @@ impl World {
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
         let (registry, forge, cosign) = (Arc::clone(&self.registry), Arc::clone(&self.forge), Arc::clone(&self.cosign));
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, plain_paths: RefCell::default() })
+        let deliveries = Arc::clone(&self.deliveries);
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.

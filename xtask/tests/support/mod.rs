@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
 pub mod crash;
+pub mod delivery;
 pub mod engine;
 pub mod proxy;
 pub mod real_registry;
@@ -179,6 +180,10 @@ depends = ["core"]
         }
         state.insert("refs here".into(), self.git(&["for-each-ref"]));
         state.insert("refs there".into(), self.git(&["ls-remote", "origin"]));
+        let deliveries = self.folder().join("deploy.git");
+        if deliveries.exists() {
+            state.insert("refs of what runs".into(), git_in(&deliveries, &["for-each-ref"]));
+        }
         state.insert("status".into(), self.git(&["status", "--porcelain"]));
         state
     }

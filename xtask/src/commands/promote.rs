@@ -1,0 +1,109 @@
+//! `promote`: an environment's pins say a release that stands in the environment before it.
+
+use super::{App, Outcome};
+use crate::cli::Promote;
+use crate::engine::observe;
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::step::{Goal, Plan, Planned, Step, Verdict};
+use crate::model::version::Version;
+
+pub fn run(app: &App, arguments: &Promote) -> Outcome {
+    let project = app.projects.find(&arguments.project)?;
+    let stage = app.delivery.stage(&arguments.to)?;
+    let version = arguments.version.as_deref().map(|text| version(text, "--version")).transpose()?;
+    let newest = if version.is_none() && stage.after.is_none() { newest(app, project)? } else { None };
+    let mut goal = Goal::default();
+    app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
+    app.execute(goal, serde_json::Map::new())
+}
+
+/// A version as a flag names it.
+pub fn version(text: &str, flag: &str) -> Result<Version, Fault> {
+    Version::parse_semver(text).map_err(|why| Fault::usage(format!("{flag} {text}: {why}")).fix(format!("{flag} X.Y.Z")))
+}
+
+/// The highest stable release whose tag HEAD contains.
+fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Version>> {
+    app.world.git.refuse_shallow("which release is the newest")?;
+    let head = observe::head(&app.world)?.commit;
+    let tags = observe::local_tags(&app.world, &app.projects, crate::plan::tags::RemoteTags::None)?;
+    let mut releases: Vec<(Version, &String)> = tags
+        .local
+        .iter()
+        .filter_map(|(tag, commit)| Some((tags.read_of(project, tag).filter(|name| name.candidate.is_none())?.version, commit)))
+        .filter(|(version, _)| !version.is_prerelease())
+        .collect();
+    releases.sort();
+    for (version, commit) in releases.into_iter().rev() {
+        if app.world.git.has_commit(commit) && app.world.git.is_ancestor(commit, &head)? {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
+}
+
+fn of_deliveries(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Planned> {
+    plan.steps.iter().filter(move |planned| planned.verdict == verdict && matches!(planned.draft.step, Step::Deliver(_)))
+}
+
+/// What is asked before environments are changed that want somebody's approval; `None` when none does.
+pub fn approval(plan: &Plan) -> Option<String> {
+    let wanted = of_deliveries(plan, Verdict::Todo).find_map(|planned| match &planned.draft.step {
+        Step::Deliver(delivery) if delivery.approval => Some(&delivery.environment),
+        _ => None,
+    });
+    wanted.map(|environment| format!("{environment} is changed with somebody's approval alone. Do you approve?"))
+}
+
+/// Whether a run did nothing because somebody else changed a pin meanwhile: a refusal, and no failure.
+pub fn overtaken(plan: &Plan) -> bool {
+    let met = |planned: &Planned| {
+        ["since the plan was made: found", "somebody changed it meanwhile"].iter().any(|words| planned.evidence.contains(words))
+    };
+    let overtaken = of_deliveries(plan, Verdict::Failed).filter(|planned| met(planned)).count();
+    // One that failed for another reason is a failure, whatever became of the rest.
+    plan.count(Verdict::Acted) == 0 && overtaken > 0 && overtaken == plan.count(Verdict::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::delivery::{Action, Deliver};
+    use crate::model::step::{Cost, Draft};
+
+    fn plan(approval: bool, verdict: Verdict, evidence: &str) -> Plan {
+        let deliver = Deliver {
+            action: Action::Promote,
+            project: "api".into(),
+            environment: "production".into(),
+            address: "there".into(),
+            is_own: false,
+            branch: "main".into(),
+            pins: Vec::new(),
+            images: None,
+            from: Vec::new(),
+            found: BTreeMap::new(),
+            approval,
+        };
+        let draft = Draft { project: "api".into(), why: String::new(), step: Step::Deliver(Box::new(deliver)) };
+        Plan { steps: vec![Planned { draft, verdict, evidence: evidence.into(), cost: Cost::default() }], ..Plan::default() }
+    }
+
+    #[test]
+    fn approval_is_asked_for_what_is_left_to_do_alone() {
+        assert!(approval(&plan(true, Verdict::Todo, "")).is_some_and(|question| question.contains("production")));
+        assert_eq!(approval(&plan(true, Verdict::Done, "")), None);
+        assert_eq!(approval(&plan(false, Verdict::Todo, "")), None);
+    }
+
+    #[test]
+    fn a_pin_that_somebody_changed_is_a_refusal_and_other_failures_are_none() {
+        assert!(overtaken(&plan(false, Verdict::Failed, "there (main): somebody changed it meanwhile: a.yaml:1 says 1")));
+        assert!(overtaken(&plan(false, Verdict::Failed, "since the plan was made: found a, wanted b")));
+        assert!(!overtaken(&plan(false, Verdict::Failed, "there (main) takes no push")));
+        assert!(!overtaken(&plan(false, Verdict::Acted, "")));
+    }
+}

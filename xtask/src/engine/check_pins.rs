@@ -1,0 +1,83 @@
+//! Every pin held to its file and to the registry: is it there, is it one, does it say an image that is served?
+//!
+//! Nothing is planned or changed. Faults are sentences that begin with the repository, the file and the line.
+
+use std::collections::HashMap;
+
+use crate::edit::PinPlace;
+use crate::model::image::{Digest, Repository};
+use crate::model::pins::Pin;
+
+use super::pins::groups;
+use super::promotion::Deliverer;
+
+/// What the check found.
+#[derive(Debug, Default)]
+pub struct PinCheck {
+    pub references: usize,
+    pub faults: Vec<String>,
+}
+
+/// What the registry answered so far: the digest under a tag or a digest, nothing, or why it cannot be told.
+type Answers = HashMap<(Repository, String), Result<Option<Digest>, String>>;
+
+impl Deliverer<'_> {
+    /// # Errors
+    /// This repository has no such remote (2). What else cannot be read is a fault among the others.
+    pub fn check(&self) -> anyhow::Result<PinCheck> {
+        let mut found = PinCheck::default();
+        let mut answers = Answers::new();
+        for group in groups(self.world, self.remote, &self.delivery.pins.iter().collect::<Vec<_>>())? {
+            let shown = format!("{} ({})", group.address, group.branch);
+            let reading = match group.read(self.world) {
+                Ok(reading) => reading,
+                Err(error) => {
+                    found.faults.push(format!("{error:#}"));
+                    continue;
+                }
+            };
+            found.faults.extend(reading.faults.iter().map(|fault| format!("{shown}: {fault}")));
+            for file in &reading.files {
+                for (number, place) in &file.places {
+                    found.references += 1;
+                    if let Some(what) = self.objection(&group.pins[*number], place, &mut answers) {
+                        found.faults.push(format!("{shown}: {}:{}: {} {what}", file.file, place.line, place.key));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What speaks against a reference.
+    fn objection(&self, pin: &Pin, place: &PinPlace, answers: &mut Answers) -> Option<String> {
+        let repository = &pin.repository;
+        if let Some(digest) = place.digest.as_deref().filter(|_| place.pinned().is_none()) {
+            return Some(format!("says {digest}, which is no digest yet"));
+        }
+        let mut ask = |reference: &str| {
+            let key = (repository.clone(), reference.to_owned());
+            let registry = self.world.registry();
+            let answer = answers.entry(key).or_insert_with(|| {
+                registry.head(repository, reference).map(|found| found.map(|found| found.digest)).map_err(|error| error.to_string())
+            });
+            answer.clone()
+        };
+        let digest = place.pinned();
+        let by_digest = match &digest {
+            Some(digest) => ask(digest.as_str()).map(|found| found.is_some()),
+            None => Ok(true),
+        };
+        let by_tag = place.tag.as_deref().map_or(Ok(None), &mut ask);
+        match (by_digest, by_tag, &place.tag, &digest) {
+            (Err(why), ..) | (_, Err(why), ..) => Some(format!("cannot be asked of the registry: {why}")),
+            (Ok(false), _, _, Some(digest)) => Some(format!("says {digest}, which {repository} does not serve")),
+            (_, Ok(None), Some(tag), None) => Some(format!("says {tag}, which {repository} does not serve")),
+            (_, Ok(Some(found)), Some(tag), Some(digest)) if found != *digest => {
+                Some(format!("says {tag} and {digest}, but {tag} is {found}"))
+            }
+            (_, _, None, None) => Some("says neither a tag nor a digest".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What an environment may get: promotions from one environment to the next, and of a release into the first ones.
+//!
+//! It looks at pins and at the registry and makes deliveries of what it finds; carrying them out is `delivery`'s.
+
+use crate::model::delivery::{Action, Deliver, ReleaseImages};
+use crate::model::fault::Fault;
+use crate::model::image::{Digest, Platform, media_type};
+use crate::model::pins::{Delivery, Pin, Stage};
+use crate::model::project::Project;
+use crate::model::step::{Goal, Step};
+use crate::model::version::Version;
+use crate::world::World;
+
+use super::pins::{PinGroup, Reading, groups};
+
+/// All that deliveries are made of.
+pub struct Deliverer<'a> {
+    pub world: &'a World,
+    pub delivery: &'a Delivery,
+    /// The remote at which this repository's own pins are.
+    pub remote: &'a str,
+}
+
+/// What an environment is to run, and why.
+pub(super) struct Wish<'a> {
+    pub stage: &'a Stage,
+    pub images: &'a ReleaseImages,
+    pub action: &'a Action,
+    pub why: &'a str,
+}
+
+impl Deliverer<'_> {
+    /// Promotes a release into an environment: it must stand in the one before (in Git), be served, and not be barred.
+    /// Without a version it is the one that stands there; `newest` is what the first environment gets then.
+    ///
+    /// # Errors
+    /// No pin is configured (2), or the world cannot be read. What forbids the promotion is refused in the goal.
+    pub fn promote(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        stage: &Stage,
+        version: Option<&Version>,
+        newest: Option<&Version>,
+    ) -> anyhow::Result<()> {
+        let name = &project.name;
+        let pins = self.delivery.some_pins_of(project, &stage.name)?;
+        let before = match &stage.after {
+            Some(after) => Some((after.as_str(), self.read(goal, name, &self.delivery.some_pins_of(project, after)?)?)),
+            None => None,
+        };
+        let targets = self.read(goal, name, &pins)?;
+        if !goal.refused.is_empty() {
+            return Ok(());
+        }
+        let version = match (version, &before) {
+            (Some(version), _) => version.clone(),
+            (None, Some((after, readings))) => match standing_version(readings) {
+                Ok(version) => version,
+                Err(what) => {
+                    goal.refuse(
+                        name,
+                        format!("{after} does not tell which version of {name} to promote: {what}"),
+                        format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
+                    );
+                    return Ok(());
+                }
+            },
+            (None, None) => match newest {
+                Some(version) => version.clone(),
+                None => {
+                    goal.refuse(
+                        name,
+                        format!("{name} has no release that HEAD contains"),
+                        format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
+                    );
+                    return Ok(());
+                }
+            },
+        };
+        let Some(images) = self.served(goal, project, &version.to_semver()) else { return Ok(()) };
+        if let Some((after, readings)) = &before {
+            self.require_standing(goal, project, after, readings, &images, stage);
+        }
+        let why = match &before {
+            Some((after, _)) => format!("it stands in {after}"),
+            None => "nothing comes before it".to_owned(),
+        };
+        refuse_barred(goal, project, stage, &targets, &images);
+        self.want(goal, project, targets, &Wish { stage, images: &images, action: &Action::Promote, why: &why });
+        Ok(())
+    }
+
+    /// The last steps of a release: environments that nothing comes before get it. One that runs something newer, or from
+    /// which this very image was taken back, is left as it is: a release that is run again is no promotion.
+    ///
+    /// # Errors
+    /// The world cannot be read. What forbids the release is refused in the goal.
+    pub fn after_release(&self, goal: &mut Goal, project: &Project, version: &Version) -> anyhow::Result<()> {
+        let name = &project.name;
+        let stages: Vec<&Stage> =
+            self.delivery.first_stages().filter(|stage| self.delivery.pins_of(name, &stage.name).next().is_some()).collect();
+        if stages.is_empty() {
+            let what = match self.delivery.pins.iter().any(|pin| pin.project == *name) {
+                true => format!("{name}: it has no [[pins]] in an environment without `after`, so nothing is delivered by the release"),
+                false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
+            };
+            goal.notes.push(what);
+            return Ok(());
+        }
+        let index = goal.drafts.iter().find_map(|draft| match &draft.step {
+            Step::PublishIndex { tag, manifest, .. } if draft.project == *name && *tag == version.to_semver() => Some(manifest.clone()),
+            _ => None,
+        });
+        // Without an index the release is refused already, for a reason of its own.
+        let Some(index) = index else { return Ok(()) };
+        let images = images_of(project, &version.to_semver(), &index.digest, &index.media_type, &index.bytes)?;
+        for stage in stages {
+            let refused = goal.refused.len();
+            let pins: Vec<&Pin> = self.delivery.pins_of(name, &stage.name).collect();
+            let targets = self.read(goal, name, &pins)?;
+            if goal.refused.len() > refused {
+                continue;
+            }
+            let is_barred = |reading: &Reading| reading.bars.iter().any(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index);
+            if targets.iter().any(|(_, reading)| is_barred(reading)) {
+                goal.notes.push(format!("{name}: {} is barred in {}, so it is not delivered there", images.index.short(), stage.name));
+                continue;
+            }
+            if let Some(newer) = standing_version(&targets).ok().filter(|standing| standing > version) {
+                goal.notes.push(format!(
+                    "{name}: {} runs {} already, so {} is not delivered there",
+                    stage.name,
+                    newer.to_semver(),
+                    images.version
+                ));
+                continue;
+            }
+            let why = "the first environment gets a release by itself";
+            self.want(goal, project, targets, &Wish { stage, images: &images, action: &Action::Promote, why });
+        }
+        Ok(())
+    }
+
+    /// Reads all pins, and refuses what is wrong with any of them.
+    pub(super) fn read(&self, goal: &mut Goal, project: &str, pins: &[&Pin]) -> anyhow::Result<Vec<(PinGroup, Reading)>> {
+        let mut readings = Vec::new();
+        for group in groups(self.world, self.remote, pins)? {
+            let place = format!("{} ({})", group.address, group.branch);
+            match group.read(self.world) {
+                Ok(reading) => {
+                    for fault in &reading.faults {
+                        goal.refuse(project, format!("{place}: {fault}"), "edit the file, or its [[pins]] in the configuration");
+                    }
+                    readings.push((group, reading));
+                }
+                Err(error) => {
+                    let fix = error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).and_then(|fault| fault.fix.clone());
+                    goal.refuse(project, format!("{error:#}"), fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address)));
+                }
+            }
+        }
+        Ok(readings)
+    }
+
+    /// The images of a release, as the registry serves them; refused where it does not. A digest names one as well.
+    pub(super) fn served(&self, goal: &mut Goal, project: &Project, named: &str) -> Option<ReleaseImages> {
+        let name = &project.name;
+        let Some(image) = &project.image else {
+            goal.refuse(name, format!("{name} has no image"), "add image = { platforms = [...] } to the project");
+            return None;
+        };
+        let is_digest = named.parse::<Digest>().is_ok();
+        let version = if is_digest { "" } else { named };
+        let shown = || format!("{}{}{named}", image.release, if is_digest { '@' } else { ':' });
+        let answer = self.world.registry().manifest(&image.release, named);
+        match answer.map(|found| found.map(|found| images_of(project, version, &found.digest, &found.media_type, &found.bytes))) {
+            Ok(Some(Ok(images))) => Some(images),
+            Ok(Some(Err(error))) => {
+                goal.refuse(name, format!("{}: {error:#}", shown()), "cargo xtask doctor");
+                None
+            }
+            Ok(None) => {
+                goal.refuse(name, format!("the registry does not serve {}", shown()), format!("cargo xtask release {name}"));
+                None
+            }
+            Err(error) => {
+                goal.refuse(name, format!("the registry cannot be read: {error}"), "cargo xtask doctor");
+                None
+            }
+        }
+    }
+
+    fn require_standing(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        after: &str,
+        readings: &[(PinGroup, Reading)],
+        images: &ReleaseImages,
+        stage: &Stage,
+    ) {
+        let (name, version) = (&project.name, &images.version);
+        for (group, reading) in readings {
+            if let Err(found) = reading.stands(&group.pins, images) {
+                let what = format!(
+                    "{name} {version} does not stand in {after}, through which alone {} is reached: {} ({}) {found}",
+                    stage.name, group.address, group.branch
+                );
+                goal.refuse(name, what, format!("cargo xtask promote {name} --to {after} --version {version}"));
+            }
+        }
+        if self.delivery.stages.iter().any(|stage| stage.name == after && stage.has_smoke) {
+            goal.notes.push(format!("{name}: {after} has a smoke test; whether it passed there is not asked here"));
+        }
+    }
+
+    /// One delivery for each repository and branch.
+    pub(super) fn want(&self, goal: &mut Goal, project: &Project, targets: Vec<(PinGroup, Reading)>, wish: &Wish<'_>) {
+        for (group, reading) in targets {
+            let deliver = Deliver {
+                action: wish.action.clone(),
+                project: project.name.clone(),
+                environment: wish.stage.name.clone(),
+                from: reading.said(&group.pins),
+                found: reading.found(),
+                address: group.address,
+                is_own: group.is_own,
+                branch: group.branch,
+                pins: group.pins,
+                images: Some(wish.images.clone()),
+                approval: wish.stage.approval,
+            };
+            goal.want(&project.name, wish.why, Step::Deliver(Box::new(deliver)));
+        }
+    }
+}
+
+/// The one version that all pins say.
+fn standing_version(readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
+    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).map(|said| said.version).collect();
+    said.sort();
+    said.dedup();
+    match said.as_slice() {
+        [Some(version)] => Version::parse_semver(version).map_err(|_| format!("its pins say {version:?}, which is no version")),
+        [] | [None] => Err("its pins say no tag".to_owned()),
+        several => {
+            let words = several.iter().map(|version| version.as_deref().unwrap_or("a digest alone")).collect::<Vec<_>>().join(" and ");
+            Err(format!("its pins say {words}"))
+        }
+    }
+}
+
+fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(PinGroup, Reading)], images: &ReleaseImages) {
+    let name = &project.name;
+    for (group, reading) in targets {
+        if let Some(bar) = reading.bars.iter().find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index) {
+            let why = if bar.why.is_empty() { String::new() } else { format!(": {}", bar.why) };
+            let what = format!(
+                "{name} {} ({}) is barred in {} since {} by {}{why} ({})",
+                images.version, bar.digest, stage.name, bar.since, bar.by, group.address
+            );
+            goal.refuse(name, what, format!("cargo xtask unbar {name} --in {} {}", stage.name, bar.digest));
+        }
+    }
+}
+
+/// What a manifest or an index holds for each platform.
+///
+/// # Errors
+/// It is no index that can be read.
+fn images_of(project: &Project, version: &str, digest: &Digest, kind: &str, bytes: &[u8]) -> anyhow::Result<ReleaseImages> {
+    let mut images = ReleaseImages { version: version.to_owned(), index: digest.clone(), platforms: Vec::new() };
+    if !media_type::is_index(kind) {
+        let platforms = project.image.iter().flat_map(|image| &image.platforms);
+        images.platforms = platforms.map(|platform| (platform.clone(), digest.clone())).collect();
+        // A manifest is one platform's; of several there is no telling which.
+        images.platforms.truncate(if images.platforms.len() == 1 { 1 } else { 0 });
+        return Ok(images);
+    }
+    let index: serde_json::Value = serde_json::from_slice(bytes)?;
+    for entry in index["manifests"].as_array().into_iter().flatten() {
+        let word = |key: &str| entry["platform"][key].as_str();
+        // Attestations speak of other entries, and run nowhere (law 11).
+        if let (Some(os), Some(arch)) = (word("os").filter(|os| *os != "unknown"), word("architecture")) {
+            let digest: Digest = entry["digest"].as_str().unwrap_or_default().parse()?;
+            images.platforms.push((Platform::new(os, arch, word("variant")), digest));
+        }
+    }
+    Ok(images)
+}

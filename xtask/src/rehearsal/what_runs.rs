@@ -1,0 +1,62 @@
+//! The repository of a rehearsal that says what runs: for each pin of the configuration a file, all in one bare repository.
+//!
+//! The pins keep their projects and environments, and nothing else: no repository of the real world is read or written.
+
+use std::path::Path;
+
+use anyhow::Context;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
+use crate::model::config;
+use crate::model::project::Projects;
+use crate::world::files;
+use crate::world::process::{Call, Runner};
+
+/// Points every pin of the configuration at a file of a bare repository in `folder`, and makes that. The images of the
+/// configuration are the rehearsal's already. Without pins nothing is made.
+pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> anyhow::Result<()> {
+    let Some(pins) = document.get("pins").and_then(Item::as_array_of_tables) else { return Ok(()) };
+    let word = |pin: &Table, key: &str| pin.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
+    let mut places: Vec<(String, String)> = pins.iter().map(|pin| (word(pin, "project"), word(pin, "environment"))).collect();
+    places.sort();
+    places.dedup();
+    let bare = folder.join("what-runs.git");
+    let mut pointed = ArrayOfTables::new();
+    for (project, environment) in &places {
+        let mut pin = Table::new();
+        let file = format!("{environment}/{project}.yaml");
+        for (key, text) in [("project", project), ("environment", environment), ("file", &file)] {
+            pin[key] = value(text);
+        }
+        pin["git"] = value(bare.display().to_string());
+        pin["branch"] = value("main");
+        pointed.push(pin);
+    }
+    document["pins"] = Item::ArrayOfTables(pointed);
+    let text = document.to_string();
+    let projects = Projects::from_config(&config::parse(&text, "the configuration")?, "the configuration")?;
+    let work = folder.join("what-runs");
+    let git = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(folder).args(arguments));
+    git(&["init", "--quiet", "--bare", "--initial-branch", "main", "what-runs.git"])?;
+    git(&["init", "--quiet", "--initial-branch", "main", "what-runs"])?;
+    for (project, environment) in &places {
+        let image = projects.find(project)?.image.as_ref().with_context(|| format!("a pin names {project}, which has no image"))?;
+        let text = format!("spec:\n  containers:\n    - name: {project}\n      image: {}:0.0.0 # before the rehearsal\n", image.release);
+        files::write_own(&work.join(environment).join(format!("{project}.yaml")), &text)?;
+    }
+    let there = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(&work).args(arguments));
+    there(&["add", "--all"])?;
+    let who = [
+        "-c",
+        "user.name=Rehearsal",
+        "-c",
+        "user.email=rehearsal@localhost",
+        "-c",
+        "commit.gpgSign=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+    ];
+    there(&[&who[..], &["commit", "--quiet", "--message", "feat: what runs"]].concat())?;
+    there(&["push", "--quiet", &bare.display().to_string(), "main"])?;
+    Ok(())
+}

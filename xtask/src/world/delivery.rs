@@ -1,0 +1,307 @@
+//! Repositories that say what runs: one branch of each, fetched shallow into a private folder, committed to and pushed.
+//!
+//! Nothing of the user's is written: no work tree, no remote-tracking branch, no cache; the private folder goes when the
+//! command ends. A push is never forced. What stands in the files, and what it should be, is decided above.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use git2::build::TreeUpdateBuilder;
+use git2::{ErrorCode, FileMode, Oid, Repository};
+use tempfile::TempDir;
+
+use super::delivery_settings::{Settings, without_user};
+pub use super::delivery_tree::{PinFile, Snapshot};
+use super::process::{Call, Runner};
+use super::{World, files};
+use crate::model::fault::Fault;
+
+/// How long a remote may take for one fetch or push.
+const REMOTE_LIMIT: Duration = Duration::from_secs(300);
+
+/// The private name of the branch's head.
+const HEAD: &str = "refs/xtask/head";
+
+/// How many commits of a branch are fetched, step by step, when something is looked for in its history.
+const DEPTHS: [&str; 3] = ["50", "500", "5000"];
+
+/// What git and its servers say when somebody else was faster: git itself, files behind a busy server, GitLab.
+const OVERTAKEN: [&str; 6] =
+    ["non-fast-forward", "fetch first", "cannot lock ref", "incorrect old value provided", "failed to update ref", "stale info"];
+
+/// The branches that this run has fetched.
+#[derive(Default)]
+pub struct Deliveries {
+    open: Mutex<HashMap<(String, String), Arc<DeliveryBranch>>>,
+    /// Where this repository's remote really is, by the address that is shown: that has no password in it.
+    own: Mutex<HashMap<String, Own>>,
+}
+
+/// The addresses of this repository's remote, as the user set them up.
+#[derive(Clone, Default)]
+struct Own {
+    url: String,
+    push_url: Option<String>,
+}
+
+/// What a branch's repository is called in calls of git: its address stands in no argument list.
+const REMOTE: &str = "xtask";
+
+/// One branch of a repository, in a folder of our own.
+pub struct DeliveryBranch {
+    folder: TempDir,
+    pub address: String,
+    pub branch: String,
+    runner: Runner,
+    settings: Settings,
+    /// Git refuses a second fetch into one repository, and steps are asked side by side.
+    turn: Mutex<()>,
+}
+
+/// A commit of the branch's history.
+#[derive(Debug, Clone)]
+pub struct PastCommit {
+    pub id: String,
+    /// The committer's time, in seconds since 1970.
+    pub seconds: i64,
+    pub message: String,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    Yes,
+    /// The branch is not where the commit was made upon: somebody was faster.
+    Overtaken(String),
+}
+
+impl World {
+    /// The address of a pin's repository; that of this one is its remote's.
+    ///
+    /// # Errors
+    /// There is no such remote (2).
+    pub fn delivery_address(&self, git: Option<&str>, remote: &str) -> anyhow::Result<String> {
+        if let Some(url) = git {
+            return Ok(url.to_owned());
+        }
+        match self.git.repository().find_remote(remote) {
+            Ok(found) => {
+                let url = found.url().map_err(|_| anyhow!("the address of {remote} is not UTF-8"))?.to_owned();
+                // A path is from the root of the work tree, and ours is another folder.
+                let local = self.root.join(&url);
+                let url = if !url.contains(':') && local.exists() { local.display().to_string() } else { url };
+                let push_url = found.pushurl().ok().flatten().map(str::to_owned);
+                let shown = without_user(&url);
+                let mut own = self.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner);
+                own.insert(shown.clone(), Own { url, push_url });
+                Ok(shown)
+            }
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                let what = format!("pins of this repository are changed at its remote, and there is no remote {remote}");
+                Err(Fault::usage(what).fix(format!("git remote add {remote} URL, or name the pins' repository by `git`")).into())
+            }
+            Err(error) => Err(error).with_context(|| format!("reading the settings of remote {remote}")),
+        }
+    }
+
+    /// The branch as this run knows it; the first question fetches it.
+    pub fn delivery(&self, address: &str, branch: &str, is_own: bool) -> anyhow::Result<Arc<DeliveryBranch>> {
+        let key = (address.to_owned(), branch.to_owned());
+        let mut open = self.deliveries.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let folder = files::temporary_folder()?;
+        let mut settings = self.delivery_settings(is_own)?;
+        let known = self.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner).get(address).filter(|_| is_own).cloned();
+        let real = known.unwrap_or_else(|| Own { url: address.to_owned(), push_url: None });
+        settings.pairs.extend(real.push_url.iter().map(|url| (format!("remote.{REMOTE}.pushurl"), url.clone())));
+        settings.hidden = [Some(&real.url), real.push_url.as_ref()].into_iter().flatten().filter(|url| *url != address).cloned().collect();
+        settings.pairs.push((format!("remote.{REMOTE}.url"), real.url));
+        let runner = self.runner.clone();
+        let made = DeliveryBranch { folder, address: key.0.clone(), branch: key.1.clone(), runner, settings, turn: Mutex::default() };
+        made.runner.output(&made.call(&["init", "--quiet", "--bare", "--template="]))?;
+        let made = Arc::new(made);
+        open.insert(key, Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+impl DeliveryBranch {
+    /// Asks the remote where the branch stands, and fetches that commit.
+    ///
+    /// # Errors
+    /// The remote cannot be read, or has no such branch (3).
+    pub fn refresh(&self) -> anyhow::Result<String> {
+        self.fetch(&["--depth", "1"])?;
+        let repository = self.repository()?;
+        let head = repository.refname_to_id(HEAD).with_context(|| format!("reading what was fetched of {}", self.shown()))?;
+        Ok(head.to_string())
+    }
+
+    fn fetch(&self, depth: &[&str]) -> anyhow::Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let reference = format!("+refs/heads/{}:{HEAD}", self.branch);
+        let call = self.call(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]);
+        let finished = self.runner.finish(&call.args(depth).args([REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
+        if finished.ok {
+            return Ok(());
+        }
+        if finished.stderr.contains("couldn't find remote ref") {
+            let what = format!("{} has no branch {}", self.address, self.branch);
+            return Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into());
+        }
+        let what = format!("{} cannot be read: {}", self.shown(), self.said(&finished.stderr));
+        Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into())
+    }
+
+    /// The repository and its branch, for people.
+    pub fn shown(&self) -> String {
+        format!("{} ({})", self.address, self.branch)
+    }
+
+    pub fn snapshot(&self, commit: &str) -> anyhow::Result<Snapshot> {
+        let repository = self.repository()?;
+        let tree = repository.find_commit(Oid::from_str(commit)?).and_then(|commit| commit.tree()).map(|tree| tree.id());
+        Ok(Snapshot { tree: tree.with_context(|| format!("reading {commit} of {}", self.shown()))?, repository })
+    }
+
+    /// Makes a commit upon `base` in which these files have these texts, signed when git is set up so.
+    pub fn commit(&self, base: &str, changes: &[(String, String)], message: &str) -> anyhow::Result<String> {
+        let Snapshot { repository, tree } = self.snapshot(base)?;
+        let tree = repository.find_tree(tree)?;
+        let mut update = TreeUpdateBuilder::new();
+        for (path, text) in changes {
+            let blob = repository.blob(text.as_bytes()).with_context(|| format!("writing {path}"))?;
+            let is_program = tree.get_path(Path::new(path)).is_ok_and(|entry| entry.filemode() == i32::from(FileMode::BlobExecutable));
+            update.upsert(path.as_str(), blob, if is_program { FileMode::BlobExecutable } else { FileMode::Blob });
+        }
+        let changed = update.create_updated(&repository, &tree).with_context(|| format!("writing the files of {}", self.shown()))?;
+        let text = self.folder.path().join("xtask-message");
+        files::write_own(&text, message)?;
+        let call = self.call(&["commit-tree", &changed.to_string(), "-p", base, "-F"]).arg(&text);
+        // Unlike `commit`, this one does not ask the setting itself.
+        let signs = self.runner.finish(&self.call(&["config", "--type=bool", "--get", "commit.gpgSign"]))?;
+        let call = if signs.ok && signs.stdout.trim() == "true" { call.arg("--gpg-sign") } else { call };
+        Ok(self.runner.output(&call).with_context(|| format!("committing to {}", self.shown()))?.trim().to_owned())
+    }
+
+    /// Pushes a commit that was made upon `base`; never by force. Whether it arrived is asked of the remote, for an answer may
+    /// be lost and a refusal may have many words.
+    ///
+    /// # Errors
+    /// The remote refuses for another reason than that somebody was faster.
+    pub fn push(&self, commit: &str, base: &str) -> anyhow::Result<Pushed> {
+        let reference = format!("{commit}:refs/heads/{}", self.branch);
+        let call = self.call(&["push", "--quiet", "--no-follow-tags", REMOTE, &reference]).time_limit(REMOTE_LIMIT);
+        let finished = self.runner.finish(&call)?;
+        if finished.ok {
+            return Ok(Pushed::Yes);
+        }
+        let why = self.said(&finished.stderr);
+        let head = self.remote_head().with_context(|| format!("pushing to {} failed: {why}; and then", self.shown()))?;
+        if head.as_deref() == Some(commit) {
+            return Ok(Pushed::Yes);
+        }
+        if head.as_deref() != Some(base) || OVERTAKEN.iter().any(|words| finished.stderr.contains(words)) {
+            return Ok(Pushed::Overtaken(why));
+        }
+        bail!("{} takes no push: {why}", self.shown())
+    }
+
+    /// Whether the remote would take a push from here. It is asked as for a push, with its own head, and nothing is sent.
+    ///
+    /// # Errors
+    /// It would not, or could not be asked; then with what git said.
+    pub fn may_push(&self) -> anyhow::Result<()> {
+        // Where the branch stands was asked by the probe already.
+        let known = self.repository()?.refname_to_id(HEAD).ok();
+        let head = known.map_or_else(|| self.refresh(), |head| Ok(head.to_string()))?;
+        let reference = format!("{head}:refs/heads/{}", self.branch);
+        let call = self.call(&["push", "--dry-run", "--no-verify", "--quiet", "--no-follow-tags", REMOTE, &reference]);
+        let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
+        // Whoever is faster meanwhile may push as well as we.
+        match finished.ok || OVERTAKEN.iter().any(|words| finished.stderr.contains(words)) {
+            true => Ok(()),
+            false => bail!("{}", self.said(&finished.stderr)),
+        }
+    }
+
+    fn remote_head(&self) -> anyhow::Result<Option<String>> {
+        let reference = format!("refs/heads/{}", self.branch);
+        let finished = self.runner.finish(&self.call(&["ls-remote", REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
+        if !finished.ok {
+            bail!("{} cannot be read: {}", self.shown(), self.said(&finished.stderr));
+        }
+        let listing = finished.stdout;
+        let mut lines = listing.lines().filter_map(|line| line.split_once('\t'));
+        Ok(lines.find(|(_, name)| *name == reference).map(|(commit, _)| commit.to_owned()))
+    }
+
+    /// The commits of the branch, newest first, as far back as `is_enough` wants; more is fetched as long as it does not.
+    pub fn history(&self, head: &str, is_enough: &dyn Fn(&[PastCommit]) -> bool) -> anyhow::Result<Vec<PastCommit>> {
+        let mut commits = self.log(head)?;
+        for depth in DEPTHS.map(Some).into_iter().chain([None]) {
+            if is_enough(&commits) || !files::exists(&self.folder.path().join("shallow")) {
+                break;
+            }
+            match depth {
+                Some(depth) => self.fetch(&["--depth", depth])?,
+                None => self.fetch(&["--unshallow"])?,
+            }
+            commits = self.log(head)?;
+        }
+        Ok(commits)
+    }
+
+    fn log(&self, head: &str) -> anyhow::Result<Vec<PastCommit>> {
+        let listing =
+            self.runner.output(&self.call(&["log", "-z", "--topo-order", "--no-show-signature", "--format=%H%n%ct%n%B", head, "--"]))?;
+        let commits = listing.split('\0').filter(|record| !record.is_empty()).map(|record| {
+            let mut lines = record.splitn(3, '\n');
+            let (id, seconds) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            let seconds = seconds.parse().with_context(|| format!("git log printed {record:?}"))?;
+            Ok(PastCommit { id: id.to_owned(), seconds, message: lines.next().unwrap_or_default().to_owned() })
+        });
+        commits.collect()
+    }
+
+    /// Who the commits are by, as `Name <address>`, and the time that they get, in seconds since 1970.
+    ///
+    /// # Errors
+    /// Git knows nobody (3).
+    pub fn committer(&self) -> anyhow::Result<(String, i64)> {
+        let finished = self.runner.finish(&self.call(&["var", "GIT_COMMITTER_IDENT"]))?;
+        let ident = finished.stdout.trim().rsplit_once("> ").filter(|_| finished.ok);
+        let known = ident.and_then(|(who, time)| Some((format!("{who}>"), time.split(' ').next()?.parse().ok()?)));
+        Ok(known.ok_or_else(|| {
+            Fault::refused(format!("git does not know who you are: {}", self.said(&finished.stderr)))
+                .fix("git config user.name NAME && git config user.email ADDRESS")
+        })?)
+    }
+
+    /// What a failed git said, without its hints and without addresses that are not shown.
+    fn said(&self, stderr: &str) -> String {
+        let lines: Vec<_> = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("hint:")).collect();
+        let text = if lines.is_empty() { "it said nothing".to_owned() } else { lines.join("; ") };
+        self.settings.hidden.iter().fold(text, |text, hidden| text.replace(hidden, &self.address))
+    }
+
+    fn repository(&self) -> anyhow::Result<Repository> {
+        Repository::open_bare(self.folder.path()).with_context(|| format!("opening the copy of {}", self.shown()))
+    }
+
+    fn call(&self, arguments: &[&str]) -> Call {
+        let call = Call::new("git").arg("-C").arg(self.folder.path()).args(arguments.iter().copied());
+        let Settings { before, pairs, token, .. } = &self.settings;
+        let call = call.variable("GIT_TERMINAL_PROMPT", "0").variable("LC_ALL", "C");
+        let call = call.variable("GIT_CONFIG_COUNT", (before + pairs.len()).to_string());
+        let call = token.iter().fold(call, |call, token| call.variable("XTASK_FORGE_TOKEN", token.as_str()));
+        pairs.iter().zip(*before..).fold(call, |call, ((key, value), place)| {
+            call.variable(&format!("GIT_CONFIG_KEY_{place}"), key).variable(&format!("GIT_CONFIG_VALUE_{place}"), value)
+        })
+    }
+}
