@@ -136,7 +136,7 @@ fn law_19_a_push_that_is_overtaken_is_derived_again() {
             false => {
                 let git = String::from_utf8(std::process::Command::new("which").arg("git").output().unwrap().stdout).unwrap();
                 let text = format!(
-                    "#!/bin/sh\nfor word in \"$@\"; do if [ \"$word\" = push ]; then {}; fi; done\nexec {} \"$@\"\n",
+                    "#!/bin/sh\ncase \" $* \" in *--dry-run*) ;; *' push '*) {} ;; esac\nexec {} \"$@\"\n",
                     overtake.replace("; git ", &format!("; {} ", git.trim())),
                     git.trim()
                 );
@@ -172,6 +172,27 @@ fn law_19_a_pin_that_somebody_else_changed_meanwhile_is_a_conflict() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stderr.contains("somebody changed it meanwhile: staging/api.yaml:5 says 0.3.0@"), "{}", run.stderr);
     assert_eq!(delivered.subjects(), ["chore: by hand", "feat: begin"], "nothing was pushed over it");
+}
+
+#[test]
+fn law_16_a_push_that_would_not_be_taken_refuses_the_release_before_its_first_step() {
+    let delivered = Delivered::new();
+    let fixture = &delivered.fixture;
+    let shims = fixture.folder().join("shims");
+    let git = String::from_utf8(std::process::Command::new("which").arg("git").output().unwrap().stdout).unwrap();
+    // The server takes a push of the one token and of no other, which is all that it is told of who pushes.
+    let ask = "case \" $* \" in *' push --dry-run'*refs/heads/main*) [ \"$XTASK_FORGE_TOKEN\" = of-delivery ] || { echo 'remote: 403' >&2; exit 128; } ;; esac";
+    write_program(&shims.join("git"), &format!("#!/bin/sh\n{ask}\nexec {} \"$@\"\n", git.trim()));
+    let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
+    let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
+    let weak = fixture.run_with(&line, &[("PATH", &path), ("GITHUB_TOKEN", "of-workflow")]);
+    assert_eq!(weak.code, 3, "{}", weak.stderr);
+    assert!(weak.stderr.contains("takes no push from here: remote: 403"), "{}", weak.stderr);
+    assert_eq!(delivered.subjects(), ["feat: begin"]);
+    let tokens = [("PATH", path.as_str()), ("GITHUB_TOKEN", "of-workflow"), ("DELIVERY_TOKEN", "of-delivery")];
+    let strong = fixture.run_with(&line, &tokens);
+    assert_eq!(strong.code, 0, "{}", strong.stderr);
+    assert_eq!(delivered.subjects(), ["chore(staging): api 0.2.0", "feat: begin"]);
 }
 
 /// The line is killed at every call of git and at every request, and finished by the same line.
@@ -293,7 +314,8 @@ fn a_thousand_files_are_one_clone_one_commit_and_one_push() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let log = fs::read_to_string(log).unwrap();
     let count = |word: &str| log.lines().filter(|line| line.split(' ').any(|found| found == word)).count();
-    assert_eq!((count("init"), count("commit-tree"), count("push")), (1, 1, 1), "{log}");
+    // Whether a push would be taken is asked once before it.
+    assert_eq!((count("init"), count("commit-tree"), count("push"), count("--dry-run")), (1, 1, 2, 1), "{log}");
     assert!(log.lines().count() < 20, "no child for each file: {log}");
     assert_eq!(delivered.subjects().len(), 3);
     let changed = git_in(&delivered.there(), &["diff", "--stat", "--shortstat", "main~1", "main"]);

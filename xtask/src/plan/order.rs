@@ -95,7 +95,10 @@ fn is_serial(step: &Step) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::model::delivery::{Action, Deliver};
     use crate::model::image::{Digest, Platform};
     use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
     use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
@@ -236,6 +239,25 @@ mod tests {
         assert_eq!(order(Scope::EachProject, steps()), ["0..1| ← []", "1..2| ← []", "2..3| ← [0]", "3..4| ← [1]"]);
         let steps = vec![("", tag("all")), ("api", push("api-v1.0.0")), ("", push("all"))];
         assert_eq!(order(Scope::EachProject, steps), ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0, 1]"], "what is nobody's is everybody's");
+    }
+
+    #[test]
+    fn a_delivery_waits_for_its_projects_tag_and_is_apart_from_the_deliveries_of_others() {
+        let deliver = |project: &str| {
+            let (project, environment, branch) = (project.to_owned(), "staging".to_owned(), "main".to_owned());
+            let (address, pins, images, from, found) = ("there".to_owned(), Vec::new(), None, Vec::new(), BTreeMap::new());
+            let (action, is_own, approval) = (Action::Promote, false, false);
+            Step::Deliver(Box::new(Deliver { action, project, environment, address, is_own, branch, pins, images, from, found, approval }))
+        };
+        let steps = vec![
+            ("api", promote("api", "1.0.0")),
+            ("api", push("api-v1.0.0")),
+            ("api", deliver("api")),
+            ("web", push("web-v1.0.0")),
+            ("web", deliver("web")),
+        ];
+        let wanted = ["0..1 ← []", "1..2| ← [0]", "2..3| ← [0, 1]", "3..4| ← []", "4..5| ← [3]"];
+        assert_eq!(order(Scope::EachProject, steps), wanted);
     }
 
     #[test]

@@ -202,6 +202,7 @@ pub fn program(folder: &Path) -> Command {
     command.current_dir(folder);
     for name in [
         "GITHUB_TOKEN",
+        "DELIVERY_TOKEN",
         "GH_TOKEN",
         "GITHUB_ACTIONS",
         "GITHUB_OUTPUT",
