@@ -274,6 +274,21 @@ fn templates_come_from_the_configuration() {
 }
 
 #[test]
+fn what_was_written_by_hand_is_read_before_the_merge() {
+    let stage = Stage::new();
+    stage.change("api/app.py", "feat: one");
+    stage.change("api/CHANGELOG.md", "docs: a word on moving");
+    let text = "# Changelog of api\n\n## [Unreleased]\n\nRead the guide before you move.\n";
+    stage.fixture.write("api/CHANGELOG.md", text);
+    stage.fixture.git(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
+    stage.fixture.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
+    stage.ok(&[]);
+    let body = &stage.open()[0].body;
+    assert!(body.contains("Read the guide before you move.") && body.contains("one") && !body.contains("<!--"), "{body}");
+    assert!(stage.at_tip("api/CHANGELOG.md").contains("Read the guide before you move."));
+}
+
+#[test]
 fn nested_projects_have_their_own_changelogs() {
     let fixture = Fixture::new();
     let config = fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n")

@@ -11,6 +11,7 @@ use super::bump::How;
 use super::bump_auto::Auto;
 use super::{App, Outcome, bump, bump_auto, changelog};
 use crate::cli::ReleasePr;
+use crate::engine::changelog::Changelogs;
 use crate::engine::edits::Edits;
 use crate::engine::release_pull::{Row, notes, stranger, table};
 use crate::engine::texts::Texts;
@@ -197,9 +198,11 @@ fn release<'p>(
             goal.notes.push(format!("{name}: {version} is merged and has no release tag yet (cargo xtask tag {name} --rc --push)"));
             continue;
         }
+        let told = file.as_ref().and_then(|(_, text)| Changelogs::said(text, &decided.to));
         release.files.extend(file);
         let from = if decided.level == "initial" { String::new() } else { last(since).unwrap_or_else(|| decided.from.to_semver()) };
-        release.rows.push(Row { package: project.package.clone(), from, to: decided.to.to_semver(), why: decided.why.clone(), part });
+        let (package, to, why) = (project.package.clone(), decided.to.to_semver(), decided.why.clone());
+        release.rows.push(Row { package, from, to, why, part, told });
     }
     release.moves = moves;
     Ok(release)

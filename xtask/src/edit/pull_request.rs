@@ -18,6 +18,8 @@ pub struct Row {
     pub to: String,
     pub why: Vec<String>,
     pub part: Part,
+    /// What the changelog will say of the release, words written by hand among it; without one the part alone is told.
+    pub told: Option<String>,
 }
 
 /// Which project goes from where to where, and why.
@@ -37,8 +39,11 @@ pub fn table(rows: &[Row]) -> String {
 /// What each release brings; `forge` is the repository's address.
 pub fn notes(rows: &[Row], forge: Option<&str>) -> String {
     let note = |row: &Row| {
-        let part = changelog::render(&row.part, forge);
-        let (_, body) = part.split_once('\n').unwrap_or((&part, ""));
+        let part = row.told.clone().unwrap_or_else(|| {
+            let part = changelog::render(&row.part, forge);
+            part.split_once('\n').map(|(_, body)| body.to_owned()).unwrap_or_default()
+        });
+        let body = part.as_str();
         let body = if body.trim().is_empty() { "Nothing that a changelog lists." } else { body.trim() };
         let title = format!("{} {}", row.package, row.to).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         format!("<details open><summary>{title}</summary>\n\n{body}\n\n</details>")
@@ -73,6 +78,7 @@ mod tests {
             to: "0.2.0".into(),
             why: why.iter().map(|&why| why.to_owned()).collect(),
             part: Part { version: None, date: None, compare: None, groups },
+            told: None,
         }
     }
 

@@ -49,7 +49,12 @@ impl Changelogs<'_> {
     pub fn told(&self, project: &Project, version: &Version) -> anyhow::Result<Option<String>> {
         let path = Self::path(project);
         let file = self.world.read(&path).map_err(|error| unread(&path, error))?;
-        Ok(file.and_then(|file| text::part_of(&file, version).map(release::without_comments)))
+        Ok(file.and_then(|file| Self::said(&file, version)))
+    }
+
+    /// What the text of a changelog says of a release, without our comments.
+    pub fn said(text: &str, version: &Version) -> Option<String> {
+        text::part_of(text, version).map(release::without_comments)
     }
 
     /// A release's part, from its commits.
