@@ -8,6 +8,7 @@ use std::io::{BufRead, Write as _};
 use crate::model::fault::Fault;
 use crate::model::step::{Cost, Plan, Planned, Verdict};
 
+pub use crate::model::table::table;
 pub use live::Live;
 
 /// How this run talks.
@@ -199,17 +200,4 @@ fn spent(cost: Cost) -> String {
         1 => format!("{:.1} s, 1 request", cost.seconds),
         requests => format!("{:.1} s, {requests} requests", cost.seconds),
     }
-}
-
-/// A table with columns as wide as they need to be.
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<_> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
-        .collect();
-    let line = |row: &Vec<String>| {
-        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use support::engine::{can_run, docker, engine_platform};
 use support::real_registry::RealRegistry;
+use support::scanner::Scanner;
 use support::this_repository::{self, shared_target, uv};
 use support::{git_in, ran};
 
@@ -54,14 +55,9 @@ impl Copy {
         git_in(&self.root(), arguments)
     }
 
-    /// A scanner that says what it is told to, before everything else on the PATH; the real ones need a database from afar.
-    fn scanner(&self, exit_code: u8) -> String {
-        let folder = self.folder.path().join("bin");
-        fs::create_dir_all(&folder).unwrap();
-        let program = folder.join("trivy");
-        fs::write(&program, format!("#!/bin/sh\necho \"trivy $*\"\nexit {exit_code}\n")).unwrap();
-        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+    /// A stand-in for a scanner, before everything else on the PATH.
+    fn scanner(&self) -> Scanner {
+        Scanner::called("trivy", &self.folder.path().join("bin"))
     }
 
     /// Runs the program and insists that it went well; gives its JSON document.
@@ -172,13 +168,16 @@ fn an_image_with_findings_is_never_pushed() {
     let copy = Copy::new();
     copy.ok(&["tag", "reading", "--rc", "--push"]);
     let build = ["build", "reading", "--push", "--require-scan"];
-    let found = ran(copy.command(&build).env("PATH", copy.scanner(1)).output().unwrap());
+    let scanner = copy.scanner();
+    scanner.finds("image", &[("CVE-2024-0001", "HIGH", Some("2.0"))]);
+    let found = ran(copy.command(&build).env("PATH", scanner.path()).output().unwrap());
     assert_eq!(found.code, 1, "{}", found.stderr);
     let report: Value = serde_json::from_str(&found.stdout).unwrap();
     let verdicts: Vec<_> = steps(&report).iter().map(|step| format!("{} {}", step["kind"], step["verdict"]).replace('"', "")).collect();
     assert_eq!(verdicts, ["build-image acted", "smoke acted", "health acted", "scan failed", "push-image skipped"]);
-    assert!(found.stderr.contains("trivy image") && found.stderr.contains("--ignore-unfixed"), "{}", found.stderr);
-    let passed = ran(copy.command(&build).env("PATH", copy.scanner(0)).output().unwrap());
+    assert!(found.stderr.contains("trivy found 1 HIGH or CRITICAL with a fix"), "{}", found.stderr);
+    scanner.finds("image", &[]);
+    let passed = ran(copy.command(&build).env("PATH", scanner.path()).output().unwrap());
     assert_eq!(passed.code, 0, "{}", passed.stderr);
     let report: Value = serde_json::from_str(&passed.stdout).unwrap();
     let verdicts: Vec<_> = steps(&report).iter().map(|step| step["verdict"].as_str().unwrap().to_owned()).collect();

@@ -7,6 +7,7 @@ use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::fault::Fault;
 use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::{ImageTarget, Project};
+use crate::model::scan::Rules;
 use crate::model::step::{DistributionKind, Goal, ImageBuild, Step, short};
 use crate::model::version::Version;
 use crate::plan::build::{Source, distribution, want_image};
@@ -125,7 +126,8 @@ fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal
         }
         (None, false) => goal.notes.push(format!("{}: the image is not scanned, neither trivy nor grype is on the PATH", project.name)),
     }
-    want_image(goal, &project.name, tagged.target, &image, scanner, arguments.push);
+    let scan = scanner.map(|name| (name, Rules::of_project(&project.name, &app.ignored, environment::today())));
+    want_image(goal, &project.name, tagged.target, &image, scan, arguments.push);
     Ok(())
 }
 

@@ -37,6 +37,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::pins::Delivery;
 use crate::model::project::{Project, Projects};
 use crate::model::rules::ReleaseRules;
+use crate::model::scan;
 use crate::model::trust::Trust;
 use crate::ui::Ui;
 use crate::world::environment::{self, Environment};
@@ -55,6 +56,8 @@ pub struct App {
     /// What is attached to a release; `None` where nothing is wanted.
     pub trust: Option<Trust>,
     pub delivery: Delivery,
+    /// What a scan lets pass.
+    pub ignored: Vec<scan::Ignored>,
     pub global: Global,
     config_path: PathBuf,
     /// The folder the command was called in, relative to the root.
@@ -153,7 +156,7 @@ impl App {
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
         let delivery = Delivery::default();
-        Ok(Self { ui, world, config, projects, rules, trust: None, delivery, global, config_path, folder })
+        Ok(Self { ui, world, config, projects, rules, trust: None, delivery, ignored: Vec::new(), global, config_path, folder })
     }
 
     /// Reads the configuration, which is an error where there is none.
@@ -170,6 +173,7 @@ impl App {
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
         self.delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
+        self.ignored = scan::from_config(&self.config, &self.projects, &shown)?;
         if self.config.images_from.is_some() {
             self.ui.note("[images-from] is read, but no verb makes projects of its files");
         }

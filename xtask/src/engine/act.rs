@@ -101,13 +101,13 @@ fn copy_image(registry: &Registry, copy: &ImageCopy) -> anyhow::Result<()> {
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {
     let local =
         docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
-    match check {
-        ImageCheck::Smoke { command } => docker::smoke(&world.runner, image, command)?,
-        ImageCheck::Health { port, path } => docker::health(&world.runner, image, *port, path)?,
-        ImageCheck::Scan { scanner } => docker::scan(&world.runner, image, scanner)?,
-    }
+    let passed = match check {
+        ImageCheck::Smoke { command } => docker::smoke(&world.runner, image, command).map(|()| image.reference())?,
+        ImageCheck::Health { port, path } => docker::health(&world.runner, image, *port, path).map(|()| image.reference())?,
+        ImageCheck::Scan { scanner, rules } => super::scan::act(world, image, scanner, rules)?,
+    };
     world.own("xtask")?;
-    files::write_own(&witness(world, &local.id, check), &format!("{}\n", image.reference()))
+    files::write_own(&witness(world, &local.id, check), &format!("{passed}\n"))
 }
 
 /// Builds beside the folder and renames when whole: a build that was cut leaves nothing that looks finished.

@@ -27,6 +27,7 @@ pub mod promotion;
 pub mod release_pull;
 mod rollback;
 pub mod run;
+mod scan;
 mod side;
 pub mod status;
 pub mod tagged;

@@ -126,15 +126,19 @@ fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Res
     let Some(local) = local_build(world, image)? else {
         return Ok(Probe::Todo);
     };
-    Ok(match files::exists(&witness(world, &local.id, check)) {
-        true => Probe::Done(format!("passed on {}", short_id(&local.id))),
-        false => Probe::Todo,
+    Ok(match (files::read(&witness(world, &local.id, check))?, check) {
+        (Some(words), ImageCheck::Scan { rules, .. }) => {
+            Probe::Done(format!("on {}, of {}: {}", rules.today, short_id(&local.id), words.trim_end()))
+        }
+        (Some(_), _) => Probe::Done(format!("passed on {}", short_id(&local.id))),
+        (None, _) => Probe::Todo,
     })
 }
 
 /// Where it is written down that these very bytes passed this very check.
 ///
-/// A check leaves nothing outside that could be asked, so its success is kept, by the image's content and the check's words.
+/// A check leaves nothing outside that could be asked, so its success is kept, by the image's content and the check's words. A scan's
+/// words hold the day and what it lets pass: vulnerabilities become known while the bytes stay as they are.
 pub fn witness(world: &World, image_id: &str, check: &ImageCheck) -> std::path::PathBuf {
     let check = Digest::of(format!("{check:?}").as_bytes());
     world.scratch("passed").join(image_id.replace(':', "-")).join(check.hex())

@@ -24,6 +24,8 @@ pub struct Config {
     #[serde(default)]
     pub release: ReleaseKeys,
     pub trust: Option<super::trust::TrustKeys>,
+    #[serde(default)]
+    pub scan: super::scan::ScanKeys,
 }
 
 /// How commits become versions and changelogs.

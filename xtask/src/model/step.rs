@@ -92,7 +92,7 @@ impl Step {
             Self::CheckImage { image, check } => match check {
                 ImageCheck::Smoke { command } => format!("{}#{}", image.reference(), command.join(" ")),
                 ImageCheck::Health { port, path } => format!("{}#{port}{path}", image.reference()),
-                ImageCheck::Scan { scanner } => format!("{}#{scanner}", image.reference()),
+                ImageCheck::Scan { scanner, .. } => format!("{}#{scanner}", image.reference()),
             },
             Self::BuildDistribution(build) => build.folder.clone(),
             Self::CopyImage(copy) => copy.reference(),
@@ -119,7 +119,7 @@ impl Step {
             Self::CheckImage { check, .. } => match check {
                 ImageCheck::Smoke { command } => command.join(" "),
                 ImageCheck::Health { port, path } => format!("port {port}, {path}"),
-                ImageCheck::Scan { scanner } => format!("{scanner}: no HIGH or CRITICAL that has a fix"),
+                ImageCheck::Scan { scanner, .. } => format!("{scanner}: no HIGH or CRITICAL that has a fix, in image and tree"),
             },
             Self::PushImage(image) => image.reference(),
             Self::BuildDistribution(build) => match &build.kind {

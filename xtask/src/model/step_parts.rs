@@ -3,6 +3,7 @@
 //! Nothing here says what becomes of them; that is `step`.
 
 use super::image::{Digest, Platform, Repository};
+use super::scan::Rules;
 
 /// A manifest or an index, byte for byte as it is, or will be, in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +74,10 @@ pub enum ImageCheck {
         port: u16,
         path: String,
     },
-    /// A vulnerability scan by this tool.
+    /// A vulnerability scan of the image and of the files it is built of, by this tool, held to these rules.
     Scan {
         scanner: String,
+        rules: Rules,
     },
 }
 

@@ -1,6 +1,7 @@
 //! The plan of a build: what is made, and the gates it passes before the registry sees it.
 
 use crate::model::project::{ImageTarget, Project};
+use crate::model::scan::Rules;
 use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, Step};
 
 /// The commit, or the work tree, that is built.
@@ -31,7 +32,7 @@ pub fn distribution(project: &Project, source: &Source, kind: DistributionKind) 
 }
 
 /// Build, smoke test, health check, scan, push: in this order, so that nothing untested is ever pushed.
-pub fn want_image(goal: &mut Goal, project: &str, target: &ImageTarget, image: &ImageBuild, scanner: Option<&str>, push: bool) {
+pub fn want_image(goal: &mut Goal, project: &str, target: &ImageTarget, image: &ImageBuild, scan: Option<(&str, Rules)>, push: bool) {
     goal.want(project, format!("{} at {}", image.version, image.revision), Step::BuildImage(image.clone()));
     let mut check = |why: &str, check: ImageCheck| goal.want(project, why, Step::CheckImage { image: image.clone(), check });
     for command in &target.smoke {
@@ -40,8 +41,8 @@ pub fn want_image(goal: &mut Goal, project: &str, target: &ImageTarget, image: &
     if let Some(health) = &target.health {
         check("the service starts, answers, and says its version", ImageCheck::Health { port: health.port, path: health.path.clone() });
     }
-    if let Some(scanner) = scanner {
-        check("known vulnerabilities", ImageCheck::Scan { scanner: scanner.into() });
+    if let Some((scanner, rules)) = scan {
+        check("known vulnerabilities", ImageCheck::Scan { scanner: scanner.into(), rules });
     }
     if push {
         goal.want(project, "all checks passed", Step::PushImage(image.clone()));

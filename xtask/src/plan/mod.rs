@@ -19,6 +19,7 @@ pub mod order;
 pub mod platform_images;
 pub mod release;
 pub mod reverts;
+pub mod scan;
 pub mod status;
 pub mod tagged;
 pub mod tags;

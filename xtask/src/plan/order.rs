@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn an_image_needs_the_wheels_that_are_laid_into_it_and_its_checks_need_the_image() {
-        let check = |image: ImageBuild| Step::CheckImage { image, check: ImageCheck::Scan { scanner: "s".into() } };
+        let check = |image: ImageBuild| Step::CheckImage { image, check: ImageCheck::Smoke { command: vec!["s".into()] } };
         let (one, other) = (image("x-amd64", &["w1"]), image("x-arm64", &[]));
         let steps = vec![
             ("core", wheel("w1")),

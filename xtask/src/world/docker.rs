@@ -79,12 +79,10 @@ pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
     Ok(runner.output(&Call::new("docker").args(["buildx", "version"]))?.trim().to_owned())
 }
 
-/// Builds the image for one platform into the engine's store.
-///
-/// The context is a copy: the project's files that git knows or would add, and the wheels it needs in `wheels/`.
-/// So nothing that lies about is built in, and an engine of any age can be given wheels (BuildKit before 0.10 has no
-/// named contexts).
-pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
+/// What the image is built of, as a copy: the project's files that git knows or would add, and the wheels it needs in
+/// `wheels/`. So nothing that lies about is built in, and an engine of any age can be given wheels (BuildKit before 0.10
+/// has no named contexts).
+pub fn context(world: &World, image: &ImageBuild) -> anyhow::Result<tempfile::TempDir> {
     let context = files::temporary_folder()?;
     let below = world.path(&image.context);
     for file in world.git.files_below(&image.context)? {
@@ -96,6 +94,12 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
             files::copy(&folder.join(name), &context.path().join("wheels").join(name))?;
         }
     }
+    Ok(context)
+}
+
+/// Builds the image for one platform into the engine's store.
+pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
+    let context = context(world, image)?;
     let mut call = Call::new("docker")
         .args(["buildx", "build", "--load", "--progress", "plain"])
         .args(["--platform".to_owned(), image.platform.to_string(), "--tag".to_owned(), image.reference()])
@@ -178,28 +182,6 @@ fn container_log(runner: &Runner, name: &str) -> String {
         Ok(finished) => runner.redact(format!("{}{}", finished.stdout, finished.stderr).trim()),
         Err(error) => error.to_string(),
     }
-}
-
-/// Runs the vulnerability scanner over the image; findings are an error.
-pub fn scan(runner: &Runner, image: &ImageBuild, scanner: &str) -> anyhow::Result<()> {
-    let reference = image.reference();
-    let call = match scanner {
-        "trivy" => Call::new("trivy").args([
-            "image",
-            "--quiet",
-            "--scanners",
-            "vuln",
-            "--severity",
-            "HIGH,CRITICAL",
-            "--ignore-unfixed",
-            "--exit-code",
-            "1",
-            &reference,
-        ]),
-        "grype" => Call::new("grype").args(["--quiet", "--only-fixed", "--fail-on", "high", &format!("docker:{reference}")]),
-        other => bail!("{other} is no scanner known here (trivy, grype)"),
-    };
-    runner.stream(&call)
 }
 
 /// Pushes the image under its tag.

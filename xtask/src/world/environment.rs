@@ -168,6 +168,11 @@ pub fn platform() -> Platform {
     Platform::new(env::consts::OS, arch, None)
 }
 
+/// The day it is, in UTC.
+pub fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// The folder the command was called in.
 pub fn current_folder() -> anyhow::Result<PathBuf> {
     use anyhow::Context;

@@ -39,6 +39,7 @@ pub mod registry_tags;
 mod registry_tokens;
 mod registry_url;
 mod registry_wait;
+pub mod scanner;
 pub mod side_by_side;
 pub mod sides;
 pub mod syft;

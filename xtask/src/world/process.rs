@@ -160,6 +160,11 @@ impl Runner {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
     }
 
+    /// Says a line where lines of children go.
+    pub fn tell(&self, line: &str) {
+        (self.sink)(&self.redact(line));
+    }
+
     /// Runs to the end and gives what it printed, whatever its exit status.
     pub fn finish(&self, call: &Call) -> anyhow::Result<Finished> {
         if let Some(limit) = call.time_limit {

@@ -7,8 +7,10 @@
 pub mod crash;
 pub mod delivery;
 pub mod engine;
+pub mod fake_docker;
 pub mod proxy;
 pub mod real_registry;
+pub mod scanner;
 pub mod stage;
 pub mod this_repository;
 pub mod tools;
