@@ -1,4 +1,4 @@
-//! `verify`: a release, held against itself by what anybody can read; a table, and 1 on any ✗.
+//! `verify`: a release, held against itself by what anybody can read; a table, and 1 on any ✗ or ?.
 
 use serde_json::json;
 
@@ -25,23 +25,37 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     let notes = left_out(app, project);
     app.ui.data(&table(&rows));
     notes.iter().for_each(|note| app.ui.note(note));
-    let bad = rows.iter().filter(|row| matches!(row.look, Look::Bad(_))).count();
-    match bad {
-        0 => app.ui.status("Verified", &format!("{} of {} agree", rows.len(), rows.len())),
-        _ => {
-            let fix = format!("cargo xtask release {}, which attaches what is missing and says what it may not mend", project.name);
-            app.ui.error(&format!("{bad} of {} do not agree", rows.len()), Some(&fix));
-        }
+    let count = |is_meant: fn(&Look) -> bool| rows.iter().filter(|row| is_meant(&row.look)).count();
+    let (bad, unread) = (count(|look| matches!(look, Look::Bad(_))), count(|look| matches!(look, Look::Unread(_))));
+    let said = [(bad, "do not agree"), (unread, "could not be verified")].into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<_> = said.map(|(count, words)| format!("{count} of {} {words}", rows.len())).collect();
+    match said.as_slice() {
+        [] => app.ui.status("Verified", &format!("{} of {} agree", rows.len(), rows.len())),
+        _ => app.ui.error(&said.join(", "), Some(&fix(app, &release, bad > 0)?)),
     }
     app.ui.document(&json!({
         "schema": 1,
         "project": project.name,
         "version": version.to_semver(),
-        "ok": bad == 0,
+        "ok": said.is_empty(),
         "rows": rows.iter().map(document).collect::<Vec<_>>(),
         "notes": notes,
     }));
-    Ok(u8::from(bad > 0))
+    Ok(u8::from(!said.is_empty()))
+}
+
+/// The line that goes on: only a release that has its tag can be finished, at the tag's own commit.
+fn fix(app: &App, release: &verify::Release<'_>, is_bad: bool) -> anyhow::Result<String> {
+    let name = &release.project.name;
+    if !is_bad {
+        return Ok("cargo xtask doctor".to_owned());
+    }
+    let tag = release.project.tags.release(release.version);
+    let Ok(Some(commit)) = release.tags.commit_of(&tag) else {
+        return Ok(format!("cargo xtask status {name}, which tells the releases there are, and what is half done"));
+    };
+    let there = if observe::head(&app.world)?.commit == commit { String::new() } else { format!("git checkout {tag} && ") };
+    Ok(format!("{there}cargo xtask release {name}, which attaches what is missing and says what it may not mend"))
 }
 
 /// The version asked for, or the last release that HEAD contains.
@@ -84,6 +98,7 @@ fn table(rows: &[Row]) -> String {
         let (mark, found) = match &row.look {
             Look::Good(found) => ("✓", found),
             Look::Bad(found) => ("✗", found),
+            Look::Unread(why) => ("?", why),
             Look::NotAsked(why) => ("–", why),
         };
         vec![mark.to_owned(), row.subject.clone(), row.check.clone(), found.lines().collect::<Vec<_>>().join(" ")]
@@ -96,7 +111,7 @@ fn document(row: &Row) -> serde_json::Value {
     let (ok, found) = match &row.look {
         Look::Good(found) => (Some(true), found),
         Look::Bad(found) => (Some(false), found),
-        Look::NotAsked(why) => (None, why),
+        Look::Unread(why) | Look::NotAsked(why) => (None, why),
     };
     json!({ "subject": row.subject, "check": row.check, "ok": ok, "found": found })
 }

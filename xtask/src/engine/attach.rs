@@ -2,11 +2,13 @@
 //!
 //! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
 
+use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use crate::model::step::Probe;
 use crate::model::trust::{Attached, Claim, Policy, Subject};
 use crate::world::cosign::Answer;
+use crate::world::registry::RegistryError;
 use crate::world::{World, cosign, syft};
 
 /// Asks the registry, through cosign and by the policy: the proof is in the signature, not in that something is there.
@@ -18,10 +20,13 @@ pub fn probe(world: &World, subject: &Subject, what: &Attached, policy: &Policy)
     Ok(match look(world, subject, what, policy)? {
         Found::Good(evidence) => Probe::Done(evidence),
         Found::Absent(_) => Probe::Todo,
-        Found::Unknown(why) => Probe::Unknown(why),
+        Found::Unknown(why) | Found::Broken(why) => Probe::Unknown(why),
         Found::Other { found, wanted } => Probe::Conflict { found, wanted },
     })
 }
+
+/// The largest list of contents that is looked at.
+const ENTRY_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What is attached to a digest, held to what should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub enum Found {
     Absent(String),
     /// It could not be read (law 15).
     Unknown(String),
+    /// What is there are not the bytes that its digest is of.
+    Broken(String),
     /// Somebody who counts says something else.
     Other {
         found: String,
@@ -43,7 +50,7 @@ pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) 
     // cosign takes a list by its tag and believes it; what is not what the registry once took is no list.
     let list = format!("sha256-{}.{}", subject.digest.hex(), if *what == Attached::Signature { "sig" } else { "att" });
     if let Err(error) = world.registry().manifest(&subject.repository, &list) {
-        return Ok(Found::Unknown(error.to_string()));
+        return Ok(unread(&error));
     }
     let answer = match what {
         Attached::Signature => cosign::signature(world, subject, policy)?,
@@ -51,10 +58,27 @@ pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) 
     };
     Ok(match (answer, what) {
         (Answer::Absent(why), _) => Found::Absent(why),
-        (Answer::Unknown(why), _) => Found::Unknown(why),
+        (Answer::Unknown(why), _) => broken(world, subject, &list).unwrap_or(Found::Unknown(why)),
         (Answer::Verified { by, .. }, Attached::Signature) => Found::Good(format!("by {by}")),
         (Answer::Verified { by, statements }, Attached::Statement(claim)) => held(&statements, &by, subject, claim),
     })
+}
+
+fn unread(error: &RegistryError) -> Found {
+    if error.is_wrong_content() { Found::Broken(error.to_string()) } else { Found::Unknown(error.to_string()) }
+}
+
+/// Whether what cosign could not read is there, and broken: its words do not tell that from a registry that is away.
+fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
+    let registry = world.registry();
+    let manifest = registry.manifest(&subject.repository, list).ok()??;
+    let parsed: ImageManifest = match serde_json::from_slice(&manifest.bytes) {
+        Ok(parsed) => parsed,
+        Err(error) => return Some(Found::Broken(format!("{list} is no list of cosign's: {error}"))),
+    };
+    let blobs = parsed.layers().iter().chain([parsed.config()]).map(|entry| entry.digest().to_string());
+    let errors = blobs.filter_map(|digest| registry.blob(&subject.repository, &digest.parse().ok()?, ENTRY_LIMIT_BYTES).err());
+    errors.map(|error| unread(&error)).find(|found| matches!(found, Found::Broken(_)))
 }
 
 /// Holds verified statements to what they should say.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context;
 use oci_spec::image::ImageIndex;
 
 use crate::model::build_id::arch_suffix;
@@ -17,6 +16,7 @@ use crate::plan::platform_images::{PlatformImage, REVISION_LABEL};
 use crate::plan::tags::{RemoteTags, TagFacts};
 use crate::plan::trust;
 use crate::world::World;
+use crate::world::registry::RegistryError;
 
 use super::attach::{self, Found};
 use super::candidate::{self, Unusable};
@@ -27,8 +27,32 @@ use super::observe::VERSION_LABEL;
 pub enum Look {
     Good(String),
     Bad(String),
+    /// It could not be read, which is neither agreement nor its lack (law 15).
+    Unread(String),
     /// What it is about is bad itself, in another row.
     NotAsked(String),
+}
+
+/// What was found, or the look that says why it is nothing to go on.
+type Answer<T> = Result<T, Look>;
+
+impl From<Unusable> for Look {
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Objection(why) => Self::Bad(why),
+            Unusable::Unread(error) => match error.downcast_ref::<RegistryError>() {
+                Some(error) => error.into(),
+                None => Self::Unread(format!("{error:#}")),
+            },
+        }
+    }
+}
+
+impl From<&RegistryError> for Look {
+    /// An answer that is not what was asked for speaks against the release; one that did not come says nothing of it.
+    fn from(error: &RegistryError) -> Self {
+        if error.is_wrong_content() { Self::Bad(error.to_string()) } else { Self::Unread(error.to_string()) }
+    }
 }
 
 /// One thing that must agree.
@@ -52,7 +76,7 @@ pub struct Release<'a> {
     pub source: &'a str,
 }
 
-/// Looks at everything of a release. Each row fails alone: what cannot be read is bad, and is not looked at twice.
+/// Looks at everything of a release. Each row fails alone: what cannot be read is said to be so, and is not looked at twice.
 pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let tag = release.project.tags.release(release.version);
@@ -72,10 +96,9 @@ pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
         let tag = format!("{name}-{}", arch_suffix(platform));
         let found = match candidate::platform_image(world, &image.release, &tag, platform) {
             Ok(Some(found)) if found.built_for == *platform => Ok(found),
-            Ok(Some(found)) => Err(format!("{tag} was built for {}", found.built_for)),
-            Ok(None) => Err(format!("the registry has no {tag}")),
-            Err(Unusable::Objection(why)) => Err(why),
-            Err(Unusable::Unread(error)) => Err(format!("{error:#}")),
+            Ok(Some(found)) => Err(Look::Bad(format!("{tag} was built for {}", found.built_for))),
+            Ok(None) => Err(Look::Bad(format!("the registry has no {tag}"))),
+            Err(unusable) => Err(unusable.into()),
         };
         let role = platform.to_string();
         rows.push(row(&role, "digest", found.as_ref().map_err(Clone::clone).and_then(|found| listed(found, &index))));
@@ -87,18 +110,22 @@ pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn row(subject: &str, check: &str, found: Result<String, String>) -> Row {
-    let look = found.map_or_else(Look::Bad, Look::Good);
+fn row(subject: &str, check: &str, found: Answer<String>) -> Row {
+    let look = found.map_or_else(|look| look, Look::Good);
     Row { subject: subject.to_owned(), check: check.to_owned(), look }
 }
 
 /// The commit of the release's tag: the same here and at the remote, and there for others to see.
-fn tagged(release: &Release<'_>, tag: &str) -> Result<String, String> {
-    let commit = release.tags.commit_of(tag)?;
-    let commit = commit.ok_or_else(|| format!("there is no tag {tag}"))?;
+fn tagged(release: &Release<'_>, tag: &str) -> Answer<String> {
+    if let RemoteTags::Unknown { remote, why } = &release.tags.remote {
+        return Err(Look::Unread(format!("the tags of {remote} cannot be read: {why}")));
+    }
+    let commit = release.tags.commit_of(tag).map_err(Look::Bad)?;
+    let commit = commit.ok_or_else(|| Look::Bad(format!("there is no tag {tag}")))?;
     match &release.tags.remote {
-        RemoteTags::Unknown { remote, why } => Err(format!("the tags of {remote} cannot be read: {why}")),
-        RemoteTags::Known { remote, tags } if !tags.contains_key(tag) => Err(format!("{tag} is in this clone, and not at {remote}")),
+        RemoteTags::Known { remote, tags } if !tags.contains_key(tag) => {
+            Err(Look::Bad(format!("{tag} is in this clone, and not at {remote}")))
+        }
         _ => Ok(commit.to_owned()),
     }
 }
@@ -117,37 +144,41 @@ impl Index {
     }
 }
 
-fn index(world: &World, image: &ImageTarget, name: &str) -> Result<Index, String> {
-    let read = || -> anyhow::Result<Index> {
-        let manifest = world.registry().manifest(&image.release, name)?.with_context(|| format!("the registry has no {name}"))?;
-        anyhow::ensure!(media_type::is_index(&manifest.media_type), "{name} is no index, but {}", manifest.media_type);
-        let parsed: ImageIndex = serde_json::from_slice(&manifest.bytes).with_context(|| format!("{name} is no index"))?;
-        let found: BTreeSet<_> = parsed
-            .manifests()
-            .iter()
-            .filter_map(|entry| entry.platform().as_ref())
-            .map(|platform| Platform::new(&platform.os().to_string(), &platform.architecture().to_string(), platform.variant().as_deref()))
-            .filter(|platform| platform.os != "unknown")
-            .collect();
-        let wanted: BTreeSet<_> = image.platforms.iter().cloned().collect();
+fn index(world: &World, image: &ImageTarget, name: &str) -> Answer<Index> {
+    let read = world.registry().manifest(&image.release, name).map_err(|error| Look::from(&error))?;
+    let manifest = read.ok_or_else(|| Look::Bad(format!("the registry has no {name}")))?;
+    if !media_type::is_index(&manifest.media_type) {
+        return Err(Look::Bad(format!("{name} is no index, but {}", manifest.media_type)));
+    }
+    let parsed: ImageIndex = serde_json::from_slice(&manifest.bytes).map_err(|error| Look::Bad(format!("{name} is no index: {error}")))?;
+    let found: BTreeSet<_> = parsed
+        .manifests()
+        .iter()
+        .filter_map(|entry| entry.platform().as_ref())
+        .map(|platform| Platform::new(&platform.os().to_string(), &platform.architecture().to_string(), platform.variant().as_deref()))
+        .filter(|platform| platform.os != "unknown")
+        .collect();
+    let wanted: BTreeSet<_> = image.platforms.iter().cloned().collect();
+    if found != wanted {
         let words = |platforms: &BTreeSet<_>| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        anyhow::ensure!(found == wanted, "{name} is of {}, wanted {}", words(&found), words(&wanted));
-        let listed = parsed.manifests().iter().map(|entry| entry.digest().to_string()).collect();
-        Ok(Index { digest: manifest.digest, listed, platforms: found.len() })
-    };
-    read().map_err(|error| format!("{error:#}"))
+        return Err(Look::Bad(format!("{name} is of {}, wanted {}", words(&found), words(&wanted))));
+    }
+    let listed = parsed.manifests().iter().map(|entry| entry.digest().to_string()).collect();
+    Ok(Index { digest: manifest.digest, listed, platforms: found.len() })
 }
 
 /// Whether the index leads to what the platform's tag leads to. An index that cannot be read is bad in its own row.
-fn listed(found: &PlatformImage, index: &Result<Index, String>) -> Result<String, String> {
+fn listed(found: &PlatformImage, index: &Answer<Index>) -> Answer<String> {
     let digest = found.image.digest().to_string();
     match index {
-        Ok(index) if !index.listed.contains(&digest) => Err(format!("{} leads to {digest}, which the index does not list", found.tag)),
+        Ok(index) if !index.listed.contains(&digest) => {
+            Err(Look::Bad(format!("{} leads to {digest}, which the index does not list", found.tag)))
+        }
         Ok(_) | Err(_) => Ok(digest.get(..19).unwrap_or(&digest).to_owned()),
     }
 }
 
-fn labels(role: &str, found: &Result<PlatformImage, String>, commit: &Result<String, String>, version: &str) -> Row {
+fn labels(role: &str, found: &Answer<PlatformImage>, commit: &Answer<String>, version: &str) -> Row {
     let look = match (found, commit) {
         (Err(_), _) => Look::NotAsked("the image cannot be read".into()),
         (_, Err(_)) => Look::NotAsked("the commit is not known".into()),
@@ -163,13 +194,7 @@ fn labels(role: &str, found: &Result<PlatformImage, String>, commit: &Result<Str
     Row { subject: role.to_owned(), check: "labels".into(), look }
 }
 
-fn index_signature(
-    world: &World,
-    repository: &Repository,
-    index: &Result<Index, String>,
-    listing: &str,
-    policy: &Policy,
-) -> anyhow::Result<Row> {
+fn index_signature(world: &World, repository: &Repository, index: &Answer<Index>, listing: &str, policy: &Policy) -> anyhow::Result<Row> {
     let look = match index {
         Err(_) => Look::NotAsked("the index cannot be read".into()),
         Ok(index) => {
@@ -186,8 +211,8 @@ fn attached(
     release: &Release<'_>,
     target: &ImageTarget,
     role: &str,
-    found: &Result<PlatformImage, String>,
-    commit: &Result<String, String>,
+    found: &Answer<PlatformImage>,
+    commit: &Answer<String>,
     policy: &Policy,
 ) -> anyhow::Result<Vec<Row>> {
     let version = release.version.to_semver();
@@ -221,7 +246,8 @@ fn judged(found: Found) -> Look {
     match found {
         Found::Good(evidence) => Look::Good(evidence),
         Found::Absent(why) => Look::Bad(why),
-        Found::Unknown(why) => Look::Bad(format!("cannot be read: {why}")),
+        Found::Unknown(why) => Look::Unread(why),
+        Found::Broken(why) => Look::Bad(why),
         Found::Other { found, wanted } => Look::Bad(format!("found {found}, wanted {wanted}")),
     }
 }

@@ -60,6 +60,12 @@ impl RegistryError {
             _ => false,
         }
     }
+
+    /// Whether there was an answer, and it is not what the digest or the specification makes of it, or says that there is
+    /// nothing: no other try would mend that.
+    pub fn is_wrong_content(&self) -> bool {
+        matches!(self.kind, RegistryErrorKind::Mismatch | RegistryErrorKind::Malformed) || self.status == Some(404)
+    }
 }
 
 impl Passing for RegistryError {

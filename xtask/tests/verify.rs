@@ -1,0 +1,90 @@
+//! `verify` without anything attached: what disagrees, what cannot be read, and the line that goes with each. Signatures are in `trust.rs`.
+
+mod support;
+
+use support::Fixture;
+use xtask::rehearsal::registry::Fault;
+
+#[test]
+fn law_15_what_cannot_be_read_is_not_said_to_disagree() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    fixture.ok(&["release", "api"]);
+    fixture.registry.plan_fault(Fault::status("", "/v2/acme/api/", 403).times(1000));
+    let ran = fixture.run(&["verify", "api"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let row = ran.stdout.lines().find(|line| line.contains("index")).unwrap();
+    assert!(row.starts_with('?'), "{}", ran.stdout);
+    assert!(ran.stderr.contains("3 of 6 could not be verified") && ran.stderr.contains("try cargo xtask doctor"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("not agree"), "{}", ran.stderr);
+    let (code, document) = fixture.json(&["verify", "api"]);
+    assert_eq!((code, &document["ok"], &document["rows"][1]["ok"]), (1, &serde_json::json!(false), &serde_json::Value::Null));
+}
+
+#[test]
+fn law_15_no_answer_is_a_question_mark_and_a_wrong_answer_a_cross() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    fixture.ok(&["release", "api"]);
+    let marks = |fixture: &Fixture| {
+        let ran = fixture.run(&["verify", "api"]);
+        assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+        let marks: String = ran.stdout.lines().filter_map(|line| line.chars().next()).collect();
+        (marks, ran.stderr)
+    };
+    for fault in [Fault::status("GET", "/manifests/0.2.0-amd64", 503), Fault::status("GET", "/manifests/0.2.0-amd64", 401)] {
+        fixture.registry.plan_fault(fault.times(1000));
+        let (marks, said) = marks(&fixture);
+        assert_eq!(marks, "✓✓?–✓✓", "{said}");
+        fixture.registry.clear_faults();
+    }
+    let amd = fixture.registry.digest("acme/api", "0.2.0-amd64").unwrap();
+    let (_, bytes) = fixture.registry.manifest("acme/api", "0.2.0-amd64").unwrap();
+    let mut bad = bytes.clone();
+    bad[bytes.len() / 2] ^= 1;
+    assert!(fixture.registry.corrupt("acme/api", &amd, &bad));
+    let (marks_of_flipped, said) = marks(&fixture);
+    assert_eq!(marks_of_flipped, "✓✓✗–✓✓", "bytes that are not those of their digest: {said}");
+    assert!(said.contains("1 of 6 do not agree") && !said.contains("could not be verified"), "{said}");
+    assert!(fixture.registry.corrupt("acme/api", &amd, &bytes));
+    fixture.ok(&["verify", "api"]);
+}
+
+#[test]
+fn a_registry_that_is_away_proves_nothing() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    fixture.ok(&["release", "api"]);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let config = fixture.read("xtask/monorepo.toml").replace(&fixture.registry.address(), &nobody);
+    fixture.write("xtask/monorepo.toml", &config);
+    let ran = fixture.run(&["verify", "api"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("3 of 6 could not be verified") && ran.stderr.contains("try cargo xtask doctor"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("is it running?") && !ran.stdout.contains('✗'), "{}", ran.stdout);
+}
+
+#[test]
+fn a_release_that_never_was_is_not_to_be_released_by_the_hint() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    let ran = fixture.run(&["verify", "api", "9.9.9"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("4 of 6 do not agree") && ran.stderr.contains("try cargo xtask status api"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_an_older_release_lacks_is_mended_at_its_own_commit() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    fixture.ok(&["release", "api"]);
+    fixture.registry.forget_tags("acme/api", |tag| tag == "0.2.0-arm64");
+    fixture.ok(&["bump", "minor", "api", "--commit"]);
+    let ran = fixture.run(&["verify", "api", "0.2.0"]);
+    assert!(ran.stderr.contains("try git checkout api-v0.2.0 && cargo xtask release api"), "{}", ran.stderr);
+    fixture.git(&["checkout", "--quiet", "api-v0.2.0"]);
+    fixture.ok(&["release", "api"]);
+    fixture.ok(&["verify", "api", "0.2.0"]);
+}
