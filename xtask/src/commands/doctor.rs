@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{App, Outcome};
+use super::{App, Outcome, doctor_delivery};
 use crate::engine::observe;
 use crate::engine::preflight::{self, Amiss};
 use crate::plan::tags::RemoteTags;
@@ -12,13 +12,13 @@ use crate::ui;
 use crate::world::{cargo, docker, tools};
 
 /// One thing that was looked at.
-struct Finding {
-    what: String,
+pub(super) struct Finding {
+    pub what: String,
     /// What was found, or what is amiss.
-    state: Result<String, String>,
-    fix: String,
+    pub state: Result<String, String>,
+    pub fix: String,
     /// Amiss, but only some verbs need it.
-    optional: bool,
+    pub optional: bool,
 }
 
 pub fn run(app: &App) -> Outcome {
@@ -28,6 +28,7 @@ pub fn run(app: &App) -> Outcome {
     findings.push(clone_finding(app));
     findings.push(remote_finding(app)?);
     findings.extend(registry_findings(app));
+    findings.extend(doctor_delivery::findings(app)?);
     findings.push(room_finding(app));
     let rows: Vec<_> = findings
         .iter()

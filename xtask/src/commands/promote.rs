@@ -24,7 +24,7 @@ pub fn version(text: &str, flag: &str) -> Result<Version, Fault> {
 }
 
 /// The highest stable release whose tag HEAD contains.
-fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Version>> {
+pub(super) fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Version>> {
     app.world.git.refuse_shallow("which release is the newest")?;
     let head = observe::head(&app.world)?.commit;
     let tags = observe::local_tags(&app.world, &app.projects, crate::plan::tags::RemoteTags::None)?;

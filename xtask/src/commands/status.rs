@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{App, Outcome};
+use super::{App, Outcome, standing};
 use crate::cli;
 use crate::engine::status::{self, Build, Held, Name, Status};
 use crate::model::step::Verdict;
@@ -23,7 +23,12 @@ pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
     for status in &all {
         tell(app, status);
     }
-    let documents: Vec<_> = all.iter().map(document).collect();
+    let running = standing::ask(app, &projects)?;
+    standing::tell(app, &projects, &running);
+    let mut documents: Vec<_> = all.iter().map(document).collect();
+    for (document, running) in documents.iter_mut().zip(&running).filter(|(_, running)| !running.is_empty()) {
+        document["environments"] = running.iter().map(standing::document).collect();
+    }
     app.ui.document(&json!({ "schema": 1, "projects": documents }));
     Ok(0)
 }

@@ -19,7 +19,23 @@ pub struct PinCheck {
 }
 
 /// What the registry answered so far: the digest under a tag or a digest, nothing, or why it cannot be told.
-type Answers = HashMap<(Repository, String), Result<Option<Digest>, String>>;
+pub(super) type Answers = HashMap<(Repository, String), Result<Option<Digest>, String>>;
+
+/// What speaks against a reference.
+pub(super) enum Objection {
+    Wrong(String),
+    /// The registry could not be read, so nobody knows (law 15).
+    Unread(String),
+}
+
+impl Objection {
+    fn words(self) -> String {
+        match self {
+            Self::Wrong(what) => what,
+            Self::Unread(why) => format!("cannot be asked of the registry: {why}"),
+        }
+    }
+}
 
 impl Deliverer<'_> {
     /// # Errors
@@ -41,7 +57,7 @@ impl Deliverer<'_> {
                 for (number, place) in &file.places {
                     found.references += 1;
                     if let Some(what) = self.objection(&group.pins[*number], place, &mut answers) {
-                        found.faults.push(format!("{shown}: {}:{}: {} {what}", file.file, place.line, place.key));
+                        found.faults.push(format!("{shown}: {}:{}: {} {}", file.file, place.line, place.key, what.words()));
                     }
                 }
             }
@@ -50,10 +66,10 @@ impl Deliverer<'_> {
     }
 
     /// What speaks against a reference.
-    fn objection(&self, pin: &Pin, place: &PinPlace, answers: &mut Answers) -> Option<String> {
+    pub(super) fn objection(&self, pin: &Pin, place: &PinPlace, answers: &mut Answers) -> Option<Objection> {
         let repository = &pin.repository;
         if let Some(digest) = place.digest.as_deref().filter(|_| place.pinned().is_none()) {
-            return Some(format!("says {digest}, which is no digest yet"));
+            return Some(Objection::Wrong(format!("says {digest}, which is no digest yet")));
         }
         let mut ask = |reference: &str| {
             let key = (repository.clone(), reference.to_owned());
@@ -69,8 +85,8 @@ impl Deliverer<'_> {
             None => Ok(true),
         };
         let by_tag = place.tag.as_deref().map_or(Ok(None), &mut ask);
-        match (by_digest, by_tag, &place.tag, &digest) {
-            (Err(why), ..) | (_, Err(why), ..) => Some(format!("cannot be asked of the registry: {why}")),
+        let wrong = match (by_digest, by_tag, &place.tag, &digest) {
+            (Err(why), ..) | (_, Err(why), ..) => return Some(Objection::Unread(why)),
             (Ok(false), _, _, Some(digest)) => Some(format!("says {digest}, which {repository} does not serve")),
             (_, Ok(None), Some(tag), None) => Some(format!("says {tag}, which {repository} does not serve")),
             (_, Ok(Some(found)), Some(tag), Some(digest)) if found != *digest => {
@@ -78,6 +94,7 @@ impl Deliverer<'_> {
             }
             (_, _, None, None) => Some("says neither a tag nor a digest".to_owned()),
             _ => None,
-        }
+        };
+        wrong.map(Objection::Wrong)
     }
 }

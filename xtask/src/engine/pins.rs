@@ -74,7 +74,7 @@ impl PinGroup {
     }
 }
 
-fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Result<Reading> {
+pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Result<Reading> {
     let snapshot = branch.snapshot(&head)?;
     let mut reading = Reading { head, files: Vec::new(), bars: Vec::new(), bars_text: String::new(), faults: Vec::new() };
     match snapshot.file(BARS_FILE)? {

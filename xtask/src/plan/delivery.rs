@@ -27,6 +27,12 @@ pub struct Record {
     pub to: Option<Said>,
 }
 
+impl Record {
+    pub fn is_of(&self, project: &str, environment: &str) -> bool {
+        self.project == project && self.environment == environment
+    }
+}
+
 /// The message of a delivery's commit: a subject, the changes, and trailers for machines.
 pub fn message(delivery: &Deliver, changes: &[Change]) -> String {
     let Deliver { project, environment, .. } = delivery;

@@ -20,6 +20,7 @@ pub mod platform_images;
 pub mod release;
 pub mod reverts;
 pub mod scan;
+pub mod standing;
 pub mod status;
 pub mod tagged;
 pub mod tags;

@@ -52,7 +52,7 @@ const REMOTE: &str = "xtask";
 
 /// One branch of a repository, in a folder of our own.
 pub struct DeliveryBranch {
-    folder: TempDir,
+    pub(super) folder: TempDir,
     pub address: String,
     pub branch: String,
     runner: Runner,
@@ -67,6 +67,8 @@ pub struct PastCommit {
     pub id: String,
     /// The committer's time, in seconds since 1970.
     pub seconds: i64,
+    /// The author's name.
+    pub by: String,
     pub message: String,
 }
 
@@ -142,7 +144,7 @@ impl DeliveryBranch {
         Ok(head.to_string())
     }
 
-    fn fetch(&self, depth: &[&str]) -> anyhow::Result<()> {
+    pub(super) fn fetch(&self, depth: &[&str]) -> anyhow::Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let reference = format!("+refs/heads/{}:{HEAD}", self.branch);
         let call = self.call(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]);
@@ -257,14 +259,22 @@ impl DeliveryBranch {
         Ok(commits)
     }
 
-    fn log(&self, head: &str) -> anyhow::Result<Vec<PastCommit>> {
-        let listing =
-            self.runner.output(&self.call(&["log", "-z", "--topo-order", "--no-show-signature", "--format=%H%n%ct%n%B", head, "--"]))?;
+    pub(super) fn log(&self, head: &str) -> anyhow::Result<Vec<PastCommit>> {
+        let listing = self.runner.output(&self.call(&[
+            "log",
+            "-z",
+            "--topo-order",
+            "--no-show-signature",
+            "--format=%H%n%ct%n%an%n%B",
+            head,
+            "--",
+        ]))?;
         let commits = listing.split('\0').filter(|record| !record.is_empty()).map(|record| {
-            let mut lines = record.splitn(3, '\n');
-            let (id, seconds) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            let mut lines = record.splitn(4, '\n');
+            let mut line = || lines.next().unwrap_or_default().to_owned();
+            let (id, seconds, by) = (line(), line(), line());
             let seconds = seconds.parse().with_context(|| format!("git log printed {record:?}"))?;
-            Ok(PastCommit { id: id.to_owned(), seconds, message: lines.next().unwrap_or_default().to_owned() })
+            Ok(PastCommit { id, seconds, by, message: line() })
         });
         commits.collect()
     }
@@ -290,7 +300,7 @@ impl DeliveryBranch {
         self.settings.hidden.iter().fold(text, |text, hidden| text.replace(hidden, &self.address))
     }
 
-    fn repository(&self) -> anyhow::Result<Repository> {
+    pub(super) fn repository(&self) -> anyhow::Result<Repository> {
         Repository::open_bare(self.folder.path()).with_context(|| format!("opening the copy of {}", self.shown()))
     }
 

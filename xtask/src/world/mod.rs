@@ -5,6 +5,7 @@ pub mod changes;
 pub mod cosign;
 pub mod cost;
 pub mod delivery;
+pub mod delivery_past;
 mod delivery_settings;
 mod delivery_tree;
 mod depth;
