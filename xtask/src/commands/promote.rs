@@ -87,6 +87,7 @@ mod tests {
             from: Vec::new(),
             found: BTreeMap::new(),
             approval,
+            pull: None,
         };
         let draft = Draft { project: "api".into(), why: String::new(), step: Step::Deliver(Box::new(deliver)) };
         Plan { steps: vec![Planned { draft, verdict, evidence: evidence.into(), cost: Cost::default() }], ..Plan::default() }

@@ -215,7 +215,7 @@ fn last(since: &crate::engine::history::Since) -> Option<String> {
 /// Whatever stands on the branch and is not ours would be lost, or be merged without a reader having asked for it.
 fn refuse_strangers(app: &App, goal: &mut Goal, place: &Place<'_>, tip: &str) -> anyhow::Result<()> {
     let Place { repository, remote, branch, .. } = place;
-    match stranger(&app.world, repository, &place.commit, tip) {
+    match stranger(app.world.forge(), repository, &place.commit, tip) {
         Ok(None) => {}
         Ok(Some(what)) => goal.refuse(
             "",

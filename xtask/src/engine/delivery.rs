@@ -16,20 +16,21 @@ use crate::plan::delivery::{Change, message};
 use crate::world::World;
 use crate::world::delivery::Pushed;
 
+use super::delivery_pull;
 use super::observe::rfc3339;
 use super::pins::{FileReading, PinGroup, Reading, at_line};
 
 /// How often a delivery is derived again because somebody was faster. Of so many at once, one is first each time.
-const TRIES: usize = 32;
+pub(super) const TRIES: usize = 32;
 
 /// The files of a delivery as they are to be.
-struct Edited {
-    texts: Vec<(String, String)>,
-    changes: Vec<Change>,
+pub(super) struct Edited {
+    pub texts: Vec<(String, String)>,
+    pub changes: Vec<Change>,
 }
 
 /// Makes the edit on what the branch says now.
-fn derive(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
+pub(super) fn derive(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
     let mut edited = Edited { texts: Vec::new(), changes: Vec::new() };
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
         let wanted = wanted_in(delivery, file)?;
@@ -89,7 +90,7 @@ fn says(file: &FileReading, place: &PinPlace, image: &PinnedImage) -> bool {
 }
 
 /// Whether every pin says what the delivery wants.
-fn is_said(delivery: &Deliver, reading: &Reading) -> anyhow::Result<bool> {
+pub(super) fn is_said(delivery: &Deliver, reading: &Reading) -> anyhow::Result<bool> {
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
         if !wanted_in(delivery, file)?.iter().all(|(place, image)| says(file, place, image)) {
             return Ok(false);
@@ -99,7 +100,7 @@ fn is_said(delivery: &Deliver, reading: &Reading) -> anyhow::Result<bool> {
 }
 
 /// What somebody else has put there since the plan was made.
-fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Option<String>> {
+pub(super) fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Option<String>> {
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
         let elsewhere = || delivery.found.values().flatten().collect::<Vec<_>>();
         let planned = delivery.found.get(&file.file).map_or_else(elsewhere, |found| found.iter().collect());
@@ -113,7 +114,11 @@ fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Option<Strin
 }
 
 /// The list of barred digests as it is to be; `None` where it is so already.
-fn bars(delivery: &Deliver, reading: &Reading, by: impl FnOnce() -> anyhow::Result<(String, i64)>) -> anyhow::Result<Option<String>> {
+pub(super) fn bars(
+    delivery: &Deliver,
+    reading: &Reading,
+    by: impl FnOnce() -> anyhow::Result<(String, i64)>,
+) -> anyhow::Result<Option<String>> {
     let (project, environment) = (delivery.project.as_str(), delivery.environment.as_str());
     let is_barred = |digest: &Digest| reading.bars.iter().any(|bar| bar.is_of(project, environment) && bar.digest == *digest);
     match &delivery.action {
@@ -137,13 +142,16 @@ fn bars(delivery: &Deliver, reading: &Reading, by: impl FnOnce() -> anyhow::Resu
     }
 }
 
-fn group_of(delivery: &Deliver) -> PinGroup {
+pub(super) fn group_of(delivery: &Deliver) -> PinGroup {
     let Deliver { address, is_own, branch, pins, .. } = delivery;
     PinGroup { address: address.clone(), is_own: *is_own, branch: branch.clone(), pins: pins.clone() }
 }
 
 /// Whether the branch says what the delivery wants.
 pub(super) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> {
+    if let Some(pull) = &delivery.pull {
+        return delivery_pull::probe(world, &[delivery], pull);
+    }
     let reading = group_of(delivery).read(world)?;
     if let Some(fault) = reading.faults.first() {
         return Ok(Probe::Unknown(format!("{}: {fault}", delivery.place())));
@@ -163,7 +171,7 @@ pub(super) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
 }
 
 /// Whether what is to be promoted was barred meanwhile.
-fn barred(delivery: &Deliver, reading: &Reading) -> Option<String> {
+pub(super) fn barred(delivery: &Deliver, reading: &Reading) -> Option<String> {
     let images = delivery.images.as_ref()?;
     let bar = reading.bars.iter().find(|bar| bar.is_of(&delivery.project, &delivery.environment) && bar.digest == images.index)?;
     Some(format!("{} barred since {} by {}", bar.digest.short(), bar.since, bar.by))
@@ -171,6 +179,9 @@ fn barred(delivery: &Deliver, reading: &Reading) -> Option<String> {
 
 /// Commits and pushes. Where somebody was faster the edit is made again on what is there now (law 19).
 pub(super) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
+    if let Some(pull) = &delivery.pull {
+        return delivery_pull::act(world, &[delivery], pull);
+    }
     let group = group_of(delivery);
     let branch = group.open(world)?;
     branch.committer()?;
@@ -188,7 +199,7 @@ pub(super) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
         if edited.texts.is_empty() {
             return Ok(());
         }
-        let commit = branch.commit(&reading.head, &edited.texts, &message(delivery, &edited.changes))?;
+        let commit = branch.commit(&reading.head, &edited.texts, &|_| message(delivery, &edited.changes))?;
         match branch.push(&commit, &reading.head)? {
             Pushed::Yes => return Ok(()),
             Pushed::Overtaken(why) => last = why,

@@ -13,6 +13,7 @@ pub mod changelog;
 mod check_pins;
 mod delivery;
 pub mod delivery_health;
+mod delivery_pull;
 pub mod discover;
 pub mod edits;
 pub mod history;

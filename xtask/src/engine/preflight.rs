@@ -34,6 +34,8 @@ enum Wanted {
     Remote(String),
     /// To push to a branch that says what runs: its repository's address, its name, and whether it is in this repository.
     Branch(String, String, bool),
+    /// To push to a branch of our own, beside the one that says what runs, for a pull request.
+    OwnBranch { address: String, base: String, branch: String, is_own: bool },
     /// Room to build in, with docker or without.
     Room { with_docker: bool },
 }
@@ -76,6 +78,10 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Attach { subject, .. } => Some(Wanted::Repository(subject.repository.clone())),
         Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
         Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
+        Step::Deliver(to) if to.pull.is_some() => {
+            let (address, base, branch) = (to.address.clone(), to.branch.clone(), to.pull.as_ref()?.branch.clone());
+            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })
+        }
         Step::Deliver(to) => Some(Wanted::Branch(to.address.clone(), to.branch.clone(), to.is_own)),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
         Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
@@ -88,6 +94,7 @@ fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss
         (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
         (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
         (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
+        (Wanted::OwnBranch { address, base, branch, is_own }, _) => own_branch(world, (address, base, *is_own), branch),
         (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
         (Wanted::Remote(_), _) => Ok(()),
     }
@@ -153,6 +160,15 @@ pub fn push_to(world: &World, remote: &str, name: &str, commit: &str) -> Result<
 /// Whether a branch that says what runs would take a commit, asked as [`push_to`] asks.
 fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Result<(), Amiss> {
     let answer = world.delivery(address, branch, is_own).and_then(|there| there.may_push());
+    answer.map_err(|error| Amiss {
+        what: format!("{address} ({branch}) takes no push from here: {error:#}"),
+        fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
+    })
+}
+
+/// As [`deliver_to`], for the branch of a pull request.
+fn own_branch(world: &World, (address, base, is_own): (&str, &str, bool), branch: &str) -> Result<(), Amiss> {
+    let answer = world.delivery(address, base, is_own).and_then(|there| there.may_push_to(branch));
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
         fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),

@@ -218,6 +218,7 @@ impl Deliverer<'_> {
     /// One delivery for each repository and branch.
     pub(super) fn want(&self, goal: &mut Goal, project: &Project, targets: Vec<(PinGroup, Reading)>, wish: &Wish<'_>) {
         for (group, reading) in targets {
+            let Some(pull) = self.pull_of(goal, &project.name, wish.stage, &group, "deliver") else { continue };
             let deliver = Deliver {
                 action: wish.action.clone(),
                 project: project.name.clone(),
@@ -230,6 +231,7 @@ impl Deliverer<'_> {
                 pins: group.pins,
                 images: Some(wish.images.clone()),
                 approval: wish.stage.approval,
+                pull,
             };
             goal.want(&project.name, wish.why, Step::Deliver(Box::new(deliver)));
         }

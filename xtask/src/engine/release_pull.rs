@@ -5,7 +5,7 @@
 use crate::model::release_pull::{ReleasePull, is_ours};
 use crate::model::step::{Probe, short};
 use crate::world::World;
-use crate::world::forge::{NewPull, Pull};
+use crate::world::forge::{Forge, NewPull, Pull};
 
 pub use crate::edit::pull_request::{Row, notes, table};
 
@@ -14,8 +14,8 @@ pub use crate::edit::pull_request::{Row, notes, table};
 ///
 /// # Errors
 /// The forge cannot be read.
-pub fn stranger(world: &World, repository: &str, base: &str, tip: &str) -> anyhow::Result<Option<String>> {
-    let commits = world.forge().commits_beyond(repository, base, tip)?;
+pub fn stranger(forge: &Forge, repository: &str, base: &str, tip: &str) -> anyhow::Result<Option<String>> {
+    let commits = forge.commits_beyond(repository, base, tip)?;
     let strangers: Vec<_> = commits.iter().filter(|commit| !is_ours(&commit.message, &commit.tree, commit.parents)).collect();
     Ok(strangers.first().map(|first| {
         let subject = first.message.lines().next().unwrap_or_default();
@@ -58,24 +58,32 @@ pub(super) fn act(world: &World, step: &ReleasePull) -> anyhow::Result<()> {
     match step {
         ReleasePull::PushBranch { remote, branch, commit, seen, .. } => world.git.push_release(remote, branch, commit, seen.as_deref()),
         ReleasePull::Open { repository, branch, base, title, body } => {
-            let forge = world.forge();
-            match forge.open_pulls(repository, branch, base)?.first() {
-                Some(pull) if says(pull, title, body) => {}
-                Some(pull) => forge.update_pull(repository, pull.number, title, body)?,
-                None => drop(forge.create_pull(repository, &NewPull { branch, base, title, body })?),
-            }
-            Ok(())
+            keep_open(world.forge(), repository, &NewPull { branch, base, title, body })
         }
-        ReleasePull::Close { repository, branch, base } => {
-            let open = world.forge().open_pulls(repository, branch, base)?;
-            open.iter().try_for_each(|pull| Ok(world.forge().close_pull(repository, pull.number)?))
-        }
+        ReleasePull::Close { repository, branch, base } => close(world.forge(), repository, branch, base),
         ReleasePull::DeleteBranch { remote, branch, seen } => world.git.delete_remote_branch(remote, branch, seen),
     }
 }
 
+/// One open pull request of the branch says this: the newest one that is open, or a new one; a closed one stays closed.
+pub(super) fn keep_open(forge: &Forge, repository: &str, wanted: &NewPull<'_>) -> anyhow::Result<()> {
+    let NewPull { branch, base, title, body } = *wanted;
+    match forge.open_pulls(repository, branch, base)?.first() {
+        Some(pull) if says(pull, title, body) => {}
+        Some(pull) => forge.update_pull(repository, pull.number, title, body)?,
+        None => drop(forge.create_pull(repository, wanted)?),
+    }
+    Ok(())
+}
+
+/// No pull request of the branch is open.
+pub(super) fn close(forge: &Forge, repository: &str, branch: &str, base: &str) -> anyhow::Result<()> {
+    let open = forge.open_pulls(repository, branch, base)?;
+    open.iter().try_for_each(|pull| Ok(forge.close_pull(repository, pull.number)?))
+}
+
 /// Blanks around it are the forge's to keep or to drop.
-fn says(pull: &Pull, title: &str, body: &str) -> bool {
+pub(super) fn says(pull: &Pull, title: &str, body: &str) -> bool {
     pull.title.trim() == title.trim() && pull.body.trim() == body.trim()
 }
 

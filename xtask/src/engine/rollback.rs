@@ -10,7 +10,7 @@ use crate::model::pins::Stage;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
 use crate::model::version::Version;
-use crate::plan::delivery::{Before, Record, before, record};
+use crate::plan::delivery::{Before, Record, before, records};
 use crate::world::delivery::PastCommit;
 
 use super::pins::{PinGroup, Reading};
@@ -90,6 +90,7 @@ impl Deliverer<'_> {
                 goal.notes.push(format!("{name}: {what} barred in {} ({} ({}))", stage.name, group.address, group.branch));
                 continue;
             }
+            let Some(pull) = self.pull_of(goal, name, stage, &group, "unbar") else { continue };
             let deliver = Deliver {
                 action: Action::Unbar { digests },
                 project: name.clone(),
@@ -102,6 +103,7 @@ impl Deliverer<'_> {
                 from: Vec::new(),
                 found: BTreeMap::new(),
                 approval: stage.approval,
+                pull,
             };
             goal.want(name, "a promotion may bring it back again", Step::Deliver(Box::new(deliver)));
         }
@@ -115,7 +117,7 @@ impl Deliverer<'_> {
             let branch = group.open(self.world)?;
             let is_ours = |record: &Record| record.project == project && record.environment == stage && record.action != "unbar";
             let all = |commits: &[PastCommit]| -> Vec<Record> {
-                commits.iter().filter_map(|commit| record(&commit.id, commit.seconds, &commit.message)).filter(is_ours).collect()
+                commits.iter().flat_map(|commit| records(&commit.id, commit.seconds, &commit.message)).filter(is_ours).collect()
             };
             let commits = branch.history(&reading.head, &|commits| !all(commits).is_empty())?;
             newest.extend(all(&commits).into_iter().next());
@@ -168,7 +170,7 @@ impl Deliverer<'_> {
             let answer = |commits: &[PastCommit], is_whole| {
                 let records: Vec<Record> = commits
                     .iter()
-                    .filter_map(|commit| record(&commit.id, commit.seconds, &commit.message))
+                    .flat_map(|commit| records(&commit.id, commit.seconds, &commit.message))
                     .filter(|record| record.project == *name && record.environment == stage.name)
                     .collect();
                 before(&records, now, is_whole, &barred)

@@ -194,10 +194,23 @@ pub struct WheelKeys {
 pub struct EnvironmentKeys {
     pub after: Option<String>,
     pub branch: Option<String>,
+    /// How a delivery reaches the branch.
+    #[serde(default)]
+    pub via: Via,
     #[serde(default)]
     pub approval: bool,
     pub deploy: Option<Vec<String>>,
     pub smoke: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// A commit is pushed to it.
+    #[default]
+    Push,
+    /// A pull request asks for it.
+    PullRequest,
 }
 
 #[derive(Debug, Deserialize)]

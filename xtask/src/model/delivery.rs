@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::build_id::arch_suffix;
+use super::delivery_pull::DeliveryPull;
 use super::image::{Digest, Platform};
 use super::pins::{Pin, PinnedImage};
 
@@ -142,6 +143,8 @@ pub struct Deliver {
     pub found: BTreeMap<String, Vec<String>>,
     /// Whether somebody is asked first.
     pub approval: bool,
+    /// The pull request that it goes by; `None`: the commit is pushed to the branch itself.
+    pub pull: Option<DeliveryPull>,
 }
 
 impl Deliver {
@@ -163,7 +166,10 @@ impl Deliver {
                 let digests = digests.iter().map(Digest::short).collect::<Vec<_>>().join(", ");
                 format!("{} in {}: {digests} barred no longer, {}", self.project, self.environment, self.place())
             }
-            (_, Some(images)) => format!("{} in {}: {from} → {}, {}", self.project, self.environment, images.name(), self.place()),
+            (_, Some(images)) => {
+                let by = if self.pull.is_some() { " by pull request" } else { "" };
+                format!("{} in {}: {from} → {}, {}{by}", self.project, self.environment, images.name(), self.place())
+            }
             (_, None) => format!("{} in {}, {}", self.project, self.environment, self.place()),
         }
     }

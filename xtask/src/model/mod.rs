@@ -6,6 +6,7 @@ pub mod changelog;
 pub mod commit;
 pub mod config;
 pub mod delivery;
+pub mod delivery_pull;
 pub mod fault;
 pub mod folders;
 pub mod image;

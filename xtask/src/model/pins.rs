@@ -2,7 +2,7 @@
 //!
 //! A pin is a place in a git repository that says which image runs. This file opens no repository and reads no pin.
 
-use super::config::{Config, nearest};
+use super::config::{Config, Via, nearest};
 use super::fault::Fault;
 use super::image::{Digest, Platform, Repository};
 use super::key_path::KeyPath;
@@ -87,6 +87,8 @@ pub struct Stage {
     pub approval: bool,
     /// Whether it has a smoke test of its own.
     pub has_smoke: bool,
+    /// Whether its pins change by pull request alone.
+    pub by_pull: bool,
 }
 
 /// Every environment and every pin of a configuration.
@@ -94,6 +96,8 @@ pub struct Stage {
 pub struct Delivery {
     pub stages: Vec<Stage>,
     pub pins: Vec<Pin>,
+    /// `owner/name` of this repository at the forge.
+    pub github: Option<String>,
 }
 
 impl Delivery {
@@ -108,9 +112,10 @@ impl Delivery {
                 after: keys.after.clone(),
                 approval: keys.approval,
                 has_smoke: keys.smoke.is_some(),
+                by_pull: keys.via == Via::PullRequest,
             })
             .collect();
-        let delivery = Self { stages, pins: Vec::new() };
+        let delivery = Self { stages, pins: Vec::new(), github: config.repository.github.clone() };
         delivery.check_order().map_err(wrong)?;
         let pins = config.pins.iter().enumerate().map(|(place, keys)| {
             let of = format!("pins[{place}] ({} in {})", keys.project, keys.environment);

@@ -12,6 +12,8 @@ pub const TITLE_CHARS_MAX: usize = 256;
 
 /// What the last line of our commits begins with; behind it stands the tree, so that what was amended is no longer ours.
 const TRAILER: &str = "Release-Tree: ";
+/// The same on the branch of a delivery, among its other trailers.
+const DELIVERY_TRAILER: &str = "Xtask-Tree: ";
 
 /// Placeholders of titles and bodies.
 const IN_TITLE: [&str; 2] = ["releases", "count"];
@@ -35,8 +37,14 @@ impl ReleaseCommit {
 
 /// Whether a commit was made by us and by nobody changed since.
 pub fn is_ours(message: &str, tree: &str, parents: usize) -> bool {
-    let said = message.trim_end().lines().next_back().and_then(|line| line.strip_prefix(TRAILER));
+    let last = message.trim_end().lines().next_back();
+    let said = last.and_then(|line| line.strip_prefix(TRAILER).or_else(|| line.strip_prefix(DELIVERY_TRAILER)));
     said == Some(tree) && parents == 1
+}
+
+/// The message of a delivery, which ends with trailers, with one more by which we know our own commit on its branch again.
+pub fn delivery_message_of(message: &str, tree: &str) -> String {
+    format!("{}\n{DELIVERY_TRAILER}{tree}\n", message.trim_end())
 }
 
 /// One effect on the branch of the release, or on its pull request.
@@ -207,7 +215,7 @@ fn unknown_placeholder<'t>(template: &'t str, known: &[&str]) -> Option<&'t str>
 }
 
 /// At most so many characters, cut between two lines where there are any, with the sentence behind.
-fn cut(text: &str, most: usize, sentence: &str) -> String {
+pub fn cut(text: &str, most: usize, sentence: &str) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -219,7 +227,7 @@ fn cut(text: &str, most: usize, sentence: &str) -> String {
 }
 
 /// What git and a command line take for a branch (git-check-ref-format).
-fn is_branch(name: &str) -> bool {
+pub fn is_branch(name: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock") && !part.ends_with('.');
     let is_plain = |c: char| c.is_alphanumeric() || "-_./+@=".contains(c);
     name.split('/').all(is_part)

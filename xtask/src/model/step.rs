@@ -159,6 +159,10 @@ impl Step {
             Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
             Self::ReleasePull(pull) => pull.conflict_fix(),
             Self::Attach { subject, .. } => format!("cosign tree {}, then cargo xtask bump patch {project}", subject.reference()),
+            Self::Deliver(delivery) if delivery.pull.is_some() => {
+                let branch = delivery.pull.as_ref().map_or("", |pull| pull.branch.as_str());
+                format!("the same command again; others' commits on {branch} go to a branch of their own first")
+            }
             Self::Deliver(_) => "the same command again, which plans upon what is there now".into(),
         }
     }

@@ -35,14 +35,25 @@ impl Record {
 
 /// The message of a delivery's commit: a subject, the changes, and trailers for machines.
 pub fn message(delivery: &Deliver, changes: &[Change]) -> String {
+    let text =
+        format!("{}\n{}{}", subject(delivery), told(changes), barred(delivery).map(|text| format!("\n{text}\n")).unwrap_or_default());
+    format!("{text}\n{}", trailers(delivery))
+}
+
+/// The first line of a delivery's commit.
+pub fn subject(delivery: &Deliver) -> String {
     let Deliver { project, environment, .. } = delivery;
     let version = delivery.images.as_ref().map(ReleaseImages::name).unwrap_or_default();
-    let subject = match &delivery.action {
+    match &delivery.action {
         Action::Promote => format!("chore({environment}): {project} {version}"),
         Action::Rollback { .. } => format!("revert({environment}): {project} back to {version}"),
         Action::Unbar { .. } => format!("chore({environment}): bar {project} no longer"),
-    };
-    let mut text = format!("{subject}\n");
+    }
+}
+
+/// What changes, as many lines as a person reads; begins with an empty one.
+pub fn told(changes: &[Change]) -> String {
+    let mut text = String::new();
     for (place, change) in changes.iter().take(FILES_SHOWN).enumerate() {
         let gap = if place == 0 { "\n" } else { "" };
         text.push_str(&format!("{gap}{} {}\n  {} → {}\n", change.file, change.key, change.from, change.to));
@@ -50,12 +61,21 @@ pub fn message(delivery: &Deliver, changes: &[Change]) -> String {
     if changes.len() > FILES_SHOWN {
         text.push_str(&format!("and {} more\n", changes.len() - FILES_SHOWN));
     }
-    if let Action::Rollback { bad, version, why } = &delivery.action {
-        let (name, why) = (if version.is_empty() { "what ran before" } else { version }, one_line(why));
-        let why = if why.is_empty() { why } else { format!(": {why}") };
-        text.push_str(&format!("\n{name} ({bad}) is barred{why}\n"));
-    }
-    text.push_str(&format!("\nXtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: {}\n", delivery.action.word()));
+    text
+}
+
+/// What a rollback bars, in a line.
+pub fn barred(delivery: &Deliver) -> Option<String> {
+    let Action::Rollback { bad, version, why } = &delivery.action else { return None };
+    let (name, why) = (if version.is_empty() { "what ran before" } else { version }, one_line(why));
+    let why = if why.is_empty() { why } else { format!(": {why}") };
+    Some(format!("{name} ({bad}) is barred{why}"))
+}
+
+/// What `rollback` reads again, each in a line of its own.
+pub fn trailers(delivery: &Deliver) -> String {
+    let Deliver { project, environment, .. } = delivery;
+    let mut text = format!("Xtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: {}\n", delivery.action.word());
     delivery.from.iter().for_each(|said| text.push_str(&format!("Xtask-From: {said}\n")));
     if let Some(images) = &delivery.images {
         text.push_str(&format!("Xtask-To: {}\n", Said::of(images)));
@@ -70,8 +90,21 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Reads a commit's message; `None` for one that is not ours. The trailers are its last paragraph, to which a forge may
-/// have added some of its own.
+/// Reads a commit's message: what it says of each project, and nothing of one that is not ours. The trailers are its last paragraph,
+/// to which a forge may have added some of its own.
+pub fn records(commit: &str, seconds: i64, message: &str) -> Vec<Record> {
+    let trailers = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let mut groups: Vec<String> = Vec::new();
+    for line in trailers.lines() {
+        match groups.last_mut().filter(|_| !line.starts_with("Xtask-Project: ")) {
+            Some(group) => group.push_str(&format!("\n{line}")),
+            None => groups.push(line.to_owned()),
+        }
+    }
+    groups.iter().filter_map(|group| record(commit, seconds, group)).collect()
+}
+
+/// What a group of trailers says of one project.
 pub fn record(commit: &str, seconds: i64, message: &str) -> Option<Record> {
     let trailers = message.trim_end().rsplit("\n\n").next()?;
     let all = |key: &str| {

@@ -26,6 +26,7 @@ fn deliver(action: Action, from: Vec<Said>, to: Option<(&str, char)>) -> Deliver
         from,
         found: BTreeMap::new(),
         approval: false,
+        pull: None,
     }
 }
 

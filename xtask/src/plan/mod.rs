@@ -9,6 +9,7 @@ pub mod build;
 pub mod bump;
 pub mod candidates;
 pub mod delivery;
+pub mod delivery_pull;
 pub mod discover;
 pub mod gate;
 pub mod history;

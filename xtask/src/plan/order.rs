@@ -246,8 +246,21 @@ mod tests {
         let deliver = |project: &str| {
             let (project, environment, branch) = (project.to_owned(), "staging".to_owned(), "main".to_owned());
             let (address, pins, images, from, found) = ("there".to_owned(), Vec::new(), None, Vec::new(), BTreeMap::new());
-            let (action, is_own, approval) = (Action::Promote, false, false);
-            Step::Deliver(Box::new(Deliver { action, project, environment, address, is_own, branch, pins, images, from, found, approval }))
+            let (action, is_own, approval, pull) = (Action::Promote, false, false, None);
+            Step::Deliver(Box::new(Deliver {
+                action,
+                project,
+                environment,
+                address,
+                is_own,
+                branch,
+                pins,
+                images,
+                from,
+                found,
+                approval,
+                pull,
+            }))
         };
         let steps = vec![
             ("api", promote("api", "1.0.0")),

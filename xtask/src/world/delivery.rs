@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -13,14 +13,16 @@ use git2::build::TreeUpdateBuilder;
 use git2::{ErrorCode, FileMode, Oid, Repository};
 use tempfile::TempDir;
 
+pub use super::delivery_pull::Tip;
 use super::delivery_settings::{Settings, without_user};
 pub use super::delivery_tree::{PinFile, Snapshot};
+use super::forge::Forge;
 use super::process::{Call, Runner};
 use super::{World, files};
 use crate::model::fault::Fault;
 
 /// How long a remote may take for one fetch or push.
-const REMOTE_LIMIT: Duration = Duration::from_secs(300);
+pub(super) const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The private name of the branch's head.
 const HEAD: &str = "refs/xtask/head";
@@ -29,7 +31,7 @@ const HEAD: &str = "refs/xtask/head";
 const DEPTHS: [&str; 3] = ["50", "500", "5000"];
 
 /// What git and its servers say when somebody else was faster: git itself, files behind a busy server, GitLab.
-const OVERTAKEN: [&str; 6] =
+pub(super) const OVERTAKEN: [&str; 6] =
     ["non-fast-forward", "fetch first", "cannot lock ref", "incorrect old value provided", "failed to update ref", "stale info"];
 
 /// The branches that this run has fetched.
@@ -38,6 +40,8 @@ pub struct Deliveries {
     open: Mutex<HashMap<(String, String), Arc<DeliveryBranch>>>,
     /// Where this repository's remote really is, by the address that is shown: that has no password in it.
     own: Mutex<HashMap<String, Own>>,
+    /// The client of the forge for repositories that are not this one.
+    pub(super) forge: OnceLock<Forge>,
 }
 
 /// The addresses of this repository's remote, as the user set them up.
@@ -48,17 +52,17 @@ struct Own {
 }
 
 /// What a branch's repository is called in calls of git: its address stands in no argument list.
-const REMOTE: &str = "xtask";
+pub(super) const REMOTE: &str = "xtask";
 
 /// One branch of a repository, in a folder of our own.
 pub struct DeliveryBranch {
     pub(super) folder: TempDir,
     pub address: String,
     pub branch: String,
-    runner: Runner,
+    pub(super) runner: Runner,
     settings: Settings,
     /// Git refuses a second fetch into one repository, and steps are asked side by side.
-    turn: Mutex<()>,
+    pub(super) turn: Mutex<()>,
 }
 
 /// A commit of the branch's history.
@@ -172,7 +176,8 @@ impl DeliveryBranch {
     }
 
     /// Makes a commit upon `base` in which these files have these texts, signed when git is set up so.
-    pub fn commit(&self, base: &str, changes: &[(String, String)], message: &str) -> anyhow::Result<String> {
+    /// The message may name the tree that is committed.
+    pub fn commit(&self, base: &str, changes: &[(String, String)], message: &dyn Fn(&str) -> String) -> anyhow::Result<String> {
         let Snapshot { repository, tree } = self.snapshot(base)?;
         let tree = repository.find_tree(tree)?;
         let mut update = TreeUpdateBuilder::new();
@@ -183,7 +188,7 @@ impl DeliveryBranch {
         }
         let changed = update.create_updated(&repository, &tree).with_context(|| format!("writing the files of {}", self.shown()))?;
         let text = self.folder.path().join("xtask-message");
-        files::write_own(&text, message)?;
+        files::write_own(&text, &message(&changed.to_string()))?;
         let call = self.call(&["commit-tree", &changed.to_string(), "-p", base, "-F"]).arg(&text);
         // Unlike `commit`, this one does not ask the setting itself.
         let signs = self.runner.finish(&self.call(&["config", "--type=bool", "--get", "commit.gpgSign"]))?;
@@ -204,7 +209,7 @@ impl DeliveryBranch {
             return Ok(Pushed::Yes);
         }
         let why = self.said(&finished.stderr);
-        let head = self.remote_head().with_context(|| format!("pushing to {} failed: {why}; and then", self.shown()))?;
+        let head = self.remote_head(&self.branch).with_context(|| format!("pushing to {} failed: {why}; and then", self.shown()))?;
         if head.as_deref() == Some(commit) {
             return Ok(Pushed::Yes);
         }
@@ -232,8 +237,8 @@ impl DeliveryBranch {
         }
     }
 
-    fn remote_head(&self) -> anyhow::Result<Option<String>> {
-        let reference = format!("refs/heads/{}", self.branch);
+    pub(super) fn remote_head(&self, branch: &str) -> anyhow::Result<Option<String>> {
+        let reference = format!("refs/heads/{branch}");
         let finished = self.runner.finish(&self.call(&["ls-remote", REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
         if !finished.ok {
             bail!("{} cannot be read: {}", self.shown(), self.said(&finished.stderr));
@@ -294,7 +299,7 @@ impl DeliveryBranch {
     }
 
     /// What a failed git said, without its hints and without addresses that are not shown.
-    fn said(&self, stderr: &str) -> String {
+    pub(super) fn said(&self, stderr: &str) -> String {
         let lines: Vec<_> = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("hint:")).collect();
         let text = if lines.is_empty() { "it said nothing".to_owned() } else { lines.join("; ") };
         self.settings.hidden.iter().fold(text, |text, hidden| text.replace(hidden, &self.address))
@@ -304,7 +309,7 @@ impl DeliveryBranch {
         Repository::open_bare(self.folder.path()).with_context(|| format!("opening the copy of {}", self.shown()))
     }
 
-    fn call(&self, arguments: &[&str]) -> Call {
+    pub(super) fn call(&self, arguments: &[&str]) -> Call {
         let call = Call::new("git").arg("-C").arg(self.folder.path()).args(arguments.iter().copied());
         let Settings { before, pairs, token, .. } = &self.settings;
         let call = call.variable("GIT_TERMINAL_PROMPT", "0").variable("LC_ALL", "C");

@@ -6,6 +6,7 @@ pub mod cosign;
 pub mod cost;
 pub mod delivery;
 pub mod delivery_past;
+mod delivery_pull;
 mod delivery_settings;
 mod delivery_tree;
 mod depth;

@@ -105,7 +105,11 @@ impl<'a> Scenario<'a> {
     /// As [`Self::new`], for a line that asks the forge: its requests are the ones that are disturbed, and what it holds is
     /// compared and taken back too.
     pub fn at_forge(stage: &'a Stage, arguments: &[&'a str]) -> Self {
-        let forge = &stage.forge;
+        Self::asking(&stage.fixture, &stage.forge, arguments)
+    }
+
+    /// As [`Self::at_forge`], of any fixture and its forge.
+    pub fn asking(fixture: &'a Fixture, forge: &'a EmbeddedForge, arguments: &[&'a str]) -> Self {
         let pulls = forge.pulls();
         let state = |fixture: &Fixture| {
             let mut state = fixture.state();
@@ -114,7 +118,7 @@ impl<'a> Scenario<'a> {
         };
         let variables = vec![("GITHUB_API_URL".to_owned(), forge.url()), ("GITHUB_TOKEN".to_owned(), TOKEN.to_owned())];
         let also_go_back = move || forge.go_back_to(&pulls);
-        Self::begin(&stage.fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
+        Self::begin(fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
     }
 
     fn begin(

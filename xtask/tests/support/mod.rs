@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod engine;
 pub mod fake_docker;
 pub mod proxy;
+pub mod pull;
 pub mod real_registry;
 pub mod scanner;
 pub mod stage;
