@@ -44,13 +44,14 @@ pub(super) fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Vers
 }
 
 fn of_deliveries(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Planned> {
-    plan.steps.iter().filter(move |planned| planned.verdict == verdict && matches!(planned.draft.step, Step::Deliver(_)))
+    plan.steps.iter().filter(move |planned| planned.verdict == verdict && matches!(planned.draft.step, Step::Deliver(_) | Step::Deploy(_)))
 }
 
 /// What is asked before environments are changed that want somebody's approval; `None` when none does.
 pub fn approval(plan: &Plan) -> Option<String> {
     let wanted = of_deliveries(plan, Verdict::Todo).find_map(|planned| match &planned.draft.step {
         Step::Deliver(delivery) if delivery.approval => Some(&delivery.environment),
+        Step::Deploy(deployment) if deployment.of.approval => Some(&deployment.of.environment),
         _ => None,
     });
     wanted.map(|environment| format!("{environment} is changed with somebody's approval alone. Do you approve?"))

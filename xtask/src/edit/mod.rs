@@ -12,6 +12,7 @@ pub mod changelog_release;
 mod charts;
 mod error;
 mod json;
+pub mod ledger;
 mod lock_graph;
 mod lock_graph_npm;
 mod lock_graph_uv;

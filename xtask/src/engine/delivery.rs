@@ -147,6 +147,12 @@ pub(super) fn group_of(delivery: &Deliver) -> PinGroup {
     PinGroup { address: address.clone(), is_own: *is_own, branch: branch.clone(), pins: pins.clone() }
 }
 
+/// Whether the pins say what the delivery wants, as the remote has them now; the answer names the first that does not.
+pub(super) fn stands(world: &World, delivery: &Deliver) -> anyhow::Result<Result<(), String>> {
+    let Some(images) = &delivery.images else { return Ok(Ok(())) };
+    Ok(group_of(delivery).read(world)?.stands(&delivery.pins, images))
+}
+
 /// Whether the branch says what the delivery wants.
 pub(super) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> {
     if let Some(pull) = &delivery.pull {

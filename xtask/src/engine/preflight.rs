@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::side;
+use crate::model::deploy::how_to_get;
 use crate::model::image::Repository;
 use crate::model::step::{Plan, Planned, Refusal, Step};
 use crate::world::registry::{RegistryError, RegistryErrorKind};
@@ -36,6 +37,8 @@ enum Wanted {
     Branch(String, String, bool),
     /// To push to a branch of our own, beside the one that says what runs, for a pull request.
     OwnBranch { address: String, base: String, branch: String, is_own: bool },
+    /// Programs of the user's own, and to push to the ledger, as for a branch.
+    Programs(Vec<String>, String, String),
     /// Room to build in, with docker or without.
     Room { with_docker: bool },
 }
@@ -83,6 +86,10 @@ fn want_of(step: &Step) -> Option<Wanted> {
             Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })
         }
         Step::Deliver(to) => Some(Wanted::Branch(to.address.clone(), to.branch.clone(), to.is_own)),
+        Step::Deploy(step) => Some(match step.programs() {
+            programs if programs.is_empty() => Wanted::Branch(step.of.address.clone(), step.of.branch.clone(), step.of.is_own),
+            programs => Wanted::Programs(programs, step.of.address.clone(), step.of.branch.clone()),
+        }),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
         Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
         _ => None,
@@ -95,6 +102,9 @@ fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss
         (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
         (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
         (Wanted::OwnBranch { address, base, branch, is_own }, _) => own_branch(world, (address, base, *is_own), branch),
+        (Wanted::Programs(programs, address, branch), _) => {
+            programs.iter().try_for_each(|program| installed(world, program)).and_then(|()| deliver_to(world, address, branch, true))
+        }
         (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
         (Wanted::Remote(_), _) => Ok(()),
     }
@@ -173,6 +183,11 @@ fn own_branch(world: &World, (address, base, is_own): (&str, &str, bool), branch
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
         fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
     })
+}
+
+/// Whether a program of the configuration's is there.
+pub fn installed(world: &World, program: &str) -> Result<(), Amiss> {
+    world.program(program).map(drop).map_err(|fault| Amiss { what: fault.what, fix: how_to_get(program) })
 }
 
 /// The least room that is left where a build writes.

@@ -35,6 +35,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::Store { repository, manifest } => published(world, repository, manifest.digest.as_str(), &manifest.digest),
         Step::Attach { subject, what, policy } => attach::probe(world, subject, what, policy),
         Step::Deliver(delivery) => super::delivery::probe(world, delivery),
+        Step::Deploy(deployment) => super::deployment::probe(world, deployment),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -44,9 +44,9 @@ impl Deliverer<'_> {
         newest: Option<&Version>,
     ) -> anyhow::Result<()> {
         let name = &project.name;
-        let pins = self.delivery.some_pins_of(project, &stage.name)?;
+        let pins = self.pins_in(project, &stage.name)?;
         let before = match &stage.after {
-            Some(after) => Some((after.as_str(), self.read(goal, name, &self.delivery.some_pins_of(project, after)?)?)),
+            Some(after) => Some((after.as_str(), self.read(goal, name, &self.pins_in(project, after)?)?)),
             None => None,
         };
         let targets = self.read(goal, name, &pins)?;
@@ -55,7 +55,7 @@ impl Deliverer<'_> {
         }
         let version = match (version, &before) {
             (Some(version), _) => version.clone(),
-            (None, Some((after, readings))) => match standing_version(readings) {
+            (None, Some((after, readings))) => match self.version_in(goal, name, after, readings) {
                 Ok(version) => version,
                 Err(what) => {
                     goal.refuse(
@@ -87,6 +87,9 @@ impl Deliverer<'_> {
             None => "nothing comes before it".to_owned(),
         };
         refuse_barred(goal, project, stage, &targets, &images);
+        if targets.is_empty() {
+            self.refuse_barred_in_ledger(goal, project, stage, &images);
+        }
         self.want(goal, project, targets, &Wish { stage, images: &images, action: &Action::Promote, why: &why });
         Ok(())
     }
@@ -98,8 +101,8 @@ impl Deliverer<'_> {
     /// The world cannot be read. What forbids the release is refused in the goal.
     pub fn after_release(&self, goal: &mut Goal, project: &Project, version: &Version) -> anyhow::Result<()> {
         let name = &project.name;
-        let stages: Vec<&Stage> =
-            self.delivery.first_stages().filter(|stage| self.delivery.pins_of(name, &stage.name).next().is_some()).collect();
+        let is_reached = |stage: &&Stage| self.delivery.pins_of(name, &stage.name).next().is_some() || stage.checks.deploys();
+        let stages: Vec<&Stage> = self.delivery.first_stages().filter(|stage| project.image.is_some() && is_reached(stage)).collect();
         if stages.is_empty() {
             let what = match self.delivery.pins.iter().any(|pin| pin.project == *name) {
                 true => format!("{name}: it has no [[pins]] in an environment without `after`, so nothing is delivered by the release"),
@@ -118,6 +121,10 @@ impl Deliverer<'_> {
         for stage in stages {
             let refused = goal.refused.len();
             let pins: Vec<&Pin> = self.delivery.pins_of(name, &stage.name).collect();
+            if pins.is_empty() {
+                self.release_into_ledger(goal, project, stage, version, &images);
+                continue;
+            }
             let targets = self.read(goal, name, &pins)?;
             if goal.refused.len() > refused {
                 continue;
@@ -210,31 +217,48 @@ impl Deliverer<'_> {
                 goal.refuse(name, what, format!("cargo xtask promote {name} --to {after} --version {version}"));
             }
         }
-        if self.delivery.stages.iter().any(|stage| stage.name == after && stage.has_smoke) {
-            goal.notes.push(format!("{name}: {after} has a smoke test; whether it passed there is not asked here"));
-        }
+        self.require_passed(goal, project, after, !readings.is_empty(), images, stage);
     }
 
-    /// One delivery for each repository and branch.
+    /// The one version that an environment runs.
+    fn version_in(&self, goal: &mut Goal, project: &str, stage: &str, readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
+        if readings.is_empty() { self.recorded_version(goal, project, stage) } else { standing_version(readings) }
+    }
+
+    /// One delivery for each repository and branch, with what is to be done before and after.
     pub(super) fn want(&self, goal: &mut Goal, project: &Project, targets: Vec<(PinGroup, Reading)>, wish: &Wish<'_>) {
-        for (group, reading) in targets {
-            let Some(pull) = self.pull_of(goal, &project.name, wish.stage, &group, "deliver") else { continue };
-            let deliver = Deliver {
+        let mut deliveries = Vec::new();
+        for (group, reading) in &targets {
+            let Some(pull) = self.pull_of(goal, &project.name, wish.stage, group, "deliver") else { continue };
+            deliveries.push(Deliver {
                 action: wish.action.clone(),
                 project: project.name.clone(),
                 environment: wish.stage.name.clone(),
                 from: reading.said(&group.pins),
                 found: reading.found(),
-                address: group.address,
+                address: group.address.clone(),
                 is_own: group.is_own,
-                branch: group.branch,
-                pins: group.pins,
+                branch: group.branch.clone(),
+                pins: group.pins.clone(),
                 images: Some(wish.images.clone()),
                 approval: wish.stage.approval,
                 pull,
-            };
-            goal.want(&project.name, wish.why, Step::Deliver(Box::new(deliver)));
+            });
         }
+        let stands = targets.iter().all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
+        let (record, tasks) = match wish.stage.by_pull && !stands {
+            // What runs there changes with the merge, which is somebody else's doing.
+            true => {
+                let stage = &wish.stage.name;
+                if !wish.stage.checks.tasks.is_empty() {
+                    goal.notes.push(format!("{}: the commands of {stage} run after the merge, by the same line", project.name));
+                }
+                (None, Vec::new())
+            }
+            false => self.around(goal, project, &targets, wish, &deliveries),
+        };
+        let deliveries = deliveries.into_iter().map(|deliver| Step::Deliver(Box::new(deliver)));
+        record.into_iter().chain(deliveries).chain(tasks).for_each(|step| goal.want(&project.name, wish.why, step));
     }
 }
 

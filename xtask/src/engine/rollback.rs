@@ -25,7 +25,11 @@ impl Deliverer<'_> {
     /// No pin is configured (2), or the world cannot be read. What forbids the rollback is refused in the goal.
     pub fn rollback(&self, goal: &mut Goal, project: &Project, stage: &Stage, to: Option<&Version>, why: &str) -> anyhow::Result<()> {
         let name = &project.name;
-        let targets = self.read(goal, name, &self.delivery.some_pins_of(project, &stage.name)?)?;
+        let pins = self.pins_in(project, &stage.name)?;
+        if pins.is_empty() {
+            return self.rollback_in_ledger(goal, project, stage, to, why);
+        }
+        let targets = self.read(goal, name, &pins)?;
         if !goal.refused.is_empty() {
             return Ok(());
         }
@@ -35,6 +39,12 @@ impl Deliverer<'_> {
             Some(version) => version.to_semver(),
             None => match self.named_before(goal, project, stage, &now, &targets)? {
                 Some(named) => named,
+                // The pins are back already; what is to be done besides may not be.
+                None if goal.refused.is_empty() && !stage.checks.tasks.is_empty() => match (&now.version, &now.digest) {
+                    (Some(version), _) => version.clone(),
+                    (None, Some(digest)) => digest.to_string(),
+                    (None, None) => return Ok(()),
+                },
                 None => return Ok(()),
             },
         };
@@ -80,7 +90,11 @@ impl Deliverer<'_> {
     /// No pin is configured (2), or the world cannot be read.
     pub fn unbar(&self, goal: &mut Goal, project: &Project, stage: &Stage, digest: Option<&Digest>) -> anyhow::Result<()> {
         let name = &project.name;
-        let targets = self.read(goal, name, &self.delivery.some_pins_of(project, &stage.name)?)?;
+        let pins = self.pins_in(project, &stage.name)?;
+        if pins.is_empty() {
+            return self.unbar_in_ledger(goal, project, stage, digest);
+        }
+        let targets = self.read(goal, name, &pins)?;
         for (group, reading) in targets {
             let of = reading.bars.iter().filter(|bar| bar.is_of(name, &stage.name));
             let digests: Vec<Digest> =

@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use super::deploy_keys::{CommandKeys, NameKeys};
 use super::fault::Fault;
 
 /// The whole file. Sections of later verbs are read and held to their shape, so that a typing error is found by any verb.
@@ -199,8 +200,18 @@ pub struct EnvironmentKeys {
     pub via: Via,
     #[serde(default)]
     pub approval: bool,
-    pub deploy: Option<Vec<String>>,
-    pub smoke: Option<Vec<String>>,
+    pub deploy: Option<CommandKeys>,
+    pub smoke: Option<CommandKeys>,
+    /// How long a command may take, such as `10m`.
+    pub deploy_timeout: Option<String>,
+    pub smoke_timeout: Option<String>,
+    /// Workloads whose rollout is watched, such as `deployment/{package}`, and where kubectl finds them.
+    pub rollout: Option<NameKeys>,
+    pub namespace: Option<String>,
+    pub context: Option<String>,
+    /// Applications of Argo CD whose health is waited for.
+    pub argocd: Option<NameKeys>,
+    pub rollout_timeout: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -7,6 +7,8 @@ pub mod commit;
 pub mod config;
 pub mod delivery;
 pub mod delivery_pull;
+pub mod deploy;
+pub mod deploy_keys;
 pub mod fault;
 pub mod folders;
 pub mod image;

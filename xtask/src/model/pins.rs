@@ -3,6 +3,7 @@
 //! A pin is a place in a git repository that says which image runs. This file opens no repository and reads no pin.
 
 use super::config::{Config, Via, nearest};
+use super::deploy::Checks;
 use super::fault::Fault;
 use super::image::{Digest, Platform, Repository};
 use super::key_path::KeyPath;
@@ -85,8 +86,8 @@ pub struct Stage {
     pub after: Option<String>,
     /// Whether somebody is asked before it is changed.
     pub approval: bool,
-    /// Whether it has a smoke test of its own.
-    pub has_smoke: bool,
+    /// What is done once its pins say an image, and what has to pass there.
+    pub checks: Checks,
     /// Whether its pins change by pull request alone.
     pub by_pull: bool,
 }
@@ -107,14 +108,12 @@ impl Delivery {
         let stages: Vec<Stage> = config
             .environments
             .iter()
-            .map(|(name, keys)| Stage {
-                name: name.clone(),
-                after: keys.after.clone(),
-                approval: keys.approval,
-                has_smoke: keys.smoke.is_some(),
-                by_pull: keys.via == Via::PullRequest,
+            .map(|(name, keys)| {
+                let checks = Checks::from_keys(keys).map_err(|what| wrong(format!("environments.{name}: {what}")))?;
+                let by_pull = keys.via == Via::PullRequest;
+                Ok(Stage { name: name.clone(), after: keys.after.clone(), approval: keys.approval, checks, by_pull })
             })
-            .collect();
+            .collect::<Result<_, Fault>>()?;
         let delivery = Self { stages, pins: Vec::new(), github: config.repository.github.clone() };
         delivery.check_order().map_err(wrong)?;
         let pins = config.pins.iter().enumerate().map(|(place, keys)| {

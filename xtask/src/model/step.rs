@@ -4,6 +4,7 @@
 //! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
 
 use super::delivery::{Action, Deliver};
+use super::deploy::Deployment;
 use super::image::{Digest, Repository};
 use super::release_pull::ReleasePull;
 use super::trust::{Attached, Policy, Subject};
@@ -48,6 +49,8 @@ pub enum Step {
     Attach { subject: Subject, what: Attached, policy: Policy },
     /// The pins of a project in an environment say its release, in one branch of one repository.
     Deliver(Box<Deliver>),
+    /// What is to run in an environment is recorded, or something is done for it and passes.
+    Deploy(Box<Deployment>),
 }
 
 impl Step {
@@ -78,6 +81,7 @@ impl Step {
                 Action::Rollback { .. } => "rollback",
                 Action::Unbar { .. } => "unbar",
             },
+            Self::Deploy(deployment) => deployment.kind(),
         }
     }
 
@@ -104,6 +108,7 @@ impl Step {
             Self::Attach { subject, what: Attached::Signature, .. } => subject.reference(),
             Self::Attach { subject, what, .. } => format!("{}#{}", subject.reference(), what.word()),
             Self::Deliver(delivery) => format!("{}/{} {}", delivery.project, delivery.environment, delivery.place()),
+            Self::Deploy(deployment) => deployment.object(),
         };
         format!("{}:{object}", self.kind())
     }
@@ -139,6 +144,7 @@ impl Step {
             Self::Attach { subject, what: Attached::Signature, .. } => format!("{} = {}", subject.role, subject.digest.short()),
             Self::Attach { subject, what, .. } => format!("{} of {} = {}", what.word(), subject.role, subject.digest.short()),
             Self::Deliver(delivery) => delivery.what(),
+            Self::Deploy(deployment) => deployment.what(),
         }
     }
 
@@ -163,7 +169,7 @@ impl Step {
                 let branch = delivery.pull.as_ref().map_or("", |pull| pull.branch.as_str());
                 format!("the same command again; others' commits on {branch} go to a branch of their own first")
             }
-            Self::Deliver(_) => "the same command again, which plans upon what is there now".into(),
+            Self::Deliver(_) | Self::Deploy(_) => "the same command again, which plans upon what is there now".into(),
         }
     }
 
@@ -172,6 +178,7 @@ impl Step {
         match self {
             Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
             Self::Deliver(delivery) => format!("git ls-remote --heads {}", delivery.address),
+            Self::Deploy(deployment) => format!("git ls-remote {} {}", deployment.of.address, deployment.of.branch),
             Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
             Self::ReleasePull(pull) => pull.unknown_fix(),
             _ => "cargo xtask doctor".into(),

@@ -10,6 +10,7 @@ pub mod bump;
 pub mod candidates;
 pub mod delivery;
 pub mod delivery_pull;
+pub mod deployment;
 pub mod discover;
 pub mod gate;
 pub mod history;

@@ -25,7 +25,7 @@ use crate::model::fault::Fault;
 pub(super) const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The private name of the branch's head.
-const HEAD: &str = "refs/xtask/head";
+pub(super) const HEAD: &str = "refs/xtask/head";
 
 /// How many commits of a branch are fetched, step by step, when something is looked for in its history.
 const DEPTHS: [&str; 3] = ["50", "500", "5000"];
@@ -149,19 +149,31 @@ impl DeliveryBranch {
     }
 
     pub(super) fn fetch(&self, depth: &[&str]) -> anyhow::Result<()> {
+        if self.fetch_if_any(depth)? {
+            return Ok(());
+        }
+        let what = format!("{} has no branch {}", self.address, self.branch);
+        Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into())
+    }
+
+    /// Whether there was something to fetch.
+    pub(super) fn fetch_if_any(&self, depth: &[&str]) -> anyhow::Result<bool> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let reference = format!("+refs/heads/{}:{HEAD}", self.branch);
+        let reference = format!("+{}:{HEAD}", self.reference());
         let call = self.call(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]);
         let finished = self.runner.finish(&call.args(depth).args([REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
         if finished.ok {
-            return Ok(());
+            return Ok(true);
         }
         if finished.stderr.contains("couldn't find remote ref") {
-            let what = format!("{} has no branch {}", self.address, self.branch);
-            return Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into());
+            return Ok(false);
         }
         let what = format!("{} cannot be read: {}", self.shown(), self.said(&finished.stderr));
         Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into())
+    }
+
+    fn reference(&self) -> String {
+        full_name(&self.branch)
     }
 
     /// The repository and its branch, for people.
@@ -202,7 +214,7 @@ impl DeliveryBranch {
     /// # Errors
     /// The remote refuses for another reason than that somebody was faster.
     pub fn push(&self, commit: &str, base: &str) -> anyhow::Result<Pushed> {
-        let reference = format!("{commit}:refs/heads/{}", self.branch);
+        let reference = format!("{commit}:{}", self.reference());
         let call = self.call(&["push", "--quiet", "--no-follow-tags", REMOTE, &reference]).time_limit(REMOTE_LIMIT);
         let finished = self.runner.finish(&call)?;
         if finished.ok {
@@ -226,8 +238,12 @@ impl DeliveryBranch {
     pub fn may_push(&self) -> anyhow::Result<()> {
         // Where the branch stands was asked by the probe already.
         let known = self.repository()?.refname_to_id(HEAD).ok();
-        let head = known.map_or_else(|| self.refresh(), |head| Ok(head.to_string()))?;
-        let reference = format!("{head}:refs/heads/{}", self.branch);
+        let head = match known {
+            Some(head) => head.to_string(),
+            None if self.branch.starts_with("refs/") => self.refresh_if_any()?.map_or_else(|| self.root(), Ok)?,
+            None => self.refresh()?,
+        };
+        let reference = format!("{head}:{}", self.reference());
         let call = self.call(&["push", "--dry-run", "--no-verify", "--quiet", "--no-follow-tags", REMOTE, &reference]);
         let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
         // Whoever is faster meanwhile may push as well as we.
@@ -238,7 +254,7 @@ impl DeliveryBranch {
     }
 
     pub(super) fn remote_head(&self, branch: &str) -> anyhow::Result<Option<String>> {
-        let reference = format!("refs/heads/{branch}");
+        let reference = full_name(branch);
         let finished = self.runner.finish(&self.call(&["ls-remote", REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
         if !finished.ok {
             bail!("{} cannot be read: {}", self.shown(), self.said(&finished.stderr));
@@ -319,4 +335,9 @@ impl DeliveryBranch {
             call.variable(&format!("GIT_CONFIG_KEY_{place}"), key).variable(&format!("GIT_CONFIG_VALUE_{place}"), value)
         })
     }
+}
+
+/// A branch's full name; what begins with `refs/` is one.
+fn full_name(branch: &str) -> String {
+    if branch.starts_with("refs/") { branch.to_owned() } else { format!("refs/heads/{branch}") }
 }

@@ -155,6 +155,11 @@ impl Runner {
         Self { secrets: Arc::clone(&self.secrets), sink }
     }
 
+    /// Shows a line, as one of a child.
+    pub(super) fn say(&self, line: &str) {
+        (self.sink)(line);
+    }
+
     /// Puts `…` where a secret stands.
     pub fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))

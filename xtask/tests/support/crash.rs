@@ -222,6 +222,31 @@ impl<'a> Scenario<'a> {
         }
     }
 
+    /// As [`Self::at_every_call_of`], for a program that lies in the repository.
+    pub fn at_every_call_of_file(&mut self, file: &str) {
+        let (place_of, real) = (self.fixture.root().join(file), self.shims.path().join("real"));
+        fs::copy(&place_of, &real).unwrap();
+        for mishap in MISHAPS {
+            for place in 1.. {
+                self.go_back();
+                let counter = self.shims.path().join("counter");
+                fs::write(&counter, "").unwrap();
+                write_shim(&place_of, &real, &counter, "*", place, mishap);
+                let first = self.run();
+                fs::copy(&real, &place_of).unwrap();
+                if fs::read_to_string(&counter).unwrap().lines().count() < place {
+                    assert_eq!(first.code, 0, "{}", first.stderr);
+                    break;
+                }
+                match mishap {
+                    Mishap::AnswerLost => assert_eq!(first.code, 1, "{mishap:?} at call {place} of {file}: {}", first.stderr),
+                    _ => assert_eq!(first.code, -1, "{mishap:?} at call {place} of {file}: it was not killed: {}", first.stderr),
+                }
+                self.finish_and_compare(&format!("{mishap:?} at call {place} of {file}"));
+            }
+        }
+    }
+
     /// Every request to the server, each with every mishap.
     pub fn at_every_request(&mut self) {
         self.at_every_request_of("");

@@ -6,6 +6,7 @@
 
 pub mod crash;
 pub mod delivery;
+pub mod deploy;
 pub mod engine;
 pub mod fake_docker;
 pub mod proxy;
