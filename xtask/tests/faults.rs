@@ -275,7 +275,8 @@ impl Stage {
 
     fn take_back(&self) {
         self.fixture.registry.clear_faults();
-        self.fixture.registry.forget_tags("acme/api", |tag| tag.starts_with("0.2.0"));
+        let kept = self.fixture.registry.keep().without_tags("acme/api", |tag| tag.starts_with("0.2.0"));
+        self.fixture.registry.go_back_to(&kept);
         if !self.fixture.git(&["tag", "--list", "api-v0.2.0"]).is_empty() {
             self.fixture.git(&["tag", "--delete", "api-v0.2.0"]);
         }

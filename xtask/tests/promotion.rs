@@ -314,7 +314,8 @@ fn law_14_a_release_is_finished_with_the_build_it_was_begun_with() {
     fixture.ok(&["release", "api"]);
     let (whole, given) = (fixture.state(), digest(&fixture, "0.2.0-arm64"));
     // The same candidate is built once more while the release lacks one platform and the index.
-    fixture.registry.forget_tags("acme/api", |tag| tag == "0.2.0-arm64" || tag == "0.2.0");
+    let kept = fixture.registry.keep().without_tags("acme/api", |tag| tag == "0.2.0-arm64" || tag == "0.2.0");
+    fixture.registry.go_back_to(&kept);
     let again = first.replace("-build.", "-build.9");
     push_as(&fixture, &again, "0.2.0", &[true, false]);
     assert_ne!(digest(&fixture, &format!("{again}-amd64")), digest(&fixture, &format!("{first}-amd64")));

@@ -91,7 +91,10 @@ fn the_first_lets_what_runs_end_and_says_how_to_go_on() {
         latch.open();
         let (code, stdout, stderr) = running.end();
         assert_eq!(code, 1, "{stderr}");
-        assert!(stderr.contains("stopped as asked, after 2 of 5 steps") && stderr.contains("the same command again"), "{stderr}");
+        assert!(
+            stderr.contains("stopped as asked, after 2 of 5 steps") && stderr.contains("try cargo xtask release api --json, which goes on"),
+            "{stderr}"
+        );
         let report: Value = serde_json::from_str(&stdout).unwrap();
         let verdicts: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["verdict"].as_str().unwrap()).collect();
         assert_eq!(verdicts, ["acted", "acted", "skipped", "skipped", "skipped"]);
@@ -224,4 +227,40 @@ fn on_a_terminal_lines_move_while_steps_run_and_are_gone_at_the_end() {
     let seen = String::from_utf8_lossy(&seen);
     assert_eq!(seen.matches("acted").count(), 5, "{seen:?}");
     assert!(seen.trim_end().lines().last().unwrap().contains("5 done now"), "{seen:?}");
+}
+
+#[test]
+fn on_a_terminal_the_second_leaves_no_line_standing() {
+    let (fixture, proxy, latch) = held("PUT", "/manifests/0.2.0-");
+    let line = format!("{} release api --yes", env!("CARGO_BIN_EXE_xtask"));
+    let mut command = std::process::Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(fixture.root());
+    command.env_remove("CI").env_remove("GITHUB_ACTIONS").env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("skipped: there is no `script` to make a terminal with");
+        return;
+    };
+    let (mut keys, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut seen = Vec::new();
+    let mut wait_until = |is_there: &dyn Fn(&str) -> bool| {
+        while !is_there(&String::from_utf8_lossy(&seen)) {
+            let bytes = stdout.fill_buf().unwrap().to_vec();
+            assert!(!bytes.is_empty(), "it ended: {}", String::from_utf8_lossy(&seen));
+            stdout.consume(bytes.len());
+            seen.extend(bytes);
+        }
+    };
+    let moving = format!("promote {}/acme/api:0.2.0-amd64 ←", proxy.address());
+    wait_until(&|seen| seen.matches(&moving).count() > 1);
+    keys.write_all(b"\x03").unwrap();
+    // They are drawn anew below what was said.
+    wait_until(&|seen| seen.split_once("Ctrl-C again stops at once").is_some_and(|(_, after)| after.contains(&moving)));
+    keys.write_all(b"\x03").unwrap();
+    stdout.read_to_end(&mut seen).unwrap();
+    latch.open();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", String::from_utf8_lossy(&seen));
+    let seen = String::from_utf8_lossy(&seen);
+    let (_, after) = seen.rsplit_once(&moving).unwrap();
+    assert!(after.contains("\u{1b}[2K"), "the last line that moved was taken away: {after:?}");
+    finishes(&fixture, &["release", "api"]);
 }

@@ -8,7 +8,8 @@ use crate::engine::{preflight, run};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::step::{Goal, Plan, Verdict};
 use crate::ui::{self, Live};
-use crate::world::files;
+use crate::world::interrupts::interrupts;
+use crate::world::{environment, files};
 
 impl App {
     /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
@@ -58,6 +59,9 @@ impl App {
 
     fn apply(&self, plan: &mut Plan) -> anyhow::Result<Applied> {
         let mut live = Live::new(&self.ui);
+        if let Some(leave) = live.leave() {
+            interrupts().leave_by(leave);
+        }
         apply::apply(&self.world, plan, &mut |event| match event {
             Event::Began(place, planned) => live.began(place, planned),
             Event::Line(place, text) => live.line(place, text),
@@ -69,6 +73,7 @@ impl App {
     fn tell_end(&self, plan: &Plan, applied: Applied, open: usize) {
         let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
         let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
+        let again = self.world.runner.redact(&environment::command_line());
         let nothing_is_lost = "nothing is lost: what is done is found done by the next run";
         match applied {
             Applied { ok: true, .. } => {
@@ -76,11 +81,11 @@ impl App {
             }
             Applied { is_stopped: true, .. } if plan.count(Verdict::Failed) == 0 => self.ui.error(
                 &format!("stopped as asked, after {acted} of {open} steps; {nothing_is_lost}"),
-                Some("the same command again goes on"),
+                Some(&format!("{again}, which goes on")),
             ),
             _ => self.ui.error(
                 &format!("stopped after {acted} of {open} steps; {nothing_is_lost}"),
-                Some("the same command again, once the cause is mended"),
+                Some(&format!("{again}, once the cause is mended")),
             ),
         }
         // Refusals come in the order in which they were found: one project may stand at several places.

@@ -31,14 +31,14 @@ pub fn tell(app: &App, releases: &[Told], before: &TagFacts, code: u8) {
         Ok(after) => after,
         Err(error) => return app.ui.warn(&format!("nobody is told of this release: {error:#}")),
     };
-    for Told { what, tag, image, .. } in releases.iter().filter(|release| !is_there(before, &release.tag)) {
+    for Told { project, what, tag, image } in releases.iter().filter(|release| !is_there(before, &release.tag)) {
         if is_there(&after, tag) {
             let place = if image.is_empty() { String::new() } else { format!(": {image}") };
             say(app, &chats, &format!("{what} is released{place}"));
         } else if code == FaultKind::Failed.exit_code() {
             let witness = app.world.scratch("told").join(format!("{tag}-stopped"));
             if !files::exists(&witness) {
-                say(app, &chats, &format!("the release of {what} stopped; the same command again goes on with it"));
+                say(app, &chats, &format!("the release of {what} stopped; `cargo xtask release {project}` goes on with it"));
                 let kept = app.world.own("xtask").and_then(|_| files::write_own(&witness, "told\n"));
                 kept.unwrap_or_else(|error| app.ui.warn(&format!("that it was told is not kept: {error:#}")));
             }

@@ -128,7 +128,7 @@ fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     match &facts.picked {
         Some(picked) if picked.version != facts.version => {
             let what = format!("build {picked} is of {}, the files of HEAD say {version}", picked.version.to_semver());
-            goal.refuse(name, what, format!("git checkout {}, then the same command again", picked.short_commit));
+            goal.refuse(name, what, format!("git checkout {} && cargo xtask release {name}", picked.short_commit));
         }
         Some(picked) => {
             let candidates = facts.tags.candidates(project, &facts.version);

@@ -34,7 +34,16 @@ pub struct LoggedRequest {
 }
 
 /// All that a registry held at a moment.
+#[derive(Clone)]
 pub struct Kept(Store);
+
+impl Kept {
+    /// The same without the tags of a repository that `is_meant` names; what they named is still there.
+    pub fn without_tags(mut self, repository: &str, is_meant: impl Fn(&str) -> bool) -> Self {
+        self.0.forget_tags(repository, is_meant);
+        self
+    }
+}
 
 /// A running registry. Dropping it ends its threads and connections.
 pub struct EmbeddedRegistry {
@@ -166,12 +175,6 @@ impl EmbeddedRegistry {
         if let Some(digest) = state.store.resolve(repository, tag) {
             state.store.put_new_tags(repository, &digest, names);
         }
-    }
-
-    /// Takes back the tags of a repository that `is_meant` names, and leaves what they named; so that a test can begin
-    /// again without building its images anew.
-    pub fn forget_tags(&self, repository: &str, is_meant: impl Fn(&str) -> bool) {
-        self.shared.lock().store.forget_tags(repository, is_meant);
     }
 
     /// Changes the kept bytes of a manifest or a blob behind the back of its digest, as a broken disk does.

@@ -82,7 +82,7 @@ impl Store {
         }
     }
 
-    /// See [`super::registry::EmbeddedRegistry::forget_tags`].
+    /// See [`super::registry::Kept::without_tags`].
     pub fn forget_tags(&mut self, name: &str, is_meant: impl Fn(&str) -> bool) {
         if let Some(repository) = self.repositories.get_mut(name) {
             repository.tags.retain(|(tag, _)| !is_meant(tag));

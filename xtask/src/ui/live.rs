@@ -39,6 +39,13 @@ impl<'a> Live<'a> {
         Self { ui, bars: ui.bars.then(MultiProgress::new), running: BTreeMap::new(), open: None, ended: Vec::new() }
     }
 
+    /// What takes the lines that move away, for good, before it calls what ends the program. `None` where none move.
+    pub fn leave(&self) -> Option<impl Fn(&dyn Fn()) + Send + Sync + 'static> {
+        let bars = self.bars.clone()?;
+        // Nothing is drawn while it is suspended.
+        Some(move |end: &dyn Fn()| bars.suspend(end))
+    }
+
     pub fn began(&mut self, place: usize, planned: &Planned) {
         let step = &planned.draft.step;
         let title = step.what();

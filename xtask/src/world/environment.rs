@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::git::ForgeCredentials;
+use super::process::quoted;
 use crate::model::image::Platform;
 use crate::model::trust::Key;
 
@@ -182,6 +183,12 @@ pub fn current_folder() -> anyhow::Result<PathBuf> {
 /// Whether a word stands in the call, for the case that the call as a whole could not be read.
 pub fn was_called_with(word: &str) -> bool {
     env::args_os().any(|argument| argument == word)
+}
+
+/// The call as it was typed, or as it would be: cargo's alias stands for the program.
+pub fn command_line() -> String {
+    let words = env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy()));
+    ["cargo".to_owned(), "xtask".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// This very program, for the rehearsal to call as a user would.

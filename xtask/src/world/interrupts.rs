@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+#[cfg(unix)]
+use std::time::Duration;
 
 /// The exit code of a program that Ctrl-C has ended, as shells have it.
 #[cfg(unix)]
@@ -13,6 +15,13 @@ const ENDED_BY_INTERRUPT: i32 = 130;
 
 /// What is told of the first signal.
 type Told = Box<dyn Fn() + Send>;
+
+/// Calls what ends the program, once what stands on the terminal is taken away.
+type Leave = Arc<dyn Fn(&dyn Fn()) + Send + Sync>;
+
+/// How long a terminal may take that; one that is paused takes nothing.
+#[cfg(unix)]
+const LEAVING: Duration = Duration::from_millis(500);
 
 /// What is known of signals; one for the whole program, since signals are sent to all of it.
 #[derive(Default)]
@@ -23,6 +32,7 @@ pub struct Interrupts {
     /// Leaders of the groups that children stand in.
     groups: Mutex<BTreeSet<u32>>,
     told: Mutex<Option<Told>>,
+    leave: Mutex<Option<Leave>>,
 }
 
 static INTERRUPTS: OnceLock<Arc<Interrupts>> = OnceLock::new();
@@ -40,6 +50,7 @@ impl Drop for Guard {
         let interrupts = interrupts();
         interrupts.is_guarding.store(false, Ordering::SeqCst);
         *interrupts.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *interrupts.leave.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -54,6 +65,11 @@ impl Interrupts {
         let guard = Guard(());
         listen()?;
         Ok(guard)
+    }
+
+    /// Lets `leave` take lines away from the terminal when the second signal ends the program; it calls what it is given.
+    pub fn leave_by(&self, leave: impl Fn(&dyn Fn()) + Send + Sync + 'static) {
+        *self.leave.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(leave));
     }
 
     /// Whether no new step may begin.
@@ -89,7 +105,16 @@ impl Interrupts {
             // A group that has ended meanwhile needs no ending.
             let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
         }
-        std::process::exit(ENDED_BY_INTERRUPT);
+        let end = || std::process::exit(ENDED_BY_INTERRUPT);
+        if let Some(leave) = self.leave.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            let (left, is_left) = std::sync::mpsc::channel::<()>();
+            std::thread::spawn(move || {
+                let _left = left;
+                leave(&|| end());
+            });
+            let _ = is_left.recv_timeout(LEAVING);
+        }
+        end();
     }
 }
 
