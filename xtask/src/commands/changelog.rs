@@ -83,10 +83,7 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
     let changelogs = changelogs(app, &tags);
     let text = match (changelogs.told(project, &version)?, tag) {
         (Some(told), _) => told,
-        (None, Some(tag)) => {
-            let part = changelogs.rendered(&changelogs.released(place, tag)?);
-            part.split_once('\n').map(|(_, body)| body.trim().to_owned()).unwrap_or_default()
-        }
+        (None, Some(tag)) => Changelogs::body(&changelogs.rendered(&changelogs.released(place, tag)?)),
         (None, None) => {
             let (file, tag) = (Changelogs::path(project), project.tags.release(&version));
             return Err(Fault::usage(format!(

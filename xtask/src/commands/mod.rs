@@ -16,6 +16,7 @@ mod notices;
 mod plan;
 mod promote;
 mod release;
+mod release_forge;
 mod release_pr;
 mod rollback;
 mod since;

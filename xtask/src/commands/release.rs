@@ -2,7 +2,7 @@
 //! its own.
 
 use super::notices::{self, Told};
-use super::{App, Outcome};
+use super::{App, Outcome, release_forge};
 use crate::cli::Release;
 use crate::engine::observe;
 use crate::engine::trust::{self, Means, Obstacle};
@@ -93,6 +93,7 @@ fn want(
     if let Some(Ok(Means { policy, .. })) = means {
         facts.trust = Some(TrustFacts { policy: policy.clone(), source: app.forge_page().unwrap_or_default() });
     }
+    facts.forge = release_forge::facts(app, goal, project, &facts)?;
     release::plan(goal, project, &facts)?;
     match means {
         Some(Ok(means)) => trust::refuse_unable(&app.world, goal, means, name),
@@ -118,10 +119,6 @@ fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String>
 /// What a release does not do here, and why: left out of the configuration means not wanted.
 fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
-    let forge = match &app.config.repository.github {
-        Some(github) => format!("{name}: the tag is all that {github} gets, no forge release is made"),
-        None => format!("{name}: no github is configured, so no forge release is made"),
-    };
     let trust = match (&app.trust, &project.image) {
         (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed")),
         (Some(_), None) => Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed")),
@@ -130,5 +127,5 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
         }
         _ => None,
     };
-    trust.into_iter().chain([forge]).collect()
+    trust.into_iter().chain(release_forge::left_out(app, project)).collect()
 }

@@ -18,7 +18,7 @@ use crate::engine::texts::Texts;
 use crate::engine::{observe, versions};
 use crate::model::fault::Fault;
 use crate::model::project::Project;
-use crate::model::release_pull::{ReleaseCommit, ReleasePull};
+use crate::model::release_pull::{ReleaseCommit, ReleasePull, is_repository};
 use crate::model::site::Readings;
 use crate::model::step::{Goal, Step, short};
 use crate::plan::bump::Move;
@@ -262,13 +262,6 @@ fn want_none(app: &App, goal: &mut Goal, place: &Place<'_>) {
 }
 
 /// `owner/name`, as it may stand in a path.
-fn is_repository(name: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty() && !part.chars().all(|c| c == '.') && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
-    };
-    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
-}
-
 fn projects(count: usize) -> String {
     if count == 1 { "1 project".to_owned() } else { format!("{count} projects") }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{App, Outcome};
+use super::{App, Outcome, release_forge};
 use crate::cli::Verify;
 use crate::engine::verify::{self, Look, Row};
+use crate::engine::verify_forge::{self, Published};
 use crate::engine::{history, observe, trust};
 use crate::model::fault::Fault;
 use crate::model::project::Project;
@@ -21,7 +22,10 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     app.ui.status("Verifying", &format!("{} {}", project.package, version.to_semver()));
     let source = app.forge_page().unwrap_or_default();
     let release = verify::Release { project, version: &version, tags: &tags, policy: policy.as_ref(), source: &source };
-    let rows = verify::look(&app.world, &release)?;
+    let mut rows = verify::look(&app.world, &release)?;
+    if let (Some(repository), true) = (&app.config.repository.github, release_forge::is_meant(app)) {
+        rows.extend(verify_forge::look(&app.world, &Published { repository, project, version: &version, tags: &tags }));
+    }
     let notes = left_out(app, project);
     app.ui.data(&table(&rows));
     notes.iter().for_each(|note| app.ui.note(note));
@@ -90,7 +94,14 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
     let image = project.image.is_none().then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
     let trust = (project.image.is_some() && app.trust.is_none())
         .then(|| format!("{name}: no [trust] is configured, so no signatures and statements are looked for"));
-    image.into_iter().chain(trust).collect()
+    let forge = app
+        .config
+        .repository
+        .github
+        .as_ref()
+        .filter(|_| !release_forge::is_meant(app))
+        .map(|github| format!("{name}: neither GITHUB_TOKEN nor GITHUB_API_URL is set, so the release at {github} is not looked at"));
+    image.into_iter().chain(trust).chain(forge).collect()
 }
 
 fn table(rows: &[Row]) -> String {

@@ -55,6 +55,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::Attach { subject, what, policy } => attach::act(world, subject, what, policy),
         Step::Deliver(delivery) => super::delivery::act(world, delivery),
         Step::Deploy(deployment) => super::deployment::act(world, deployment),
+        Step::ForgeRelease(release) => super::forge_release::act(world, release),
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
 
+use anyhow::bail;
 use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use crate::model::step::Probe;
-use crate::model::trust::{Attached, Claim, Policy, Subject};
+use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
 use crate::world::cosign::Answer;
 use crate::world::registry::RegistryError;
 use crate::world::{World, cosign, syft};
@@ -81,6 +82,23 @@ fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
     errors.map(|error| unread(&error)).find(|found| matches!(found, Found::Broken(_)))
 }
 
+/// The list of a digest's contents as somebody who counts attested it, the oldest where there are several: the same text
+/// wherever it is read. `None` where there is none yet.
+///
+/// # Errors
+/// It cannot be read (law 15).
+pub fn attested_list(world: &World, subject: &Subject, format: SbomFormat, policy: &Policy) -> anyhow::Result<Option<String>> {
+    match cosign::statements(world, subject, Claim::Sbom(format).kind(), policy)? {
+        Answer::Unknown(why) => bail!("the list of {} cannot be read: {why}", subject.role),
+        Answer::Absent(_) => Ok(None),
+        Answer::Verified { statements, .. } => {
+            let mut lists = statements.iter().map(|statement| &statement["predicate"]);
+            let found = lists.find(|list| syft::speaks_of(list, subject, format));
+            Ok(found.map(serde_json::to_string_pretty).transpose()?.map(|text| text + "\n"))
+        }
+    }
+}
+
 /// Holds verified statements to what they should say.
 fn held(statements: &[Value], by: &str, subject: &Subject, claim: &Claim) -> Found {
     let predicates: Vec<_> = statements.iter().map(|statement| &statement["predicate"]).collect();
@@ -126,7 +144,6 @@ pub fn act(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::trust::SbomFormat;
     use serde_json::json;
 
     fn subject() -> Subject {

@@ -57,6 +57,21 @@ impl Changelogs<'_> {
         text::part_of(text, version).map(release::without_comments)
     }
 
+    /// The same, as other texts have it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn told_in(&self, texts: &Texts<'_>, project: &Project, version: &Version) -> anyhow::Result<Option<String>> {
+        let path = Self::path(project);
+        let file = texts.get(&path).map_err(|error| unread(&path, error))?;
+        Ok(file.and_then(|file| text::part_of(&file, version).map(release::without_comments)))
+    }
+
+    /// A part without its heading.
+    pub fn body(rendered: &str) -> String {
+        rendered.split_once('\n').map(|(_, body)| body.trim().to_owned()).unwrap_or_default()
+    }
+
     /// A release's part, from its commits.
     ///
     /// # Errors

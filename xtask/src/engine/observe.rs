@@ -186,6 +186,7 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
         builds,
         aliases,
         trust: None,
+        forge: None,
     })
 }
 

@@ -39,6 +39,8 @@ enum Wanted {
     OwnBranch { address: String, base: String, branch: String, is_own: bool },
     /// Programs of the user's own, and to push to the ledger, as for a branch.
     Programs(Vec<String>, String, String),
+    /// To make releases at the forge's repository; the tag of one of them stands for all.
+    Forge(String, String),
     /// Room to build in, with docker or without.
     Room { with_docker: bool },
 }
@@ -90,6 +92,7 @@ fn want_of(step: &Step) -> Option<Wanted> {
             programs if programs.is_empty() => Wanted::Branch(step.of.address.clone(), step.of.branch.clone(), step.of.is_own),
             programs => Wanted::Programs(programs, step.of.address.clone(), step.of.branch.clone()),
         }),
+        Step::ForgeRelease(release) => Some(Wanted::Forge(release.repository.clone(), release.tag.clone())),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
         Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
         _ => None,
@@ -105,6 +108,7 @@ fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss
         (Wanted::Programs(programs, address, branch), _) => {
             programs.iter().try_for_each(|program| installed(world, program)).and_then(|()| deliver_to(world, address, branch, true))
         }
+        (Wanted::Forge(repository, tag), _) => release_at(world, repository, tag),
         (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
         (Wanted::Remote(_), _) => Ok(()),
     }
@@ -188,6 +192,14 @@ fn own_branch(world: &World, (address, base, is_own): (&str, &str, bool), branch
 /// Whether a program of the configuration's is there.
 pub fn installed(world: &World, program: &str) -> Result<(), Amiss> {
     world.program(program).map(drop).map_err(|fault| Amiss { what: fault.what, fix: how_to_get(program) })
+}
+
+/// Whether the forge would take a release; drafts are shown to nobody who may not make one.
+fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amiss> {
+    world.forge().may_release(repository, tag).map_err(|error| Amiss {
+        what: format!("no release can be made at {repository}: {error}"),
+        fix: "GITHUB_TOKEN=… of somebody who may write there; in a workflow, permissions: contents: write".into(),
+    })
 }
 
 /// The least room that is left where a build writes.

@@ -36,6 +36,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::Attach { subject, what, policy } => attach::probe(world, subject, what, policy),
         Step::Deliver(delivery) => super::delivery::probe(world, delivery),
         Step::Deploy(deployment) => super::deployment::probe(world, deployment),
+        Step::ForgeRelease(release) => super::forge_release::probe(world, release),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -49,6 +49,8 @@ pub struct ReleaseKeys {
     /// Its title and its body, with placeholders.
     pub title: Option<String>,
     pub body: Option<String>,
+    /// The project whose highest release is the forge's latest; left out: the only one, or none.
+    pub latest: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -11,6 +11,7 @@ pub mod deploy;
 pub mod deploy_keys;
 pub mod fault;
 pub mod folders;
+pub mod forge_release;
 pub mod image;
 pub mod key_path;
 pub mod lock_graph;

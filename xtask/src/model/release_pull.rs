@@ -226,6 +226,14 @@ pub fn cut(text: &str, most: usize, sentence: &str) -> String {
     format!("{}{sentence}", kept.trim_end())
 }
 
+/// Whether a name is `owner/name`, as the forge calls a repository.
+pub fn is_repository(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.chars().all(|c| c == '.') && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+    };
+    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
+}
+
 /// What git and a command line take for a branch (git-check-ref-format).
 pub fn is_branch(name: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock") && !part.ends_with('.');

@@ -5,7 +5,7 @@
 use indexmap::IndexMap;
 use xtask_hot::words::Words;
 
-use super::config::{Config, NonConventional, TypeLevel, ZeroMajor};
+use super::config::{Config, NonConventional, TypeLevel, ZeroMajor, nearest};
 use super::fault::Fault;
 use super::release_pull::PullRules;
 use super::version::{Level, Version};
@@ -95,6 +95,10 @@ impl ReleaseRules {
         }
         if let Some(scope) = keys.scopes.iter().find(|scope| scope.trim().is_empty() || scope.contains(['(', ')', '\n'])) {
             return Err(wrong(format!("scopes names {scope:?}, which no commit could name")));
+        }
+        if let Some(name) = keys.latest.as_ref().filter(|name| !config.projects.contains_key(*name)) {
+            let guess = nearest(name, config.projects.keys().map(String::as_str)).map(|guess| format!("; did you mean {guess:?}?"));
+            return Err(wrong(format!("latest is {name:?}, which is no project{}", guess.unwrap_or_default())));
         }
         let is_strict = keys.non_conventional == NonConventional::Strict;
         Ok(Self { types, zero_major: keys.zero_major, is_strict, scopes: keys.scopes.clone(), pull: PullRules::from_config(config, file)? })

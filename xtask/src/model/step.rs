@@ -5,6 +5,7 @@
 
 use super::delivery::{Action, Deliver};
 use super::deploy::Deployment;
+use super::forge_release::{ForgeRelease, Part};
 use super::image::{Digest, Repository};
 use super::release_pull::ReleasePull;
 use super::trust::{Attached, Policy, Subject};
@@ -51,6 +52,8 @@ pub enum Step {
     Deliver(Box<Deliver>),
     /// What is to run in an environment is recorded, or something is done for it and passes.
     Deploy(Box<Deployment>),
+    /// The forge's release of a tag is there, has a file, or is seen by everybody.
+    ForgeRelease(Box<ForgeRelease>),
 }
 
 impl Step {
@@ -82,6 +85,7 @@ impl Step {
                 Action::Unbar { .. } => "unbar",
             },
             Self::Deploy(deployment) => deployment.kind(),
+            Self::ForgeRelease(release) => release.kind(),
         }
     }
 
@@ -109,6 +113,7 @@ impl Step {
             Self::Attach { subject, what, .. } => format!("{}#{}", subject.reference(), what.word()),
             Self::Deliver(delivery) => format!("{}/{} {}", delivery.project, delivery.environment, delivery.place()),
             Self::Deploy(deployment) => deployment.object(),
+            Self::ForgeRelease(release) => release.object(),
         };
         format!("{}:{object}", self.kind())
     }
@@ -145,6 +150,7 @@ impl Step {
             Self::Attach { subject, what, .. } => format!("{} of {} = {}", what.word(), subject.role, subject.digest.short()),
             Self::Deliver(delivery) => delivery.what(),
             Self::Deploy(deployment) => deployment.what(),
+            Self::ForgeRelease(release) => release.what(),
         }
     }
 
@@ -170,6 +176,7 @@ impl Step {
                 format!("the same command again; others' commits on {branch} go to a branch of their own first")
             }
             Self::Deliver(_) | Self::Deploy(_) => "the same command again, which plans upon what is there now".into(),
+            Self::ForgeRelease(release) => release.conflict_fix(project),
         }
     }
 
@@ -181,16 +188,18 @@ impl Step {
             Self::Deploy(deployment) => format!("git ls-remote {} {}", deployment.of.address, deployment.of.branch),
             Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
             Self::ReleasePull(pull) => pull.unknown_fix(),
+            Self::ForgeRelease(release) => release.unknown_fix(),
             _ => "cargo xtask doctor".into(),
         }
     }
 
     /// Whether the effect can be seen by others and not be taken back.
     pub fn is_irreversible(&self) -> bool {
+        let is_seen = |release: &ForgeRelease| matches!(release.part, Part::Published { .. });
         matches!(
             self,
             Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::MoveAlias { .. } | Self::Attach { .. }
-        )
+        ) || matches!(self, Self::ForgeRelease(release) if is_seen(release))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod delivery_pull;
 pub mod deployment;
 pub mod discover;
+pub mod forge_release;
 pub mod gate;
 pub mod history;
 pub mod index;

@@ -11,6 +11,7 @@ use crate::model::version::Version;
 
 use super::aliases::{self, AliasFacts, Destination};
 use super::candidates::{TurnedDown, none_usable, not_there};
+use super::forge_release::{self, ForgeFacts, Image};
 use super::index;
 use super::platform_images::{PlatformImage, blobs_of};
 use super::tags::{CandidateTag, RemoteTags, TagFacts};
@@ -37,6 +38,8 @@ pub struct ReleaseFacts {
     pub aliases: Vec<AliasFacts>,
     /// What is attached to the digests, where that is wanted.
     pub trust: Option<TrustFacts>,
+    /// What the forge is told, where it is.
+    pub forge: Option<ForgeFacts>,
 }
 
 /// What a release is held to beyond its bytes.
@@ -110,12 +113,16 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
             goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor");
             return Ok(());
         }
-        _ => goal.notes.push(format!("{name}: no image is configured, so none is promoted")),
+        _ => {
+            goal.notes.push(format!("{name}: no image is configured, so none is promoted"));
+            forge_release::prepare(goal, project, facts, None)?;
+        }
     }
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
         goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
     }
     want_tag(goal, project, facts, candidate);
+    forge_release::publish(goal, project, facts);
     Ok(())
 }
 
@@ -198,6 +205,7 @@ fn publish(
         };
         trust::want(goal, &release, &index, policy, build_id)?;
     }
+    forge_release::prepare(goal, project, facts, Some(Image { repository: &target.release, index: &index, platforms: images }))?;
     for image in images {
         let step = Step::PublishTag { repository: target.release.clone(), tag: name_of(image), manifest: image.named.clone() };
         goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);

@@ -1,4 +1,5 @@
-//! A forge in memory, for `rehearse` and the tests: pull requests over a real bare repository, by GitHub's REST interface.
+//! A forge in memory, for `rehearse` and the tests: pull requests and releases over a real bare repository, by GitHub's REST
+//! interface.
 //!
 //! It is stricter than the real one: a token, a user agent and the interface's version are asked for with every request; a
 //! field, a query parameter or a path that it does not know is refused and written down. It knows one repository, merges nothing
@@ -15,13 +16,16 @@ use serde_json::{Value, json};
 
 use super::forge_git::Bare;
 use super::forge_pulls::{self, Pull};
-use super::http::{Reply, Request, Response, Server};
+use super::forge_releases::{Asset, Release, Releases};
+use super::http::{Handler, Reply, Request, Response, Server};
 use super::registry::LoggedRequest;
 
 pub use super::registry_faults::Fault;
 
 /// A pull request's body is a quarter of this at most.
-const BODY_BYTES_MAX: u64 = 1 << 20;
+const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// The largest file of a release.
+const BODY_BYTES_MAX: u64 = 64 << 20;
 /// The version of the interface that is spoken here.
 const API_VERSION: &str = "2022-11-28";
 
@@ -49,6 +53,9 @@ struct Shared {
 struct State {
     tokens: Vec<(String, Right)>,
     pulls: Vec<Pull>,
+    releases: Releases,
+    /// Where answers say that the forge is, if not where it was asked.
+    address: Option<String>,
     page_size: usize,
     faults: VecDeque<Fault>,
     log: Vec<LoggedRequest>,
@@ -63,14 +70,52 @@ impl EmbeddedForge {
     pub fn start(repository: &str, bare: &Path) -> io::Result<Self> {
         let state = Mutex::new(State { page_size: 2, ..State::default() });
         let shared = Arc::new(Shared { repository: repository.to_owned(), bare: bare.to_owned(), state });
-        let handler = Arc::clone(&shared);
-        let server = Server::start(move |request: Request| handler.answer(&request), BODY_BYTES_MAX)?;
+        let server = Server::start(Asked(Arc::clone(&shared)), BODY_BYTES_MAX)?;
         Ok(Self { server, shared })
     }
 
     /// The address for `GITHUB_API_URL`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
+    }
+
+    /// Says in answers that it is at this address: something stands before it.
+    pub fn set_address(&self, address: &str) {
+        self.shared.lock().address = Some(address.to_owned());
+    }
+
+    /// Every release, oldest first.
+    pub fn releases(&self) -> Vec<Release> {
+        self.shared.lock().releases.all.clone()
+    }
+
+    /// Goes back to these releases: whatever came after them was never there.
+    pub fn go_back_to_releases(&self, releases: &[Release]) {
+        self.shared.lock().releases.all = releases.to_vec();
+    }
+
+    /// Adds a release as a person would, with a number of its own.
+    pub fn add_release(&self, release: Release) {
+        self.shared.lock().releases.add(release);
+    }
+
+    /// Lets nothing that is published from now on be changed.
+    pub fn make_immutable(&self) {
+        self.shared.lock().releases.are_immutable = true;
+    }
+
+    /// Shows files without their digests from now on.
+    pub fn hide_digests(&self) {
+        self.shared.lock().releases.hides_digests = true;
+    }
+
+    /// Changes a file of a tag's releases behind everybody's back, or takes it away.
+    pub fn change_file(&self, tag: &str, name: &str, change: impl Fn(&Asset) -> Option<Asset>) {
+        let mut state = self.shared.lock();
+        for release in state.releases.all.iter_mut().filter(|release| release.tag == tag) {
+            let changed = release.assets.iter().filter_map(|asset| if asset.name == name { change(asset) } else { Some(asset.clone()) });
+            release.assets = changed.collect();
+        }
     }
 
     /// Takes this token from now on.
@@ -131,6 +176,19 @@ impl EmbeddedForge {
     }
 }
 
+/// What the server hands requests to.
+struct Asked(Arc<Shared>);
+
+impl Handler for Asked {
+    fn handle(&self, request: Request) -> Reply {
+        self.0.answer(&request)
+    }
+
+    fn cut(&self, request: &Request) {
+        self.0.cut(request);
+    }
+}
+
 impl Shared {
     /// The state, also after a handler panicked: no answer leaves it half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -158,46 +216,81 @@ impl Shared {
         reply
     }
 
+    /// What a request does whose body did not arrive as a whole: nothing, but for half a file that stays.
+    fn cut(&self, request: &Request) {
+        let mut state = self.lock();
+        let (method, target) = (request.method.clone(), request.target.clone());
+        state.log.push(LoggedRequest { method, target, status: None, authorized: request.header("Authorization").is_some() });
+        let parts = self.parts(request);
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        if let (Ok(Right::Write), "POST", ["releases", number, "assets"]) =
+            (let_in(&state, request), request.method.as_str(), parts.as_slice())
+        {
+            let address = self.server_of(&state, request);
+            let desk = forge_pulls::Desk { repository: &self.repository, address: &address, bare: &Bare::open(&self.bare) };
+            state.releases.cut(&desk, number, request);
+        }
+    }
+
+    /// The parts of the path behind the repository's own; none for another repository.
+    fn parts(&self, request: &Request) -> Vec<String> {
+        let prefix = format!("/repos/{}/", self.repository);
+        // Names of owners and repositories are written in any case.
+        let is_ours = request.path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
+        let rest = if is_ours { &request.path[prefix.len()..] } else { "" };
+        rest.split('/').map(str::to_owned).collect()
+    }
+
     fn effect(&self, state: &mut State, request: &Request) -> Response {
+        if let ("GET", Some(number)) = (request.method.as_str(), request.path.strip_prefix("/_objects/")) {
+            return state.releases.object(number, request);
+        }
         if request.header("User-Agent").is_none_or(str::is_empty) {
             return refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
         }
         if request.header("X-GitHub-Api-Version") != Some(API_VERSION) {
             return refusal(400, &format!("wanted X-GitHub-Api-Version: {API_VERSION}"));
         }
-        let token = request.header("Authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let right = match token {
-            None => return refusal(401, "Requires authentication"),
-            Some(token) => state.tokens.iter().find(|(known, _)| known == token).map(|(_, right)| *right),
+        let right = match let_in(state, request) {
+            Ok(right) => right,
+            Err(refused) => return refused,
         };
-        let Some(right) = right else { return refusal(401, "Bad credentials") };
-        let prefix = format!("/repos/{}/", self.repository);
-        // Names of owners and repositories are written in any case.
-        let is_ours = request.path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
-        let rest = if is_ours { &request.path[prefix.len()..] } else { "" };
-        let parts: Vec<_> = rest.split('/').collect();
+        let parts = self.parts(request);
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
         if request.method != "GET" && right == Right::Read {
             return refusal(403, "Resource not accessible by integration");
         }
+        if request.body.len() > DOCUMENT_BYTES_MAX && !matches!(parts.as_slice(), ["releases", _, "assets"]) {
+            return refusal(413, "Payload too large");
+        }
         let bare = Bare::open(&self.bare);
         forge_pulls::settle(&mut state.pulls, &bare);
-        let desk = forge_pulls::Desk { repository: &self.repository, address: &self.server_of(request), bare: &bare };
+        let desk = forge_pulls::Desk { repository: &self.repository, address: &self.server_of(state, request), bare: &bare };
+        let page_size = state.page_size;
         let answer = match (request.method.as_str(), parts.as_slice()) {
-            ("GET", ["pulls"]) => desk.list(&state.pulls, request, state.page_size),
+            ("GET", ["pulls"]) => desk.list(&state.pulls, request, page_size),
             ("POST", ["pulls"]) => desk.create(&mut state.pulls, request),
             ("PATCH", ["pulls", number]) => desk.update(&mut state.pulls, number, request),
-            ("GET", ["compare", ..]) => desk.compare(&rest["compare/".len()..], request, state.page_size),
-            _ => {
+            ("GET", ["compare", rest @ ..]) => desk.compare(&rest.join("/"), request, page_size),
+            (_, parts) => state.releases.answer(&desk, parts, request, right, page_size).unwrap_or_else(|| {
                 state.unexpected.push(format!("{} {}", request.method, request.target));
                 Err(refusal(404, "Not Found"))
-            }
+            }),
         };
         answer.unwrap_or_else(|refused| refused)
     }
 
-    fn server_of(&self, request: &Request) -> String {
-        format!("http://{}", request.header("Host").unwrap_or("localhost"))
+    fn server_of(&self, state: &State, request: &Request) -> String {
+        state.address.clone().unwrap_or_else(|| format!("http://{}", request.header("Host").unwrap_or("localhost")))
     }
+}
+
+/// What the token of a request may do.
+fn let_in(state: &State, request: &Request) -> Result<Right, Response> {
+    let token = request.header("Authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let token = token.ok_or_else(|| refusal(401, "Requires authentication"))?;
+    let known = state.tokens.iter().find(|(known, _)| known == token);
+    known.map(|(_, right)| *right).ok_or_else(|| refusal(401, "Bad credentials"))
 }
 
 /// An answer in the form of the forge's errors.

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::forge_git::BareCommit;
 use super::forge_pulls::{Desk, Pull};
+use super::forge_releases::{Asset, Release};
+use crate::model::image::Digest;
 
 /// All times are one: answers are a function of the state alone.
 const TIME: &str = "2025-10-25T14:30:00Z";
@@ -133,6 +135,40 @@ fn counts() -> Value {
     json!({
         "additions": 1, "changed_files": 1, "comments": 0, "commits": 1, "deletions": 1, "review_comments": 0,
         "mergeable": null, "mergeable_state": "unknown", "merged": false, "merged_by": null, "maintainer_can_modify": false,
+    })
+}
+
+pub(super) fn release_document(desk: &Desk<'_>, release: &Release, hides_digests: bool) -> Value {
+    let Desk { repository, address, .. } = desk;
+    let Release { number, tag, title, body, .. } = release;
+    let url = format!("{address}/repos/{repository}/releases/{number}");
+    let owner = repository.split('/').next().unwrap_or_default();
+    let page = if release.is_draft { format!("untagged-{number}") } else { tag.clone() };
+    let ball = |kind: &str| if release.is_draft { Value::Null } else { json!(format!("{address}/repos/{repository}/{kind}/{tag}")) };
+    json!({
+        "url": url, "assets_url": format!("{url}/assets"), "upload_url": format!("{url}/assets{{?name,label}}"),
+        "html_url": format!("{address}/{repository}/releases/tag/{page}"), "id": number, "author": user(address, owner),
+        "node_id": format!("RE_{number}"), "tag_name": tag, "target_commitish": release.commit, "name": title, "draft": release.is_draft,
+        "immutable": release.is_immutable, "prerelease": release.is_prerelease, "created_at": TIME, "updated_at": TIME,
+        "published_at": if release.is_draft { Value::Null } else { json!(TIME) },
+        "assets": release.assets.iter().map(|asset| asset_document(desk, release, asset, hides_digests)).collect::<Vec<_>>(),
+        "tarball_url": ball("tarball"), "zipball_url": ball("zipball"),
+        // As a browser would have left it.
+        "body": body.replace('\n', "\r\n"),
+    })
+}
+
+pub(super) fn asset_document(desk: &Desk<'_>, release: &Release, asset: &Asset, hides_digests: bool) -> Value {
+    let Desk { repository, address, .. } = desk;
+    let Asset { number, name, content, is_whole } = asset;
+    let owner = repository.split('/').next().unwrap_or_default();
+    let digest = (*is_whole && !hides_digests).then(|| Digest::of(content).to_string());
+    json!({
+        "url": format!("{address}/repos/{repository}/releases/assets/{number}"), "id": number, "node_id": format!("RA_{number}"),
+        "name": name, "label": "", "uploader": user(address, owner), "content_type": "application/octet-stream",
+        "state": if *is_whole { "uploaded" } else { "starter" }, "size": content.len(), "digest": digest, "download_count": 0,
+        "created_at": TIME, "updated_at": TIME,
+        "browser_download_url": format!("{address}/{repository}/releases/download/{}/{name}", release.tag),
     })
 }
 

@@ -31,6 +31,12 @@ impl Bare {
         Some(reference.peel_to_commit().ok()?.id().to_string())
     }
 
+    /// The commit that a tag leads to.
+    pub fn tag(&self, name: &str) -> Option<String> {
+        let reference = self.0.as_ref()?.find_reference(&format!("refs/tags/{name}")).ok()?;
+        Some(reference.peel_to_commit().ok()?.id().to_string())
+    }
+
     /// The commit that a branch or a whole hash names.
     pub fn resolve(&self, name: &str) -> Option<String> {
         let by_id = || Some(self.0.as_ref()?.find_commit(Oid::from_str(name).ok()?).ok()?.id().to_string());

@@ -163,7 +163,7 @@ impl Desk<'_> {
     }
 
     /// One page, with the way to the next in `Link`.
-    fn page(&self, all: Vec<Value>, request: &Request, most: usize, document: impl FnOnce(&[Value]) -> Value) -> Answer {
+    pub fn page(&self, all: Vec<Value>, request: &Request, most: usize, document: impl FnOnce(&[Value]) -> Value) -> Answer {
         let number = |name: &str, usual: usize| match request.query(name).map(str::parse::<usize>) {
             None => Ok(usual),
             Some(Ok(number)) if number > 0 && (name == "page" || number <= 100) => Ok(number),
@@ -190,7 +190,7 @@ fn is_same_label(left: &str, right: &str) -> bool {
     left.0.eq_ignore_ascii_case(right.0) && left.1 == right.1
 }
 
-fn known_queries(request: &Request, known: &[&str]) -> Result<(), Response> {
+pub(super) fn known_queries(request: &Request, known: &[&str]) -> Result<(), Response> {
     match request.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         Some((name, _)) => Err(invalid(&format!("the query {name:?} is not known here"), &[])),
         None => Ok(()),
@@ -198,12 +198,12 @@ fn known_queries(request: &Request, known: &[&str]) -> Result<(), Response> {
 }
 
 /// The fields of a request's document, every one of them known and of its type.
-fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Response> {
+pub(super) fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Response> {
     let is_json = request.header("Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
     let document = serde_json::from_slice(&request.body).ok().filter(|_| is_json);
     let Some(Value::Object(fields)) = document else { return Err(refusal(400, "Problems parsing JSON")) };
     for (name, value) in &fields {
-        let is_flag = matches!(name.as_str(), "draft" | "maintainer_can_modify");
+        let is_flag = matches!(name.as_str(), "draft" | "maintainer_can_modify" | "prerelease");
         if !known.contains(&name.as_str()) {
             return Err(invalid(&format!("Invalid request.\n\n\"{name}\" is not a permitted key."), &[]));
         }

@@ -20,6 +20,9 @@ pub use super::http_message::{Reply, Request, Response};
 /// What a stand-in service does with a request. It is called from many threads at once.
 pub trait Handler: Send + Sync + 'static {
     fn handle(&self, request: Request) -> Reply;
+
+    /// Is told of a request of whose body a part alone arrived; nobody waits for an answer.
+    fn cut(&self, _request: &Request) {}
 }
 
 impl<F: Fn(Request) -> Reply + Send + Sync + 'static> Handler for F {
@@ -172,6 +175,10 @@ fn serve(stream: TcpStream, shared: &Shared, handler: &impl Handler) -> io::Resu
             Incoming::Request(request) => request,
             Incoming::End => return Ok(()),
             // Where the next request begins is no longer known, so this is the last answer.
+            Incoming::Cut(request, response) => {
+                handler.cut(&request);
+                return response.write_to(&mut writer, false, true);
+            }
             Incoming::Refused(response) => return response.write_to(&mut writer, false, true),
         };
         let (is_head, is_last) = (request.method == "HEAD", request.is_last);

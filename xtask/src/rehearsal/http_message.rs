@@ -153,6 +153,8 @@ pub(super) enum Incoming {
     Request(Request),
     /// The client closed the connection between two requests.
     End,
+    /// Its body is not as its head said, or too large: what arrived of it, and what would be answered.
+    Cut(Request, Response),
     /// It was no request, or one that is too large.
     Refused(Response),
 }
@@ -187,11 +189,13 @@ pub(super) fn read_request(reader: &mut impl BufRead, writer: &mut impl Write, b
         writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         writer.flush()?;
     }
-    match read_body(reader, &request, body_bytes_max) {
-        Ok(body) => request.body = body,
-        Err(BadBody(status, why)) => return refuse(status, why),
-    }
-    Ok(Incoming::Request(request))
+    let mut body = Vec::new();
+    let read = read_body(reader, &request, body_bytes_max, &mut body);
+    request.body = body;
+    Ok(match read {
+        Ok(()) => Incoming::Request(request),
+        Err(BadBody(status, why)) => Incoming::Cut(request, Response::new(status).body(why)),
+    })
 }
 
 /// Everything up to the empty line. Empty when the line was closed first; `None` when it grew too long.
@@ -266,13 +270,12 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64) -> Result<Vec<u8>, BadBody> {
-    let mut body = Vec::new();
+fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64, body: &mut Vec<u8>) -> Result<(), BadBody> {
     match (request.header("Transfer-Encoding"), request.header("Content-Length")) {
         (None, None) => {}
         (None, Some(length)) => {
             let length = length.parse().map_err(|_| BadBody(400, format!("Content-Length {length:?} is no number")))?;
-            read_exactly(reader, length, bytes_max, &mut body)?;
+            read_exactly(reader, length, bytes_max, body)?;
         }
         (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => loop {
             let line = read_line(reader)?;
@@ -282,7 +285,7 @@ fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64) -> Re
                 while !read_line(reader)?.is_empty() {}
                 break;
             }
-            read_exactly(reader, size, bytes_max, &mut body)?;
+            read_exactly(reader, size, bytes_max, body)?;
             if !read_line(reader)?.is_empty() {
                 return Err(BadBody(400, "a chunk is longer than it said".to_owned()));
             }
@@ -290,7 +293,7 @@ fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64) -> Re
         // Both at once is how one request is smuggled behind another.
         (Some(coding), _) => return Err(BadBody(400, format!("Transfer-Encoding {coding:?} is not taken here"))),
     }
-    Ok(body)
+    Ok(())
 }
 
 fn read_exactly(reader: &mut impl BufRead, length: u64, bytes_max: u64, body: &mut Vec<u8>) -> Result<(), BadBody> {

@@ -15,6 +15,7 @@ pub mod forge;
 mod forge_documents;
 mod forge_git;
 pub mod forge_pulls;
+pub mod forge_releases;
 pub mod http;
 mod http_message;
 mod http_misbehave;

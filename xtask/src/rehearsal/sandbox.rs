@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::forge::{EmbeddedForge, Right};
 use super::registry::EmbeddedRegistry;
 use super::what_runs;
 use crate::model::fault::Fault;
@@ -16,10 +17,15 @@ use crate::world::{cosign, environment, files};
 /// Where the copy keeps the public half of the rehearsal's key.
 const PUBLIC_KEY: &str = "rehearsal.pub";
 
+/// What the sandbox's own forge takes; it is good for nothing else.
+const TOKEN: &str = "token-of-the-rehearsal";
+
 /// Everything of one rehearsal; the registry ends with it, the folder stays to be looked at.
 pub struct Sandbox {
     pub work: PathBuf,
     pub registry: EmbeddedRegistry,
+    /// The forge, where one is configured.
+    pub forge: Option<EmbeddedForge>,
     runner: Runner,
     program: PathBuf,
     config: PathBuf,
@@ -33,6 +39,8 @@ pub struct Purpose<'a> {
     pub platform: Option<(&'a str, &'a Platform)>,
     /// Whether what is attached to a release is attached here: with a key of the rehearsal's own, in no public log.
     pub signs: bool,
+    /// The forge's repository, `owner/name`, where one is configured.
+    pub forge: Option<&'a str>,
 }
 
 impl Sandbox {
@@ -45,7 +53,10 @@ impl Sandbox {
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
         let key = purpose.signs.then(|| folder.join("rehearsal.key"));
-        let sandbox = Self { work, registry, runner, program: environment::this_program()?, config: config.to_owned(), key };
+        let forge =
+            purpose.forge.map(|repository| EmbeddedForge::start(repository, &remote)).transpose().context("starting the embedded forge")?;
+        forge.iter().for_each(|forge| forge.give_token(TOKEN, Right::Write));
+        let sandbox = Self { work, registry, forge, runner, program: environment::this_program()?, config: config.to_owned(), key };
         let git = |arguments: &[&str]| sandbox.runner.output(&Call::new("git").args(arguments).folder(folder));
         git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
@@ -87,6 +98,12 @@ impl Sandbox {
             .without("GITHUB_ACTIONS")
             .without("COSIGN_PRIVATE_KEY")
             .without("COSIGN_PUBLIC_KEY");
+        // Nothing here may reach the real forge, whatever the surroundings hold.
+        let call = call.without("GH_TOKEN").without("DELIVERY_TOKEN");
+        let call = match &self.forge {
+            Some(forge) => call.variable("GITHUB_API_URL", forge.url()).variable("GITHUB_TOKEN", TOKEN),
+            None => call.without("GITHUB_API_URL").without("GITHUB_TOKEN"),
+        };
         match &self.key {
             Some(key) => call.variable("COSIGN_KEY", key).variable("COSIGN_PASSWORD", ""),
             None => call.without("COSIGN_KEY"),

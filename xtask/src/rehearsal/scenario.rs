@@ -64,7 +64,11 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
         &folder,
         &config,
         app.world.runner.clone(),
-        &Purpose { platform: engine.as_ref().map(|platform| (project.name.as_str(), platform)), signs: signs(app) },
+        &Purpose {
+            platform: engine.as_ref().map(|platform| (project.name.as_str(), platform)),
+            signs: signs(app),
+            forge: app.config.repository.github.as_deref(),
+        },
     )?;
     forget_other_tags(&sandbox, project)?;
     app.ui.status(

@@ -36,6 +36,8 @@ pub struct Environment {
     pub forge_url: String,
     /// Where the forge's REST interface is, such as `https://api.github.com`.
     pub forge_api: String,
+    /// Whether somebody says where that is.
+    pub has_forge_api: bool,
     /// Where the private key to sign with is, when there is one.
     pub signing_key: Option<Key>,
     /// The public key that signatures are held to, or where it is.
@@ -74,6 +76,7 @@ impl Environment {
             git_config_count: variable("GIT_CONFIG_COUNT").and_then(|text| text.parse().ok()).unwrap_or(0),
             github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            has_forge_api: variable("GITHUB_API_URL").is_some(),
             forge_api: variable("GITHUB_API_URL").unwrap_or_else(|| api_of(&forge_url)),
             forge_url,
             signing_key: signing_key(),

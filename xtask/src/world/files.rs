@@ -120,6 +120,23 @@ pub fn append(path: &Path, text: &str) -> anyhow::Result<()> {
     file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
 }
 
+/// A file to be read as a stream, and its length.
+pub fn open(path: &Path) -> anyhow::Result<(fs::File, u64)> {
+    let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    let bytes = file.metadata().with_context(|| format!("reading {}", path.display()))?.len();
+    Ok((file, bytes))
+}
+
+/// The length of a file and the time of its last change; `None` when there is no such file, or it is none.
+pub fn size_and_change(path: &Path) -> anyhow::Result<Option<(u64, Option<std::time::SystemTime>)>> {
+    match fs::metadata(path) {
+        Ok(data) if data.is_file() => Ok(Some((data.len(), data.modified().ok()))),
+        Ok(_) => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
 /// Names of the files in a folder, sorted; none when it is not there.
 pub fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {

@@ -5,14 +5,16 @@
 //!
 //! Reference: <https://docs.github.com/en/rest>
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use ureq::http::{HeaderMap, HeaderValue, Method, Request};
+use ureq::http::request::Builder;
+use ureq::http::response::Parts;
+use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 
 use super::forge_error::ForgeErrorKind as Kind;
 use super::http::{Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body};
@@ -20,7 +22,9 @@ use super::registry_url::{Origin, next_link, resolve};
 use super::registry_wait::retry_after;
 
 pub use super::forge_error::{ForgeError, ForgeErrorKind};
+pub use super::forge_files::{Content, File};
 pub use super::forge_pulls::{NewPull, Pull};
+pub use super::forge_releases::Release;
 
 /// The version of the interface that this was written for; without it a forge may answer by a later one.
 const API_VERSION: &str = "2022-11-28";
@@ -55,6 +59,8 @@ pub struct Forge {
     options: ForgeOptions,
     agents: Agents,
     requests: AtomicU64,
+    /// The numbers of releases that were seen, by repository and tag: a shorter way to what is known by name.
+    pub(super) numbers: Mutex<HashMap<(String, String), u64>>,
 }
 
 /// A request.
@@ -74,7 +80,7 @@ pub(super) struct Told {
 
 impl Forge {
     pub fn new(options: ForgeOptions) -> Self {
-        Self { options, agents: Agents::new(super::http::SILENCE), requests: AtomicU64::new(0) }
+        Self { options, agents: Agents::new(super::http::SILENCE), requests: AtomicU64::new(0), numbers: Mutex::default() }
     }
 
     /// HTTP requests sent so far, repeated tries included.
@@ -109,24 +115,11 @@ impl Forge {
         Err(self.error(&ask, Kind::TooLarge, &format!("the answer has more than {PAGES_MAX} pages")))
     }
 
-    /// One request, one answer.
+    /// One request, one answer; of an answer without a body the document is null.
     pub(super) fn send(&self, ask: &Ask<'_>) -> Result<Told, ForgeError> {
         let malformed = |why: &str| self.error(ask, Kind::Malformed, why);
-        let url = if ask.target.starts_with('/') { format!("{}{}", self.options.api, ask.target) } else { ask.target.clone() };
-        let is_secure = Origin::of(&url).map_err(|why| malformed(&format!("{why} (GITHUB_API_URL)")))?.is_secure();
-        let mut request = Request::builder()
-            .method(&ask.method)
-            .uri(&url)
-            .header("Accept", "application/vnd.github+json")
-            .header("X-GitHub-Api-Version", API_VERSION);
-        if let Some(token) = &self.options.token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|_| malformed("GITHUB_TOKEN holds characters that no header takes"))?;
-            value.set_sensitive(true);
-            request = request.header("Authorization", value);
-        }
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let agent = self.agents.of(is_secure);
+        let (url, request) = self.request(ask)?;
+        let agent = self.agent(ask, &url)?;
         let sent = match ask.body {
             Some(body) => {
                 let request = request.header("Content-Type", "application/json").body(body.to_string());
@@ -134,16 +127,54 @@ impl Forge {
             }
             None => agent.run(request.body(()).map_err(|error| malformed(&error.to_string()))?),
         };
+        let (parts, body) = self.answered(ask, sent)?;
+        if body.is_empty() && parts.status.as_u16() == 204 {
+            return Ok(Told { document: Value::Null, headers: parts.headers, url });
+        }
+        let document = serde_json::from_slice(&body).map_err(|error| malformed(&format!("the answer is no JSON: {error}")))?;
+        Ok(Told { document, headers: parts.headers, url })
+    }
+
+    /// The request's address, and the request with everything that every one of them has.
+    pub(super) fn request(&self, ask: &Ask<'_>) -> Result<(String, Builder), ForgeError> {
+        let malformed = |why: &str| self.error(ask, Kind::Malformed, why);
+        let url = if ask.target.starts_with('/') { format!("{}{}", self.options.api, ask.target) } else { ask.target.clone() };
+        let request = Request::builder().method(&ask.method).uri(&url).header("X-GitHub-Api-Version", API_VERSION);
+        let request = match ask.method {
+            // What is not JSON says itself what it wants.
+            Method::GET if ask.body.is_none() && ask.target.contains("/releases/assets/") => request,
+            _ => request.header("Accept", "application/vnd.github+json"),
+        };
+        let Some(token) = &self.options.token else { return Ok((url, request)) };
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| malformed("GITHUB_TOKEN holds characters that no header takes"))?;
+        value.set_sensitive(true);
+        Ok((url, request.header("Authorization", value)))
+    }
+
+    /// The connections to an address, and one request more on the count.
+    pub(super) fn agent(&self, ask: &Ask<'_>, url: &str) -> Result<&ureq::Agent, ForgeError> {
+        let origin = Origin::of(url).map_err(|why| self.error(ask, Kind::Malformed, &format!("{why} (GITHUB_API_URL)")))?;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Ok(self.agents.of(origin.is_secure()))
+    }
+
+    /// A good answer with its whole body, or the error that a bad one is.
+    pub(super) fn answered(&self, ask: &Ask<'_>, sent: Result<Response<ureq::Body>, ureq::Error>) -> Result<(Parts, Vec<u8>), ForgeError> {
         let response = sent.map_err(|error| self.line_error(ask, &error))?;
         let (parts, body) = read_body(response, false, ANSWER_BYTES_MAX).map_err(|fault| match fault {
             BodyFault::TooLarge(limit) => self.error(ask, Kind::TooLarge, &format!("the answer is over {limit} bytes")),
             BodyFault::Line(error) => self.line_error(ask, &error),
         })?;
-        if !parts.status.is_success() {
-            return Err(self.refusal(ask, parts.status.as_u16(), &parts.headers, &body));
+        match parts.status.is_success() {
+            true => Ok((parts, body)),
+            false => Err(self.refusal(ask, parts.status.as_u16(), &parts.headers, &body)),
         }
-        let document = serde_json::from_slice(&body).map_err(|error| malformed(&format!("the answer is no JSON: {error}")))?;
-        Ok(Told { document, headers: parts.headers, url })
+    }
+
+    /// Where the interface is.
+    pub(super) fn api(&self) -> &str {
+        &self.options.api
     }
 
     /// The error that an answer with a bad status is.
@@ -169,7 +200,7 @@ impl Forge {
         ForgeError { status: Some(status), retry_after: wait, ..self.error(ask, kind, &message) }
     }
 
-    fn line_error(&self, ask: &Ask<'_>, error: &ureq::Error) -> ForgeError {
+    pub(super) fn line_error(&self, ask: &Ask<'_>, error: &ureq::Error) -> ForgeError {
         let (fault, message) = line_fault(error);
         let kind = match fault {
             LineFault::Untrusted => Kind::Untrusted,

@@ -2,6 +2,7 @@
 
 pub mod cargo;
 pub mod changes;
+pub mod contents;
 pub mod cosign;
 pub mod cost;
 pub mod delivery;
@@ -16,7 +17,9 @@ pub mod environment;
 pub mod files;
 pub mod forge;
 mod forge_error;
+mod forge_files;
 mod forge_pulls;
+mod forge_releases;
 pub mod git;
 mod git_leftovers;
 mod git_release;
@@ -79,6 +82,8 @@ pub struct World {
     forge: Arc<OnceLock<Forge>>,
     cosign: Arc<OnceLock<cosign::Abilities>>,
     deliveries: Arc<Deliveries>,
+    /// What was read of this run's files and lists.
+    pub contents: Arc<contents::Contents>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -89,7 +94,8 @@ impl World {
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
         let (registry, forge, cosign, deliveries) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, plain_paths: RefCell::default() })
+        let contents = Arc::default();
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, contents, plain_paths: RefCell::default() })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -102,8 +108,8 @@ impl World {
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
         let (registry, forge, cosign) = (Arc::clone(&self.registry), Arc::clone(&self.forge), Arc::clone(&self.cosign));
-        let deliveries = Arc::clone(&self.deliveries);
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, plain_paths: RefCell::default() })
+        let (deliveries, contents) = (Arc::clone(&self.deliveries), Arc::clone(&self.contents));
+        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, contents, plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.

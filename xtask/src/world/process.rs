@@ -156,9 +156,9 @@ impl Runner {
         Self { secrets: Arc::clone(&self.secrets), sink }
     }
 
-    /// Shows a line, as one of a child.
-    pub(super) fn say(&self, line: &str) {
-        (self.sink)(line);
+    /// Hands a line of our own to the sink, for work of this program that takes as long as a child's.
+    pub fn say(&self, text: &str) {
+        (self.sink)(&self.redact(text));
     }
 
     /// Puts `…` where a secret stands.

@@ -1,0 +1,74 @@
+//! The files that a release offers for download: which there are, and the bytes of each.
+//!
+//! What a project's distribution is made of lies in one folder of its version; what is attached to an image is read back from
+//! the registry, so that it is the same wherever it is read. Nothing here makes a file.
+
+use anyhow::Context;
+
+use super::attach;
+use crate::model::forge_release::Source;
+use crate::model::image::Digest;
+use crate::model::project::Project;
+use crate::model::version::Version;
+use crate::world::forge::Content;
+use crate::world::{World, files};
+
+/// A file in the folder of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DistributionFile {
+    pub name: String,
+    /// From the root of the repository.
+    pub path: String,
+    pub bytes: u64,
+}
+
+/// The folder, from the root of the repository, that holds everything of a version that is published as a file, and nothing else.
+pub fn folder(project: &Project, version: &Version) -> String {
+    format!("target/xtask/dist/{}/{}", project.package, version.to_semver())
+}
+
+/// The files in that folder, by name; folders in it are somebody else's.
+///
+/// # Errors
+/// It cannot be read.
+pub fn in_folder(world: &World, project: &Project, version: &Version) -> anyhow::Result<Vec<DistributionFile>> {
+    let folder = folder(project, version);
+    let mut found = Vec::new();
+    for name in files::names_in(&world.path(&folder))? {
+        let path = format!("{folder}/{name}");
+        let is_ours = !name.starts_with('.');
+        if let Some((bytes, _)) = files::size_and_change(&world.path(&path))?.filter(|_| is_ours) {
+            found.push(DistributionFile { name, path, bytes });
+        }
+    }
+    Ok(found)
+}
+
+/// The digest of a source's bytes; `None` while there is none.
+pub(super) fn digest(world: &World, source: &Source) -> anyhow::Result<Option<Digest>> {
+    match source {
+        Source::File(path) => world.contents.digest(&world.path(path)),
+        Source::List { .. } => Ok(list(world, source)?.map(|text| Digest::of(text.as_bytes()))),
+    }
+}
+
+/// What is sent for a source.
+pub(super) fn content(world: &World, source: &Source) -> anyhow::Result<Content> {
+    match source {
+        Source::File(path) => Ok(Content::File(world.path(path))),
+        Source::List { subject, .. } => {
+            let text = list(world, source)?;
+            text.map(Content::Text).with_context(|| format!("no list of {} is attached to {}", subject.role, subject.reference()))
+        }
+    }
+}
+
+fn list(world: &World, source: &Source) -> anyhow::Result<Option<String>> {
+    let Source::List { subject, format, policy } = source else { return Ok(None) };
+    // cosign says the same of an image that is not there yet as of a registry that does not answer.
+    if world.registry().head(&subject.repository, subject.digest.as_str())?.is_none() {
+        return Ok(None);
+    }
+    let name = format!("{}#{}", subject.reference(), format.word());
+    world.contents.list(&name, || attach::attested_list(world, subject, *format, policy))
+}

@@ -1,0 +1,110 @@
+//! The forge's release, read as everybody reads it: that it is published, of which commit its tag is there, and that each of its
+//! files is, byte for byte, what its list of checksums says.
+//!
+//! Every file is downloaded: what the forge says of a file is not what it hands out. Nothing is written.
+
+use std::collections::BTreeMap;
+
+use super::verify::{Look, Row};
+use crate::model::forge_release::{CHECKSUMS, read_checksums};
+use crate::model::project::Project;
+use crate::model::step::short;
+use crate::model::version::Version;
+use crate::plan::tags::TagFacts;
+use crate::world::World;
+use crate::world::forge::{File, Release};
+
+/// What is known before the forge is asked.
+pub struct Published<'a> {
+    /// `owner/name`.
+    pub repository: &'a str,
+    pub project: &'a Project,
+    pub version: &'a Version,
+    pub tags: &'a TagFacts,
+}
+
+/// One row for the release and one for each of its files; what cannot be read is bad.
+pub fn look(world: &World, about: &Published<'_>) -> Vec<Row> {
+    let tag = about.project.tags.release(about.version);
+    let found = world.forge().published(about.repository, &tag).map_err(|error| error.to_string());
+    let found = found.and_then(|found| found.ok_or_else(|| format!("{} has no published release for {tag}", about.repository)));
+    let release = match found {
+        Ok(release) => release,
+        Err(why) => return vec![row(&tag, "forge release", Err(why))],
+    };
+    let mut rows = vec![row(&tag, "forge release", held(world, about, &tag, &release))];
+    match world.forge().files(about.repository, &release) {
+        Ok(files) => rows.extend(files_of(world, about.repository, &files)),
+        Err(error) => rows.push(row(&tag, "files", Err(error.to_string()))),
+    }
+    rows
+}
+
+fn row(subject: &str, check: &str, found: Result<String, String>) -> Row {
+    Row { subject: subject.to_owned(), check: check.to_owned(), look: found.map_or_else(Look::Bad, Look::Good) }
+}
+
+/// Whether the release is of the tag's commit, by the forge's own eyes. Where there is no tag, its own row says so.
+fn held(world: &World, about: &Published<'_>, tag: &str, release: &Release) -> Result<String, String> {
+    let there = world.forge().commit_of_tag(about.repository, tag).map_err(|error| error.to_string())?;
+    let there = there.ok_or_else(|| format!("{} has a release for {tag}, and no such tag", about.repository))?;
+    match about.tags.commit_of(tag) {
+        Ok(Some(commit)) if commit != there => return Err(format!("{tag} is at {there} there, wanted {commit}")),
+        _ => {}
+    }
+    if release.is_prerelease != about.version.is_prerelease() {
+        let word = if release.is_prerelease { "a prerelease" } else { "no prerelease" };
+        return Err(format!("it says that {} is {word}", about.version.to_semver()));
+    }
+    Ok(format!("published, at {}", short(&there)))
+}
+
+fn files_of(world: &World, repository: &str, files: &[File]) -> Vec<Row> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let list = list(world, repository, files);
+    let told = list.as_ref().map(|text| format!("{} files", text.lines().count())).map_err(Clone::clone);
+    let mut rows = vec![row(CHECKSUMS, "asset", told)];
+    let lines = list.as_ref().map(|text| read_checksums(text).unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>()).ok();
+    for file in files.iter().filter(|file| file.name != CHECKSUMS) {
+        rows.push(Row { subject: file.name.clone(), check: "asset".into(), look: file_held(world, repository, file, lines.as_ref()) });
+    }
+    for name in lines.iter().flat_map(BTreeMap::keys).filter(|name| files.iter().all(|file| file.name != **name)) {
+        rows.push(row(name, "asset", Err(format!("{CHECKSUMS} names it, and it is not there"))));
+    }
+    rows.sort_by(|left, right| left.subject.cmp(&right.subject));
+    rows
+}
+
+/// The list of checksums, once it is what the forge took and can be read.
+fn list(world: &World, repository: &str, files: &[File]) -> Result<String, String> {
+    let file = files.iter().find(|file| file.name == CHECKSUMS && file.is_whole).ok_or_else(|| format!("there is no {CHECKSUMS}"))?;
+    let is = world.forge().digest_of_file(repository, file).map_err(|error| error.to_string())?;
+    if let Some(taken) = file.digest.as_ref().filter(|taken| **taken != is) {
+        return Err(format!("its bytes are {is}, the forge took {taken}"));
+    }
+    let text = world.forge().text_of_file(repository, file).map_err(|error| error.to_string())?;
+    read_checksums(&text).map(drop)?;
+    Ok(text)
+}
+
+/// Holds a file's bytes to the list; where that is not to be believed, to what the forge took.
+fn file_held(world: &World, repository: &str, file: &File, lines: Option<&BTreeMap<&str, &str>>) -> Look {
+    if !file.is_whole {
+        return Look::Bad("a part of it arrived, and not all".into());
+    }
+    let (wanted, whose) = match (lines, &file.digest) {
+        (Some(lines), _) => (lines.get(file.name.as_str()).map(|hex| format!("sha256:{}", hex.to_lowercase())), CHECKSUMS),
+        (None, Some(digest)) => (Some(digest.to_string()), "the forge"),
+        (None, None) => return Look::NotAsked(format!("{CHECKSUMS} cannot be read")),
+    };
+    let Some(wanted) = wanted else {
+        return Look::Bad(format!("{CHECKSUMS} does not name it, so nothing speaks for it"));
+    };
+    match world.forge().digest_of_file(repository, file) {
+        Ok(is) if is.as_str() == wanted => Look::Good(format!("{}, {} bytes", is.short(), file.bytes)),
+        Ok(is) => Look::Bad(format!("its bytes are {is}, {whose} says {wanted}")),
+        Err(error) => Look::Bad(error.to_string()),
+    }
+}
