@@ -82,3 +82,20 @@ fn end_release_pr_anywhere(stage: &Stage, what: &str) {
     assert_eq!(stage.forge.unexpected(), Vec::<String>::new());
     println!("release-pr, when it {what}: {} cases", scenario.cases);
 }
+
+#[test]
+fn law_14_the_forges_release_can_be_killed_anywhere() {
+    let stage = Stage::new();
+    stage.change("api/app.py", "feat: one");
+    stage.fixture.prepare_release();
+    for name in ["api-0.2.0.tar.gz", "api-0.2.0-py3-none-any.whl"] {
+        stage.fixture.write(&format!("target/xtask/dist/api/0.2.0/{name}"), name);
+    }
+    let mut scenario = Scenario::at_forge(&stage, &["release", "api"]);
+    // What only asks is asked once more between any two of these.
+    for method in ["POST", "PATCH"] {
+        scenario.at_every_request_of(method);
+    }
+    assert_eq!(stage.forge.unexpected(), Vec::<String>::new());
+    println!("release at the forge: {} cases", scenario.cases);
+}

@@ -3,11 +3,16 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use support::Fixture;
 use support::stage::{Stage, TOKEN, verdicts};
-use xtask::rehearsal::forge::EmbeddedForge;
+use xtask::rehearsal::forge::{EmbeddedForge, Fault, Right};
 use xtask::rehearsal::forge_releases::{Asset, Release};
 
 const TAG: &str = "api-v0.2.0";
@@ -128,4 +133,289 @@ fn a_release_is_drafted_first_filled_and_published_last() {
     let wanted = [("SHA256SUMS", sums.as_str()), ("api-0.2.0-py3-none-any.whl", wheel), ("api-0.2.0.tar.gz", archive)];
     assert_eq!(ready.files(), wanted.map(|(name, content)| (name.to_owned(), content.to_owned())));
     assert!(!ready.build_id.is_empty());
+}
+
+#[test]
+fn without_a_token_the_tag_is_all_and_a_later_run_with_one_adds_the_release() {
+    let ready = Ready::new();
+    let ran = ready.fixture().ok(&["release", "api"]);
+    assert!(ran.stderr.contains("neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release"), "{}", ran.stderr);
+    assert_eq!(ready.forge().log().len(), 0, "nobody was asked");
+    let ran = ready.fixture().ok(&["verify", "api", "0.2.0"]);
+    assert!(ran.stderr.contains("the release at acme/mono is not looked at"), "{}", ran.stderr);
+    let report = ready.release();
+    let acted: Vec<_> = verdicts(&report).into_iter().filter(|verdict| verdict.ends_with(" acted")).collect();
+    assert_eq!(acted, ["forge-draft acted", "forge-asset acted", "forge-asset acted", "forge-asset acted", "forge-release acted"]);
+}
+
+#[test]
+fn who_may_not_write_is_refused_before_anything_is_done() {
+    let ready = Ready::new();
+    let url = ready.forge().url();
+    ready.forge().give_token("reads-alone", Right::Read);
+    let before = ready.fixture().state();
+    for (variables, words) in [
+        (vec![("GITHUB_API_URL", url.as_str())], "there is no token for it: neither GITHUB_TOKEN nor GH_TOKEN is set"),
+        (vec![("GITHUB_ACTIONS", "true")], "env: GITHUB_TOKEN: ${{ github.token }} at the step that releases"),
+        (vec![("GITHUB_API_URL", &url), ("GH_TOKEN", "reads-alone")], "permissions: contents: write"),
+        (vec![("GITHUB_API_URL", &url), ("GITHUB_TOKEN", "has-expired")], "Bad credentials; the token is not taken; set GITHUB_TOKEN"),
+        (vec![("GITHUB_API_URL", "http://127.0.0.1:9"), ("GITHUB_TOKEN", "has-expired")], "is GITHUB_API_URL right?"),
+    ] {
+        for arguments in [&["release", "api"][..], &["release", "api", "--dry-run"]] {
+            let ran = ready.fixture().run_with(arguments, &variables);
+            assert_eq!(ran.code, 3, "{variables:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
+            assert!(!ran.stderr.contains("has-expired") && !ran.stderr.contains("reads-alone"), "law 17: {}", ran.stderr);
+        }
+    }
+    assert_eq!((ready.fixture().state(), ready.forge().releases()), (before, Vec::new()));
+}
+
+#[test]
+fn law_9_what_was_published_is_never_edited_and_both_sides_are_named() {
+    let ready = Ready::new();
+    ready.release();
+    let good = ready.forge().releases();
+    let changed = |change: &dyn Fn(&mut Release)| {
+        let mut releases = good.clone();
+        releases.iter_mut().for_each(change);
+        ready.forge().go_back_to_releases(&releases);
+    };
+    changed(&|release| release.body = release.body.replace("a thing that is new", "a thing that is old"));
+    ready.refused(&["a published release that says \\\"- a thing that is old", "wanted \\\"- a thing that is new"]);
+    changed(&|release| release.is_prerelease = true);
+    ready.refused(&["it is a prerelease", "wanted it is no prerelease"]);
+    changed(&|release| {
+        (release.assets[0].content, release.assets[0].digest) = (b"other bytes".to_vec().into(), format!("sha256:{}", sha("other bytes")))
+    });
+    ready.refused(&["api-0.2.0-py3-none-any.whl in the published release with sha256:", &sha("other bytes"), &sha("the bytes of a wheel")]);
+    changed(&|release| release.assets[2].content = format!("{}  api-0.2.0.tar.gz\n", "0".repeat(64)).into_bytes().into());
+    ready.refused(&["SHA256SUMS of the published release with no line for api-0.2.0-py3-none-any.whl"]);
+    // What is missing is added, and half of a file that nobody could download is replaced.
+    changed(&|release| drop(release.assets.remove(1)));
+    ready.release();
+    changed(&|release| (release.assets[0].is_whole, release.assets[0].content) = (false, b"the by".to_vec().into()));
+    ready.release();
+    assert_eq!(ready.files().len(), 3);
+    // A forge that lets nothing be added says so beforehand.
+    changed(&|release| {
+        release.is_immutable = true;
+        release.assets.remove(1);
+    });
+    ready.refused(&["an immutable release without api-0.2.0.tar.gz"]);
+}
+
+#[test]
+fn one_tag_never_gets_two_drafts() {
+    let ready = Ready::new();
+    let (_, plan) = ready.json(&["release", "api", "--dry-run"]);
+    assert_eq!(verdicts(&plan)[0], "forge-draft todo");
+    ready.release();
+    let published = ready.forge().releases();
+    let mut draft = published[0].clone();
+    (draft.is_draft, draft.assets) = (true, Vec::new());
+    // Somebody's words are theirs; two drafts that hold something are for a person to look at.
+    let theirs = Release { body: "soon".into(), ..draft.clone() };
+    ready.forge().go_back_to_releases(&[theirs]);
+    ready.refused(&["somebody's draft", "says \\\"soon"]);
+    let full = Release { assets: published[0].assets.clone(), ..draft.clone() };
+    ready.forge().go_back_to_releases(&[]);
+    [&full, &full].into_iter().for_each(|release| ready.forge().add_release(release.clone()));
+    ready.refused(&["2 drafts for api-v0.2.0", "wanted one"]);
+    // Of empty ones of ours the surplus goes, and the one that has files is kept; a draft of an earlier candidate is written anew.
+    let old = Release { body: draft.body.replace("-rc1`", "-rc0`"), commit: "0".repeat(40), ..full };
+    ready.forge().go_back_to_releases(&[]);
+    [&draft, &old, &draft].into_iter().for_each(|release| ready.forge().add_release(release.clone()));
+    let full = ready.forge().releases()[1].number;
+    ready.release();
+    let mut kept = ready.the_release();
+    assert_eq!(kept.number, full);
+    kept.number = published[0].number;
+    assert_eq!(kept, Release { assets: kept.assets.clone(), ..published[0].clone() });
+    // Another run makes one in the moment between the look and the making.
+    ready.forge().go_back_to_releases(&[]);
+    let (add, twin) = (ready.forge().adder(), draft.clone());
+    ready.forge().plan_fault(Fault::pause("POST", "/releases$", move || add(twin.clone())));
+    ready.release();
+    assert_eq!(ready.forge().clear_faults(), 0);
+    let kept = ready.the_release().number;
+    let log = ready.forge().log();
+    let deleted = log.iter().rfind(|request| request.method == "DELETE").unwrap();
+    assert!(deleted.target.ends_with(&format!("/releases/{}", kept + 1)), "the older one, {kept}, is kept: {deleted:?}");
+}
+
+#[test]
+fn files_are_held_to_their_bytes_where_the_forge_does_not_tell_their_digests() {
+    let ready = Ready::new();
+    ready.forge().hide_digests();
+    ready.release();
+    assert_eq!(ready.files().len(), 3);
+    assert!(ready.forge().log().iter().any(|request| request.target.starts_with("/_objects/") && !request.authorized));
+    ready.put("api-0.2.0.tar.gz", "the bytes of another");
+    ready.refused(&["api-0.2.0.tar.gz in the published release with sha256:", &sha("the bytes of another")]);
+}
+
+#[test]
+fn another_machine_without_the_files_finds_all_done() {
+    let ready = Ready::new();
+    ready.release();
+    std::fs::remove_dir_all(ready.fixture().root().join("target")).unwrap();
+    let report = ready.release();
+    assert!(verdicts(&report).iter().all(|verdict| verdict.ends_with(" done")), "{report:#}");
+}
+
+#[test]
+fn files_that_would_be_one_at_the_forge_are_refused() {
+    let ready = Ready::new();
+    ready.put("a b.txt", "one");
+    ready.put("a~b.txt", "two");
+    ready.put("SHA256SUMS", "three");
+    ready.refused(&["a~b.txt and ", "would be one file of the forge's release, \\\"a.b.txt", "and the list of checksums would be one"]);
+}
+
+#[test]
+fn a_flipped_byte_turns_exactly_its_row_red() {
+    let ready = Ready::new();
+    ready.release();
+    let red = || {
+        let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
+        let rows = report["rows"].as_array().unwrap();
+        let red: Vec<_> = rows.iter().filter(|row| row["ok"] == false).map(support::trust::words).collect();
+        assert_eq!(code, i32::from(!red.is_empty()), "{report:#}");
+        (rows.len(), red)
+    };
+    let (rows, none) = red();
+    assert_eq!((rows, none), (10, Vec::new()));
+    for name in ["SHA256SUMS", "api-0.2.0-py3-none-any.whl", "api-0.2.0.tar.gz"] {
+        // The forge still says what it once took.
+        let good = ready.forge().releases();
+        ready.forge().change_file(TAG, name, |asset| {
+            let mut bytes = asset.content.as_ref().clone();
+            bytes[3] ^= 1;
+            Some(Asset { content: bytes.into(), ..asset.clone() })
+        });
+        assert_eq!(red(), (10, vec![format!("{name} asset")]));
+        ready.forge().go_back_to_releases(&good);
+    }
+    let good = ready.forge().releases();
+    ready.forge().change_file(TAG, "api-0.2.0.tar.gz", |_| None);
+    assert_eq!(red(), (10, vec!["api-0.2.0.tar.gz asset".to_owned()]), "the list names it still");
+    ready.forge().go_back_to_releases(&[]);
+    assert_eq!(red(), (7, vec!["api-v0.2.0 forge release".to_owned()]));
+    ready.forge().go_back_to_releases(&good);
+    assert_eq!(red().1, Vec::<String>::new());
+}
+
+#[test]
+fn a_prerelease_says_so_and_the_latest_is_the_highest_of_the_one_that_is_named() {
+    let stage = Stage::new();
+    let ready = Ready { stage, build_id: String::new() };
+    let releasing = |version: &str| {
+        ready.fixture().ok(&["bump", version, "web", "--commit"]);
+        ready.fixture().ok(&["tag", "web", "--rc", "--push"]);
+        let (code, report) = ready.json(&["release", "web"]);
+        assert_eq!(code, 0, "{report:#}");
+        let all = ready.forge().releases();
+        let release = all.iter().find(|release| release.tag == format!("web-v{version}")).unwrap();
+        (release.is_prerelease, release.is_latest)
+    };
+    assert_eq!(releasing("0.2.0"), (false, false), "of several projects none is the latest unless it is named");
+    let named = |name: &str| {
+        let config = ready.fixture().read("xtask/monorepo.toml");
+        let config = config.split("\n[release]").next().unwrap().to_owned();
+        ready.fixture().write("xtask/monorepo.toml", &format!("{config}\n[release]\nlatest = \"{name}\"\n"));
+        ready.fixture().commit_all("chore: the latest");
+    };
+    named("webb");
+    let ran = ready.fixture().run(&["versions"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("release.latest is \"webb\", which is no project; did you mean \"web\"?"),
+        "{}",
+        ran.stderr
+    );
+    named("web");
+    assert_eq!(releasing("0.4.0-beta.1"), (true, false));
+    assert_eq!(releasing("0.4.0"), (false, true));
+    named("api");
+    assert_eq!(releasing("0.4.1"), (false, false));
+    named("web");
+    let elsewhere = ready.fixture().git(&["commit-tree", "-m", "feat: on another branch", "HEAD^{tree}"]);
+    ready.fixture().git(&["push", "--quiet", "origin", &format!("{}:refs/tags/web-v0.9.0", elsewhere.trim())]);
+    assert_eq!(releasing("0.4.2"), (false, false), "an older line has no latest release");
+    let (_, report) = ready.json(&["verify", "web", "0.4.0-beta.1"]);
+    assert_eq!(report["ok"], true, "{report:#}");
+}
+
+/// A line to the forge that breaks in the middle of large requests.
+struct Breaking {
+    url: String,
+    /// How many more requests of over so many bytes are cut there.
+    cuts: Arc<AtomicUsize>,
+}
+
+impl Breaking {
+    fn before(forge: &EmbeddedForge, after_bytes: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let there = forge.url().trim_start_matches("http://").to_owned();
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&cuts);
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(server) = TcpStream::connect(&there) else { return };
+                let (mut back, mut answers) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || drop(std::io::copy(&mut answers, &mut back).and(back.shutdown(Shutdown::Both))));
+                let left = Arc::clone(&left);
+                std::thread::spawn(move || hand_on(client, server, after_bytes, &left));
+            }
+        });
+        forge.set_address(&url);
+        Self { url, cuts }
+    }
+}
+
+/// Hands bytes on; of a line that carries more than so many at once, no more than those.
+fn hand_on(mut client: TcpStream, mut server: TcpStream, after_bytes: usize, left: &AtomicUsize) {
+    let (mut piece, mut carried) = (vec![0; 16 << 10], 0);
+    while let Ok(read) = client.read(&mut piece) {
+        carried += read;
+        let is_cut = carried > after_bytes && left.load(Ordering::SeqCst) > 0;
+        if read == 0 || server.write_all(&piece[..read]).is_err() || is_cut {
+            if is_cut {
+                left.fetch_sub(1, Ordering::SeqCst);
+            }
+            break;
+        }
+    }
+    // The client first, so that no answer reaches it.
+    let (_, _) = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Write));
+}
+
+#[test]
+fn an_upload_that_is_cut_at_nine_tenths_is_taken_away_and_sent_again() {
+    let mut ready = Ready::new();
+    let wheel = "0123456789abcdef".repeat(64 << 10);
+    ready.put("api-0.2.0-py3-none-any.whl", &wheel);
+    let breaking = Breaking::before(ready.forge(), wheel.len() * 9 / 10);
+    ready.stage.before = Some(breaking.url.clone());
+    // One cut is mended on the way.
+    breaking.cuts.store(1, Ordering::SeqCst);
+    let deleted = |ready: &Ready| ready.forge().log().iter().filter(|request| request.method == "DELETE").count();
+    let (code, report) = ready.json(&["release", "api"]);
+    assert_eq!((code, deleted(&ready), breaking.cuts.load(Ordering::SeqCst)), (0, 1, 0), "{report:#}");
+    assert_eq!(ready.files()[1].1.len(), wheel.len());
+    // A line that always breaks stops the release; what is left of the upload is half a file in a draft, and no name is given.
+    ready.forge().go_back_to_releases(&[]);
+    ready.forge().set_page_size(100);
+    ready.put("api-0.2.0-py3-none-any.whl", &wheel.replace('0', "1"));
+    breaking.cuts.store(1_000, Ordering::SeqCst);
+    let ran = ready.run_as(TOKEN, &["release", "api"]);
+    assert!(ran.code == 1 && ran.stderr.contains("(tried 4 times)"), "{}", ran.stderr);
+    let half = ready.the_release();
+    assert!(half.is_draft && half.assets.iter().any(|asset| !asset.is_whole && asset.content.len() < wheel.len()), "{:?}", half.is_draft);
+    breaking.cuts.store(0, Ordering::SeqCst);
+    ready.release();
+    let release = ready.the_release();
+    assert!(!release.is_draft && release.assets.iter().all(|asset| asset.is_whole) && release.assets.len() == 3);
 }

@@ -99,6 +99,12 @@ impl EmbeddedForge {
         self.shared.lock().releases.add(release);
     }
 
+    /// What adds releases to it from another thread, such as in the middle of a request.
+    pub fn adder(&self) -> impl Fn(Release) + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |release| shared.lock().releases.add(release)
+    }
+
     /// Lets nothing that is published from now on be changed.
     pub fn make_immutable(&self) {
         self.shared.lock().releases.are_immutable = true;

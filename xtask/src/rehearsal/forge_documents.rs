@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::forge_git::BareCommit;
 use super::forge_pulls::{Desk, Pull};
 use super::forge_releases::{Asset, Release};
-use crate::model::image::Digest;
 
 /// All times are one: answers are a function of the state alone.
 const TIME: &str = "2025-10-25T14:30:00Z";
@@ -160,9 +159,9 @@ pub(super) fn release_document(desk: &Desk<'_>, release: &Release, hides_digests
 
 pub(super) fn asset_document(desk: &Desk<'_>, release: &Release, asset: &Asset, hides_digests: bool) -> Value {
     let Desk { repository, address, .. } = desk;
-    let Asset { number, name, content, is_whole } = asset;
+    let Asset { number, name, content, digest, is_whole } = asset;
     let owner = repository.split('/').next().unwrap_or_default();
-    let digest = (*is_whole && !hides_digests).then(|| Digest::of(content).to_string());
+    let digest = (*is_whole && !hides_digests).then_some(digest);
     json!({
         "url": format!("{address}/repos/{repository}/releases/assets/{number}"), "id": number, "node_id": format!("RA_{number}"),
         "name": name, "label": "", "uploader": user(address, owner), "content_type": "application/octet-stream",

@@ -15,6 +15,7 @@ use super::forge_documents::{asset_document, commit_document, release_document};
 use super::forge_pulls::{Desk, fields, known_queries};
 use super::http::{Request, Response};
 use crate::model::forge_release::{BODY_CHARS_MAX, asset_name};
+use crate::model::image::Digest;
 
 /// A release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Asset {
     pub number: u64,
     pub name: String,
     pub content: Arc<Vec<u8>>,
+    /// The digest of what arrived; it stays, whatever becomes of the bytes.
+    pub digest: String,
     /// The whole of it arrived.
     pub is_whole: bool,
 }
@@ -228,7 +231,13 @@ impl Releases {
         if release.assets.iter().any(|asset| asset.name == name) {
             return Err(wrong("already_exists", "name"));
         }
-        let asset = Asset { number: asset_number, name, content: Arc::new(request.body.clone()), is_whole };
+        let asset = Asset {
+            number: asset_number,
+            name,
+            content: Arc::new(request.body.clone()),
+            digest: Digest::of(&request.body).to_string(),
+            is_whole,
+        };
         release.assets.push(asset.clone());
         Ok(Response::json(201, &asset_document(desk, release, &asset, hides_digests)))
     }

@@ -110,14 +110,18 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::at_forge`], of any fixture and its forge.
     pub fn asking(fixture: &'a Fixture, forge: &'a EmbeddedForge, arguments: &[&'a str]) -> Self {
-        let pulls = forge.pulls();
+        let (pulls, releases) = (forge.pulls(), forge.releases());
         let state = |fixture: &Fixture| {
             let mut state = fixture.state();
             state.extend(forge.pulls().into_iter().map(|pull| (format!("pull {}", pull.number), format!("{pull:#?}"))));
+            state.extend(told_releases(forge));
             state
         };
         let variables = vec![("GITHUB_API_URL".to_owned(), forge.url()), ("GITHUB_TOKEN".to_owned(), TOKEN.to_owned())];
-        let also_go_back = move || forge.go_back_to(&pulls);
+        let also_go_back = move || {
+            forge.go_back_to(&pulls);
+            forge.go_back_to_releases(&releases);
+        };
         Self::begin(fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
     }
 
@@ -336,6 +340,18 @@ impl<'a> Scenario<'a> {
             }
         }
     }
+}
+
+/// The forge's releases, several of one tag apart, without the numbers that it gives and in no order of theirs.
+fn told_releases(forge: &EmbeddedForge) -> BTreeMap<String, String> {
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    for mut release in forge.releases() {
+        release.number = 0;
+        release.assets.iter_mut().for_each(|asset| asset.number = 0);
+        release.assets.sort_by(|left, right| left.name.cmp(&right.name));
+        told.entry(format!("release {}", release.tag)).or_default().push_str(&format!("{release:#?}"));
+    }
+    told
 }
 
 /// Whether strace is here and may trace. A machine that forbids tracing skips; where every tool is required, it must be here.
