@@ -10,7 +10,8 @@ use xtask_hot::trees::{Difference, Id, differences};
 use super::depth::{is_lacking, lacking, unread};
 use super::git::Git;
 use super::links;
-use super::trees::{DAMAGED, id, read};
+use super::objects::read;
+use super::trees::{DAMAGED, id};
 use crate::model::fault::Fault;
 
 /// The newest commit that two others have in common.

@@ -32,6 +32,7 @@ pub mod interrupts;
 mod links;
 mod measure;
 pub mod notice;
+mod objects;
 pub mod process;
 pub mod range;
 pub mod registry;

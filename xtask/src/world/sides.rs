@@ -8,6 +8,7 @@ use git2::{Oid, Repository, Sort};
 use super::depth::unread;
 use super::git::Git;
 use super::history::{ById, Ids, commit};
+use super::objects::Tables;
 use super::trees::Comparison;
 use crate::model::folders::{FolderId, Folders};
 
@@ -30,12 +31,13 @@ impl Git {
     /// A commit about them cannot be read.
     pub fn sides<'g>(&'g self, folders: &'g Folders, merges: &[(usize, &str)]) -> anyhow::Result<Sides<'g>> {
         let repository = self.repository();
-        let mut brought = ById::default();
+        let mut brought: ById<Vec<Oid>> = ById::default();
         for near in merges.chunk_by(|newer, older| older.0 - newer.0 <= APART) {
             let ids = near.iter().map(|(_, id)| Oid::from_str(id)).collect::<Result<Vec<_>, _>>()?;
             bring(repository, &ids, &mut brought)?;
         }
-        Ok(Sides { repository, comparison: Comparison::new(repository, folders)?, brought })
+        let tables = Tables::of(repository, brought.values().map(Vec::len).sum());
+        Ok(Sides { repository, comparison: Comparison::new(repository, &tables, folders)?, brought })
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Nothing here reads a file's content or knows what a project is: folders are told apart as [`Folders`] has them.
 
+use std::rc::Rc;
+
 use anyhow::Context;
-use git2::{ErrorCode, Odb, Oid, Repository};
+use git2::{Oid, Repository};
 use xtask_hot::trees::{Difference, Entry, Id, differences};
 
-use super::depth::lacking;
+use super::objects::{Objects, Tables};
 use crate::model::folders::{FolderId, Folders};
 
 /// What is said of a tree that is none.
@@ -14,16 +16,15 @@ pub(super) const DAMAGED: &str = "a tree of the repository is damaged (git fsck)
 
 /// Compares trees of neighbouring commits, from new to old: the older tree of one step is the newer one of the next.
 pub(super) struct Comparison<'g> {
-    objects: Odb<'g>,
+    objects: Objects<'g>,
     folders: &'g Folders,
     /// The older tree that was read last in each folder, by the folder's index.
-    older: Vec<Option<(Id, Vec<u8>)>>,
+    older: Vec<Option<(Id, Rc<Vec<u8>>)>>,
 }
 
 impl<'g> Comparison<'g> {
-    pub(super) fn new(repository: &'g Repository, folders: &'g Folders) -> anyhow::Result<Self> {
-        let objects = repository.odb().context("opening the object store")?;
-        Ok(Self { objects, folders, older: vec![None; folders.count()] })
+    pub(super) fn new(repository: &'g Repository, tables: &Tables, folders: &'g Folders) -> anyhow::Result<Self> {
+        Ok(Self { objects: Objects::new(repository, tables)?, folders, older: vec![None; folders.count()] })
     }
 
     /// The project folders of which a path differs between two root trees, each once; `None` is the tree before the first commit.
@@ -64,27 +65,17 @@ impl<'g> Comparison<'g> {
     }
 
     /// The entries of a tree; none of what is not there, or is no tree.
-    fn content(&mut self, folder: FolderId, side: Option<Entry>) -> anyhow::Result<Vec<u8>> {
-        let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else { return Ok(Vec::new()) };
+    fn content(&mut self, folder: FolderId, side: Option<Entry>) -> anyhow::Result<Rc<Vec<u8>>> {
+        let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else { return Ok(Rc::default()) };
         match self.older[folder.index()].take() {
             Some((held, content)) if held == id => return Ok(content),
             other => self.older[folder.index()] = other,
         }
-        read(&self.objects, id)
+        self.objects.tree(id)
     }
 }
 
 /// The id as raw trees have it.
 pub(super) fn id(of: Oid) -> anyhow::Result<Id> {
     of.as_bytes().try_into().context("ids of 20 bytes are all that is read here, and this repository has longer ones")
-}
-
-/// The raw bytes of a tree.
-pub(super) fn read(objects: &Odb<'_>, id: Id) -> anyhow::Result<Vec<u8>> {
-    let id = Oid::from_bytes(&id)?;
-    match objects.read(id) {
-        Ok(object) => Ok(object.data().to_owned()),
-        Err(error) if error.code() == ErrorCode::NotFound => Err(lacking(format_args!("the tree {id} of its own history"))),
-        Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
-    }
 }

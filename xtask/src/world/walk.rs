@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::{Context, anyhow};
-use git2::{ObjectType, Odb, Oid, Repository};
+use git2::{Oid, Repository};
 use xtask_hot::raw_commit::RawCommit;
 
 use super::files;
 use super::history::{History, commit};
+use super::objects::{Objects, Tables};
 use super::trees::Comparison;
 use crate::model::folders::{FolderId, Folders};
 
@@ -56,13 +57,14 @@ impl History<'_> {
         if reach == 0 {
             return Ok(());
         }
-        let mut comparison = Comparison::new(self.repository, folders)?;
-        let folder = self.repository.path();
+        let tables = Tables::of(self.repository, reach);
+        let mut comparison = Comparison::new(self.repository, &tables, folders)?;
+        let (folder, tables) = (self.repository.path(), &tables);
         // The tree of one more commit is what the last one is compared with.
         let (head, wanted) = (self.head, reach.saturating_add(1));
         thread::scope(|scope| {
             let (sender, links) = sync_channel(WAITING);
-            scope.spawn(move || Reader { folder, head }.read(wanted, read, &sender));
+            scope.spawn(move || Reader { folder, tables, head }.read(wanted, read, &sender));
             compare(&links, &mut comparison, reach, &mut visit)
         })
     }
@@ -99,6 +101,7 @@ fn compare<M>(
 /// Reads the chain on a thread of its own, from a repository of its own: the handles of libgit2 are not shared.
 struct Reader<'c> {
     folder: &'c Path,
+    tables: &'c Tables,
     head: Oid,
 }
 
@@ -111,11 +114,11 @@ impl Reader<'_> {
         };
         // Where parents are hidden, libgit2 knows which.
         let is_whole = !repository.is_shallow() && !files::exists(&repository.commondir().join("info/grafts"));
-        let objects = repository.odb().ok().filter(|_| is_whole);
+        let mut objects = is_whole.then(|| Objects::new(&repository, self.tables).ok()).flatten();
         let (mut batch, mut next): (Vec<_>, _) = (Vec::with_capacity(BATCH), Some(self.head));
         for place in 0..wanted {
             let Some(id) = next else { break };
-            match link(&repository, objects.as_ref(), id, read) {
+            match link(&repository, objects.as_mut(), id, read) {
                 Ok((link, parent)) => {
                     batch.push(link);
                     next = parent;
@@ -133,12 +136,12 @@ impl Reader<'_> {
 /// Reads one commit, and gives its first parent. The raw object spares a third of what it costs to have all of it parsed.
 fn link<M>(
     repository: &Repository,
-    objects: Option<&Odb<'_>>,
+    objects: Option<&mut Objects<'_>>,
     id: Oid,
     read: &impl Fn(&str) -> M,
 ) -> anyhow::Result<(Link<M>, Option<Oid>)> {
-    let raw = objects.and_then(|objects| objects.read(id).ok());
-    if let Some(raw) = raw.as_ref().filter(|raw| raw.kind() == ObjectType::Commit).and_then(|raw| RawCommit::read(raw.data())) {
+    let raw = objects.and_then(|objects| objects.commit(id));
+    if let Some(raw) = raw.as_ref().and_then(|raw| RawCommit::read(raw)) {
         let parent = raw.parent.map(|parent| Oid::from_bytes(&parent)).transpose()?;
         let message = read(&String::from_utf8_lossy(raw.message));
         return Ok((Link { id, tree: Oid::from_bytes(&raw.tree)?, is_merge: raw.is_merge, message }, parent));
