@@ -174,7 +174,8 @@ impl Message {
             Some(merge) => merge.title,
             None => Some(subject),
         };
-        message.changes.extend(title.and_then(titled));
+        // As long as it has to be: nearly every message has one.
+        message.changes = title.and_then(titled).into_iter().collect();
         message.read_body(lines, types);
         message.is_merge = merge.is_some();
         message.pull_request = merge.and_then(|merge| merge.pull_request);
@@ -213,8 +214,8 @@ impl Message {
     fn read_body(&mut self, lines: Lines<'_>, types: &dyn KnownTypes) {
         // The text of a footer goes on until a blank line or another footer.
         let mut is_breaking_open = false;
-        // A squash tells its title twice.
-        let mut told: HashSet<_> = self.changes.iter().map(Change::header).collect();
+        // A squash tells its title twice; most messages are none, and need no table.
+        let mut told: Option<HashSet<String>> = None;
         for line in lines {
             let was_open = std::mem::replace(&mut is_breaking_open, false);
             if !was_open && !line.may_count() {
@@ -229,7 +230,7 @@ impl Message {
                 let found: Vec<_> = hashes(rest).map(Reverted::Commit).collect();
                 self.last().reverts.extend(found);
             } else if let Some(change) = line.header(types).and_then(titled).filter(|change| change.kind.is_some()) {
-                if told.insert(change.header()) {
+                if told.get_or_insert_with(|| self.changes.iter().map(Change::header).collect()).insert(change.header()) {
                     self.changes.push(change);
                 }
             } else if let Some(change) = self.changes.last_mut() {

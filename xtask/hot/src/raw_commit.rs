@@ -32,6 +32,12 @@ impl<'b> RawCommit<'b> {
     }
 }
 
+/// An id as it is written, in lower case.
+pub fn hex(id: &Id) -> String {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// The id on the line of that name, and what follows on it.
 fn line<'b>(bytes: &'b [u8], name: &[u8]) -> Option<(Id, &'b [u8])> {
     let (hex, rest) = bytes.strip_prefix(name)?.split_at_checked(40)?;
@@ -55,6 +61,7 @@ mod tests {
         let read = RawCommit::read(raw.as_bytes()).unwrap();
         assert_eq!((read.tree, read.parent, read.is_merge), ([10; 20], Some([255; 20]), true));
         assert_eq!(read.message, b"feat: x\n\nbody");
+        assert_eq!(hex(&read.tree), a);
         let first = format!("tree {a}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n");
         let read = RawCommit::read(first.as_bytes()).unwrap();
         assert_eq!((read.parent, read.is_merge, read.message), (None, false, &b""[..]));

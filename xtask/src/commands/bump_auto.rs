@@ -1,6 +1,7 @@
 //! `bump auto`: the facts that the commits of each project give, and what is said of those with nothing to release.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::ManuallyDrop;
 
 use super::App;
 use crate::engine::history::{self, PassedOver, Since};
@@ -17,8 +18,9 @@ pub struct Auto {
     pub targets: Vec<Option<Target>>,
     /// Their places among all projects.
     pub places: Vec<usize>,
-    /// By place, what is not released.
-    pub since: Vec<Since>,
+    /// By place, what is not released. Left to the end of the process: to free every word of a history takes longer than to
+    /// decide what it means.
+    pub since: ManuallyDrop<Vec<Since>>,
     /// By place, what is tagged.
     pub tags: Vec<Vec<ProjectTag>>,
 }
@@ -33,7 +35,7 @@ pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project,
     let by_name: HashMap<_, _> = projects.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
     let places: Vec<_> = found.iter().map(|(project, _)| by_name[project.name.as_str()]).collect();
     let tags = tags_by_project(projects, world.git.tags()?);
-    let since = history::unreleased(world, projects, &tags, &places, &app.rules, is_initial)?;
+    let since = ManuallyDrop::new(history::unreleased(world, projects, &tags, &places, &app.rules, is_initial)?);
     warn_of_passed_over(app, &since);
     let facts: Vec<_> = found
         .iter()
@@ -41,7 +43,7 @@ pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project,
         .map(|((project, readings), place)| {
             let since = &since[*place];
             let released = since.release.as_ref().map(|release| (release.version.clone(), release.tag.clone()));
-            Facts { project, says: readings.canonical().clone(), released, commits: since.commits.clone() }
+            Facts { project, says: readings.canonical().clone(), released, commits: &since.commits }
         })
         .collect();
     let mut decided = decide(goal, &facts, &app.rules, is_initial, &|hash| world.git.has_commit_like(hash));

@@ -1,6 +1,7 @@
 //! `changelog` and `notes`: what commits and files tell of releases.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::ManuallyDrop;
 
 use serde_json::json;
 
@@ -19,14 +20,15 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
     app.whole_history("which commits are not released")?;
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
     let wanted = places(app, &projects);
-    let since = history::unreleased(&app.world, &app.projects.all, &tags, &wanted, &app.rules, arguments.initial)?;
+    // Left to the end of the process: to free every word of a history takes longer than to render it.
+    let since = ManuallyDrop::new(history::unreleased(&app.world, &app.projects.all, &tags, &wanted, &app.rules, arguments.initial)?);
     let unborn: Vec<_> =
         projects.iter().zip(&wanted).filter(|(_, place)| since[**place].release.is_none()).map(|(project, _)| *project).collect();
     if let (false, Some(first)) = (arguments.initial, unborn.first()) {
         return Err(without_release(&unborn, first).into());
     }
     let changelogs = changelogs(app, &tags);
-    let parts: Vec<_> = wanted.iter().map(|place| changelogs.rendered(&changelogs.unreleased(&since[*place]))).collect();
+    let parts = changelogs.all_rendered(wanted.iter().map(|place| &since[*place]));
     let documents: Vec<_> = projects
         .iter()
         .zip(&parts)

@@ -1,5 +1,8 @@
 //! Parts of changelogs, from the history of projects, and the files they stand in.
 
+use std::sync::mpsc::channel;
+use std::thread;
+
 use super::history::{self, Since};
 use super::observe::rfc3339;
 use super::texts::Texts;
@@ -40,6 +43,19 @@ impl Changelogs<'_> {
     /// A part in Markdown.
     pub fn rendered(&self, part: &Part) -> String {
         text::render(part, self.forge.as_deref())
+    }
+
+    /// What these have that is not released, in Markdown: one thread decides what to tell while another writes it down.
+    pub fn all_rendered<'s>(&self, all: impl Iterator<Item = &'s Since>) -> Vec<String> {
+        let forge = self.forge.as_deref();
+        thread::scope(|scope| {
+            let (sender, parts) = channel::<Part>();
+            let rendered = scope.spawn(move || parts.iter().map(|part| text::render(&part, forge)).collect());
+            // Who listens no more has panicked, which is told below.
+            let _ = all.map(|since| self.unreleased(since)).try_for_each(|part| sender.send(part));
+            drop(sender);
+            rendered.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     /// What the project's changelog says of a release, as the work tree has it.

@@ -21,7 +21,7 @@ pub struct Facts<'p> {
     /// The highest stable version that HEAD contains, and its tag.
     pub released: Option<(Version, String)>,
     /// Its commits since then, newest first; all of them where there was no release and that is allowed.
-    pub commits: Vec<ReadCommit>,
+    pub commits: &'p [ReadCommit],
 }
 
 /// How strongly a change moves the version; `None` for one that is no reason for a release.
@@ -55,7 +55,7 @@ pub fn decide(
             );
             continue;
         }
-        let kept = kept(&facts.commits, is_known);
+        let kept = kept(facts.commits, is_known);
         refuse_unconventional(goal, facts, &kept, rules);
         match own_target(goal, facts, &kept, rules) {
             Some(target) => drop(decided.insert(name.clone(), target)),

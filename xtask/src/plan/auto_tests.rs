@@ -32,7 +32,8 @@ fn answer_with(keys: &str, states: &[State<'_>], is_initial: bool) -> Answer {
                 .enumerate()
                 .map(|(number, text)| ReadCommit { id: number.to_string().repeat(40), message: Rc::new(Message::read(text, &rules)) })
                 .rev()
-                .collect(),
+                .collect::<Vec<_>>()
+                .leak(),
         })
         .collect();
     let mut goal = Goal::default();

@@ -138,3 +138,7 @@ pub(super) fn read(store: &Odb<'_>, id: Id) -> anyhow::Result<Vec<u8>> {
         Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }
 }
+
+#[cfg(test)]
+#[path = "objects_tests.rs"]
+mod tests;

@@ -8,12 +8,12 @@ use std::thread;
 
 use anyhow::{Context, anyhow};
 use git2::{Oid, Repository};
-use xtask_hot::raw_commit::RawCommit;
+use xtask_hot::raw_commit::{RawCommit, hex};
 
 use super::files;
 use super::history::{History, commit};
 use super::objects::{Objects, Tables};
-use super::trees::Comparison;
+use super::trees::{Comparison, id};
 use crate::model::folders::{FolderId, Folders};
 
 /// A commit of the chain.
@@ -79,7 +79,7 @@ fn compare<M>(
     let (mut newer, mut place) = (None::<Link<M>>, 0);
     let mut tell = |place: usize, link: Link<M>, before: Option<Oid>| -> anyhow::Result<()> {
         let changed = comparison.changed(before, link.tree).with_context(|| format!("reading what commit {} changed", link.id))?;
-        visit(place, Walked { id: link.id.to_string(), message: link.message, is_merge: link.is_merge, changed });
+        visit(place, Walked { id: hex(&id(link.id)?), message: link.message, is_merge: link.is_merge, changed });
         Ok(())
     };
     for batch in links {
