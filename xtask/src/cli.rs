@@ -58,6 +58,8 @@ pub enum Verb {
     Rollback(Rollback),
     /// Let a digest that a rollback barred be promoted again
     Unbar(Unbar),
+    /// Build what changed of the images of registry files, and pin their digests there by one pull request
+    Pin(Pin),
     /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
@@ -184,6 +186,12 @@ pub struct Promote {
     /// The release [default: what the environment before runs; the last one that HEAD contains for the first]
     #[arg(long, value_name = "X.Y.Z")]
     pub version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Pin {
+    /// Projects of [images-from], by name [default: all]
+    pub projects: Vec<String>,
 }
 
 #[derive(Debug, Args)]

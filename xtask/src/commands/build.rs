@@ -7,6 +7,7 @@ use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::fault::Fault;
 use crate::model::image::{Platform, is_image_tag};
 use crate::model::project::{ImageTarget, Project};
+use crate::model::registered::ImageSources;
 use crate::model::scan::Rules;
 use crate::model::step::{DistributionKind, Goal, ImageBuild, Step, short};
 use crate::model::version::Version;
@@ -151,10 +152,11 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
     }
     note_candidate(app, project, &head, goal)?;
     let forge = app.config.repository.github.as_ref();
+    let sources = sources_of(project)?;
     Ok(ImageBuild {
         repository: target.repository.clone(),
         tag,
-        context: project.path.clone(),
+        context: sources.as_ref().map_or_else(|| project.path.clone(), |sources| sources.context.clone()),
         version: source.version.clone(),
         revision: source.revision.clone(),
         created: observe::rfc3339(source.epoch)?,
@@ -162,8 +164,26 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
         source: forge.map(|name| format!("{}/{name}", app.world.environment.forge_url)).unwrap_or_default(),
         wheels: wheel_folders(app, project, source, &platform, goal)?,
         for_registry: arguments.push,
+        sources,
         platform,
     })
+}
+
+/// What the image of a registry file is built of; `None` for a folder with a Dockerfile.
+fn sources_of(project: &Project) -> Result<Option<ImageSources>, Fault> {
+    let Some(registered) = &project.registered else { return Ok(None) };
+    let none = || {
+        Fault::usage(format!("no Dockerfile is known for {} ({})", project.name, registered.file))
+            .fix("write dockerfile = \"…/{name}/Dockerfile\" under [images-from], or build.dockerfile in the file")
+    };
+    registered.sources.clone().ok_or_else(none).map(Some)
+}
+
+/// The build of an image for one platform, to be pushed.
+pub fn image_for(app: &App, project: &Project, target: &ImageTarget, platform: Platform, goal: &mut Goal) -> anyhow::Result<ImageBuild> {
+    let arguments = Build { project: project.name.clone(), platform: None, target: None, build_id: None, push: true, require_scan: false };
+    let (source, version) = source(app, project)?;
+    image_build(app, &arguments, &Tagged { project, target, source: &source, version: version.as_ref() }, platform, goal)
 }
 
 /// Refuses a build id that another commit or version was given; a project without versions has only its commit.

@@ -13,6 +13,7 @@ mod execute;
 mod gates;
 mod init;
 mod notices;
+mod pin;
 mod plan;
 mod promote;
 mod release;
@@ -33,12 +34,14 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cli::{Cli, Global, Verb};
+use crate::engine::images_from;
 use crate::engine::observe::Remote;
 use crate::engine::promotion::Deliverer;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pins::Delivery;
 use crate::model::project::{Project, Projects};
+use crate::model::registered::with_registry_pins;
 use crate::model::rules::ReleaseRules;
 use crate::model::scan;
 use crate::model::trust::Trust;
@@ -113,6 +116,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Promote(arguments) => promote::run(app, &arguments),
         Verb::Rollback(arguments) => rollback::run(app, &arguments),
         Verb::Unbar(arguments) => rollback::unbar(app, &arguments),
+        Verb::Pin(arguments) => pin::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),
@@ -173,13 +177,12 @@ impl App {
         })?;
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
+        self.projects = images_from::join(&self.world, &self.config, self.projects, &shown)?;
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
-        self.delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
+        let delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
+        self.delivery = with_registry_pins(delivery, &self.config, &self.projects);
         self.ignored = scan::from_config(&self.config, &self.projects, &shown)?;
-        if self.config.images_from.is_some() {
-            self.ui.note("[images-from] is read, but no verb makes projects of its files");
-        }
         Ok(self)
     }
 

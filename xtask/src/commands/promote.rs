@@ -13,6 +13,10 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     let stage = app.delivery.stage(&arguments.to)?;
     let version = arguments.version.as_deref().map(|text| version(text, "--version")).transpose()?;
     let newest = if version.is_none() && stage.after.is_none() { newest(app, project)? } else { None };
+    if project.registered.is_some() && stage.after.is_none() && version.is_none() {
+        let what = format!("what runs of {} in {} is what is built there", project.name, stage.name);
+        return Err(Fault::usage(what).fix(format!("cargo xtask pin {}", project.name)).into());
+    }
     let mut goal = Goal::default();
     app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
     app.execute(goal, serde_json::Map::new())
@@ -44,7 +48,8 @@ pub(super) fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Vers
 }
 
 fn of_deliveries(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Planned> {
-    plan.steps.iter().filter(move |planned| planned.verdict == verdict && matches!(planned.draft.step, Step::Deliver(_) | Step::Deploy(_)))
+    let is_one = |step: &Step| matches!(step, Step::Deliver(_) | Step::Deploy(_) | Step::Pin(_));
+    plan.steps.iter().filter(move |planned| planned.verdict == verdict && is_one(&planned.draft.step))
 }
 
 /// What is asked before environments are changed that want somebody's approval; `None` when none does.

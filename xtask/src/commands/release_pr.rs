@@ -107,7 +107,7 @@ fn place(app: &App) -> anyhow::Result<Place<'_>> {
 }
 
 /// A pull request of anything but the branch's head would take back, or bring along, what nobody asked for.
-fn hold_to_base(app: &App, (remote, base): (&str, &str), commit: &str, head: &str) -> anyhow::Result<()> {
+pub(super) fn hold_to_base(app: &App, (remote, base): (&str, &str), commit: &str, head: &str) -> anyhow::Result<()> {
     if commit == head {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 
 use super::pins::{PinPlace, Says, Search, Slot};
 use super::pins_tree::{Leaf, Tree};
-use super::{EditError, line_at};
+use super::{EditError, line_at, registry_file};
 use crate::model::image::{Digest, Repository, is_image_tag};
 use crate::model::key_path::{KeyPath, Part};
 use crate::model::pins::Write;
@@ -38,6 +38,7 @@ pub(super) fn by_key(search: &mut Search<'_>, documents: &[Tree<'_>], key: &KeyP
             search.found.push(place);
             Ok(())
         }
+        Tree::Map(..) if registry_file::is_registry(node) => registry_file::places(search, node),
         Tree::Map(..) => {
             let (tag, digest) = names_in(node);
             let place = search.beside(node, tag, digest)?;
@@ -67,10 +68,10 @@ fn is_entry(node: &Tree<'_>) -> bool {
     has("name") && (has("newTag") || has("newName") || has("digest"))
 }
 
-type Led<'t, 'n> = Option<(Option<&'t Tree<'n>>, &'t Tree<'n>)>;
+pub(super) type Led<'t, 'n> = Option<(Option<&'t Tree<'n>>, &'t Tree<'n>)>;
 
 /// The node at a path in one document, with the one above it.
-fn walk<'t, 'n>(document: &'t Tree<'n>, parts: &[Part], text: &str, name: &str) -> Result<Led<'t, 'n>, EditError> {
+pub(super) fn walk<'t, 'n>(document: &'t Tree<'n>, parts: &[Part], text: &str, name: &str) -> Result<Led<'t, 'n>, EditError> {
     let (mut above, mut node) = (None, document);
     for part in parts {
         if let Tree::Alias { of, start } = node {
@@ -267,7 +268,7 @@ impl Search<'_> {
     }
 
     /// The text that a key leads to: what it says now tells what it may say.
-    fn named(&self, above: Option<&Tree<'_>>, leaf: &Leaf<'_>) -> Result<PinPlace, EditError> {
+    pub(super) fn named(&self, above: Option<&Tree<'_>>, leaf: &Leaf<'_>) -> Result<PinPlace, EditError> {
         let value = leaf.value.trim_end_matches('\n');
         if let Some(whole) = self.whole(value) {
             return self.whole_place(leaf, 0, value.len(), whole);

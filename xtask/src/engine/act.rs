@@ -56,6 +56,8 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::Deliver(delivery) => super::delivery::act(world, delivery),
         Step::Deploy(deployment) => super::deployment::act(world, deployment),
         Step::ForgeRelease(release) => super::forge_release::act(world, release),
+        Step::Gather(gather) => super::pinning::act_gather(world, gather),
+        Step::Pin(pins) => super::pinning::act(world, pins),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::edit::PinPlace;
 use crate::model::image::{Digest, Repository};
 use crate::model::pins::Pin;
 
-use super::pins::groups;
+use super::pins::{absent, groups};
 use super::promotion::Deliverer;
 
 /// What the check found.
@@ -52,7 +52,9 @@ impl Deliverer<'_> {
                     continue;
                 }
             };
-            found.faults.extend(reading.faults.iter().map(|fault| format!("{shown}: {fault}")));
+            // What is new in one branch has not come to the others yet.
+            let is_to_come = |fault: &String| group.pins.iter().any(|pin| pin.of_registry && *fault == absent(&pin.file));
+            found.faults.extend(reading.faults.iter().filter(|fault| !is_to_come(fault)).map(|fault| format!("{shown}: {fault}")));
             for file in &reading.files {
                 for (number, place) in &file.places {
                     found.references += 1;

@@ -123,7 +123,7 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> an
 fn read_file(snapshot: &Snapshot, file: &str, numbers: &[usize], pins: &[Pin]) -> anyhow::Result<Result<FileReading, String>> {
     let text = match snapshot.file(file)? {
         PinFile::Text(text) => text,
-        PinFile::Absent => return Ok(Err(format!("{file}: there is no such file"))),
+        PinFile::Absent => return Ok(Err(absent(file))),
         PinFile::NotUtf8 => return Ok(Err(format!("{file}: is not UTF-8"))),
         PinFile::Link(link) => return Ok(Err(format!("{file}: {link} is a symbolic link; name the file that it leads to"))),
     };
@@ -145,6 +145,11 @@ fn read_file(snapshot: &Snapshot, file: &str, numbers: &[usize], pins: &[Pin]) -
         }
     }
     Ok(Ok(read))
+}
+
+/// The fault of a pin whose file is not there.
+pub(super) fn absent(file: &str) -> String {
+    format!("{file}: there is no such file")
 }
 
 pub(super) fn at_line(file: &str, error: &EditError) -> String {

@@ -83,6 +83,12 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Attach { subject, .. } => Some(Wanted::Repository(subject.repository.clone())),
         Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
         Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
+        Step::Gather(gather) => Some(Wanted::Repository(gather.repository.clone())),
+        Step::Pin(pins) => {
+            let to = &pins.parts.first()?.deliver;
+            let (address, base, branch) = (to.address.clone(), to.branch.clone(), pins.pull.branch.clone());
+            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })
+        }
         Step::Deliver(to) if to.pull.is_some() => {
             let (address, base, branch) = (to.address.clone(), to.branch.clone(), to.pull.as_ref()?.branch.clone());
             Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })

@@ -37,6 +37,8 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::Deliver(delivery) => super::delivery::probe(world, delivery),
         Step::Deploy(deployment) => super::deployment::probe(world, deployment),
         Step::ForgeRelease(release) => super::forge_release::probe(world, release),
+        Step::Gather(gather) => super::pinning::probe_gather(world, gather),
+        Step::Pin(pins) => super::pinning::probe(world, pins),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -2,7 +2,7 @@
 //!
 //! It looks at pins and at the registry and makes deliveries of what it finds; carrying them out is `delivery`'s.
 
-use crate::model::delivery::{Action, Deliver, ReleaseImages};
+use crate::model::delivery::{Action, Deliver, ReleaseImages, Said};
 use crate::model::fault::Fault;
 use crate::model::image::{Digest, Platform, media_type};
 use crate::model::pins::{Delivery, Pin, Stage};
@@ -53,32 +53,14 @@ impl Deliverer<'_> {
         if !goal.refused.is_empty() {
             return Ok(());
         }
-        let version = match (version, &before) {
-            (Some(version), _) => version.clone(),
-            (None, Some((after, readings))) => match self.version_in(goal, name, after, readings) {
-                Ok(version) => version,
-                Err(what) => {
-                    goal.refuse(
-                        name,
-                        format!("{after} does not tell which version of {name} to promote: {what}"),
-                        format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
-                    );
-                    return Ok(());
-                }
-            },
-            (None, None) => match newest {
-                Some(version) => version.clone(),
-                None => {
-                    goal.refuse(
-                        name,
-                        format!("{name} has no release that HEAD contains"),
-                        format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
-                    );
-                    return Ok(());
-                }
-            },
+        let Some(named) = self.named(goal, name, stage, version.or(newest.filter(|_| before.is_none())), before.as_ref()) else {
+            return Ok(());
         };
-        let Some(images) = self.served(goal, project, &version.to_semver()) else { return Ok(()) };
+        let Some(images) = self.served(goal, project, &named) else { return Ok(()) };
+        if images.version.is_empty() && targets.iter().any(|(_, reading)| reading.places().any(|(_, place)| place.takes_tag())) {
+            let what = format!("what stands before {} is known by its digest alone ({named}), and the pins want a tag", stage.name);
+            goal.refuse(name, what, format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name));
+        }
         if let Some((after, readings)) = &before {
             self.require_standing(goal, project, after, readings, &images, stage);
         }
@@ -117,7 +99,8 @@ impl Deliverer<'_> {
         });
         // Without an index the release is refused already, for a reason of its own.
         let Some(index) = index else { return Ok(()) };
-        let images = images_of(project, &version.to_semver(), &index.digest, &index.media_type, &index.bytes)?;
+        let platforms = project.image.as_ref().map(|image| image.platforms.as_slice()).unwrap_or_default();
+        let images = images_of(platforms, &version.to_semver(), &index.digest, &index.media_type, &index.bytes)?;
         for stage in stages {
             let refused = goal.refused.len();
             let pins: Vec<&Pin> = self.delivery.pins_of(name, &stage.name).collect();
@@ -181,7 +164,7 @@ impl Deliverer<'_> {
         let version = if is_digest { "" } else { named };
         let shown = || format!("{}{}{named}", image.release, if is_digest { '@' } else { ':' });
         let answer = self.world.registry().manifest(&image.release, named);
-        match answer.map(|found| found.map(|found| images_of(project, version, &found.digest, &found.media_type, &found.bytes))) {
+        match answer.map(|found| found.map(|found| images_of(&image.platforms, version, &found.digest, &found.media_type, &found.bytes))) {
             Ok(Some(Ok(images))) => Some(images),
             Ok(Some(Err(error))) => {
                 goal.refuse(name, format!("{}: {error:#}", shown()), "cargo xtask doctor");
@@ -207,17 +190,44 @@ impl Deliverer<'_> {
         images: &ReleaseImages,
         stage: &Stage,
     ) {
-        let (name, version) = (&project.name, &images.version);
+        let (name, version) = (&project.name, images.name());
+        let asked = if images.version.is_empty() { String::new() } else { format!(" --version {version}") };
         for (group, reading) in readings {
             if let Err(found) = reading.stands(&group.pins, images) {
                 let what = format!(
                     "{name} {version} does not stand in {after}, through which alone {} is reached: {} ({}) {found}",
                     stage.name, group.address, group.branch
                 );
-                goal.refuse(name, what, format!("cargo xtask promote {name} --to {after} --version {version}"));
+                goal.refuse(name, what, format!("cargo xtask promote {name} --to {after}{asked}"));
             }
         }
         self.require_passed(goal, project, after, !readings.is_empty(), images, stage);
+    }
+
+    /// What is promoted: the version that is asked for, else what stands in the environment before, by its version or its digest alone.
+    fn named(
+        &self,
+        goal: &mut Goal,
+        name: &str,
+        stage: &Stage,
+        version: Option<&Version>,
+        before: Option<&(&str, Vec<(PinGroup, Reading)>)>,
+    ) -> Option<String> {
+        let fix = || format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name);
+        match (version, before) {
+            (Some(version), _) => Some(version.to_semver()),
+            (None, Some((after, readings))) => match self.version_in(goal, name, after, readings) {
+                Ok(version) => Some(version.to_semver()),
+                Err(what) => standing_digest(readings).map(|digest| digest.to_string()).or_else(|| {
+                    goal.refuse(name, format!("{after} does not tell which version of {name} to promote: {what}"), fix());
+                    None
+                }),
+            },
+            (None, None) => {
+                goal.refuse(name, format!("{name} has no release that HEAD contains"), fix());
+                None
+            }
+        }
     }
 
     /// The one version that an environment runs.
@@ -262,6 +272,16 @@ impl Deliverer<'_> {
     }
 }
 
+/// The one digest that all pins say, of which none says a tag.
+fn standing_digest(readings: &[(PinGroup, Reading)]) -> Option<Digest> {
+    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).collect();
+    said.dedup();
+    match said.as_slice() {
+        [Said { version: None, digest }] => digest.clone(),
+        _ => None,
+    }
+}
+
 /// The one version that all pins say.
 fn standing_version(readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
     let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).map(|said| said.version).collect();
@@ -284,7 +304,12 @@ fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(
             let why = if bar.why.is_empty() { String::new() } else { format!(": {}", bar.why) };
             let what = format!(
                 "{name} {} ({}) is barred in {} since {} by {}{why} ({})",
-                images.version, bar.digest, stage.name, bar.since, bar.by, group.address
+                images.name(),
+                bar.digest,
+                stage.name,
+                bar.since,
+                bar.by,
+                group.address
             );
             goal.refuse(name, what, format!("cargo xtask unbar {name} --in {} {}", stage.name, bar.digest));
         }
@@ -295,11 +320,10 @@ fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(
 ///
 /// # Errors
 /// It is no index that can be read.
-fn images_of(project: &Project, version: &str, digest: &Digest, kind: &str, bytes: &[u8]) -> anyhow::Result<ReleaseImages> {
+pub(super) fn images_of(platforms: &[Platform], version: &str, digest: &Digest, kind: &str, bytes: &[u8]) -> anyhow::Result<ReleaseImages> {
     let mut images = ReleaseImages { version: version.to_owned(), index: digest.clone(), platforms: Vec::new() };
     if !media_type::is_index(kind) {
-        let platforms = project.image.iter().flat_map(|image| &image.platforms);
-        images.platforms = platforms.map(|platform| (platform.clone(), digest.clone())).collect();
+        images.platforms = platforms.iter().map(|platform| (platform.clone(), digest.clone())).collect();
         // A manifest is one platform's; of several there is no telling which.
         images.platforms.truncate(if images.platforms.len() == 1 { 1 } else { 0 });
         return Ok(images);

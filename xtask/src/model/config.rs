@@ -242,8 +242,20 @@ pub struct PinKeys {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ImagesFromKeys {
+    /// A pattern; one project a file.
     pub files: String,
+    /// A path of keys to the project's name; left out: the file's own.
     pub name: Option<String>,
+    /// A path of keys to the image.
+    pub image: Option<String>,
+    #[serde(default)]
+    pub platforms: Vec<String>,
+    /// From the root of the repository, with `{name}` for the file's name, as those below.
+    pub dockerfile: Option<String>,
+    pub context: Option<String>,
+    /// What of the context counts; left out: all of it.
+    #[serde(default)]
+    pub paths: Vec<String>,
 }
 
 /// Reads the text of a configuration; `file` is only for the message.

@@ -69,6 +69,8 @@ pub struct Pin {
     pub platform: Option<Platform>,
     /// The repository of the images that it may name.
     pub repository: Repository,
+    /// Whether it is what a registry file of `[images-from]` says, and no `[[pins]]`.
+    pub of_registry: bool,
 }
 
 impl Pin {
@@ -200,6 +202,7 @@ fn pin(keys: &super::config::PinKeys, config: &Config, projects: &Projects) -> R
         write,
         platform,
         repository: image.release.clone(),
+        of_registry: false,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::config::{Config, ProjectKeys, nearest};
 use super::fault::Fault;
 use super::image::Repository;
+use super::registered::Registered;
 use super::site::{Site, read_site};
 use super::tag::{Owners, TagPattern};
 
@@ -35,6 +36,8 @@ pub struct Project {
     /// The package index it is published to, when it is.
     pub package_index: Option<String>,
     pub candidates: bool,
+    /// Where it comes from, when that is a file of `[images-from]`.
+    pub registered: Option<Registered>,
 }
 
 /// Every project of a configuration, with the rules between them held.
@@ -56,6 +59,16 @@ impl Projects {
         projects.check_between().map_err(wrong)?;
         projects.check_references(config).map_err(wrong)?;
         Ok(projects)
+    }
+
+    /// Joins further projects, with the rules between all of them held.
+    ///
+    /// # Errors
+    /// The first rule that is broken, as a sentence.
+    pub fn with_more(mut self, more: Vec<Project>) -> Result<Self, String> {
+        self.all.extend(more);
+        self.check_between()?;
+        Ok(self)
     }
 
     /// Finds a project by its name or its package.
@@ -290,6 +303,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
         package_index: keys.package_index.clone(),
         candidates: keys.candidates,
+        registered: None,
     })
 }
 

@@ -7,6 +7,7 @@ use super::delivery::{Action, Deliver};
 use super::deploy::Deployment;
 use super::forge_release::{ForgeRelease, Part};
 use super::image::{Digest, Repository};
+use super::pinning::{Gather, Pins};
 use super::release_pull::ReleasePull;
 use super::trust::{Attached, Policy, Subject};
 
@@ -54,6 +55,10 @@ pub enum Step {
     Deploy(Box<Deployment>),
     /// The forge's release of a tag is there, has a file, or is seen by everybody.
     ForgeRelease(Box<ForgeRelease>),
+    /// The registry serves the images of all platforms under the name of what they are built of.
+    Gather(Gather),
+    /// Registry files, or one open pull request, say the digests of what is served under their projects' names.
+    Pin(Box<Pins>),
 }
 
 impl Step {
@@ -86,6 +91,8 @@ impl Step {
             },
             Self::Deploy(deployment) => deployment.kind(),
             Self::ForgeRelease(release) => release.kind(),
+            Self::Gather(_) => "gather",
+            Self::Pin(_) => "pin",
         }
     }
 
@@ -114,6 +121,8 @@ impl Step {
             Self::Deliver(delivery) => format!("{}/{} {}", delivery.project, delivery.environment, delivery.place()),
             Self::Deploy(deployment) => deployment.object(),
             Self::ForgeRelease(release) => release.object(),
+            Self::Gather(gather) => format!("{}:{}", gather.repository, gather.tag),
+            Self::Pin(pins) => format!("{} {}", pins.environment, pins.place()),
         };
         format!("{}:{object}", self.kind())
     }
@@ -151,6 +160,8 @@ impl Step {
             Self::Deliver(delivery) => delivery.what(),
             Self::Deploy(deployment) => deployment.what(),
             Self::ForgeRelease(release) => release.what(),
+            Self::Gather(gather) => format!("{}:{} of {}", gather.repository, gather.tag, gather.names()),
+            Self::Pin(pins) => pins.what(),
         }
     }
 
@@ -177,6 +188,8 @@ impl Step {
             }
             Self::Deliver(_) | Self::Deploy(_) => "the same command again, which plans upon what is there now".into(),
             Self::ForgeRelease(release) => release.conflict_fix(project),
+            Self::Gather(gather) => format!("crane manifest {}:{}", gather.repository, gather.tag),
+            Self::Pin(pins) => format!("the same command again; others' commits on {} go to a branch of their own first", pins.pull.branch),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here says what becomes of them; that is `step`.
 
 use super::image::{Digest, Platform, Repository};
+use super::registered::ImageSources;
 use super::scan::Rules;
 
 /// A manifest or an index, byte for byte as it is, or will be, in a registry.
@@ -56,6 +57,8 @@ pub struct ImageBuild {
     pub wheels: Vec<String>,
     /// Whether the image is meant for the registry; then one that is there already need not be built.
     pub for_registry: bool,
+    /// What it is built of, where that is not simply a folder with a Dockerfile.
+    pub sources: Option<ImageSources>,
 }
 
 impl ImageBuild {

@@ -25,6 +25,11 @@ const FROM_LABELS: [&str; 8] = ["created", "description", "documentation", "lice
 /// Where every child is Docker's kind the index is as well: some clients of that time do not look for one in the other. Docker's
 /// kind has no annotations.
 pub fn compose(version: &Version, images: &[PlatformImage]) -> anyhow::Result<ManifestBytes> {
+    compose_as(&version.to_semver(), images)
+}
+
+/// As [`compose`], for what has a name and no version.
+pub fn compose_as(version: &str, images: &[PlatformImage]) -> anyhow::Result<ManifestBytes> {
     let mut images: Vec<&PlatformImage> = images.iter().collect();
     images.sort_by_key(|image| &image.platform);
     let mut children: Vec<Descriptor> = images.iter().map(|image| image.image.clone()).collect();
@@ -47,8 +52,8 @@ pub fn compose(version: &Version, images: &[PlatformImage]) -> anyhow::Result<Ma
     Ok(ManifestBytes { digest: Digest::of(&bytes), media_type: name, bytes })
 }
 
-fn annotations(version: &Version, images: &[&PlatformImage]) -> BTreeMap<String, String> {
-    let mut annotations = BTreeMap::from([(VERSION_ANNOTATION.to_owned(), version.to_semver())]);
+fn annotations(version: &str, images: &[&PlatformImage]) -> BTreeMap<String, String> {
+    let mut annotations = BTreeMap::from([(VERSION_ANNOTATION.to_owned(), version.to_owned())]);
     let [first, others @ ..] = images else { return annotations };
     for name in FROM_LABELS.map(|name| format!("org.opencontainers.image.{name}")) {
         let value = first.labels.get(&name).filter(|value| !value.is_empty());

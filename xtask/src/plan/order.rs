@@ -145,6 +145,7 @@ mod tests {
             source: String::new(),
             wheels: wheels.iter().map(|&wheel| wheel.to_owned()).collect(),
             for_registry: true,
+            sources: None,
         }
     }
 

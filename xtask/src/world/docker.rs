@@ -85,7 +85,11 @@ pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
 pub fn context(world: &World, image: &ImageBuild) -> anyhow::Result<tempfile::TempDir> {
     let context = files::temporary_folder()?;
     let below = world.path(&image.context);
+    let of_root = |file: &str| if image.context.is_empty() { file.to_owned() } else { format!("{}/{file}", image.context) };
     for file in world.git.files_below(&image.context)? {
+        if image.sources.as_ref().is_some_and(|sources| !sources.has(&of_root(&file))) {
+            continue;
+        }
         files::copy(&below.join(&file), &context.path().join(&file))?;
     }
     for folder in &image.wheels {
@@ -108,6 +112,16 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
         [("VERSION", &image.version), ("REVISION", &image.revision), ("CREATED", &image.created), ("SOURCE", &image.source)]
     {
         call = call.args(["--build-arg".to_owned(), format!("{name}={value}")]);
+    }
+    let aside = files::temporary_folder()?;
+    if let Some(sources) = &image.sources {
+        // It may lie outside of the context, and knows nothing of our labels.
+        let dockerfile = aside.path().join("Dockerfile");
+        files::copy(&world.path(&sources.dockerfile), &dockerfile)?;
+        call = call.arg("--file").arg(dockerfile);
+        for (name, value) in [("revision", &image.revision), ("version", &image.version)] {
+            call = call.args(["--label".to_owned(), format!("org.opencontainers.image.{name}={value}")]);
+        }
     }
     if let Some(network) = &world.environment.build_network {
         call = call.args(["--network", network]);

@@ -28,6 +28,7 @@ pub mod health;
 pub mod history;
 pub mod hook;
 mod http;
+mod inputs;
 pub mod interrupts;
 mod links;
 mod measure;

@@ -12,6 +12,7 @@ pub mod fake_docker;
 pub mod proxy;
 pub mod pull;
 pub mod real_registry;
+pub mod registered;
 pub mod scanner;
 pub mod stage;
 pub mod this_repository;

@@ -1,0 +1,164 @@
+//! `pin`, and environments that are branches: images of registry files, built once, pinned by one pull request, promoted by digest.
+
+mod support;
+
+use support::git_in;
+use support::registered::{BRANCH, LLM, Processors, REPLICATE};
+use support::stage::{TOKEN, bare};
+
+const BOTH: [&str; 2] = ["llm-litellm", "replicate-generic"];
+
+#[test]
+fn what_changed_is_pinned_by_one_request_and_nothing_by_none() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    processors.push_builds(&BOTH);
+    let before = (processors.there(), processors.forge.pulls(), fixture.state());
+    let steps = ["build-image done", "push-image done", "gather todo"];
+    let planned = processors.ok(&["pin", "--dry-run"]);
+    assert_eq!(planned, [&steps[..], &steps[..], &["pin todo"]].concat());
+    assert_eq!((processors.there(), processors.forge.pulls(), fixture.state()), before, "law 13");
+
+    assert_eq!(processors.ok(&["pin"]).last().unwrap(), "pin acted");
+    let pulls = processors.open();
+    assert_eq!((pulls.len(), pulls[0].head_branch.as_str(), pulls[0].base.as_str()), (1, BRANCH, "dev"));
+    assert_eq!(pulls[0].title, "chore(dev): pin llm_litellm, replicate_generic");
+    let (text, before) = (processors.at(BRANCH, LLM), processors.at("dev", LLM));
+    let index = Processors::digest(&text);
+    let repository = format!("{}/acme/llm-litellm", fixture.registry.address());
+    let amd64 = text.lines().find(|line| line.contains("amd64:")).unwrap().split('@').nth(1).unwrap().trim_matches('"').to_owned();
+    let wanted = before
+        .replace("oci: sha256:pending", &format!("oci: {repository}@{index}"))
+        .replace("\"sha256:pending\"", &format!("\"{repository}@{amd64}\""));
+    assert_eq!(text, wanted, "nothing but the digests changed");
+    assert_ne!(index, amd64, "the image of a platform is not the index with its attestation");
+    assert!(fixture.registry.tags("acme/llm-litellm").iter().any(|tag| tag.starts_with("inputs-")));
+    let changed = git_in(&bare(fixture), &["diff", "--name-only", &format!("dev..{BRANCH}")]);
+    assert_eq!(changed.lines().collect::<Vec<_>>(), [LLM, REPLICATE]);
+    assert_eq!(processors.ok(&["pin"]), ["pin done"], "it waits for its merge");
+
+    // The pins themselves are no change of what is built.
+    processors.merge();
+    let there = processors.there();
+    assert_eq!(processors.ok(&["pin"]), ["pin done"]);
+    processors.change("README.md", "words\n");
+    assert_eq!(processors.ok(&["pin"]), ["pin done"]);
+    assert_eq!((processors.open().len(), processors.forge.pulls().len()), (0, 1));
+    assert_ne!(processors.there(), there, "but for our own change");
+
+    // One changes, and one is built.
+    processors.change("processors/llm_litellm/app.py", "print()\n");
+    processors.push_builds(&["llm-litellm"]);
+    processors.ok(&["pin"]);
+    let digest = Processors::digest(&processors.at(BRANCH, LLM));
+    assert_eq!(processors.open()[0].title, format!("chore(dev): llm_litellm {}", &digest[.."sha256:".len() + 12]));
+    assert_ne!(Processors::digest(&processors.at(BRANCH, LLM)), index);
+    assert_eq!(processors.at(BRANCH, REPLICATE), processors.at("dev", REPLICATE));
+    // And all do, of what they share.
+    processors.change("libs/shared.py", "A = 2\n");
+    processors.push_builds(&BOTH);
+    processors.ok(&["pin"]);
+    assert_eq!((processors.open().len(), processors.open()[0].title.as_str()), (1, "chore(dev): pin llm_litellm, replicate_generic"));
+}
+
+#[test]
+fn law_20_the_whole_life_of_a_digest_in_branches() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    let pin = |packages: &[&str]| {
+        processors.push_builds(packages);
+        processors.ok(&["pin"]);
+        processors.merge();
+        Processors::digest(&processors.at("dev", LLM))
+    };
+    let one = pin(&BOTH);
+    let pending = processors.run(&["check", "pins"]);
+    assert_eq!(pending.code, 1, "{}", pending.stderr);
+    assert!(pending.stderr.contains("sha256:pending") && pending.stderr.contains("(staging)"), "{}", pending.stderr);
+    let early = processors.run(&["promote", "llm_litellm", "--to", "production"]);
+    assert_eq!(early.code, 3, "{}", early.stderr);
+    for stage in ["staging", "production"] {
+        processors.ok(&["promote", "llm_litellm", "--to", stage]);
+        processors.ok(&["promote", "replicate_generic", "--to", stage]);
+    }
+    assert_eq!(processors.run(&["check", "pins"]).code, 0);
+    processors.change("processors/llm_litellm/app.py", "print()\n");
+    let two = pin(&["llm-litellm"]);
+    assert_ne!(one, two);
+    let main = git_in(&bare(fixture), &["rev-parse", "main"]);
+    processors.ok(&["promote", "llm_litellm", "--to", "staging"]);
+    processors.ok(&["promote", "llm_litellm", "--to", "production"]);
+    let parent = git_in(&bare(fixture), &["rev-parse", "main~1"]);
+    assert_eq!(parent, main, "the pin's commit came alone");
+    let changed = git_in(&bare(fixture), &["diff", "--name-only", "main~1..main"]);
+    assert_eq!(changed.trim(), LLM, "and nothing that was built of came with it");
+    for branch in ["staging", "main"] {
+        assert_eq!(Processors::digest(&processors.at(branch, LLM)), two);
+        assert_eq!(processors.at(branch, LLM), processors.at("dev", LLM));
+    }
+    processors.ok(&["rollback", "llm_litellm", "--in", "production", "--why", "it burns"]);
+    assert_eq!(Processors::digest(&processors.at("main", LLM)), one);
+    assert_eq!(Processors::digest(&processors.at("staging", LLM)), two);
+    let barred = processors.run(&["promote", "llm_litellm", "--to", "production"]);
+    assert!(barred.code == 3 && barred.stderr.contains("it burns"), "{}", barred.stderr);
+    processors.ok(&["unbar", "llm_litellm", "--in", "production"]);
+    processors.ok(&["promote", "llm_litellm", "--to", "production"]);
+    assert_eq!(Processors::digest(&processors.at("main", LLM)), two);
+
+    // Back in dev, by what the bot's commit says of each project; and the next pin leaves it.
+    processors.ok(&["rollback", "llm_litellm", "--in", "dev"]);
+    assert_eq!(Processors::digest(&processors.at("dev", LLM)), one);
+    fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
+    let left = processors.run(&["pin"]);
+    assert_eq!(left.code, 0, "{}", left.stderr);
+    assert!(left.stderr.contains("is barred in dev, so it is not pinned there"), "{}", left.stderr);
+    assert_eq!(processors.open().len(), 0);
+}
+
+#[test]
+fn what_cannot_be_pinned_is_refused_and_nothing_is_pushed() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    processors.push_builds(&BOTH);
+    let there = processors.there();
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let run = processors.run(arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
+        assert_eq!((processors.there(), processors.forge.pulls().len()), (there.clone(), 0), "{arguments:?}");
+    };
+    refused(&["pin", "api"], 2, "api comes of no registry file");
+    refused(&["pin", "llm"], 2, "did you mean `llm-litellm`?");
+    refused(&["promote", "llm_litellm", "--to", "dev"], 2, "cargo xtask pin llm_litellm");
+    refused(&["promote", "llm_litellm", "--to", "staging"], 3, "dev does not tell which version of llm_litellm to promote");
+    let none = fixture.run_with(&["pin"], &[("GITHUB_API_URL", &processors.forge.url())]);
+    assert!(none.code == 3 && none.stderr.contains("GITHUB_TOKEN is not set"), "{}", none.stderr);
+    fixture.write("libs/shared.py", "A = 3\n");
+    refused(&["pin"], 3, "what is pinned must be of a commit");
+    fixture.git(&["checkout", "--quiet", "libs"]);
+    processors.by_hand("dev", &[("README.md", "moved\n")]);
+    let behind = processors.run(&["pin"]);
+    assert!(behind.code == 3 && behind.stderr.contains("git pull --ff-only origin dev"), "{}", behind.stderr);
+    fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
+    fixture.write(LLM, "image:\n  - oci\n");
+    let wrong = fixture.run_with(&["versions"], &[("GITHUB_TOKEN", TOKEN)]);
+    assert!(wrong.code == 2 && wrong.stderr.contains(&format!("{LLM}: ")), "{}", wrong.stderr);
+}
+
+#[test]
+fn registry_files_are_projects_by_a_key_of_theirs_and_belong_to_no_build() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    fixture
+        .write("xtask/monorepo.toml", &fixture.read("xtask/monorepo.toml").replace("[images-from]\n", "[images-from]\nname = \"ref\"\n"));
+    processors.change("processors/llm_litellm/app.py", "print()\n");
+    let (code, plan) = fixture.json(&["plan", "--since", "origin/staging"]);
+    assert_eq!(code, 0);
+    let names: Vec<_> = plan["projects"].as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap().to_owned()).collect();
+    assert!(names.contains(&"llm/generic@1".to_owned()), "{plan:#}");
+    fixture.git(&["push", "--quiet", "origin", "dev:staging"]);
+    fixture.git(&["fetch", "--quiet", "origin"]);
+    processors.change(LLM, &fixture.read(LLM).replace("API_TOKEN", "OTHER_TOKEN"));
+    let (_, plan) = fixture.json(&["plan", "--since", "origin/staging"]);
+    assert_eq!(plan["projects"].as_array().unwrap().len(), 0, "{plan:#}");
+}
