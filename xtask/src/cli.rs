@@ -142,9 +142,12 @@ pub struct Build {
     /// The build id that another job decided on [default: made of the commit]
     #[arg(long, value_name = "ID")]
     pub build_id: Option<String>,
-    /// Push the image once it passed smoke test, health check and scan
+    /// Push the image once it passed smoke test, health check and scan; upload a candidate's package to its candidate-index
     #[arg(long)]
     pub push: bool,
+    /// Build what a release publishes: the package, of the newest candidate's commit, twice, with the version alone
+    #[arg(long, conflicts_with_all = ["push", "platform", "build_id"])]
+    pub release: bool,
     /// Refuse to go on without a vulnerability scanner
     #[arg(long)]
     pub require_scan: bool,

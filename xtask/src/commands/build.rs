@@ -1,6 +1,6 @@
 //! `build`: an image by docker buildx, a wheel by maturin, a package by uv.
 
-use super::{App, Outcome};
+use super::{App, Outcome, build_package};
 use crate::cli::Build;
 use crate::engine::{observe, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
@@ -19,19 +19,10 @@ use crate::world::{docker, environment, tools};
 pub fn run(app: &App, arguments: &Build) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
     let has_distribution = !project.wheel_targets.is_empty() || project.package_index.is_some();
-    let for_image = arguments.platform.is_some() || arguments.build_id.is_some() || arguments.push;
-    let fault = |what: String| {
-        Err(Fault::usage(format!("projects.{}: {what}", project.name)).fix(format!("cargo xtask build {}", project.name)).into())
-    };
-    match (&project.image, arguments.target.is_some()) {
-        (None, _) if !has_distribution => return Err(nothing_to_build(project).into()),
-        (None, _) if for_image => return fault("--platform, --build-id and --push are for images, it builds none".into()),
-        (Some(_), true) if for_image => {
-            return fault("--target is for wheels, --platform, --build-id and --push are for images: give one kind".into());
-        }
-        (_, true) if project.wheel_targets.is_empty() => return fault("--target is for wheels, it builds none".into()),
-        _ => {}
-    }
+    let pushes_package = arguments.push && project.candidate_index.is_some();
+    let for_image = arguments.platform.is_some() || arguments.build_id.is_some() || (arguments.push && !pushes_package);
+    kinds(project, arguments, has_distribution, for_image)?;
+    let for_package = arguments.target.is_some() || arguments.release;
     let mut goal = Goal::default();
     let dirty = app.world.git.dirty_paths()?;
     if arguments.push && !dirty.is_empty() {
@@ -40,14 +31,36 @@ pub fn run(app: &App, arguments: &Build) -> Outcome {
         return app.execute(goal, serde_json::Map::new());
     }
     let (source, version) = source(app, project)?;
-    if let (Some(image), false) = (&project.image, arguments.target.is_some()) {
+    if let (Some(image), false) = (&project.image, for_package) {
         let tagged = Tagged { project, target: image, source: &source, version: version.as_ref() };
         image_goal(app, arguments, &tagged, &mut goal)?;
     }
-    if has_distribution && !for_image {
-        distribution_goal(arguments, project, &source, &mut goal)?;
+    if has_distribution && !for_image && !build_package::want(app, arguments, project, &mut goal)? {
+        distribution_goal(arguments, project, &source, &mut goal);
     }
     app.execute(goal, serde_json::Map::new())
+}
+
+/// Holds the flags of a call to what the project is made of.
+fn kinds(project: &Project, arguments: &Build, has_distribution: bool, for_image: bool) -> Result<(), Fault> {
+    let fault =
+        |what: &str| Err(Fault::usage(format!("projects.{}: {what}", project.name)).fix(format!("cargo xtask build {}", project.name)));
+    match (&project.image, arguments.target.is_some()) {
+        (None, _) if !has_distribution => Err(nothing_to_build(project)),
+        _ if arguments.release && project.package_index.is_none() => fault("--release is for packages, and it names no package-index"),
+        (None, _) if arguments.push && project.package_index.is_some() && for_image => {
+            fault("--push is for images, and for packages whose candidates have a candidate-index")
+        }
+        (None, _) if for_image => fault("--platform, --build-id and --push are for images, it builds none"),
+        (Some(_), true) if for_image => fault("--target is for wheels, --platform, --build-id and --push are for images: give one kind"),
+        (_, true) if project.wheel_targets.is_empty() => fault("--target is for wheels, it builds none"),
+        (_, true) if arguments.target.as_ref().is_some_and(|target| !project.wheel_targets.contains(target)) => {
+            let (target, targets) = (arguments.target.as_deref().unwrap_or_default(), project.wheel_targets.join(", "));
+            Err(Fault::usage(format!("{target} is no target of {} (targets: {targets})", project.name))
+                .fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0])))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What an image is built of.
@@ -81,24 +94,16 @@ fn source(app: &App, project: &Project) -> anyhow::Result<(Source, Option<Versio
     Ok((Source { version: version.to_semver(), revision, epoch }, Some(version)))
 }
 
-fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal: &mut Goal) -> anyhow::Result<()> {
+fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal: &mut Goal) {
     let kind = match project.wheel_targets.is_empty() {
         false => DistributionKind::Wheel { target: arguments.target.clone() },
         true => DistributionKind::Package,
     };
-    if let DistributionKind::Wheel { target: Some(target) } = &kind
-        && !project.wheel_targets.contains(target)
-    {
-        return Err(Fault::usage(format!("{target} is no target of {} (targets: {})", project.name, project.wheel_targets.join(", ")))
-            .fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0]))
-            .into());
-    }
     goal.want(
         &project.name,
         format!("{} at {}", source.version, source.revision),
         Step::BuildDistribution(distribution(project, source, kind)),
     );
-    Ok(())
 }
 
 fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal) -> anyhow::Result<()> {
@@ -181,7 +186,15 @@ fn sources_of(project: &Project) -> Result<Option<ImageSources>, Fault> {
 
 /// The build of an image for one platform, to be pushed.
 pub fn image_for(app: &App, project: &Project, target: &ImageTarget, platform: Platform, goal: &mut Goal) -> anyhow::Result<ImageBuild> {
-    let arguments = Build { project: project.name.clone(), platform: None, target: None, build_id: None, push: true, require_scan: false };
+    let arguments = Build {
+        project: project.name.clone(),
+        platform: None,
+        target: None,
+        build_id: None,
+        release: false,
+        push: true,
+        require_scan: false,
+    };
     let (source, version) = source(app, project)?;
     image_build(app, &arguments, &Tagged { project, target, source: &source, version: version.as_ref() }, platform, goal)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Outcome, promote};
+use super::{App, Outcome, promote, release};
 use crate::engine::apply::{self, Applied, Event};
 use crate::engine::{preflight, run};
 use crate::model::fault::{Fault, FaultKind};
@@ -40,7 +40,7 @@ impl App {
         }
         let code = match (applied.ok, is_refused) {
             // Nothing was done because somebody else was there first: that is a refusal.
-            (false, _) if promote::overtaken(&plan) => FaultKind::Refused.exit_code(),
+            (false, _) if promote::overtaken(&plan) || release::overtaken(&plan) => FaultKind::Refused.exit_code(),
             (false, _) => FaultKind::Failed.exit_code(),
             (true, true) => FaultKind::Refused.exit_code(),
             (true, false) => 0,

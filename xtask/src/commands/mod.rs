@@ -1,6 +1,7 @@
 //! One verb family a file: arguments → goal → plan → apply → report.
 
 mod build;
+mod build_package;
 mod bump;
 mod bump_auto;
 mod changelog;

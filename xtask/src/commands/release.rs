@@ -8,8 +8,9 @@ use crate::engine::observe;
 use crate::engine::trust::{self, Means, Obstacle};
 use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
+use crate::model::package::PackageStep;
 use crate::model::project::Project;
-use crate::model::step::{Goal, Scope};
+use crate::model::step::{Goal, Plan, Planned, Scope, Step, Verdict};
 use crate::plan::release::{self, ReleaseFacts, TrustFacts};
 use crate::plan::tags::RemoteTags;
 
@@ -108,12 +109,27 @@ fn want(
 /// Why a project is not meant by "all of them"; by name it is told as a refusal.
 fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String> {
     let is_known = matches!(facts.tags.remote, RemoteTags::Known { .. } | RemoteTags::None);
-    if !project.candidates || project.package_index.is_some() {
-        return Some("`release` makes no releases of its kind".to_owned());
+    if !project.candidates {
+        let (found, head) = (facts.tags.commit_of(&project.tags.release(&facts.version)), facts.candidate.as_ref());
+        let is_elsewhere = matches!((found, head), (Ok(Some(found)), Some(head)) if found != head.commit);
+        return is_elsewhere.then(|| format!("{} is released", facts.version.to_semver()));
     }
     // Where the remote could not be read, a candidate may be there: that is no reason to leave it out (law 15).
     let has_none = is_known && facts.tags.newest_candidate(project, &facts.version).is_none();
     has_none.then(|| format!("{} has no candidate", facts.version.to_semver()))
+}
+
+/// Whether a run published nothing because the index has other files under the names of those that it built: a refusal, and no
+/// failure. What was built lies in `target`, and is nobody's business.
+pub fn overtaken(plan: &Plan) -> bool {
+    let is_build = |planned: &&Planned| matches!(planned.draft.step, Step::Package(PackageStep::Build(_)));
+    let met = |planned: &&Planned| {
+        let publishes = matches!(planned.draft.step, Step::Package(PackageStep::Publish { .. }));
+        publishes && planned.verdict == Verdict::Failed && planned.evidence.starts_with("since the plan was made: found")
+    };
+    let acted = plan.steps.iter().filter(|planned| planned.verdict == Verdict::Acted);
+    let met = plan.steps.iter().filter(met).count();
+    acted.filter(|planned| !is_build(planned)).count() == 0 && met > 0 && met == plan.count(Verdict::Failed)
 }
 
 /// What a release does not do here, and why: left out of the configuration means not wanted.

@@ -58,6 +58,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::ForgeRelease(release) => super::forge_release::act(world, release),
         Step::Gather(gather) => super::pinning::act_gather(world, gather),
         Step::Pin(pins) => super::pinning::act(world, pins),
+        Step::Package(step) => super::package::act(world, step),
     }
 }
 

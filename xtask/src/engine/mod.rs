@@ -26,6 +26,7 @@ mod lock_notes;
 mod manifests;
 mod merges;
 pub mod observe;
+pub mod package;
 mod packages;
 pub mod pinning;
 mod pins;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{aliases, candidate, side, versions};
+use super::{aliases, candidate, package, side, versions};
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::Repository;
 use crate::model::project::{Project, Projects};
@@ -13,6 +13,7 @@ use crate::model::step::short;
 use crate::model::version::Version;
 use crate::plan::bump::ReleasedImage;
 use crate::plan::candidates::Sought;
+use crate::plan::package::PackageFacts;
 use crate::plan::release::{BuildFacts, ReleaseFacts};
 use crate::plan::tags::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
@@ -119,15 +120,16 @@ pub struct Shared<'a> {
     /// Paths that differ from HEAD.
     dirty: Vec<String>,
     remote: Remote<'a>,
+    projects: &'a Projects,
 }
 
 /// What the clone and its remote say to every release.
 ///
 /// # Errors
 /// There is no commit, or the clone cannot be read. Of a remote that cannot be read the facts tell.
-pub fn shared<'a>(world: &World, projects: &Projects, remote: Remote<'a>) -> anyhow::Result<Shared<'a>> {
+pub fn shared<'a>(world: &World, projects: &'a Projects, remote: Remote<'a>) -> anyhow::Result<Shared<'a>> {
     let head = world.git.head()?.commit;
-    Ok(Shared { head, tags: Arc::new(tags(world, projects, remote)?), dirty: world.git.dirty_paths()?, remote })
+    Ok(Shared { head, tags: Arc::new(tags(world, projects, remote)?), dirty: world.git.dirty_paths()?, remote, projects })
 }
 
 /// Everything that a release of each project depends on, asked side by side; one that cannot be read says so for itself.
@@ -146,6 +148,8 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
     let (tags, dirty, remote) = (Arc::clone(&shared.tags), shared.dirty.clone(), shared.remote);
     let version = readings.canonical().clone();
     let candidate = match picked {
+        // Without a stage of candidates, what is released is HEAD.
+        _ if !project.candidates => Some(CandidateTag { number: 0, name: "HEAD".into(), commit: shared.head.clone() }),
         None => tags.newest_candidate(project, &version),
         // Several candidates may be of one commit; the newest of them speaks for it.
         Some(id) => tags.candidates(project, &version).into_iter().rev().find(|candidate| short(&candidate.commit) == id.short_commit),
@@ -174,6 +178,10 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
         Some(candidate) => candidate_objection(world, project, &version, candidate, picked.is_some(), remote.name)?,
         None => None,
     };
+    let package = match &candidate {
+        Some(candidate) if candidate_objection.is_none() => package(world, shared, project, candidate, &version)?,
+        _ => None,
+    };
     let disagreement = readings.disagreement();
     Ok(ReleaseFacts {
         dirty,
@@ -187,7 +195,23 @@ fn release(world: &World, shared: &Shared<'_>, project: &Project, picked: Option
         aliases,
         trust: None,
         forge: None,
+        package,
     })
+}
+
+/// The files of its package, where it has one that is published.
+fn package(
+    world: &World,
+    shared: &Shared<'_>,
+    project: &Project,
+    candidate: &CandidateTag,
+    version: &Version,
+) -> anyhow::Result<Option<PackageFacts>> {
+    let Some(index) = &project.package_index else { return Ok(None) };
+    let commit = &candidate.commit;
+    let is_released = shared.tags.commit_of(&project.tags.release(version)) == Ok(Some(commit.as_str()));
+    let (projects, index) = (shared.projects, Some(index));
+    package::observe(world, &package::Wanted { projects, project, commit, version, is_release: true, index, is_released }).map(Some)
 }
 
 /// Holds a candidate to the files of its own commit: those, and not HEAD's, are in its bytes.

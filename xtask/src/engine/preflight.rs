@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::side;
 use crate::model::deploy::how_to_get;
 use crate::model::image::Repository;
+use crate::model::package::PackageStep;
 use crate::model::step::{Plan, Planned, Refusal, Step};
 use crate::world::registry::{RegistryError, RegistryErrorKind};
 use crate::world::registry_push::PushRight;
@@ -100,7 +101,7 @@ fn want_of(step: &Step) -> Option<Wanted> {
         }),
         Step::ForgeRelease(release) => Some(Wanted::Forge(release.repository.clone(), release.tag.clone())),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
-        Step::BuildDistribution(_) => Some(Wanted::Room { with_docker: false }),
+        Step::BuildDistribution(_) | Step::Package(PackageStep::Build(_)) => Some(Wanted::Room { with_docker: false }),
         _ => None,
     }
 }

@@ -39,6 +39,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::ForgeRelease(release) => super::forge_release::probe(world, release),
         Step::Gather(gather) => super::pinning::probe_gather(world, gather),
         Step::Pin(pins) => super::pinning::probe(world, pins),
+        Step::Package(step) => super::package::probe(world, step),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -143,6 +143,8 @@ pub struct ProjectKeys {
     pub image: Option<ImageKeys>,
     pub wheel: Option<WheelKeys>,
     pub package_index: Option<String>,
+    /// Where candidates of the package are published; left out: nowhere.
+    pub candidate_index: Option<String>,
     #[serde(default = "yes")]
     pub candidates: bool,
 }

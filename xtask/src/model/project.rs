@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::config::{Config, ProjectKeys, nearest};
 use super::fault::Fault;
 use super::image::Repository;
+use super::package::IndexName;
 use super::registered::Registered;
 use super::site::{Site, read_site};
 use super::tag::{Owners, TagPattern};
@@ -34,7 +35,9 @@ pub struct Project {
     /// Rust target triples of its wheels; empty for a project without wheels.
     pub wheel_targets: Vec<String>,
     /// The package index it is published to, when it is.
-    pub package_index: Option<String>,
+    pub package_index: Option<IndexName>,
+    /// The package index of its candidates, when they are published.
+    pub candidate_index: Option<IndexName>,
     pub candidates: bool,
     /// Where it comes from, when that is a file of `[images-from]`.
     pub registered: Option<Registered>,
@@ -272,6 +275,22 @@ fn further_paths(keys: &ProjectKeys, path: &str) -> Result<(Vec<String>, Vec<Str
     Ok((also, ignore))
 }
 
+/// Where its package is published, and where its candidates are.
+fn indexes(keys: &ProjectKeys) -> Result<(Option<IndexName>, Option<IndexName>), String> {
+    let read = |key: &str, text: &Option<String>| text.as_deref().map(IndexName::parse).transpose().map_err(|what| format!("{key} {what}"));
+    let indexes = (read("package-index", &keys.package_index)?, read("candidate-index", &keys.candidate_index)?);
+    match indexes {
+        (None, Some(_)) => Err("candidate-index is for a package, and there is no package-index".into()),
+        (Some(_), Some(_)) if !keys.candidates => {
+            Err("candidate-index is for candidates, and candidates = false says there are none".into())
+        }
+        (Some(release), Some(candidates)) if release == candidates => {
+            Err("candidate-index is the package-index; a candidate there would be seen as a release".into())
+        }
+        indexes => Ok(indexes),
+    }
+}
+
 fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, String> {
     let path = clean_path(&keys.path)?;
     let package = match (&keys.package, path.rsplit('/').next()) {
@@ -289,6 +308,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
     let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
     let image = keys.image.as_ref().map(|image| ImageTarget::of_keys(image, config, &package));
     let (also, ignore) = further_paths(keys, &path)?;
+    let (package_index, candidate_index) = indexes(keys)?;
     Ok(Project {
         name: name.into(),
         package,
@@ -301,7 +321,8 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         depends: keys.depends.clone(),
         image: image.transpose()?,
         wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
-        package_index: keys.package_index.clone(),
+        package_index,
+        candidate_index,
         candidates: keys.candidates,
         registered: None,
     })

@@ -137,6 +137,7 @@ impl<'a> RegistryRules<'a> {
             image,
             wheel_targets: Vec::new(),
             package_index: None,
+            candidate_index: None,
             candidates: false,
             registered: Some(Registered { file: file.path.clone(), key: self.image.clone(), sources }),
         })

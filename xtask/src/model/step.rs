@@ -7,6 +7,7 @@ use super::delivery::{Action, Deliver};
 use super::deploy::Deployment;
 use super::forge_release::{ForgeRelease, Part};
 use super::image::{Digest, Repository};
+use super::package::PackageStep;
 use super::pinning::{Gather, Pins};
 use super::release_pull::ReleasePull;
 use super::trust::{Attached, Policy, Subject};
@@ -59,6 +60,8 @@ pub enum Step {
     Gather(Gather),
     /// Registry files, or one open pull request, say the digests of what is served under their projects' names.
     Pin(Box<Pins>),
+    /// A file of a package is built, or published.
+    Package(PackageStep),
 }
 
 impl Step {
@@ -93,6 +96,7 @@ impl Step {
             Self::ForgeRelease(release) => release.kind(),
             Self::Gather(_) => "gather",
             Self::Pin(_) => "pin",
+            Self::Package(step) => step.kind(),
         }
     }
 
@@ -123,6 +127,7 @@ impl Step {
             Self::ForgeRelease(release) => release.object(),
             Self::Gather(gather) => format!("{}:{}", gather.repository, gather.tag),
             Self::Pin(pins) => format!("{} {}", pins.environment, pins.place()),
+            Self::Package(step) => step.object(),
         };
         format!("{}:{object}", self.kind())
     }
@@ -162,6 +167,7 @@ impl Step {
             Self::ForgeRelease(release) => release.what(),
             Self::Gather(gather) => format!("{}:{} of {}", gather.repository, gather.tag, gather.names()),
             Self::Pin(pins) => pins.what(),
+            Self::Package(step) => step.what(),
         }
     }
 
@@ -190,6 +196,7 @@ impl Step {
             Self::ForgeRelease(release) => release.conflict_fix(project),
             Self::Gather(gather) => format!("crane manifest {}:{}", gather.repository, gather.tag),
             Self::Pin(pins) => format!("the same command again; others' commits on {} go to a branch of their own first", pins.pull.branch),
+            Self::Package(step) => step.conflict_fix(),
         }
     }
 
@@ -202,6 +209,7 @@ impl Step {
             Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
             Self::ReleasePull(pull) => pull.unknown_fix(),
             Self::ForgeRelease(release) => release.unknown_fix(),
+            Self::Package(step) => step.unknown_fix(),
             _ => "cargo xtask doctor".into(),
         }
     }
@@ -211,7 +219,12 @@ impl Step {
         let is_seen = |release: &ForgeRelease| matches!(release.part, Part::Published { .. });
         matches!(
             self,
-            Self::PushTag { .. } | Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::MoveAlias { .. } | Self::Attach { .. }
+            Self::PushTag { .. }
+                | Self::PublishTag { .. }
+                | Self::PublishIndex { .. }
+                | Self::MoveAlias { .. }
+                | Self::Attach { .. }
+                | Self::Package(PackageStep::Publish { .. })
         ) || matches!(self, Self::ForgeRelease(release) if is_seen(release))
     }
 }

@@ -19,6 +19,7 @@ pub mod index;
 pub mod matrix;
 pub mod notes;
 pub mod order;
+pub mod package;
 pub mod platform_images;
 pub mod release;
 pub mod reverts;

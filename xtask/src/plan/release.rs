@@ -13,6 +13,7 @@ use super::aliases::{self, AliasFacts, Destination};
 use super::candidates::{TurnedDown, none_usable, not_there};
 use super::forge_release::{self, ForgeFacts, Image};
 use super::index;
+use super::package::{self, PackageFacts};
 use super::platform_images::{PlatformImage, blobs_of};
 use super::tags::{CandidateTag, RemoteTags, TagFacts};
 use super::trust;
@@ -40,6 +41,8 @@ pub struct ReleaseFacts {
     pub trust: Option<TrustFacts>,
     /// What the forge is told, where it is.
     pub forge: Option<ForgeFacts>,
+    /// The files of its package, where it is published to an index and there is a commit to build them of.
+    pub package: Option<PackageFacts>,
 }
 
 /// What a release is held to beyond its bytes.
@@ -74,9 +77,6 @@ pub enum BuildFacts {
 pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow::Result<()> {
     let name = &project.name;
     preflight(goal, project, facts);
-    if !project.candidates || project.package_index.is_some() {
-        return Ok(());
-    }
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
         goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
         return Ok(());
@@ -99,6 +99,10 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     }
     if let Some(what) = project.tags.objection(&facts.version) {
         goal.refuse(name, what, format!("cargo xtask bump minor {name}"));
+    }
+    if let (Some(package), Some(index)) = (&facts.package, &project.package_index) {
+        package::want_builds(goal, package);
+        package::want_published(goal, package, index);
     }
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
@@ -146,7 +150,11 @@ fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
         }
         None => {
             let form = project.tags.candidate_form(&facts.version);
-            let push = if project.image.is_some() { format!(" && cargo xtask build {name} --push") } else { String::new() };
+            let push = if project.image.is_some() || project.candidate_index.is_some() {
+                format!(" && cargo xtask build {name} --push")
+            } else {
+                String::new()
+            };
             let what = format!("{} {version} has no candidate: no tag {form} exists", project.package);
             goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push{push}"));
         }
@@ -161,14 +169,6 @@ fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     }
     if !facts.dirty.is_empty() {
         goal.refuse(name, dirty_sentence(&facts.dirty), "git add --all && git commit, or git stash --include-untracked");
-    }
-    if !project.candidates {
-        let what = format!("projects.{name} says candidates = false; a release is made of a tested candidate");
-        goal.refuse(name, what, format!("remove candidates = false, then cargo xtask tag {name} --rc"));
-    }
-    if let Some(index) = &project.package_index {
-        let what = format!("projects.{name} names the package index {index:?}; release does not publish to package indexes");
-        goal.refuse(name, what, format!("cargo xtask build {name} && uv publish, then cargo xtask tag {name} --push"));
     }
 }
 
@@ -255,7 +255,8 @@ fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate:
         Ok(_) => {}
     }
     let has_remote = matches!(facts.tags.remote, RemoteTags::Known { .. });
-    facts.tags.want(goal, project, &tag, &candidate.commit, has_remote, &format!("the commit of {}", candidate.name));
+    let why = if project.candidates { format!("the commit of {}", candidate.name) } else { format!("at {}", short(&candidate.commit)) };
+    facts.tags.want(goal, project, &tag, &candidate.commit, has_remote, &why);
     if !has_remote {
         goal.notes.push(format!("{name}: there is no remote, so the tag stays in this clone"));
     }

@@ -19,6 +19,7 @@ pub mod forge_releases;
 pub mod http;
 mod http_message;
 mod http_misbehave;
+pub mod package_index;
 pub mod registry;
 mod registry_blobs;
 mod registry_builder;

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::git::ForgeCredentials;
+use super::package_access::PackageAccess;
 use super::process::quoted;
 use crate::model::image::Platform;
 use crate::model::trust::Key;
@@ -46,6 +47,8 @@ pub struct Environment {
     pub has_key_password: bool,
     /// Whether somebody vouches for this run, so that it can be signed by without a key.
     pub has_identity: bool,
+    /// Package indexes.
+    pub packages: PackageAccess,
     token: Option<Secret>,
     delivery_token: Option<Secret>,
 }
@@ -84,6 +87,7 @@ impl Environment {
             has_key_password: env::var_os("COSIGN_PASSWORD").is_some(),
             has_identity: variable("SIGSTORE_ID_TOKEN").is_some()
                 || (variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()),
+            packages: PackageAccess::read(),
             token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
             delivery_token: variable("DELIVERY_TOKEN").map(Secret),
         }

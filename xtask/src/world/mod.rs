@@ -34,6 +34,12 @@ mod links;
 mod measure;
 pub mod notice;
 mod objects;
+pub mod package_access;
+pub mod package_build;
+pub mod package_export;
+pub mod package_index;
+mod package_index_error;
+mod package_listing;
 pub mod process;
 pub mod range;
 pub mod registry;
@@ -86,6 +92,7 @@ pub struct World {
     deliveries: Arc<Deliveries>,
     /// What was read of this run's files and lists.
     pub contents: Arc<contents::Contents>,
+    packages: Arc<OnceLock<http::Agents>>,
     plain_paths: RefCell<HashMap<String, bool>>,
 }
 
@@ -96,8 +103,20 @@ impl World {
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
         let (registry, forge, cosign, deliveries) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let contents = Arc::default();
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, contents, plain_paths: RefCell::default() })
+        let (contents, packages) = (Arc::default(), Arc::default());
+        Ok(Self {
+            root,
+            environment,
+            git,
+            runner,
+            registry,
+            forge,
+            cosign,
+            deliveries,
+            contents,
+            packages,
+            plain_paths: RefCell::default(),
+        })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -110,8 +129,20 @@ impl World {
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
         let (registry, forge, cosign) = (Arc::clone(&self.registry), Arc::clone(&self.forge), Arc::clone(&self.cosign));
-        let (deliveries, contents) = (Arc::clone(&self.deliveries), Arc::clone(&self.contents));
-        Ok(Self { root, environment, git, runner, registry, forge, cosign, deliveries, contents, plain_paths: RefCell::default() })
+        let (deliveries, contents, packages) = (Arc::clone(&self.deliveries), Arc::clone(&self.contents), Arc::clone(&self.packages));
+        Ok(Self {
+            root,
+            environment,
+            git,
+            runner,
+            registry,
+            forge,
+            cosign,
+            deliveries,
+            contents,
+            packages,
+            plain_paths: RefCell::default(),
+        })
     }
 
     /// The one registry client of this run; credentials are read at its first use.

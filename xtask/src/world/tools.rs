@@ -43,6 +43,12 @@ pub const MATURIN: Tool = Tool {
     how_to_get: "pip install maturin",
     source: Source::Python(include_str!("../../tools/maturin.txt")),
 };
+pub const TWINE: Tool = Tool {
+    name: "twine",
+    wanted_for: "checking packages before they are published",
+    how_to_get: "pip install twine",
+    source: Source::Python(include_str!("../../tools/twine.txt")),
+};
 pub const GIT: Tool =
     Tool { name: "git", wanted_for: "tags, commits and pushes", how_to_get: "apt-get install git", source: Source::Nowhere };
 pub const CARGO: Tool = Tool { name: "cargo", wanted_for: "Rust projects", how_to_get: "install Rust by rustup", source: Source::Nowhere };

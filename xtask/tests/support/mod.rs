@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod deploy;
 pub mod engine;
 pub mod fake_docker;
+pub mod package;
 pub mod proxy;
 pub mod pull;
 pub mod real_registry;

@@ -1,0 +1,158 @@
+//! Packages on their way to an index: what is built of which commit, and the steps of it.
+//!
+//! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
+
+use super::distribution::Artifact;
+use super::version::Version;
+
+/// Where packages are published, as the configuration says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexName {
+    /// The public index.
+    Pypi,
+    /// The public index for trying things out.
+    TestPypi,
+    /// Where files are uploaded, with a `/` behind.
+    Address(String),
+}
+
+impl IndexName {
+    /// Reads a value of the configuration; the error says what was wanted.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "pypi" => return Ok(Self::Pypi),
+            "testpypi" => return Ok(Self::TestPypi),
+            _ => {}
+        }
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let wanted = "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
+        match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
+            Some(host) if host.contains('@') => {
+                Err("names an address with a user in it; credentials come from the environment (UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD)"
+                    .into())
+            }
+            Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {
+                Ok(Self::Address(format!("{}/", text.trim_end_matches('/'))))
+            }
+            _ => Err(format!("names {text:?}; {wanted}")),
+        }
+    }
+
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Pypi => "pypi",
+            Self::TestPypi => "testpypi",
+            Self::Address(address) => address,
+        }
+    }
+}
+
+/// One file of a package, and what it is to be built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageBuild {
+    /// The project's name, for what is said.
+    pub project: String,
+    /// The package's name in this repository: that of its folder below `target/xtask/dist`.
+    pub package: String,
+    /// The name by which Python knows it.
+    pub name: String,
+    pub commit: String,
+    /// What is built says this version, whatever the commit's files say.
+    pub version: Version,
+    /// The version in Python's spelling.
+    pub spelled: String,
+    pub artifact: Artifact,
+    /// Whether maturin builds it; else the project's own backend, through uv.
+    pub by_maturin: bool,
+    /// Whether it is built twice and held against itself.
+    pub twice: bool,
+    /// The project's folder, relative to the repository root.
+    pub project_path: String,
+    /// The commit's time, in seconds.
+    pub epoch: i64,
+    /// Files that are to say the version, where the commit's say another: path and text.
+    pub stamped: Vec<(String, String)>,
+    /// Whether the crate asks for Python's stable interface: then the wheel's name must say so.
+    pub stable_abi: bool,
+}
+
+impl PackageBuild {
+    /// Where its file lies, relative to the repository root; flat, with all other files of the release.
+    pub fn folder(&self) -> String {
+        format!("target/xtask/dist/{}/{}", self.package, self.spelled)
+    }
+
+    /// Where it is written down what its file was built from, beside the folder.
+    pub fn record(&self) -> String {
+        format!("{}.built/{}.json", self.folder(), self.artifact.word())
+    }
+}
+
+/// What is done of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageStep {
+    /// A file of this version, built from the commit and found good, lies in the release's folder.
+    Build(PackageBuild),
+    /// The index serves the file.
+    Publish { build: PackageBuild, index: IndexName },
+}
+
+impl PackageStep {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Build(_) => "build-package",
+            Self::Publish { .. } => "publish",
+        }
+    }
+
+    pub fn object(&self) -> String {
+        match self {
+            Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
+            Self::Publish { build, index } => format!("{}/{}/{}#{}", index.word(), build.name, build.spelled, build.artifact.word()),
+        }
+    }
+
+    pub fn what(&self) -> String {
+        match self {
+            Self::Build(build) => format!("{} of {} {}", build.artifact, build.name, build.spelled),
+            Self::Publish { build, index } => format!("{} of {} {} to {}", build.artifact, build.name, build.spelled, index.word()),
+        }
+    }
+
+    pub fn conflict_fix(&self) -> String {
+        match self {
+            Self::Build(build) => format!("rm -r {}", build.folder()),
+            Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
+        }
+    }
+
+    pub fn unknown_fix(&self) -> String {
+        match self {
+            Self::Build(build) => format!("ls {}", build.folder()),
+            Self::Publish { build, index } => match index {
+                IndexName::Address(_) => format!(
+                    "export UV_PUBLISH_CHECK_URL=… if the files of {} are listed elsewhere, then the same command again",
+                    index.word()
+                ),
+                _ => format!("python3 -m pip index versions {}", build.name),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_a_known_name_or_an_address_without_credentials() {
+        assert_eq!(IndexName::parse("pypi"), Ok(IndexName::Pypi));
+        assert_eq!(IndexName::parse("http://127.0.0.1:8080"), Ok(IndexName::Address("http://127.0.0.1:8080/".into())));
+        for (wrong, said) in
+            [("PyPI", "wanted is"), ("https://", "wanted is"), ("https://u:secret@host/", "environment"), ("https://h/?a=b", "wanted is")]
+        {
+            let error = IndexName::parse(wrong).unwrap_err();
+            assert!(error.contains(said) && !error.contains("secret"), "{error}");
+        }
+    }
+}
