@@ -3,7 +3,10 @@
 
 mod support;
 
-use support::package::{Packaged, can_run, verdicts};
+use support::crash::Scenario;
+use support::package::{BACKEND, Packaged, can_run, verdicts};
+use support::tools::has;
+use xtask::rehearsal::registry::Fault;
 
 #[test]
 fn a_candidate_is_stamped_and_a_release_is_built_of_its_commit() {
@@ -32,4 +35,192 @@ fn a_candidate_is_stamped_and_a_release_is_built_of_its_commit() {
     for index in [&packaged.index, &packaged.candidates] {
         assert_eq!(index.unexpected(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn law_9_another_file_at_the_index_is_a_conflict_and_nothing_is_released() {
+    if !can_run("a conflict at an index") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    packaged.index.go_back_to(&[("kit-0.2.0.tar.gz".to_owned(), b"somebody else's".to_vec())].into());
+    let (before, tags) = (packaged.index.files(), packaged.fixture.git(&["ls-remote", "origin"]));
+    for run in ["the first, which builds", "the second, which knows"] {
+        let refused = packaged.run(&["release", "kit"]);
+        assert_eq!(refused.code, 3, "{run}: {}", refused.stderr);
+        assert!(refused.stderr.matches("kit-0.2.0.tar.gz with sha256:").count() >= 2, "{run}: {}", refused.stderr);
+        assert_eq!((packaged.index.files(), packaged.fixture.git(&["ls-remote", "origin"])), (before.clone(), tags.clone()), "{run}");
+    }
+}
+
+#[test]
+fn the_same_file_at_the_index_is_done_whoever_put_it_there() {
+    if !can_run("a release from two machines") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    packaged.ok(&["release", "kit"]);
+    let published = packaged.index.files();
+    std::fs::remove_dir_all(packaged.fixture.root().join("target")).unwrap();
+    let again = packaged.ok(&["release", "kit"]);
+    assert_eq!(verdicts(&again), ["publish done", "publish done", "tag done", "push-tag done"], "the tag says that all was compared");
+    packaged.fixture.git(&["tag", "--delete", "kit-v0.2.0"]);
+    packaged.fixture.git(&["push", "--quiet", "origin", ":kit-v0.2.0"]);
+    let elsewhere = packaged.ok(&["release", "kit"]);
+    let wanted = ["build-package acted", "build-package acted", "publish done", "publish done", "tag acted", "push-tag acted"];
+    assert_eq!(verdicts(&elsewhere), wanted);
+    assert_eq!(packaged.index.files(), published);
+}
+
+#[test]
+fn law_17_an_expired_token_fails_with_words_and_the_next_run_finishes() {
+    if !can_run("an expired token") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    let nobody = packaged.run_as("", &["release", "kit"]);
+    assert_eq!(nobody.code, 3, "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("nothing to upload with") && nobody.stderr.contains("UV_PUBLISH_TOKEN"), "{}", nobody.stderr);
+    let expired = packaged.run_as("pypi-expired-canary", &["release", "kit"]);
+    assert_eq!(expired.code, 1, "{}", expired.stderr);
+    assert!(expired.stderr.contains("does not take the credentials"), "{}", expired.stderr);
+    assert!(packaged.index.files().is_empty() && !packaged.fixture.git(&["ls-remote", "origin"]).contains("kit-v0.2.0\n"));
+    let finished = packaged.ok(&["release", "kit"]);
+    let wanted = ["build-package done", "build-package done", "publish acted", "publish acted", "tag acted", "push-tag acted"];
+    assert_eq!(verdicts(&finished), wanted);
+}
+
+#[test]
+fn law_15_an_index_that_answers_nonsense_is_not_empty() {
+    if !can_run("an index out of order") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    let garbage = Fault::status("GET", "/simple/", 200).header("Content-Type", "text/html").body("out of order").times(9);
+    let away = Fault::status("GET", "/simple/", 500).times(9);
+    for (fault, words) in [(garbage, "neither JSON nor a page"), (away, "answered 500")] {
+        packaged.index.plan_fault(fault);
+        let refused = packaged.run(&["release", "kit"]);
+        packaged.index.clear_faults();
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{words}: {}", refused.stderr);
+        assert!(!packaged.fixture.root().join("target/xtask/dist").exists(), "nothing was built");
+    }
+    packaged.index.plan_fault(Fault::cut_before("POST", "/").times(9));
+    let cut = packaged.run(&["release", "kit"]);
+    assert_eq!(cut.code, 1, "{}", cut.stderr);
+    packaged.index.clear_faults();
+    packaged.index.serve_pages();
+    packaged.ok(&["release", "kit"]);
+    assert_eq!(packaged.index.files().len(), 2);
+}
+
+#[test]
+fn what_is_not_what_it_says_is_not_published() {
+    if !can_run("files that do not agree with themselves") {
+        return;
+    }
+    let wrong_metadata = BACKEND.replacen("Version: {version}\\n\"", "Version: 9.9.9\\n\"", 1);
+    let by_the_clock = BACKEND.replacen("[(\"kit.py\", open(\"kit.py\").read())", "[(\"kit.py\", str(__import__(\"time\").time_ns()))", 1);
+    let wrong_name = BACKEND.replacen("file, info = f\"{NAME}-", "file, info = f\"other-", 1);
+    let two = "kit-0.2.0-py3-none-any.whl is not reproducible: kit.py has other bytes";
+    for (backend, words) in [
+        (wrong_metadata, "its metadata says version 9.9.9; wanted is one, that of kit 0.2.0"),
+        (by_the_clock, two),
+        (wrong_name, "by its name that is no kit 0.2.0"),
+    ] {
+        assert_ne!(backend, BACKEND);
+        let packaged = Packaged::new();
+        packaged.fixture.write("kit/backend.py", &backend);
+        packaged.fixture.commit_all("fix: another backend");
+        packaged.prepare();
+        let failed = packaged.run(&["release", "kit"]);
+        assert_eq!(failed.code, 1, "{}", failed.stderr);
+        assert!(failed.stderr.contains(words), "{words}: {}", failed.stderr);
+        assert!(packaged.index.files().is_empty());
+    }
+}
+
+#[test]
+fn the_tests_of_a_project_are_run_against_its_wheel() {
+    if !has("tests against a wheel", &[("uv", "--version"), ("python3", "--version"), ("pytest", "--version")]) {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.fixture.write(
+        "kit/tests/test_kit.py",
+        "import kit\n\n\ndef test_it():\n    assert 'site-packages' in kit.__file__ and kit.ANSWER == 41\n",
+    );
+    packaged.fixture.git(&["add", "--all"]);
+    packaged.fixture.commit_all("test: the kit");
+    packaged.prepare();
+    let failed = packaged.run(&["release", "kit"]);
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("the tests of the project, against its wheel"), "{}", failed.stderr);
+    assert!(packaged.index.files().is_empty());
+}
+
+#[test]
+fn a_project_without_candidates_is_released_from_head() {
+    if !can_run("a release without candidates") {
+        return;
+    }
+    let packaged = Packaged::with("candidates = false\ntag = \"v{version}\"\n");
+    packaged.fixture.ok(&["bump", "minor", "kit", "--commit"]);
+    let released = packaged.ok(&["release", "kit"]);
+    assert_eq!(verdicts(&released)[2..], ["publish acted", "publish acted", "tag acted", "push-tag acted"]);
+    assert_eq!(packaged.fixture.git(&["rev-parse", "v0.2.0^{commit}"]).trim(), packaged.fixture.head());
+    assert!(verdicts(&packaged.ok(&["release", "kit"])).iter().all(|verdict| verdict.ends_with(" done")));
+    packaged.fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: later"]);
+    let refused = packaged.run(&["release", "kit"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("a tag is never moved"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_flipped_byte_at_the_index_turns_its_own_row_red() {
+    if !can_run("verify of a package") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    packaged.ok(&["release", "kit"]);
+    let red = || {
+        let (code, report) = packaged.json(&["verify", "kit", "0.2.0"]);
+        let rows = report["rows"].as_array().unwrap();
+        let red: Vec<_> = rows.iter().filter(|row| row["ok"] == false).map(|row| row["subject"].as_str().unwrap().to_owned()).collect();
+        assert_eq!((code, rows.len()), (i32::from(!red.is_empty()), 3), "{report:#}");
+        red
+    };
+    assert_eq!(red(), Vec::<String>::new());
+    let good = packaged.index.files();
+    for name in good.keys() {
+        let mut files = good.clone();
+        files.get_mut(name).unwrap()[40] ^= 1;
+        packaged.index.go_back_to(&files);
+        assert_eq!(red(), [name.clone()]);
+    }
+    packaged
+        .index
+        .go_back_to(&good.iter().filter(|(name, _)| name.ends_with(".whl")).map(|(name, bytes)| (name.clone(), bytes.clone())).collect());
+    assert_eq!(red(), ["the sdist"]);
+}
+
+#[test]
+fn law_14_a_release_of_a_package_can_be_killed_anywhere() {
+    if !can_run("a package's release, ended everywhere") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    let mut scenario = Scenario::of_package(&packaged, &["release", "kit"]);
+    // Builds and uploads are what has an effect; everything that is read is read again by the next run.
+    scenario.at_every_call_that("build*", "uv");
+    scenario.at_every_call_that("publish*", "uv");
+    scenario.at_every_request_of("POST");
+    println!("release of a package: {} cases", scenario.cases);
 }

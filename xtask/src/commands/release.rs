@@ -4,8 +4,8 @@
 use super::notices::{self, Told};
 use super::{App, Outcome, release_forge};
 use crate::cli::Release;
-use crate::engine::observe;
 use crate::engine::trust::{self, Means, Obstacle};
+use crate::engine::{observe, package_trust};
 use crate::model::build_id::BuildId;
 use crate::model::fault::Fault;
 use crate::model::package::PackageStep;
@@ -71,7 +71,9 @@ fn picked(projects: &[&Project], named: Option<&str>) -> Result<Option<BuildId>,
 /// What is attached and by whom, where `[trust]` asks for it of any of the projects.
 fn means(app: &App, projects: &[&Project]) -> anyhow::Result<Option<Result<Means, Obstacle>>> {
     match &app.trust {
-        Some(wanted) if projects.iter().any(|project| project.image.is_some()) => Ok(Some(trust::means(&app.world, wanted)?)),
+        Some(wanted) if projects.iter().any(|project| project.image.is_some() || project.package_index.is_some()) => {
+            Ok(Some(trust::means(&app.world, wanted)?))
+        }
         _ => Ok(None),
     }
 }
@@ -90,14 +92,17 @@ fn want(
         return Ok(());
     }
     app.ui.status("Releasing", &format!("{} {version}", project.package));
-    let means = means.filter(|_| project.image.is_some());
+    let means = means.filter(|_| project.image.is_some() || project.package_index.is_some());
     if let Some(Ok(Means { policy, .. })) = means {
         facts.trust = Some(TrustFacts { policy: policy.clone(), source: app.forge_page().unwrap_or_default() });
     }
     facts.forge = release_forge::facts(app, goal, project, &facts)?;
     release::plan(goal, project, &facts)?;
     match means {
-        Some(Ok(means)) => trust::refuse_unable(&app.world, goal, means, name),
+        Some(Ok(means)) => {
+            trust::refuse_unable(&app.world, goal, means, name);
+            package_trust::refuse_unable(&app.world, goal, means, name);
+        }
         Some(Err(Obstacle { what, fix })) => goal.refuse(name, what, fix),
         None => {}
     }
@@ -137,8 +142,10 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
     let trust = match (&app.trust, &project.image) {
         (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed")),
-        (Some(_), None) => Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed")),
-        (Some(wanted), Some(_)) if !wanted.transparency_log => {
+        (Some(_), None) if project.package_index.is_none() => {
+            Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed"))
+        }
+        (Some(wanted), _) if !wanted.transparency_log => {
             Some(format!("{name}: [trust] has no transparency log: that a signature was made, and when, is known to nobody else"))
         }
         _ => None,

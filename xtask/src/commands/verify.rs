@@ -21,7 +21,8 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;
     app.ui.status("Verifying", &format!("{} {}", project.package, version.to_semver()));
     let source = app.forge_page().unwrap_or_default();
-    let release = verify::Release { project, version: &version, tags: &tags, policy: policy.as_ref(), source: &source };
+    let release =
+        verify::Release { project, projects: &app.projects, version: &version, tags: &tags, policy: policy.as_ref(), source: &source };
     let mut rows = verify::look(&app.world, &release)?;
     if let (Some(repository), true) = (&app.config.repository.github, release_forge::is_meant(app)) {
         rows.extend(verify_forge::look(&app.world, &Published { repository, project, version: &version, tags: &tags }));
@@ -81,7 +82,7 @@ fn version(app: &App, project: &Project, asked: Option<&str>) -> anyhow::Result<
 
 /// Whose word counts, where anything is to be attached; without the means to tell, nothing can be verified.
 fn policy(app: &App, project: &Project) -> anyhow::Result<Option<Policy>> {
-    let (Some(wanted), Some(_)) = (&app.trust, &project.image) else {
+    let (Some(wanted), true) = (&app.trust, project.image.is_some() || project.package_index.is_some()) else {
         return Ok(None);
     };
     let refused = |obstacle: trust::Obstacle| Fault::refused(obstacle.what).fix(obstacle.fix);
@@ -91,7 +92,8 @@ fn policy(app: &App, project: &Project) -> anyhow::Result<Option<Policy>> {
 /// What is not looked at, and why.
 fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
-    let image = project.image.is_none().then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
+    let image = (project.image.is_none() && project.package_index.is_none())
+        .then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
     let trust = (project.image.is_some() && app.trust.is_none())
         .then(|| format!("{name}: no [trust] is configured, so no signatures and statements are looked for"));
     let forge = app

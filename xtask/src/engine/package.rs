@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::edits::Edits;
+use super::package_trust;
 use super::texts::Texts;
 use super::versions;
 use crate::model::distribution::{Artifact, FileName, IndexFile, normal};
@@ -136,6 +137,8 @@ pub(super) fn probe(world: &World, step: &PackageStep) -> anyhow::Result<Probe> 
             Some(built) => Probe::Done(evidence(&built.name.whole, &built.sha256)),
             None => Probe::Todo,
         }),
+        PackageStep::List(build) => package_trust::probe_list(world, build),
+        PackageStep::Bundle { build, what, policy } => package_trust::probe_bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => published(world, build, index),
     }
 }
@@ -175,6 +178,8 @@ fn evidence(name: &str, sha256: &str) -> String {
 pub(super) fn act(world: &World, step: &PackageStep) -> anyhow::Result<()> {
     match step {
         PackageStep::Build(build) => make(world, build),
+        PackageStep::List(build) => package_trust::list(world, build),
+        PackageStep::Bundle { build, what, policy } => package_trust::bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => {
             let built = built(world, build)?;
             let built = built.with_context(|| format!("{} of {} {} is gone again", build.artifact, build.name, build.spelled))?;

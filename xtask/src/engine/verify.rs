@@ -8,7 +8,7 @@ use oci_spec::image::ImageIndex;
 
 use crate::model::build_id::arch_suffix;
 use crate::model::image::{Digest, Platform, Repository, media_type};
-use crate::model::project::{ImageTarget, Project};
+use crate::model::project::{ImageTarget, Project, Projects};
 use crate::model::step::short;
 use crate::model::trust::{Attached, Policy, Subject};
 use crate::model::version::Version;
@@ -21,6 +21,7 @@ use crate::world::registry::RegistryError;
 use super::attach::{self, Found};
 use super::candidate::{self, Unusable};
 use super::observe::VERSION_LABEL;
+use super::verify_package;
 
 /// What came of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub struct Row {
 /// What is known before the registry is asked.
 pub struct Release<'a> {
     pub project: &'a Project,
+    pub projects: &'a Projects,
     pub version: &'a Version,
     pub tags: &'a TagFacts,
     /// `None` where nothing is configured to be attached.
@@ -82,6 +84,10 @@ pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
     let tag = release.project.tags.release(release.version);
     let commit = tagged(release, &tag);
     rows.push(row(&tag, "git tag", commit.clone().map(|commit| format!("at {}", short(&commit)))));
+    if let Some(index) = &release.project.package_index {
+        let commit = commit.as_deref().map_err(|_| ());
+        rows.extend(verify_package::look(world, release.projects, release.project, index, release.version, commit, release.policy));
+    }
     let Some(image) = &release.project.image else {
         return Ok(rows);
     };

@@ -3,6 +3,7 @@
 //! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
 
 use super::distribution::Artifact;
+use super::trust::Policy;
 use super::version::Version;
 
 /// Where packages are published, as the configuration says it.
@@ -86,6 +87,25 @@ impl PackageBuild {
     pub fn record(&self) -> String {
         format!("{}.built/{}.json", self.folder(), self.artifact.word())
     }
+
+    /// The list of what the version is made of, a file of its folder.
+    pub fn list(&self) -> String {
+        format!("{}-{}.cdx.json", self.package, self.spelled)
+    }
+
+    /// As [`Self::record`], of the list.
+    pub fn list_record(&self) -> String {
+        format!("{}.built/list.json", self.folder())
+    }
+}
+
+/// What of a package's version is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// The artifact of the build.
+    File,
+    /// The list of what it is made of.
+    List,
 }
 
 /// What is done of a package.
@@ -93,6 +113,10 @@ impl PackageBuild {
 pub enum PackageStep {
     /// A file of this version, built from the commit and found good, lies in the release's folder.
     Build(PackageBuild),
+    /// A list of what the version is made of lies beside its files.
+    List(PackageBuild),
+    /// A bundle with the signature of somebody who counts lies beside the file.
+    Bundle { build: PackageBuild, what: Signed, policy: Policy },
     /// The index serves the file.
     Publish { build: PackageBuild, index: IndexName },
 }
@@ -101,6 +125,8 @@ impl PackageStep {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Build(_) => "build-package",
+            Self::List(_) => "list-package",
+            Self::Bundle { .. } => "sign-file",
             Self::Publish { .. } => "publish",
         }
     }
@@ -108,27 +134,33 @@ impl PackageStep {
     pub fn object(&self) -> String {
         match self {
             Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
+            Self::List(build) | Self::Bundle { build, what: Signed::List, .. } => format!("{}/{}", build.folder(), build.list()),
+            Self::Bundle { build, what: Signed::File, .. } => format!("{}/{}", build.folder(), build.artifact.word()),
             Self::Publish { build, index } => format!("{}/{}/{}#{}", index.word(), build.name, build.spelled, build.artifact.word()),
         }
     }
 
     pub fn what(&self) -> String {
         match self {
-            Self::Build(build) => format!("{} of {} {}", build.artifact, build.name, build.spelled),
+            Self::Build(build) | Self::Bundle { build, what: Signed::File, .. } => {
+                format!("{} of {} {}", build.artifact, build.name, build.spelled)
+            }
+            Self::List(build) | Self::Bundle { build, .. } => build.list(),
             Self::Publish { build, index } => format!("{} of {} {} to {}", build.artifact, build.name, build.spelled, index.word()),
         }
     }
 
     pub fn conflict_fix(&self) -> String {
         match self {
-            Self::Build(build) => format!("rm -r {}", build.folder()),
+            Self::Build(build) | Self::List(build) | Self::Bundle { build, .. } => format!("rm -r {}", build.folder()),
             Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
         }
     }
 
     pub fn unknown_fix(&self) -> String {
         match self {
-            Self::Build(build) => format!("ls {}", build.folder()),
+            Self::Bundle { .. } => "cargo xtask doctor".into(),
+            Self::Build(build) | Self::List(build) => format!("ls {}", build.folder()),
             Self::Publish { build, index } => match index {
                 IndexName::Address(_) => format!(
                     "export UV_PUBLISH_CHECK_URL=… if the files of {} are listed elsewhere, then the same command again",

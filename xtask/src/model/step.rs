@@ -224,7 +224,7 @@ impl Step {
                 | Self::PublishIndex { .. }
                 | Self::MoveAlias { .. }
                 | Self::Attach { .. }
-                | Self::Package(PackageStep::Publish { .. })
+                | Self::Package(PackageStep::Publish { .. } | PackageStep::Bundle { .. })
         ) || matches!(self, Self::ForgeRelease(release) if is_seen(release))
     }
 }

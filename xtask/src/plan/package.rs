@@ -6,9 +6,10 @@
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::model::distribution::{Artifact, FileName, IndexFile};
-use crate::model::package::{IndexName, PackageBuild, PackageStep};
+use crate::model::package::{IndexName, PackageBuild, PackageStep, Signed};
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
+use crate::model::trust::{Policy, SbomFormat};
 use crate::model::version::Version;
 
 /// What was found of one file.
@@ -89,6 +90,33 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
         false => format!("built of {}", short(&build.commit)),
     };
     goal.want(&build.project.clone(), why, Step::Package(PackageStep::Build(build)));
+}
+
+/// Wants what the policy asks to be said of the files: a list of what they are made of, and a signature of each that is, or
+/// will be, here.
+pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
+    let (build, name) = (&facts.build, &facts.build.project);
+    let is_made =
+        |found: &&ArtifactFacts| found.is_here || (found.can_build && !(facts.is_released && facts.at_index(&found.artifact).is_some()));
+    let made: Vec<_> = facts.artifacts.iter().filter(is_made).collect();
+    // Of a release that is whole, and was made elsewhere, nothing is said anew.
+    if made.is_empty() {
+        return;
+    }
+    let lists = policy.sbom.contains(&SbomFormat::CycloneDx);
+    if lists {
+        goal.want(name, "what it is made of", Step::Package(PackageStep::List(build.clone())));
+    }
+    let mut sign = |what: Signed, artifact: &Artifact| {
+        let build = PackageBuild { artifact: artifact.clone(), ..build.clone() };
+        goal.want(name, "whose it is", Step::Package(PackageStep::Bundle { build, what, policy: policy.clone() }));
+    };
+    if policy.sign {
+        made.iter().for_each(|found| sign(Signed::File, &found.artifact));
+        if lists {
+            sign(Signed::List, &Artifact::Sdist);
+        }
+    }
 }
 
 /// Wants every file at the index, one after the other.

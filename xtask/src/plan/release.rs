@@ -102,6 +102,9 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     }
     if let (Some(package), Some(index)) = (&facts.package, &project.package_index) {
         package::want_builds(goal, package);
+        if let Some(TrustFacts { policy, .. }) = &facts.trust {
+            package::want_trust(goal, package, policy);
+        }
         package::want_published(goal, package, index);
     }
     match (&project.image, &facts.builds) {

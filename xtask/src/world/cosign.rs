@@ -22,14 +22,14 @@ use crate::model::trust::{Key, Policy, PublicKey, Signer, Subject};
 /// Longer than cosign's own bound of three minutes, which says more when it is reached.
 const LONGEST: Duration = Duration::from_secs(240);
 /// The variable through which a public key's text is handed over.
-const PUBLIC_KEY_VARIABLE: &str = "COSIGN_PUBLIC_KEY";
+pub(super) const PUBLIC_KEY_VARIABLE: &str = "COSIGN_PUBLIC_KEY";
 /// What cosign 3 calls what it attaches.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// How a statement's kind is named where nothing of that kind is attached.
 const ABSENCES: [&str; 4] =
     ["no signatures found", "no matching signatures", "no matching attestations", "none of the attestations matched the predicate type"];
 /// What makes an absence doubtful: the registry did not answer for all of it (law 15).
-const DOUBTS: [&str; 9] =
+pub(super) const DOUBTS: [&str; 9] =
     ["dial tcp", "connection re", "timeout", "EOF", "deadline", "TOOMANYREQUESTS", "UNAUTHORIZED", "DENIED", "unexpected status code"];
 
 /// What the installed cosign knows, told by its help: builds of distributions say no version.

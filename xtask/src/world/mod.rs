@@ -4,6 +4,7 @@ pub mod cargo;
 pub mod changes;
 pub mod contents;
 pub mod cosign;
+pub mod cosign_file;
 pub mod cost;
 pub mod delivery;
 mod delivery_ledger;

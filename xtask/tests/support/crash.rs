@@ -13,8 +13,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use xtask::rehearsal::forge::EmbeddedForge;
+use xtask::rehearsal::package_index::EmbeddedIndex;
 use xtask::rehearsal::registry::{EmbeddedRegistry, Fault, Kept};
 
+use super::package::Packaged;
 use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
 use super::{Fixture, Ran, program};
@@ -40,6 +42,7 @@ const CLOCK: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z"), (
 enum Asked<'a> {
     Registry(&'a EmbeddedRegistry),
     Forge(&'a EmbeddedForge),
+    Index(&'a EmbeddedIndex),
 }
 
 impl Asked<'_> {
@@ -47,6 +50,7 @@ impl Asked<'_> {
         match self {
             Self::Registry(registry) => registry.plan_fault(fault),
             Self::Forge(forge) => forge.plan_fault(fault),
+            Self::Index(index) => index.plan_fault(fault),
         }
     }
 
@@ -54,6 +58,7 @@ impl Asked<'_> {
         match self {
             Self::Registry(registry) => registry.clear_faults(),
             Self::Forge(forge) => forge.clear_faults(),
+            Self::Index(index) => index.clear_faults(),
         }
     }
 }
@@ -123,6 +128,17 @@ impl<'a> Scenario<'a> {
             forge.go_back_to_releases(&releases);
         };
         Self::begin(fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
+    }
+
+    /// As [`Self::new`], for a line that publishes a package: the requests to its index are disturbed, and what that holds is
+    /// compared and taken back too.
+    pub fn of_package(packaged: &'a Packaged, arguments: &[&'a str]) -> Self {
+        let index = &packaged.index;
+        let files = index.files();
+        let state = |_: &Fixture| packaged.state();
+        let also_go_back = move || index.go_back_to(&files);
+        let rest = (Box::new(state) as State<'a>, Asked::Index(index));
+        Self::begin(&packaged.fixture, arguments, Box::new(also_go_back), packaged.variables(), rest)
     }
 
     fn begin(
@@ -210,7 +226,8 @@ impl<'a> Scenario<'a> {
                 let counter = self.shims.path().join("counter");
                 fs::write(&counter, "").unwrap();
                 write_shim(&self.shims.path().join(program), &real, &counter, pattern, place, mishap);
-                let path = format!("{}:{}", self.shims.path().display(), std::env::var("PATH").unwrap());
+                let own = self.variables.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+                let path = format!("{}:{}", self.shims.path().display(), own.unwrap_or_else(|| std::env::var("PATH").unwrap()));
                 let first = super::ran(self.command().env("PATH", path).output().unwrap());
                 let calls = fs::read_to_string(&counter).unwrap().lines().count();
                 if calls < place {

@@ -1,0 +1,99 @@
+//! What an index has of a release's package: each file that belongs to it, fetched and held to what is known of it.
+
+use super::package::{self, Built, Wanted, built};
+use super::verify::{Look, Row};
+use crate::model::distribution::{FileName, IndexFile};
+use crate::model::package::{IndexName, PackageBuild};
+use crate::model::project::{Project, Projects};
+use crate::model::trust::Policy;
+use crate::model::version::Version;
+use crate::plan::package::artifacts;
+use crate::world::cosign::Answer;
+use crate::world::package_index::{self, Place};
+use crate::world::{World, cosign_file, files};
+
+/// One row for each file of the release, and one for each that is there and should not be; where bundles lie beside what was
+/// built here, one for each of those.
+pub(super) fn look(
+    world: &World,
+    projects: &Projects,
+    project: &Project,
+    index: &IndexName,
+    version: &Version,
+    commit: Result<&str, ()>,
+    policy: Option<&Policy>,
+) -> Vec<Row> {
+    let about = format!("{} {}", project.package, version.to_semver());
+    let row = |look| vec![Row { subject: about.clone(), check: "package".into(), look }];
+    let Ok(commit) = commit else { return row(Look::NotAsked("the commit is not known".into())) };
+    let wanted = Wanted { projects, project, commit, version, is_release: true, index: None, is_released: true };
+    let build = match package::observe(world, &wanted) {
+        Ok(facts) => facts.build,
+        Err(error) => return row(Look::Bad(format!("{error:#}"))),
+    };
+    let read = || {
+        let place = package_index::place(world, index)?;
+        anyhow::Ok((package_index::files(world, &place, &build.name)?, place))
+    };
+    let (mut listed, place) = match read() {
+        Ok(found) => found,
+        Err(error) => return row(Look::Bad(format!("cannot be read: {error:#}"))),
+    };
+    listed.retain(|file| file.name.is_of(&build.name, &build.spelled));
+    let mut rows = Vec::new();
+    for artifact in artifacts(project) {
+        let build = PackageBuild { artifact: artifact.clone(), ..build.clone() };
+        let place_of = listed.iter().position(|file| artifact.is(&file.name));
+        let known = built(world, &build).ok().flatten();
+        let (subject, look) = match place_of.map(|found| listed.remove(found)) {
+            Some(file) => (file.name.whole.clone(), held(world, &place, &file, known.as_ref(), project)),
+            None => (artifact.to_string(), Look::Bad(format!("{} has no such file of {about}", index.word()))),
+        };
+        rows.push(Row { subject: subject.clone(), check: "package".into(), look });
+        rows.extend(known.zip(policy).and_then(|(known, policy)| bundle(world, &known, policy)));
+    }
+    let strangers = listed.into_iter().map(|file| Row {
+        subject: file.name.whole,
+        check: "package".into(),
+        look: Look::Bad("it is none of the files that this release consists of".into()),
+    });
+    rows.extend(strangers);
+    rows
+}
+
+/// The bytes at the index, held to the hash that it lists and to what was built of the release's commit, here or by the
+/// machines whose files were put here.
+fn held(world: &World, place: &Place, file: &IndexFile, known: Option<&Built>, project: &Project) -> Look {
+    let found = match package_index::fetched_sha256(world, place, file) {
+        Ok(found) => found,
+        Err(error) => return Look::Bad(format!("cannot be read: {error:#}")),
+    };
+    if let Some(listed) = file.sha256.as_ref().filter(|listed| **listed != found) {
+        return Look::Bad(format!("holds sha256:{found}, the index lists sha256:{listed}"));
+    }
+    match known {
+        Some(known) if known.sha256 != found => {
+            Look::Bad(format!("holds sha256:{found}, {} was built with sha256:{}", known.name.whole, known.sha256))
+        }
+        Some(_) => Look::Good(format!("sha256:{found}, as it was built")),
+        None if file.sha256.is_some() => {
+            Look::Good(format!("sha256:{found}, as the index lists it (cargo xtask build {} --release builds it to compare)", project.name))
+        }
+        None => Look::NotAsked(format!("sha256:{found}, and nothing to hold it to: cargo xtask build {} --release", project.name)),
+    }
+}
+
+fn bundle(world: &World, known: &Built, policy: &Policy) -> Option<Row> {
+    let bundle = std::path::PathBuf::from(format!("{}.sigstore.json", known.path.display()));
+    if !policy.sign || !files::exists(&bundle) {
+        return None;
+    }
+    let look = match cosign_file::verify(world, &known.path, &bundle, policy) {
+        Ok(Answer::Verified { by, .. }) => Look::Good(format!("by {by}")),
+        Ok(Answer::Absent(why)) => Look::Bad(why),
+        Ok(Answer::Unknown(why)) => Look::Bad(format!("cannot be read: {why}")),
+        Err(error) => Look::Bad(format!("{error:#}")),
+    };
+    let FileName { whole, .. } = &known.name;
+    Some(Row { subject: whole.clone(), check: "bundle".into(), look })
+}
