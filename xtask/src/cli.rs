@@ -60,6 +60,8 @@ pub enum Verb {
     Unbar(Unbar),
     /// Build what changed of the images of registry files, and pin their digests there by one pull request
     Pin(Pin),
+    /// Hand the secrets that an environment's programs want to where they find them
+    Secrets(Secrets),
     /// Tell what is not released yet, out of the commits, or write it into CHANGELOG.md
     Changelog(Changelog),
     /// Print what a changelog, or the commits, say of one release
@@ -221,6 +223,25 @@ pub struct Unbar {
     pub environment: String,
     /// The digest [default: all that are barred of the project there]
     pub digest: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
+pub struct Secrets {
+    #[command(subcommand)]
+    pub verb: SecretsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsVerb {
+    /// Hand over every secret that is configured for the environment: values are those of NAME_<ENV>, else of NAME
+    Sync {
+        /// The environment
+        #[arg(long, value_name = "ENV")]
+        to: String,
+        /// Projects, by name or package [default: all that want any]
+        projects: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ mod release;
 mod release_forge;
 mod release_pr;
 mod rollback;
+mod secrets;
 mod since;
 mod standing;
 mod status;
@@ -45,6 +46,7 @@ use crate::model::project::{Project, Projects};
 use crate::model::registered::with_registry_pins;
 use crate::model::rules::ReleaseRules;
 use crate::model::scan;
+use crate::model::secrets::secret_variables;
 use crate::model::trust::Trust;
 use crate::ui::Ui;
 use crate::world::environment::{self, Environment};
@@ -118,6 +120,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Rollback(arguments) => rollback::run(app, &arguments),
         Verb::Unbar(arguments) => rollback::unbar(app, &arguments),
         Verb::Pin(arguments) => pin::run(app, &arguments),
+        Verb::Secrets(arguments) => secrets::run(app, &arguments),
         Verb::Plan(arguments) => plan::run(app, &arguments),
         Verb::Check(arguments) => check::run(app, &arguments),
         Verb::Test => test::run(app),
@@ -169,8 +172,7 @@ impl App {
 
     /// Reads the configuration, which is an error where there is none.
     fn configured(mut self) -> anyhow::Result<Self> {
-        let path = &self.config_path;
-        let shown = path.strip_prefix(&self.world.root).unwrap_or(path).display().to_string();
+        let (path, shown) = (&self.config_path, self.shown_config());
         let unreadable = |error: anyhow::Error| Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file");
         let text = files::read(path).map_err(unreadable)?.ok_or_else(|| {
             Fault::usage(format!("there is no configuration {}", path.display()))
@@ -184,7 +186,13 @@ impl App {
         let delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
         self.delivery = with_registry_pins(delivery, &self.config, &self.projects);
         self.ignored = scan::from_config(&self.config, &self.projects, &shown)?;
+        self.world.hide_secrets(secret_variables(&self.config));
         Ok(self)
+    }
+
+    /// The configuration's path, for messages.
+    fn shown_config(&self) -> String {
+        self.config_path.strip_prefix(&self.world.root).unwrap_or(&self.config_path).display().to_string()
     }
 
     /// The projects a call is about: those named, else the folder's own, else all.

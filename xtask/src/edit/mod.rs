@@ -34,6 +34,7 @@ mod requirements_admit;
 mod requirements_move;
 mod requirements_npm;
 mod requirements_python;
+pub mod secret_names;
 mod text;
 mod toml;
 mod yaml;

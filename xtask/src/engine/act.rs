@@ -59,6 +59,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
         Step::Gather(gather) => super::pinning::act_gather(world, gather),
         Step::Pin(pins) => super::pinning::act(world, pins),
         Step::Package(step) => super::package::act(world, step),
+        Step::SyncSecrets(sync) => super::secrets::act(world, sync),
     }
 }
 

@@ -40,6 +40,7 @@ pub mod release_pull;
 mod rollback;
 pub mod run;
 mod scan;
+pub mod secrets;
 mod side;
 pub mod standing;
 pub mod status;

@@ -40,6 +40,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
         Step::Gather(gather) => super::pinning::probe_gather(world, gather),
         Step::Pin(pins) => super::pinning::probe(world, pins),
         Step::Package(step) => super::package::probe(world, step),
+        Step::SyncSecrets(sync) => super::secrets::probe(world, sync),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::deploy_keys::{CommandKeys, NameKeys};
 use super::fault::Fault;
+use super::secrets::SecretsKeys;
 
 /// The whole file. Sections of later verbs are read and held to their shape, so that a typing error is found by any verb.
 #[derive(Debug, Default, Deserialize)]
@@ -216,6 +217,8 @@ pub struct EnvironmentKeys {
     /// Applications of Argo CD whose health is waited for.
     pub argocd: Option<NameKeys>,
     pub rollout_timeout: Option<String>,
+    /// What its programs want to know and nobody else may.
+    pub secrets: Option<SecretsKeys>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

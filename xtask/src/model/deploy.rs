@@ -215,9 +215,10 @@ impl Deployment {
         programs.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The line that takes it back.
+    /// The line that takes it back; from a rollback, further back.
     pub fn way_back(&self) -> String {
-        format!("cargo xtask rollback {} --in {}", self.of.project, self.of.environment)
+        let further = if matches!(self.of.action, Action::Rollback { .. }) { " --to X.Y.Z" } else { "" };
+        format!("cargo xtask rollback {} --in {}{further}", self.of.project, self.of.environment)
     }
 }
 

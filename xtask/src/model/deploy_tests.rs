@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::config::parse;
-use crate::model::deploy::fill;
+use crate::model::deploy::{entry_file, fill};
 
 fn checks(keys: &str) -> Result<Checks, String> {
     let config = parse(&format!("[environments.staging]\n{keys}\n"), "m").map_err(|fault| fault.what)?;
@@ -99,4 +99,16 @@ fn a_check_is_known_by_its_words_and_not_by_its_time() {
     let task = |keys: &str| checks(keys).unwrap().task(Phase::Smoke).unwrap().words();
     assert_eq!(task("smoke = [\"x\"]"), task("smoke = [[\"x\"]]\nsmoke-timeout = \"1h\""));
     assert_ne!(task("smoke = [\"x\"]"), task("smoke = [\"x\", \"y\"]"));
+}
+
+#[test]
+fn a_name_is_a_file_whatever_stands_in_it() {
+    for (environment, project, wanted) in [
+        ("staging", "api", "staging/api.toml"),
+        ("eu/west", "..", "eu%2Fwest/%2E%2E.toml"),
+        (".git", "a b", "%2Egit/a%20b.toml"),
+        ("a%2Fb", "ü", "a%252Fb/%C3%BC.toml"),
+    ] {
+        assert_eq!(entry_file(environment, project), wanted);
+    }
 }

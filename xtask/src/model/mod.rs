@@ -26,6 +26,7 @@ pub mod registered;
 pub mod release_pull;
 pub mod rules;
 pub mod scan;
+pub mod secrets;
 pub mod site;
 pub mod step;
 mod step_parts;

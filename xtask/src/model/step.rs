@@ -10,6 +10,7 @@ use super::image::{Digest, Repository};
 use super::package::PackageStep;
 use super::pinning::{Gather, Pins};
 use super::release_pull::ReleasePull;
+use super::secrets::SecretSync;
 use super::trust::{Attached, Policy, Subject};
 
 pub use super::planned::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
@@ -62,6 +63,8 @@ pub enum Step {
     Pin(Box<Pins>),
     /// A file of a package is built, or published.
     Package(PackageStep),
+    /// The store of an environment holds these secrets.
+    SyncSecrets(Box<SecretSync>),
 }
 
 impl Step {
@@ -97,6 +100,7 @@ impl Step {
             Self::Gather(_) => "gather",
             Self::Pin(_) => "pin",
             Self::Package(step) => step.kind(),
+            Self::SyncSecrets(_) => "secrets",
         }
     }
 
@@ -128,6 +132,7 @@ impl Step {
             Self::Gather(gather) => format!("{}:{}", gather.repository, gather.tag),
             Self::Pin(pins) => format!("{} {}", pins.environment, pins.place()),
             Self::Package(step) => step.object(),
+            Self::SyncSecrets(sync) => sync.object_id(),
         };
         format!("{}:{object}", self.kind())
     }
@@ -168,6 +173,7 @@ impl Step {
             Self::Gather(gather) => format!("{}:{} of {}", gather.repository, gather.tag, gather.names()),
             Self::Pin(pins) => pins.what(),
             Self::Package(step) => step.what(),
+            Self::SyncSecrets(sync) => sync.what(),
         }
     }
 
@@ -192,7 +198,9 @@ impl Step {
                 let branch = delivery.pull.as_ref().map_or("", |pull| pull.branch.as_str());
                 format!("the same command again; others' commits on {branch} go to a branch of their own first")
             }
-            Self::Deliver(_) | Self::Deploy(_) => "the same command again, which plans upon what is there now".into(),
+            Self::Deliver(_) | Self::Deploy(_) | Self::SyncSecrets(_) => {
+                "the same command again, which plans upon what is there now".into()
+            }
             Self::ForgeRelease(release) => release.conflict_fix(project),
             Self::Gather(gather) => format!("crane manifest {}:{}", gather.repository, gather.tag),
             Self::Pin(pins) => format!("the same command again; others' commits on {} go to a branch of their own first", pins.pull.branch),
@@ -210,6 +218,7 @@ impl Step {
             Self::ReleasePull(pull) => pull.unknown_fix(),
             Self::ForgeRelease(release) => release.unknown_fix(),
             Self::Package(step) => step.unknown_fix(),
+            Self::SyncSecrets(sync) => format!("{} by hand, whether it may read secrets there", sync.sink.program()),
             _ => "cargo xtask doctor".into(),
         }
     }

@@ -23,3 +23,66 @@ pub fn passed_message(of: &Deliver, task: &Task) -> String {
          passed\nXtask-Passed: {word}\n{to}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::delivery::{Action, ReleaseImages};
+    use crate::model::deploy::{Deployment, Effect, Phase};
+    use crate::model::image::Digest;
+    use crate::model::step::{Goal, Scope, Step};
+    use crate::plan::order::units;
+
+    fn of(environment: &str) -> Deliver {
+        Deliver {
+            action: Action::Promote,
+            project: "api".into(),
+            environment: environment.into(),
+            address: "there".into(),
+            is_own: true,
+            branch: "refs/xtask/environments".into(),
+            pins: Vec::new(),
+            images: Some(ReleaseImages { version: "0.2.0".into(), index: Digest::of(b"image"), platforms: Vec::new() }),
+            from: Vec::new(),
+            found: BTreeMap::new(),
+            approval: false,
+        }
+    }
+
+    fn task(phase: Phase) -> Task {
+        Task { phase, commands: vec![vec!["x".into()]], limit: Duration::from_secs(1), workloads: Vec::new() }
+    }
+
+    fn step(environment: &str, effect: Effect) -> Step {
+        let repository = "r.io/acme/api".parse().unwrap();
+        Step::Deploy(Box::new(Deployment { effect, of: of(environment), package: "api".into(), repository, pins: Vec::new() }))
+    }
+
+    #[test]
+    fn what_passed_is_no_change_of_what_runs_for_a_rollback() {
+        let read = |message: &str| delivery::record("c", 0, message).unwrap();
+        let passed = read(&passed_message(&of("staging"), &task(Phase::Smoke)));
+        assert_eq!((passed.action.as_str(), passed.environment.as_str()), ("passed", "staging"));
+        let recorded = read(&record_message(&of("staging")));
+        assert_eq!((recorded.action.as_str(), recorded.to.unwrap().version.as_deref()), ("promote", Some("0.2.0")));
+    }
+
+    #[test]
+    fn an_environment_goes_in_order_and_does_not_wait_for_another() {
+        let mut goal = Goal::default();
+        for environment in ["staging", "canary"] {
+            goal.want("api", "", step(environment, Effect::Record { found: None, clears: false }));
+            goal.want("api", "", Step::Deliver(Box::new(Deliver { branch: "main".into(), ..of(environment) })));
+            goal.want("api", "", step(environment, Effect::Run(task(Phase::Deploy))));
+            goal.want("api", "", step(environment, Effect::Run(task(Phase::Smoke))));
+        }
+        let drafts: Vec<_> = goal.drafts.iter().collect();
+        let needs: Vec<Vec<usize>> = units(Scope::Together, &drafts).into_iter().map(|unit| unit.needs).collect();
+        // The second delivery waits for the first, as deliveries do.
+        let wanted: [&[usize]; 8] = [&[], &[0], &[0, 1], &[0, 1, 2], &[], &[1, 4], &[4, 5], &[4, 5, 6]];
+        assert_eq!(needs, wanted);
+    }
+}

@@ -71,6 +71,8 @@ fn are_independent(earlier: &Step, later: &Step) -> bool {
             Step::BuildImage(earlier) | Step::PushImage(earlier) | Step::CheckImage { image: earlier, .. },
             Step::BuildImage(later) | Step::PushImage(later) | Step::CheckImage { image: later, .. },
         ) => earlier.reference() != later.reference(),
+        // Secrets need nothing but their store; whatever a run does besides may need them.
+        (Step::SyncSecrets(_), Step::SyncSecrets(_)) => true,
         // Environments do not wait for what another lacks.
         (Step::Deploy(earlier), Step::Deploy(later)) => earlier.of.environment != later.of.environment,
         (Step::Deploy(deploy), Step::Deliver(deliver)) | (Step::Deliver(deliver), Step::Deploy(deploy)) => {

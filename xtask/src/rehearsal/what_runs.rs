@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::model::config;
 use crate::model::project::Projects;
@@ -15,6 +15,7 @@ use crate::world::process::{Call, Runner};
 /// Points every pin of the configuration at a file of a bare repository in `folder`, and makes that. The images of the
 /// configuration are the rehearsal's already. Without pins nothing is made.
 pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> anyhow::Result<()> {
+    defuse(document);
     let Some(pins) = document.get("pins").and_then(Item::as_array_of_tables) else { return Ok(()) };
     let word = |pin: &Table, key: &str| pin.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
     let mut places: Vec<(String, String)> = pins.iter().map(|pin| (word(pin, "project"), word(pin, "environment"))).collect();
@@ -59,4 +60,42 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     there(&[&who[..], &["commit", "--quiet", "--message", "feat: what runs"]].concat())?;
     there(&["push", "--quiet", &bare.display().to_string(), "main"])?;
     Ok(())
+}
+
+/// Takes everything out of the environments that reaches beyond the sandbox. What deploys and what tries is a command that does
+/// nothing, so that what passed is still written down and asked for.
+fn defuse(document: &mut DocumentMut) {
+    let Some(environments) = document.get_mut("environments").and_then(Item::as_table_like_mut) else { return };
+    for (_, environment) in environments.iter_mut() {
+        let Some(keys) = environment.as_table_like_mut() else { continue };
+        for key in ["rollout", "argocd", "namespace", "context", "rollout-timeout", "secrets"] {
+            keys.remove(key);
+        }
+        for key in ["deploy", "smoke"] {
+            if keys.contains_key(key) {
+                keys.insert(key, value(Array::from_iter(["git", "--version"])));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_real_world_is_deployed_by_a_rehearsal() {
+        let text = "[environments.staging]\nbranch = \"x\"\ndeploy = [\"modal\", \"deploy\"]\nsmoke = [[\"curl\"]]\nsmoke-timeout = \"1m\"\nrollout = \"deployment/x\"\nnamespace = \"n\"\n[environments.staging.secrets]\nsink = \"gh\"\n[environments.production]\nafter = \"staging\"\n";
+        let mut document: DocumentMut = text.parse().unwrap();
+        defuse(&mut document);
+        let left = document.to_string();
+        for word in ["modal", "curl", "deployment", "sink", "namespace"] {
+            assert!(!left.contains(word), "{left}");
+        }
+        let config = config::parse(&left, "m").unwrap();
+        let checks = crate::model::deploy::Checks::from_keys(&config.environments["staging"]).unwrap();
+        assert_eq!(checks.tasks.len(), 2);
+        assert!(checks.tasks.iter().all(|task| task.commands == [["git", "--version"]]), "{left}");
+        assert_eq!(config.environments["production"].after.as_deref(), Some("staging"));
+    }
 }

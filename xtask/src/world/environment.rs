@@ -155,7 +155,9 @@ fn is_secret(name: &str) -> bool {
         ["TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "PAT"];
     const ENDINGS: [&str; 6] = ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "AUTH_CONFIG", "WEBHOOK", "WEBHOOK_URL"];
     let name = name.to_ascii_uppercase();
-    name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    // A value for one environment alone has its name behind: API_KEY_STAGING.
+    let ends = |ending: &&str| name.ends_with(*ending) || name.contains(&format!("{ending}_"));
+    name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| ends(&ending))
 }
 
 /// The password in a URL, such as that of a package index.
@@ -227,6 +229,7 @@ mod tests {
             "SLACK_WEBHOOK_URL",
             "DOCKER_AUTH_CONFIG",
             "TOKEN",
+            "OPENAI_API_KEY_STAGING",
         ] {
             assert!(is_secret(name), "{name}");
         }

@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -21,6 +21,8 @@ const LINES_SHOWN: usize = 2000;
 const LINE_SHOWN: usize = 2000;
 /// Bytes that are kept of one line: longer than what is shown, so that no secret is cut in two where it can be seen.
 const LINE_KEPT: usize = 256 * 1024;
+/// Lines that are read before those before them are shown.
+const LINES_AHEAD: usize = 256;
 /// Lines of the end that an error carries.
 const TAIL: usize = 12;
 /// How often it is looked whether a command has ended that left something behind which holds its output open.
@@ -64,7 +66,8 @@ impl World {
         let expression = in_a_group(call.expression().stderr_to_stdout().stdin_null());
         let reader = Arc::new(expression.reader().map_err(|error| self.runner.not_started(&call, error.into()))?);
         let _remembered = interrupts().remember(reader.pids());
-        let (sender, lines) = channel();
+        // A command that prints faster than it is shown waits for us: nothing heaps up.
+        let (sender, lines) = sync_channel(LINES_AHEAD);
         let source = Arc::clone(&reader);
         std::thread::spawn(move || read_lines(&mut &*source, &sender));
         let mut shown = Shown { world: self, prefix: hook.prefix, count: 0, tail: Vec::new() };
@@ -118,7 +121,9 @@ impl Shown<'_> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match lines.recv_timeout(left.min(LOOK_EVERY)) {
-                Ok(text) => self.show(&text),
+                // One that never stops talking is at its end as well.
+                Ok(_) if left.is_zero() => return Ok(is_over()?),
+                Ok(text) => self.show(text),
                 Err(RecvTimeoutError::Disconnected) => return Ok(is_over()? || self.ends_soon(deadline, is_over)?),
                 // What it left running may hold the output open for ever.
                 Err(RecvTimeoutError::Timeout) if is_over()? => return Ok(true),
@@ -141,15 +146,18 @@ impl Shown<'_> {
         Ok(false)
     }
 
-    fn show(&mut self, text: &str) {
-        let text = cut(&self.world.runner.redact(text), LINE_SHOWN);
+    fn show(&mut self, text: String) {
         self.count += 1;
         if self.count <= LINES_SHOWN {
-            self.world.runner.say(&format!("{}{text}", self.prefix));
+            self.world.runner.say(&format!("{}{}", self.prefix, self.clean(&text)));
         }
         self.tail.push(text);
         let surplus = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..surplus);
+    }
+
+    fn clean(&self, text: &str) -> String {
+        cut(&self.world.runner.redact(text), LINE_SHOWN)
     }
 
     fn tell_rest(&self) {
@@ -160,7 +168,7 @@ impl Shown<'_> {
 
     /// The end of what it said, to stand behind a sentence.
     fn said(&self) -> String {
-        if self.tail.is_empty() { String::new() } else { format!("\n{}", self.tail.join("\n")) }
+        if self.tail.is_empty() { String::new() } else { self.tail.iter().map(|text| format!("\n{}", self.clean(text))).collect() }
     }
 }
 
@@ -173,7 +181,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// Hands lines on as they come, with marks for what is no UTF-8; of a line that does not end, its beginning.
-fn read_lines(source: &mut dyn Read, sender: &Sender<String>) {
+fn read_lines(source: &mut dyn Read, sender: &SyncSender<String>) {
     let (mut line, mut block) = (Vec::new(), [0_u8; 8192]);
     let send = |line: &mut Vec<u8>| {
         let text = String::from_utf8_lossy(line).trim_end().to_owned();
@@ -239,7 +247,7 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Vec<String> {
-        let (sender, lines) = channel();
+        let (sender, lines) = sync_channel(8);
         read_lines(&mut &bytes[..], &sender);
         drop(sender);
         lines.iter().collect()

@@ -4,6 +4,7 @@
 //! a `git push` that is killed is no step that was let end. Before and after, a signal ends the program, as it always does.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[cfg(unix)]
@@ -33,6 +34,8 @@ pub struct Interrupts {
     groups: Mutex<BTreeSet<u32>>,
     told: Mutex<Option<Told>>,
     leave: Mutex<Option<Leave>>,
+    /// Folders that are not to outlive the program.
+    folders: Mutex<BTreeSet<PathBuf>>,
 }
 
 static INTERRUPTS: OnceLock<Arc<Interrupts>> = OnceLock::new();
@@ -88,6 +91,15 @@ impl Interrupts {
         Remembered { interrupts: self, leaders }
     }
 
+    /// Removes a folder when a signal ends the program, which drops nothing then.
+    pub(super) fn remove_at_end(&self, folder: &Path) {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+    }
+
+    pub(super) fn forget(&self, folder: &Path) {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
+    }
+
     fn groups(&self) -> std::sync::MutexGuard<'_, BTreeSet<u32>> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,6 +116,10 @@ impl Interrupts {
             let group = i32::try_from(*leader).ok().and_then(rustix::process::Pid::from_raw);
             // A group that has ended meanwhile needs no ending.
             let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
+        }
+        for folder in self.folders.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // One that is gone needs no removing; one that stays cannot be helped here.
+            let _ = std::fs::remove_dir_all(folder);
         }
         let end = || std::process::exit(ENDED_BY_INTERRUPT);
         if let Some(leave) = self.leave.lock().unwrap_or_else(PoisonError::into_inner).clone() {

@@ -56,6 +56,7 @@ mod registry_tokens;
 mod registry_url;
 mod registry_wait;
 pub mod scanner;
+pub mod secret_store;
 pub mod side_by_side;
 pub mod sides;
 pub mod syft;

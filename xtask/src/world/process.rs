@@ -156,6 +156,14 @@ impl Runner {
         Self { secrets: Arc::clone(&self.secrets), sink }
     }
 
+    /// Keeps these values, too, out of what is shown.
+    pub fn also_hide(&mut self, values: impl IntoIterator<Item = String>) {
+        let mut secrets: Vec<String> = self.secrets.iter().cloned().chain(values).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
+        self.secrets = Arc::new(secrets);
+    }
+
     /// Hands a line of our own to the sink, for work of this program that takes as long as a child's.
     pub fn say(&self, text: &str) {
         (self.sink)(&self.redact(text));

@@ -10,7 +10,7 @@ use super::delivery::{Delivered, write_program};
 /// `modal deploy -m FILE --env ENV` and `modal function call REF --env ENV [--args JSON]`, as in its own reference. What it is
 /// told stands in `cluster/`, beside the work tree; a file `cluster/fail-<verb>` makes that verb fail.
 pub const MODAL: &str = r#"#!/bin/sh
-here=$(cd "$(dirname "$0")/../.." && pwd)/cluster
+here=$PWD/../cluster
 mkdir -p "$here"
 verb=$1; shift
 case "$verb" in
