@@ -144,3 +144,16 @@ fn a_rollout_of_the_image_before_is_none() {
         assert_eq!(cluster.promote().code, 0, "{images:?}");
     }
 }
+
+#[test]
+fn law_14_promote_can_be_killed_at_every_call_of_what_watches() {
+    let cluster = Cluster::new();
+    let fixture = &cluster.delivered.fixture;
+    let path = format!("{}:{}", fixture.folder().join("bin").display(), std::env::var("PATH").unwrap());
+    let variables = vec![("PATH".to_owned(), path), ("CLUSTER".to_owned(), fixture.folder().join("cluster").display().to_string())];
+    let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
+    let mut scenario = support::crash::Scenario::told_by(fixture, &line, variables, support::Fixture::state);
+    scenario.at_every_call_of_file("../bin/argocd");
+    scenario.at_every_call_of_file("../bin/kubectl");
+    println!("promote with a rollout: {} cases", scenario.cases);
+}

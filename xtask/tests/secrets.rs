@@ -99,7 +99,7 @@ impl Store {
         let own = self.variables();
         let all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).chain(values.iter().copied()).collect();
         let ran = self.fixture.run_with(arguments, &all);
-        for (_, value) in values.iter().filter(|(name, _)| *name != "XTASK_SECRETS_SALT") {
+        for (_, value) in values.iter().filter(|(name, value)| *name != "XTASK_SECRETS_SALT" && !value.is_empty()) {
             for text in [&ran.stdout, &ran.stderr, &self.held("calls")] {
                 assert!(!text.contains(value) && !text.contains("canary"), "law 17: {value} is in {text}");
             }
