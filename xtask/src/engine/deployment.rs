@@ -9,10 +9,11 @@ use anyhow::{anyhow, bail};
 
 use crate::edit::ledger::{read_entry, write_entry};
 use crate::edit::{BARS_FILE, read_bars};
-use crate::model::delivery::{Action, Bar, Deliver};
+use crate::model::build_id::arch_suffix;
+use crate::model::delivery::{Action, Bar, Deliver, ReleaseImages};
 use crate::model::deploy::{Deployment, Effect, Entry, Phase, Task, entry_file, fill};
 use crate::model::fault::Fault;
-use crate::model::image::Digest;
+use crate::model::image::{Digest, Platform};
 use crate::model::step::{Probe, short};
 use crate::plan::deployment::{passed_message, record_message};
 use crate::world::World;
@@ -243,7 +244,7 @@ fn runs_it(world: &World, step: &Deployment, kubectl: &[String], workload: &str)
         let (tag, digest) = behind(image, &repository).unwrap_or_default();
         match digest {
             Some(digest) => digests.contains(&digest),
-            None => !images.version.is_empty() && tag.is_some_and(|tag| tag == images.version || is_platform_tag(tag, &images.version)),
+            None => !images.version.is_empty() && tag.is_some_and(|tag| is_tag_of(tag, images)),
         }
     };
     if let Some(other) = ours.iter().find(|image| !is_it(image)) {
@@ -261,8 +262,10 @@ fn runs_it(world: &World, step: &Deployment, kubectl: &[String], workload: &str)
     Ok(())
 }
 
-fn is_platform_tag(tag: &str, version: &str) -> bool {
-    tag.strip_prefix(version).is_some_and(|rest| rest.starts_with('-'))
+/// Whether a tag is a release's name, or that of one of its platforms.
+fn is_tag_of(tag: &str, images: &ReleaseImages) -> bool {
+    let of_platform = |platform: &Platform| format!("{}-{}", images.version, arch_suffix(platform));
+    tag == images.version || images.platforms.iter().any(|(platform, _)| tag == of_platform(platform))
 }
 
 /// Tag and digest of a reference, where it is one to this repository.
@@ -296,6 +299,10 @@ mod tests {
         ] {
             assert_eq!(behind(image, "r.io/a/api"), wanted, "{image}");
         }
-        assert!(is_platform_tag("1.0.0-amd64", "1.0.0") && !is_platform_tag("1.0.01", "1.0.0"));
+        let platforms = vec![("linux/amd64".parse().unwrap(), Digest::of(b"amd64"))];
+        let images = ReleaseImages { version: "1.0.0".into(), index: Digest::of(b"index"), platforms };
+        for (tag, wanted) in [("1.0.0", true), ("1.0.0-amd64", true), ("1.0.0-arm64", false), ("1.0.0-rc.1", false), ("1.0.01", false)] {
+            assert_eq!(is_tag_of(tag, &images), wanted, "{tag}");
+        }
     }
 }

@@ -183,7 +183,10 @@ fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Resul
     let answer = world.delivery(address, branch, is_own).and_then(|there| there.may_push());
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
-        fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
+        fix: match branch.starts_with("refs/") {
+            true => format!("an account that may write to {address}; in a workflow `permissions: contents: write`"),
+            false => format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
+        },
     })
 }
 

@@ -208,11 +208,13 @@ pub(super) fn act(world: &World, sync: &SecretSync) -> anyhow::Result<()> {
                 json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": { "name": sync.object }, "data": data });
             world.hand_over(&call, &manifest.to_string(), &values)?;
         }
+        // `--from-json` wants a file (`modal secret create --help`), and `--force` replaces what is there.
         Sink::Modal => {
             let file = PrivateFile::new(&Value::Object(object).to_string())?;
             let create = ["secret", "create", &sync.object, "--env", &sync.environment, "--force", "--from-json"];
             world.hand_over(&Call::new(program).args(create).arg(file.path()), "", &values)?;
         }
+        // Without `--body` the value is what stands on stdin (`gh secret set --help`).
         Sink::Gh { repository } => {
             let call = Call::new(program).args(["secret", "set", &sync.object, "--env", &sync.environment]);
             let call = repository.iter().fold(call, |call, repository| call.args(["--repo", repository]));

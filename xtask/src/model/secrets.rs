@@ -136,6 +136,15 @@ impl SecretSync {
         format!("{} to {program}{object} for {}", entries.join(", "), self.environment)
     }
 
+    /// What a person can do when the store cannot be asked.
+    pub fn unknown_fix(&self) -> String {
+        match &self.sink {
+            Sink::Kubectl { arguments } => format!("kubectl {} auth can-i get secrets", arguments.join(" ")),
+            _ => "cargo xtask doctor".to_owned(),
+        }
+    }
+
+    /// The store's object, by a name that stays the same from run to run.
     pub fn object_id(&self) -> String {
         format!("{}/{}#{}", self.environment, self.sink.program(), self.object)
     }

@@ -218,7 +218,7 @@ impl Step {
             Self::ReleasePull(pull) => pull.unknown_fix(),
             Self::ForgeRelease(release) => release.unknown_fix(),
             Self::Package(step) => step.unknown_fix(),
-            Self::SyncSecrets(sync) => format!("{} by hand, whether it may read secrets there", sync.sink.program()),
+            Self::SyncSecrets(sync) => sync.unknown_fix(),
             _ => "cargo xtask doctor".into(),
         }
     }
