@@ -222,6 +222,11 @@ fn names_come_from_registry_files_too() {
     assert_eq!(one.code, 0, "{}", one.stderr);
     assert!(store.held("modal-staging-OPENAI_API_KEY").contains("tail") && store.held("modal-staging-LITELLM_API_BASE").contains("canary"));
     assert_eq!(store.sync(&["litelm"]).code, 2, "a project that is none");
+    // Where files are projects by a key of theirs, that says whose the secrets are.
+    let plain = store.fixture.read("xtask/monorepo.toml");
+    store.fixture.write("xtask/monorepo.toml", &format!("{plain}[images-from]\nfiles = \"registry/*.yaml\"\nname = \"ref\"\n"));
+    assert_eq!(store.sync(&["llm/litellm@1"]).code, 0);
+    store.fixture.write("xtask/monorepo.toml", &plain);
     store.fixture.write("registry/litellm.yaml", "secrets:\n  required: OPENAI_API_KEY\n");
     let wrong = store.sync(&[]);
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);

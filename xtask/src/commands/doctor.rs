@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{App, Outcome, doctor_delivery};
 use crate::engine::observe;
 use crate::engine::preflight::{self, Amiss};
+use crate::model::deploy::how_to_get;
 use crate::plan::tags::RemoteTags;
 use crate::ui;
 use crate::world::{cargo, docker, tools};
@@ -23,6 +24,7 @@ pub(super) struct Finding {
 
 pub fn run(app: &App) -> Outcome {
     let mut findings = tool_findings(app);
+    findings.extend(program_findings(app));
     findings.extend(engine_findings(app));
     findings.extend(cargo_finding(app));
     findings.push(clone_finding(app));
@@ -56,6 +58,22 @@ pub fn run(app: &App) -> Outcome {
         .collect();
     app.ui.document(&json!({ "schema": 1, "findings": documents }));
     Ok(u8::from(faults > 0))
+}
+
+/// What environments call to deploy, to watch and to try; who does not promote need not have it.
+fn program_findings(app: &App) -> Vec<Finding> {
+    let mut programs: Vec<(&str, &str)> = Vec::new();
+    for stage in &app.delivery.stages {
+        let commands = stage.checks.tasks.iter().flat_map(|task| &task.commands);
+        programs.extend(commands.filter_map(|command| Some((command.first()?.as_str(), stage.name.as_str()))));
+    }
+    programs.sort_unstable();
+    programs.dedup_by_key(|(program, _)| *program);
+    let finding = |(program, stage): (&str, &str)| {
+        let state = app.world.program(program).map(|path| path.display().to_string()).map_err(|fault| fault.what);
+        Finding { what: format!("{program}, for {stage}"), state, fix: how_to_get(program), optional: true }
+    };
+    programs.into_iter().map(finding).collect()
 }
 
 fn tool_findings(app: &App) -> Vec<Finding> {

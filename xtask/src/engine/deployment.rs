@@ -112,7 +112,7 @@ fn changes(step: &Deployment, ledger: Ledger, by: impl FnOnce() -> anyhow::Resul
     let Effect::Record { clears, .. } = step.effect else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     if let Some(images) = &step.of.images {
-        let is_so = |entry: &Entry| entry.digest == images.index && !(clears && !entry.passed.is_empty());
+        let is_so = |entry: &Entry| entry.digest == images.index && (!clears || entry.passed.is_empty());
         if !ledger.entry.as_ref().is_some_and(is_so) {
             let entry = Entry { version: images.version.clone(), digest: images.index.clone(), passed: BTreeMap::new() };
             files.push((entry_file(&step.of.environment, &step.of.project), write_entry(&entry)));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use crate::edit::secret_names::secret_names;
+use crate::edit::secret_names::{secret_names, text_at};
 use crate::model::deploy::fill;
 use crate::model::fault::Fault;
 use crate::model::pins::fits;
@@ -153,7 +153,8 @@ fn declared(world: &World, plan: &SecretsPlan) -> anyhow::Result<Vec<(String, Se
         let names = secret_names(&text).map_err(wrong)?;
         check_names(&names).map_err(|why| wrong(format!(" {why}")))?;
         let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
-        declared.push((stem.to_owned(), names));
+        let name = plan.name_key.as_ref().map_or_else(|| Ok(stem.to_owned()), |key| text_at(&text, key)).map_err(wrong)?;
+        declared.push((name, names));
     }
     Ok(declared)
 }

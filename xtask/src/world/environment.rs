@@ -156,8 +156,8 @@ fn is_secret(name: &str) -> bool {
     const ENDINGS: [&str; 6] = ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "AUTH_CONFIG", "WEBHOOK", "WEBHOOK_URL"];
     let name = name.to_ascii_uppercase();
     // A value for one environment alone has its name behind: API_KEY_STAGING.
-    let ends = |ending: &&str| name.ends_with(*ending) || name.contains(&format!("{ending}_"));
-    name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| ends(&ending))
+    let ends = |ending: &str| name.ends_with(ending) || name.contains(&format!("{ending}_"));
+    name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| ends(ending))
 }
 
 /// The password in a URL, such as that of a package index.
