@@ -315,7 +315,7 @@ pub enum CheckWords {
 
 #[derive(Debug, Args)]
 pub struct Rehearse {
-    /// The project to release [default: the first one with an image]
+    /// The project to release [default: the first one with an image], or a scenario of deliveries: delivery-folders, delivery-branches
     pub project: Option<String>,
     /// Build the real image with docker, in place of stand-ins
     #[arg(long)]

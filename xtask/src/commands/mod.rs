@@ -39,6 +39,7 @@ use crate::cli::{Cli, Global, Verb};
 use crate::engine::images_from;
 use crate::engine::observe::Remote;
 use crate::engine::promotion::Deliverer;
+use crate::engine::texts::Texts;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pins::Delivery;
@@ -180,7 +181,7 @@ impl App {
         })?;
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
-        self.projects = images_from::join(&self.world, &self.config, self.projects, &shown)?;
+        self.projects = images_from::join(&Texts::of_work_tree(&self.world), &self.config, self.projects, &shown)?;
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
         let delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;

@@ -6,7 +6,8 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::{affected_cargo, affected_locks};
+use super::texts::Texts;
+use super::{affected_cargo, affected_locks, images_from};
 use crate::model::config;
 use crate::model::fault::Fault;
 use crate::model::folders::Folders;
@@ -95,7 +96,10 @@ pub fn since(world: &World, revision: &str, file: Option<&str>, here: &Projects)
     }
     let committed = file.map(|file| Ok::<_, anyhow::Error>((file, world.git.text_at(&head, file)?))).transpose()?;
     let projects = match &committed {
-        Some((file, FileText::Text(text))) => Projects::from_config(&config::parse(text, file)?, file)?,
+        Some((file, FileText::Text(text))) => {
+            let config = config::parse(text, file)?;
+            images_from::join(&Texts::of_commit(world, &head), &config, Projects::from_config(&config, file)?, file)?
+        }
         Some((file, FileText::NotUtf8)) => return Err(Fault::usage(format!("{file} is not UTF-8")).fix(format!("edit {file}")).into()),
         Some((_, FileText::Absent)) | None => {
             notes.push("the configuration is in no commit, so its changes are not counted".to_owned());
@@ -109,6 +113,7 @@ pub fn since(world: &World, revision: &str, file: Option<&str>, here: &Projects)
     if let Some((file, FileText::Text(text))) = &committed {
         reasons.extend(configured(&sides, file, text, &mut notes)?);
     }
+    reasons.extend(images_from::reasons(&projects.all, &changed));
     let paths: Vec<&[u8]> = changed.iter().map(Vec::as_slice).filter(|path| !judged.contains(*path)).collect();
     let affected = affected(&projects.all, &folders, &paths, &reasons);
     Ok(Since { base, head, projects, affected, notes })

@@ -1,4 +1,4 @@
-//! The projects of `[images-from]`: its registry files, found in the work tree and read.
+//! The projects of `[images-from]`: its registry files, found in the work tree or in a commit, and read.
 //!
 //! What a file makes of a project is decided in `model::registered`; nothing is built or pinned here.
 
@@ -6,32 +6,44 @@ use crate::edit::registry_file;
 use crate::model::config::Config;
 use crate::model::fault::Fault;
 use crate::model::key_path::KeyPath;
-use crate::model::project::Projects;
+use crate::model::project::{Project, Projects, is_within};
 use crate::model::registered::RegistryRules;
-use crate::world::World;
+use crate::plan::affected::{Reason, shown};
 
 use super::pins::at_line;
+use super::texts::Texts;
 
 /// Joins one project for each registry file to those of the configuration, which is `config_file`.
 ///
 /// # Errors
 /// A key of the section, or a registry file, is wrong (2), or two projects share a name.
-pub fn join(world: &World, config: &Config, projects: Projects, config_file: &str) -> anyhow::Result<Projects> {
+pub fn join(texts: &Texts<'_>, config: &Config, projects: Projects, config_file: &str) -> anyhow::Result<Projects> {
     let Some(keys) = &config.images_from else { return Ok(projects) };
     let wrong = |what: String| {
         Fault::usage(format!("{config_file}: images-from: {what}")).fix(format!("edit {config_file}, then run the command again"))
     };
     let rules = RegistryRules::new(keys).map_err(wrong)?;
     let name = keys.name.as_deref().map(|key| KeyPath::parse(key).map_err(|why| wrong(format!("name `{key}` {why}")))).transpose()?;
-    let tracked = world.git.tracked()?;
+    let tracked = texts.tracked()?;
     let dockerfiles: Vec<String> = tracked.iter().filter(|path| path.rsplit('/').next() == Some("Dockerfile")).cloned().collect();
     let mut more = Vec::new();
     for path in tracked.iter().filter(|path| rules.is_meant(path)) {
         // One that is taken away in the work tree is no project any more.
-        let Some(text) = world.read(path)? else { continue };
+        let Some(text) = texts.get(path)? else { continue };
         let of_file = |what: String| Fault::usage(what).fix(format!("edit {path}, or images-from in {config_file}"));
         let file = registry_file(&text, path, &rules.image, name.as_ref()).map_err(|error| of_file(at_line(path, &error)))?;
         more.push(rules.project(&file, config, &dockerfiles).map_err(|what| of_file(format!("{path}: {what}")))?);
     }
     projects.with_more(more).map_err(|what| wrong(what).into())
+}
+
+/// The reasons that lie in files which a project's image is built of, and which are not its own by their path.
+pub fn reasons(projects: &[Project], changed: &[Vec<u8>]) -> Vec<Reason> {
+    let changed: Vec<&str> = changed.iter().filter_map(|path| std::str::from_utf8(path).ok()).collect();
+    let reason = |(place, project): (usize, &Project)| {
+        let sources = project.registered.as_ref()?.sources.as_ref()?;
+        let path = changed.iter().find(|path| sources.has(path) && !project.paths().any(|own| is_within(path, own)))?;
+        Some((place, format!("{} changed, of which it is built", shown(path.as_bytes()))))
+    };
+    projects.iter().enumerate().filter_map(reason).collect()
 }

@@ -121,16 +121,15 @@ impl<'a> RegistryRules<'a> {
         let folder = sources.as_ref().and_then(|sources| Some(sources.dockerfile.rsplit_once('/')?.0.to_owned()));
         let mut also: Vec<String> = sources.iter().flat_map(|sources| sources.paths.clone()).collect();
         let path = folder.unwrap_or_else(|| file.path.clone());
-        also.push(file.path.clone());
         also.retain(|also| !is_within(also, &path));
         Ok(Project {
             name: file.name.clone().unwrap_or_else(|| stem.to_owned()),
             tags: TagPattern::of_package(&package),
             package,
-            path,
             also,
-            // What is pinned is no change of what is built.
-            ignore: vec![file.path.clone()],
+            // What is pinned is no change of what is built, also where the file lies beside it.
+            ignore: Some(&file.path).filter(|file| **file != path && is_within(file, &path)).cloned().into_iter().collect(),
+            path,
             sites: Vec::new(),
             wrong_tags: Vec::new(),
             depends: Vec::new(),

@@ -20,11 +20,16 @@ pub fn reasons(old: &str, new: &str, file: &str, projects: &[Project]) -> Result
     let mut reasons = Vec::new();
     let of_both = |of: &[&str]| (at(&old, of).cloned(), at(&new, of).cloned());
     for (place, project) in projects.iter().enumerate() {
-        let (was, is) = of_both(&["projects", &project.name]);
+        // One of a registry file has no keys of its own here.
+        let (key, name) = match &project.registered {
+            Some(_) => (vec!["images-from"], "images-from".to_owned()),
+            None => (vec!["projects", &project.name], format!("projects.{}", project.name)),
+        };
+        let (was, is) = of_both(&key);
         if was.is_none() {
-            reasons.push((place, format!("{file}: projects.{} is new", project.name)));
+            reasons.push((place, format!("{file}: {name} is new")));
         } else if was != is {
-            reasons.push((place, format!("{file}: projects.{} changed", project.name)));
+            reasons.push((place, format!("{file}: {name} changed")));
         }
     }
     // The repository on the forge stands in a label of every image.

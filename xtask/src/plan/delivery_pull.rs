@@ -112,7 +112,7 @@ mod tests {
             assert_eq!(wanted.len(), 1, "{}", words.message);
             assert_eq!(records("c", 1, &format!("{} (#7)\n\n{}", words.title, words.body)), wanted, "{}", words.body);
             assert!(words.body.contains("a.yaml image\n  0.1.0 → 0.2.0"), "{}", words.body);
-            assert!(!words.body.contains("<b>burns"), "{}", words.body);
+            assert!(!words.body.contains(" <b>burns"), "{}", words.body);
         }
     }
 

@@ -23,7 +23,9 @@ pub struct Row {
 /// The rows of a project; an unknown architecture is the error.
 pub fn rows(project: &Project, build_id: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
-    for platform in project.image.iter().flat_map(|image| &image.platforms) {
+    // What is only promoted here is built elsewhere.
+    let is_built = project.registered.as_ref().is_none_or(|registered| registered.sources.is_some());
+    for platform in project.image.iter().filter(|_| is_built).flat_map(|image| &image.platforms) {
         let runner = platform_runner(platform).ok_or_else(|| format!("no runner is known for platform {platform}"))?;
         rows.push(Row {
             project: project.name.clone(),

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::sandbox::{Purpose, Sandbox};
+use super::shapes::{self, Shape};
 use super::stand_in::{self, StandIn};
 use crate::cli::Rehearse;
 use crate::commands::App;
@@ -25,6 +26,9 @@ struct Candidate {
 }
 
 pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
+    if let Some(shape) = arguments.project.as_deref().and_then(Shape::of) {
+        return shapes::run(app, shape);
+    }
     let started = Instant::now();
     let project = project(app, arguments.project.as_deref())?;
     let image = project.image.as_ref().context("a rehearsed project has an image")?;

@@ -273,6 +273,13 @@ impl<'a> Scenario<'a> {
         self.at_every_request_of("");
     }
 
+    /// As [`Self::at_every_request_of`], of the registry where the forge is the server that is otherwise disturbed.
+    pub fn at_every_request_to_the_registry_of(&mut self, method: &str) {
+        let asked = std::mem::replace(&mut self.asked, Asked::Registry(&self.fixture.registry));
+        self.at_every_request_of(method);
+        self.asked = asked;
+    }
+
     /// As [`Self::at_every_request`], for those of one method.
     pub fn at_every_request_of(&mut self, method: &str) {
         for mishap in MISHAPS {

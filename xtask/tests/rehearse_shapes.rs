@@ -1,0 +1,23 @@
+//! `rehearse delivery-…`: each shape is played to its end, and nothing but the sandbox is written.
+
+mod support;
+
+use support::Fixture;
+
+#[test]
+fn every_shape_lives_its_whole_life() {
+    for shape in ["delivery-folders", "delivery-branches"] {
+        let fixture = Fixture::new();
+        let before = fixture.state();
+        let (code, planned) = fixture.json(&["rehearse", shape, "--dry-run"]);
+        assert_eq!((code, planned["scenario"].as_str()), (0, Some(shape)));
+        assert!(!fixture.root().join("target").exists(), "law 13");
+        let run = fixture.run(&["rehearse", shape, "--json"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        for words in ["Refused", "is barred in production", "a rehearsal", "and promoted again"] {
+            assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
+        }
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap()["scenario"], shape);
+        assert_eq!(fixture.state(), before, "{shape}");
+    }
+}
