@@ -28,9 +28,9 @@ pub fn join(texts: &Texts<'_>, config: &Config, projects: Projects, config_file:
     let dockerfiles: Vec<String> = tracked.iter().filter(|path| path.rsplit('/').next() == Some("Dockerfile")).cloned().collect();
     let mut more = Vec::new();
     for path in tracked.iter().filter(|path| rules.is_meant(path)) {
-        // One that is taken away in the work tree is no project any more.
-        let Some(text) = texts.get(path)? else { continue };
         let of_file = |what: String| Fault::usage(what).fix(format!("edit {path}, or images-from in {config_file}"));
+        // One that is taken away in the work tree is no project any more.
+        let Some(text) = texts.get(path).map_err(|error| of_file(format!("{error:#}")))? else { continue };
         let file = registry_file(&text, path, &rules.image, name.as_ref()).map_err(|error| of_file(at_line(path, &error)))?;
         more.push(rules.project(&file, config, &dockerfiles).map_err(|what| of_file(format!("{path}: {what}")))?);
     }

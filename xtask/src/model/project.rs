@@ -69,7 +69,12 @@ impl Projects {
     /// # Errors
     /// The first rule that is broken, as a sentence.
     pub fn with_more(mut self, more: Vec<Project>) -> Result<Self, String> {
-        self.all.extend(more);
+        for project in more {
+            if self.all.iter().any(|other| other.name == project.name) {
+                return Err(format!("two projects are called `{}`", project.name));
+            }
+            self.all.push(project);
+        }
         self.check_between()?;
         Ok(self)
     }
