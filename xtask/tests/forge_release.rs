@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use support::Fixture;
-use support::stage::{Stage, TOKEN, verdicts};
+use support::stage::{Stage, TOKEN, bare, verdicts};
+use support::trust::{Trusted, can_run};
 use xtask::rehearsal::forge::{EmbeddedForge, Fault, Right};
 use xtask::rehearsal::forge_releases::{Asset, Release};
 
@@ -252,6 +253,10 @@ fn files_are_held_to_their_bytes_where_the_forge_does_not_tell_their_digests() {
     ready.release();
     assert_eq!(ready.files().len(), 3);
     assert!(ready.forge().log().iter().any(|request| request.target.starts_with("/_objects/") && !request.authorized));
+    // A forge may hand them out itself.
+    ready.forge().hand_files_out();
+    let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
+    assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)), "{report:#}");
     ready.put("api-0.2.0.tar.gz", "the bytes of another");
     ready.refused(&["api-0.2.0.tar.gz in the published release with sha256:", &sha("the bytes of another")]);
 }
@@ -418,4 +423,62 @@ fn an_upload_that_is_cut_at_nine_tenths_is_taken_away_and_sent_again() {
     ready.release();
     let release = ready.the_release();
     assert!(!release.is_draft && release.assets.iter().all(|asset| asset.is_whole) && release.assets.len() == 3);
+}
+
+#[test]
+fn what_is_attested_of_an_image_is_a_file_too_and_the_lines_verify_it() {
+    if !can_run("lists of contents at the forge", &["cosign", "syft"]) {
+        return;
+    }
+    let trusted = Trusted::new("");
+    let config = trusted.fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
+    trusted.fixture.write("xtask/monorepo.toml", &config);
+    trusted.fixture.commit_all("chore: a forge");
+    trusted.fixture.git(&["push", "--quiet", "origin", "main"]);
+    trusted.fixture.prepare_release();
+    let forge = EmbeddedForge::start("acme/mono", &bare(&trusted.fixture)).unwrap();
+    forge.give_token(TOKEN, Right::Write);
+    let url = forge.url();
+    let keys = trusted.keys.variables();
+    let mut variables: Vec<_> = keys.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    variables.extend([("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN)]);
+    let json = |arguments: &[&str]| -> (i32, Value) {
+        let ran = trusted.fixture.run_with(&[arguments, &["--json"]].concat(), &variables);
+        (ran.code, serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr)))
+    };
+    let (code, report) = json(&["release", "api"]);
+    assert_eq!(code, 0, "{report:#}");
+    let kinds = verdicts(&report);
+    let last = |kind: &str| kinds.iter().rposition(|verdict| verdict.starts_with(kind)).unwrap();
+    assert!(
+        last("attest") < last("forge-draft") && last("sign") < last("forge-draft") && last("forge-asset") < last("promote"),
+        "{kinds:?}"
+    );
+    let release = forge.releases().remove(0);
+    let mut names: Vec<_> = release.assets.iter().map(|asset| asset.name.as_str()).collect();
+    names.sort_unstable();
+    let lists = ["api-0.2.0-amd64.cdx.json", "api-0.2.0-amd64.spdx.json", "api-0.2.0-arm64.cdx.json", "api-0.2.0-arm64.spdx.json"];
+    assert_eq!(names, [&["SHA256SUMS"][..], &lists].concat());
+    let amd = release.body.lines().find_map(|line| line.strip_prefix("| linux/amd64 | `")?.strip_suffix("` |")).unwrap();
+    let list = release.assets.iter().find(|asset| asset.name == lists[0]).unwrap();
+    let list: Value = serde_json::from_slice(&list.content).unwrap();
+    assert_eq!(list["metadata"]["component"]["version"], amd, "the list speaks of the digest in the table");
+    let line = release.body.lines().find(|line| line.starts_with("cosign verify ")).unwrap();
+    let index = trusted.fixture.registry.digest("acme/api", "0.2.0").unwrap();
+    let image = format!("{}/acme/api@{index}", trusted.fixture.registry.address());
+    assert_eq!(line, format!("cosign verify --key cosign.pub --insecure-ignore-tlog=true {image}"));
+    let said = std::process::Command::new("sh").args(["-c", line]).current_dir(trusted.fixture.root()).output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    // The files are downloaded into one folder and held to the list by the line that the release says.
+    let folder = tempfile::tempdir().unwrap();
+    release.assets.iter().for_each(|asset| std::fs::write(folder.path().join(&asset.name), asset.content.as_ref()).unwrap());
+    let line = release.body.lines().find(|line| line.starts_with("sha256sum ")).unwrap();
+    let said = std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().unwrap();
+    assert!(said.status.success() && String::from_utf8_lossy(&said.stdout).lines().count() == 4, "{said:?}");
+    // What syft once made is gone with the clone's scratch folder: the lists are those of the registry.
+    std::fs::remove_dir_all(trusted.fixture.root().join("target")).unwrap();
+    let (code, again) = json(&["release", "api"]);
+    assert!(code == 0 && verdicts(&again).iter().all(|verdict| verdict.ends_with(" done")), "law 14: {again:#}");
+    let (code, report) = json(&["verify", "api", "0.2.0"]);
+    assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)), "{report:#}");
 }

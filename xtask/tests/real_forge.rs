@@ -15,8 +15,18 @@ use support::stage::{Stage, TOKEN, verdicts};
 use xtask::rehearsal::forge::Fault;
 
 /// The parts of the interface that are used; the whole of it takes prism ten times as long to read.
-const PATHS: [&str; 3] =
-    ["/repos/{owner}/{repo}/pulls", "/repos/{owner}/{repo}/pulls/{pull_number}", "/repos/{owner}/{repo}/compare/{basehead}"];
+const PATHS: [&str; 10] = [
+    "/repos/{owner}/{repo}/pulls",
+    "/repos/{owner}/{repo}/pulls/{pull_number}",
+    "/repos/{owner}/{repo}/compare/{basehead}",
+    "/repos/{owner}/{repo}/commits/{ref}",
+    "/repos/{owner}/{repo}/releases",
+    "/repos/{owner}/{repo}/releases/generate-notes",
+    "/repos/{owner}/{repo}/releases/tags/{tag}",
+    "/repos/{owner}/{repo}/releases/{release_id}",
+    "/repos/{owner}/{repo}/releases/{release_id}/assets",
+    "/repos/{owner}/{repo}/releases/assets/{asset_id}",
+];
 
 /// prism's program, and the description that was installed with it.
 fn prism() -> Option<(PathBuf, PathBuf)> {
@@ -170,4 +180,50 @@ fn post(stage: &Stage, body: &str) -> (u16, Value) {
         .unwrap();
     let text = answer.body_mut().read_to_string().unwrap();
     (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+#[test]
+fn a_release_lives_its_life_within_the_description() {
+    let Some((stage, _between)) = stage("a_release_lives_its_life_within_the_description") else { return };
+    let url = stage.before.clone().unwrap();
+    // Files are sent to where the forge says, and that is to be before prism as well.
+    stage.forge.set_address(&url);
+    stage.change("api/app.py", "feat: one");
+    stage.fixture.prepare_release();
+    stage.fixture.write("target/xtask/dist/api/0.2.0/api-0.2.0.tar.gz", "an archive");
+    let run = |arguments: &[&str]| {
+        let ran = stage.fixture.run_with(arguments, &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN)]);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+    };
+    run(&["release", "api"]);
+    run(&["release", "api"]);
+    // The description knows no bytes of files, only what is said of them: what is read back through prism has none.
+    run(&["bump", "minor", "web", "--commit"]);
+    run(&["tag", "web", "--rc", "--push"]);
+    run(&["release", "web"]);
+    run(&["verify", "web", "0.2.0"]);
+    // A draft of an earlier candidate, with a file that is no longer right and half of another.
+    stage.fixture.git(&["checkout", "--quiet", "api-v0.2.0"]);
+    let mut release = stage.forge.releases().remove(0);
+    (release.is_draft, release.body) = (true, release.body.replace("-rc1`", "-rc0`"));
+    (release.assets[0].digest, release.assets[1].is_whole) = (format!("sha256:{}", "0".repeat(64)), true);
+    stage.forge.go_back_to_releases(&[]);
+    stage.forge.add_release(xtask::rehearsal::forge_releases::Release { assets: Vec::new(), ..release.clone() });
+    stage.forge.add_release(release);
+    run(&["release", "api"]);
+    let log = stage.forge.log();
+    let sent = |method: &str, part: &str| log.iter().any(|request| request.method == method && request.target.contains(part));
+    for (method, part) in [
+        ("POST", "/releases/generate-notes"),
+        ("POST", "/assets?name="),
+        ("PATCH", "/releases/"),
+        ("DELETE", "/releases/assets/"),
+        ("DELETE", "/releases/"),
+        ("GET", "/releases/tags/"),
+        ("GET", "/commits/tags%2F"),
+    ] {
+        assert!(sent(method, part), "{method} {part} was never sent through: {log:#?}");
+    }
+    let refused: Vec<_> = log.iter().filter(|request| !matches!(request.status, Some(200 | 201 | 204 | 302))).collect();
+    assert!(refused.is_empty(), "{refused:?}");
 }

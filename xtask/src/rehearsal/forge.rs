@@ -115,6 +115,11 @@ impl EmbeddedForge {
         self.shared.lock().releases.hides_digests = true;
     }
 
+    /// Hands files out itself from now on, as the interface's description allows, in place of saying where they lie.
+    pub fn hand_files_out(&self) {
+        self.shared.lock().releases.hands_files_out = true;
+    }
+
     /// Changes a file of a tag's releases behind everybody's back, or takes it away.
     pub fn change_file(&self, tag: &str, name: &str, change: impl Fn(&Asset) -> Option<Asset>) {
         let mut state = self.shared.lock();

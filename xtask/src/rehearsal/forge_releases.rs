@@ -54,6 +54,8 @@ pub(super) struct Releases {
     pub are_immutable: bool,
     /// Files are shown without their digests, as by forges before June 2025.
     pub hides_digests: bool,
+    /// Files come from the interface itself.
+    pub hands_files_out: bool,
 }
 
 type Answer = Result<Response, Response>;
@@ -249,7 +251,14 @@ impl Releases {
             return Ok(Response::json(200, &asset_document(desk, release, asset, self.hides_digests)));
         }
         match asset.is_whole {
-            true => Ok(Response::new(302).with("Location", format!("{}/_objects/{number}?signature=for-this-once", desk.address))),
+            true if self.hands_files_out => {
+                Ok(Response::new(200).with("Content-Type", "application/octet-stream").body(asset.content.as_ref().clone()))
+            }
+            // Files lie somewhere else than the interface is.
+            true => {
+                let host = request.header("Host").unwrap_or("localhost");
+                Ok(Response::new(302).with("Location", format!("http://{host}/_objects/{number}?signature=for-this-once")))
+            }
             false => Err(missing()),
         }
     }
