@@ -125,7 +125,7 @@ fn a_release_is_drafted_first_filled_and_published_last() {
         "| linux/arm64 | `sha256:",
         &format!("docker pull {}/acme/api@{index}", ready.fixture().registry.address()),
         "cargo xtask verify api 0.2.0",
-        "Made by `cargo xtask release api` of `api-v0.2.0-rc1`.",
+        &format!("Made by `cargo xtask release api` of {}.", ready.fixture().head()),
     ] {
         assert!(release.body.contains(words), "{words:?} is not in {}", release.body);
     }
@@ -191,7 +191,9 @@ fn law_9_what_was_published_is_never_edited_and_both_sides_are_named() {
         (release.assets[0].content, release.assets[0].digest) = (b"other bytes".to_vec().into(), format!("sha256:{}", sha("other bytes")))
     });
     ready.refused(&["api-0.2.0-py3-none-any.whl in the published release with sha256:", &sha("other bytes"), &sha("the bytes of a wheel")]);
-    changed(&|release| release.assets[2].content = format!("{}  api-0.2.0.tar.gz\n", "0".repeat(64)).into_bytes().into());
+    let list = format!("{}  api-0.2.0.tar.gz\n", "0".repeat(64));
+    let digest = format!("sha256:{}", sha(&list));
+    changed(&|release| (release.assets[2].content, release.assets[2].digest) = (list.clone().into_bytes().into(), digest.clone()));
     ready.refused(&["SHA256SUMS of the published release with no line for api-0.2.0-py3-none-any.whl"]);
     // What is missing is added, and half of a file that nobody could download is replaced.
     changed(&|release| drop(release.assets.remove(1)));
@@ -225,7 +227,7 @@ fn one_tag_never_gets_two_drafts() {
     [&full, &full].into_iter().for_each(|release| ready.forge().add_release(release.clone()));
     ready.refused(&["2 drafts for api-v0.2.0", "wanted one"]);
     // Of empty ones of ours the surplus goes, and the one that has files is kept; a draft of an earlier candidate is written anew.
-    let old = Release { body: draft.body.replace("-rc1`", "-rc0`"), commit: "0".repeat(40), ..full };
+    let old = Release { body: draft.body.replace(&draft.commit, &"0".repeat(40)), commit: "0".repeat(40), ..full };
     ready.forge().go_back_to_releases(&[]);
     [&draft, &old, &draft].into_iter().for_each(|release| ready.forge().add_release(release.clone()));
     let full = ready.forge().releases()[1].number;
@@ -481,4 +483,18 @@ fn what_is_attested_of_an_image_is_a_file_too_and_the_lines_verify_it() {
     assert!(code == 0 && verdicts(&again).iter().all(|verdict| verdict.ends_with(" done")), "law 14: {again:#}");
     let (code, report) = json(&["verify", "api", "0.2.0"]);
     assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)), "{report:#}");
+}
+
+#[test]
+fn a_rehearsal_has_a_forge_of_its_own_and_never_reaches_the_real_one() {
+    let stage = Stage::new();
+    let url = stage.forge.url();
+    let before = stage.fixture.state();
+    let variables = [("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN), ("GH_TOKEN", TOKEN)];
+    let ran = stage.fixture.run_with(&["rehearse", "api", "--json"], &variables);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let shown: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(shown["releases"], serde_json::json!([{ "tag": TAG, "draft": false, "files": [] }]), "{shown:#}");
+    assert!(ran.stderr.contains("acted forge-draft api 0.2.0") && ran.stderr.contains("acted forge-release"), "{}", ran.stderr);
+    assert_eq!((stage.forge.log().len(), stage.forge.releases(), stage.fixture.state()), (0, Vec::new(), before));
 }

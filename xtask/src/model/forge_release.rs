@@ -115,12 +115,12 @@ impl ForgeRelease {
     }
 }
 
-/// The line by which we know our own drafts again.
-pub fn mark(project: &str, candidate: &str) -> String {
-    format!("{MARK}{project}` of `{candidate}`.")
+/// The line by which we know our own drafts again. It names the commit and no candidate: one commit can have several.
+pub fn mark(project: &str, commit: &str) -> String {
+    format!("{MARK}{project}` of {commit}.")
 }
 
-/// Whether a text is one of ours, whichever candidate it was made of.
+/// Whether a text is one of ours, whichever commit it was made of.
 pub fn is_ours(body: &str) -> bool {
     body.trim_end().lines().next_back().is_some_and(|line| line.starts_with(MARK))
 }
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn our_texts_are_known_by_their_last_line() {
-        assert!(is_ours(&format!("x\n\n{}\r\n", mark("api", "api-v1.0.0-rc1"))));
-        assert!(!is_ours(&format!("{}\nmore", mark("api", "api-v1.0.0-rc1"))) && !is_ours(""));
+        assert!(is_ours(&format!("x\n\n{}\r\n", mark("api", "abc"))));
+        assert!(!is_ours(&format!("{}\nmore", mark("api", "abc"))) && !is_ours(""));
     }
 }

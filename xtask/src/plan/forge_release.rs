@@ -52,7 +52,7 @@ pub fn prepare(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, image: 
     let assets = assets(goal, project, facts, forge, image)?;
     let told = Told {
         title: format!("{} {}", project.package, facts.version.to_semver()),
-        body: body(project, facts, forge, &candidate.name, image)?,
+        body: body(project, facts, forge, &candidate.commit, image)?,
         commit: candidate.commit.clone(),
         is_prerelease: facts.version.is_prerelease(),
     };
@@ -141,7 +141,7 @@ fn ending(format: SbomFormat) -> &'static str {
 
 /// What the release says: the changes, what the image is, how to get it and how to hold it against what was said. It is a function of
 /// the candidate and the configuration alone, so that a run that finds it there can tell whether it is this.
-fn body(project: &Project, facts: &ReleaseFacts, forge: &ForgeFacts, candidate: &str, image: Option<Image<'_>>) -> anyhow::Result<String> {
+fn body(project: &Project, facts: &ReleaseFacts, forge: &ForgeFacts, commit: &str, image: Option<Image<'_>>) -> anyhow::Result<String> {
     let mut rest = String::new();
     let mut lines = Vec::new();
     if let Some(Image { repository, index, platforms }) = image {
@@ -161,7 +161,7 @@ fn body(project: &Project, facts: &ReleaseFacts, forge: &ForgeFacts, candidate: 
     if has_files(project, facts) {
         lines.push(format!("sha256sum --check --ignore-missing {CHECKSUMS}"));
     }
-    let _ = write!(rest, "### How to verify\n\n```sh\n{}\n```\n\n{}\n", lines.join("\n"), mark(&project.name, candidate));
+    let _ = write!(rest, "### How to verify\n\n```sh\n{}\n```\n\n{}\n", lines.join("\n"), mark(&project.name, commit));
     let notes = if forge.notes.trim().is_empty() { "Nothing that a changelog tells." } else { forge.notes.trim() };
     let room = BODY_CHARS_MAX.saturating_sub(rest.chars().count() + CUT.chars().count() + 2);
     Ok(format!("{}\n\n{rest}", fitted(notes, room)))
@@ -178,4 +178,16 @@ fn fitted(notes: &str, room: usize) -> String {
     let Some((end, _)) = notes.char_indices().nth(room) else { return notes.to_owned() };
     let kept = notes[..end].rsplit_once('\n').map_or("", |(kept, _)| kept);
     format!("{}{CUT}", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_cut_between_two_lines_when_they_are_too_long_and_say_so() {
+        assert_eq!(fitted("one\ntwo", 7), "one\ntwo");
+        assert_eq!(fitted("one\ntwö\nthree", 9), format!("one\ntwö{CUT}"));
+        assert_eq!(fitted("one long line", 5), CUT);
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::model::forge_release::Part;
 use crate::model::step::{Draft, Scope, Step};
 
 /// Steps that are done together, and what has to go well before them.
@@ -44,6 +45,10 @@ fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
 
 fn are_independent(earlier: &Step, later: &Step) -> bool {
     match (earlier, later) {
+        // Each is a file of its own; the list of all of them comes after.
+        (Step::ForgeRelease(earlier), Step::ForgeRelease(later)) => {
+            matches!((&earlier.part, &later.part), (Part::Asset(_), Part::Asset(_)))
+        }
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
         (Step::PublishTag { .. }, Step::PublishTag { .. })
         // The index is under no name yet: it waits for nobody.
@@ -106,6 +111,7 @@ mod tests {
 
     use super::*;
     use crate::model::delivery::{Action, Deliver};
+    use crate::model::forge_release::{Asset, ForgeRelease, Source, Told};
     use crate::model::image::{Digest, Platform};
     use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
     use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
@@ -279,6 +285,24 @@ mod tests {
         ];
         let wanted = ["0..1 ← []", "1..2| ← [0]", "2..3| ← [0, 1]", "3..4| ← []", "4..5| ← [3]"];
         assert_eq!(order(Scope::EachProject, steps), wanted);
+    }
+
+    #[test]
+    fn a_forges_release_is_seen_after_its_tag_and_files_do_not_wait_for_each_other() {
+        let at_forge =
+            |part: Part| Step::ForgeRelease(Box::new(ForgeRelease { repository: "acme/mono".into(), tag: "api-v1.0.0".into(), part }));
+        let told = Told { title: String::new(), body: String::new(), commit: String::new(), is_prerelease: false };
+        let file = |name: &str| Part::Asset(Asset { name: name.into(), source: Source::File(name.into()) });
+        let steps = vec![
+            ("api", at_forge(Part::Draft(told))),
+            ("api", at_forge(file("a"))),
+            ("api", at_forge(file("b"))),
+            ("api", at_forge(Part::Checksums(Vec::new()))),
+            ("api", push("api-v1.0.0")),
+            ("api", at_forge(Part::Published { is_latest: false })),
+        ];
+        let wanted = ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0]", "3..4| ← [0, 1, 2]", "4..5| ← [0, 1, 2, 3]", "5..6| ← [0, 1, 2, 3, 4]"];
+        assert_eq!(order(Scope::EachProject, steps), wanted, "a forge wants one change after another");
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{EmbeddedForge, Fault, Right};
+use crate::model::forge_release::Told;
 use crate::rehearsal::forge_pulls::Pull;
 use crate::rehearsal::http::{Reply, Request, Response, Server};
-use crate::world::forge::{Forge, ForgeErrorKind, ForgeOptions, NewPull};
+use crate::world::forge::{Content, Forge, ForgeErrorKind, ForgeOptions, NewPull};
 
 const TOKEN: &str = "token-that-nobody-may-see";
 const NEW: NewPull<'_> = NewPull { branch: "next", base: "main", title: "t", body: "b" };
@@ -218,4 +219,74 @@ fn the_embedded_forge_takes_nothing_it_does_not_know() {
     assert!(forge.unexpected().is_empty());
     assert_eq!(send("DELETE", "/repos/acme/mono/pulls/1", now, ""), 404);
     assert_eq!(forge.unexpected(), ["DELETE /repos/acme/mono/pulls/1"]);
+}
+
+#[test]
+fn a_file_goes_to_the_forge_alone_and_the_token_with_it() {
+    let upload_url = |address: &str| {
+        let document = serde_json::json!([{
+            "id": 1, "tag_name": "v1", "name": "v1", "body": "", "target_commitish": "main", "draft": true, "prerelease": false,
+            "html_url": "http://localhost/x", "assets": [], "upload_url": format!("{address}/assets{{?name,label}}"),
+        }]);
+        move |request: Request| match request.method.as_str() {
+            "GET" => Reply::Send(Response::json(200, &document)),
+            _ => Reply::Send(Response::json(201, &serde_json::json!({}))),
+        }
+    };
+    let elsewhere = Server::start(|_: Request| Reply::Send(Response::json(201, &serde_json::json!({}))), 1 << 10).unwrap();
+    for (address, words) in [
+        (format!("http://{}", elsewhere.address()), "files are said to be sent to another server"),
+        ("http://uploads.example.org".to_owned(), "in the clear"),
+        ("ftp://uploads.example.org".to_owned(), "neither an http nor an https address"),
+    ] {
+        let server = Server::start(upload_url(&address), 1 << 10).unwrap();
+        let (client, _) = client(&format!("http://{}", server.address()), Some(TOKEN));
+        let release = client.release("acme/mono", "v1").unwrap().unwrap();
+        let sent = client.upload("acme/mono", &release, "a.txt", &Content::Text("a".into()), &|_, _| {});
+        let error = sent.unwrap_err().to_string();
+        assert!(error.contains(words) && !error.contains(TOKEN), "{error}");
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[test]
+fn a_large_file_is_sent_as_a_stream_with_its_length_and_tells_how_far_it_is() {
+    let (_bare, forge, client, _) = stage();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.whl");
+    std::fs::write(&path, vec![7; 3 << 20]).unwrap();
+    let told = Told { title: "t".into(), body: "b".into(), commit: "main".into(), is_prerelease: false };
+    let release = client.create_draft("acme/mono", "v1", &told).unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    client.upload("acme/mono", &release, "a.whl", &Content::File(path), &|sent, all| seen.borrow_mut().push((sent, all))).unwrap();
+    let seen = seen.into_inner();
+    // Piece by piece: it was never asked for as a whole.
+    assert!(seen.len() > 10 && seen.is_sorted() && seen.last() == Some(&(3 << 20, 3 << 20)), "{} pieces", seen.len());
+    let file = client.files("acme/mono", &release).unwrap().remove(0);
+    assert_eq!((file.name.as_str(), file.is_whole, file.bytes), ("a.whl", true, 3 << 20));
+    let digest = client.digest_of_file("acme/mono", &file).unwrap();
+    assert_eq!(Some(&digest), file.digest.as_ref());
+    assert!(forge.unexpected().is_empty());
+}
+
+#[test]
+fn a_draft_is_not_found_by_its_tag_and_not_by_who_may_only_read() {
+    let (_bare, forge, client, _) = stage();
+    let told = Told { title: "t".into(), body: "b".into(), commit: "main".into(), is_prerelease: false };
+    // The answer is lost twice: it is looked for, and not made again.
+    forge.plan_fault(Fault::cut_after("POST", "/releases$").times(2));
+    client.create_draft("acme/mono", "v1", &told).unwrap();
+    assert_eq!(forge.releases().len(), 1);
+    assert_eq!(client.published("acme/mono", "v1").unwrap(), None);
+    forge.give_token("reads", Right::Read);
+    let (reader, _) = self::client(&forge.url(), Some("reads"));
+    assert_eq!(reader.release("acme/mono", "v1").unwrap(), None);
+    assert!(reader.may_release("acme/mono", "v1").unwrap_err().to_string().contains("contents: write"));
+    client.may_release("acme/mono", "v1").unwrap();
+    let release = client.release("acme/mono", "v1").unwrap().unwrap();
+    let error = client.publish("acme/mono", &release, false).unwrap_err();
+    assert!(error.to_string().contains("target_commitish is invalid"), "the stand-in makes no tag: {error}");
+    client.delete_draft("acme/mono", "v1", &release).unwrap();
+    client.delete_draft("acme/mono", "v1", &release).unwrap();
+    assert_eq!(client.release("acme/mono", "v1").unwrap(), None);
 }

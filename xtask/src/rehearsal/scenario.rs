@@ -219,6 +219,7 @@ fn report(
     let remote_tags: Vec<_> =
         remote_tags.lines().filter_map(|line| line.rsplit('/').next()).filter(|tag| project.tags.read(tag).is_some()).collect();
     app.ui.data(&format!("git tags at origin: {}", remote_tags.join(", ")));
+    let releases = show_forge(app, sandbox)?;
     let requests = sandbox.registry.log().len();
     let unexpected = sandbox.registry.unexpected();
     if !unexpected.is_empty() {
@@ -234,6 +235,24 @@ fn report(
             started.elapsed().as_secs_f64()
         ),
     );
-    app.ui.document(&json!({ "schema": 1, "project": project.name, "version": candidate.version, "candidate": candidate.tag, "build_id": candidate.build_id, "images": tags, "tags": remote_tags, "requests": requests }));
+    app.ui.document(&json!({ "schema": 1, "project": project.name, "version": candidate.version, "candidate": candidate.tag, "build_id": candidate.build_id, "images": tags, "tags": remote_tags, "releases": releases, "requests": requests }));
     Ok(0)
+}
+
+/// Shows the releases at the forge with their files, where there is a forge; gives them as the document tells them.
+fn show_forge(app: &App, sandbox: &Sandbox) -> anyhow::Result<Vec<serde_json::Value>> {
+    let Some(forge) = &sandbox.forge else { return Ok(Vec::new()) };
+    let unexpected = forge.unexpected();
+    if !unexpected.is_empty() {
+        bail!("the forge was asked what no forge knows: {}", unexpected.join(", "));
+    }
+    let mut releases = Vec::new();
+    for release in forge.releases() {
+        let files: Vec<_> = release.assets.iter().map(|asset| asset.name.clone()).collect();
+        let state = if release.is_draft { "a draft" } else { "published" };
+        let with = if files.is_empty() { "no files".to_owned() } else { files.join(", ") };
+        app.ui.data(&format!("release at the forge: {} ({}), {state}, with {with}", release.title, release.tag));
+        releases.push(json!({ "tag": release.tag, "draft": release.is_draft, "files": files }));
+    }
+    Ok(releases)
 }
