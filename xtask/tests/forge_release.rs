@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use support::Fixture;
+use support::proxy::Latch;
 use support::stage::{Stage, TOKEN, bare, verdicts};
 use support::trust::{Trusted, can_run};
 use xtask::rehearsal::forge::{EmbeddedForge, Fault, Right};
@@ -497,4 +498,36 @@ fn a_rehearsal_has_a_forge_of_its_own_and_never_reaches_the_real_one() {
     assert_eq!(shown["releases"], serde_json::json!([{ "tag": TAG, "draft": false, "files": [] }]), "{shown:#}");
     assert!(ran.stderr.contains("acted forge-draft api 0.2.0") && ran.stderr.contains("acted forge-release"), "{}", ran.stderr);
     assert_eq!((stage.forge.log().len(), stage.forge.releases(), stage.fixture.state()), (0, Vec::new(), before));
+}
+
+#[test]
+fn two_runs_at_the_same_time_come_to_one_release() {
+    let ready = Ready::new();
+    let url = ready.forge().url();
+    let clone = tempfile::tempdir().unwrap();
+    let other = clone.path().join("other");
+    let copied = std::process::Command::new("cp").arg("-a").arg(ready.fixture().root()).arg(&other).status().unwrap();
+    assert!(copied.success());
+    // Both have looked, and found none, before either makes one.
+    let latch = Latch::default();
+    for _ in 0..2 {
+        let latch = latch.clone();
+        ready.forge().plan_fault(Fault::pause("POST", "/releases$", move || latch.pass()));
+    }
+    let children = [ready.fixture().root(), other].map(|folder| {
+        let mut command = support::program(&folder);
+        command.args(["release", "api"]).env("GITHUB_API_URL", &url).env("GITHUB_TOKEN", TOKEN);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    });
+    latch.wait_for(2);
+    latch.open();
+    for child in children {
+        let ran = support::ran(child.wait_with_output().unwrap());
+        // Who was overtaken may stop, and says by what; nothing is half done that the same line does not finish.
+        assert!(matches!(ran.code, 0 | 1), "{}", ran.stderr);
+    }
+    let made = ready.forge().log().iter().filter(|request| request.method == "POST" && request.target.ends_with("/releases")).count();
+    assert_eq!(made, 2, "both made a draft");
+    ready.release();
+    assert_eq!((ready.the_release().is_draft, ready.files().len()), (false, 3));
 }

@@ -98,10 +98,7 @@ fn differs(found: &Release, told: &Told) -> Option<(String, String)> {
         let words = |is_prerelease| if is_prerelease { "it is a prerelease" } else { "it is no prerelease" }.to_owned();
         return Some((words(found.is_prerelease), words(told.is_prerelease)));
     }
-    // A forge may say the branch of a commit in its place once there is the tag.
-    if found.is_draft && found.commit != told.commit {
-        return Some((found.commit.clone(), told.commit.clone()));
-    }
+    // The commit stands in the text; a forge may say a branch in the place of one whose tag is there.
     let (found, wanted) = (found.body.trim(), told.body.trim());
     if found == wanted {
         return None;

@@ -21,7 +21,6 @@ pub struct Release {
     pub title: String,
     /// With the line ends of this machine, whatever a browser made of them.
     pub body: String,
-    pub commit: String,
     pub is_draft: bool,
     pub is_prerelease: bool,
     /// The forge lets nobody change it any more, and takes no further file.
@@ -212,7 +211,6 @@ impl Forge {
                 number: release["id"].as_u64()?,
                 title: text("name").unwrap_or_default(),
                 body: text("body").unwrap_or_default().replace("\r\n", "\n"),
-                commit: text("target_commitish")?,
                 is_draft: flag("draft")?,
                 is_prerelease: flag("prerelease")?,
                 is_immutable: flag("immutable").unwrap_or(false),
