@@ -122,3 +122,12 @@ fn what_is_refused_is_told_to_nobody_but_the_caller() {
     assert_eq!(release(&fixture, &chat, &[]).code, 3);
     assert!(chat.heard().is_empty());
 }
+
+#[test]
+fn a_release_that_is_only_played_is_told_to_nobody() {
+    let fixture = Fixture::new();
+    let chat = Chat::new("200 OK");
+    let ran = fixture.run_with(&["rehearse", "api"], &[("SLACK_WEBHOOK_URL", &chat.address), ("DISCORD_WEBHOOK_URL", &chat.address)]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(chat.heard(), [""; 0]);
+}

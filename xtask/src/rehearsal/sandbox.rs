@@ -96,6 +96,9 @@ impl Sandbox {
             .without("GITHUB_OUTPUT")
             .without("GITHUB_STEP_SUMMARY")
             .without("GITHUB_ACTIONS")
+            // Nobody is told of a release that is only played.
+            .without("SLACK_WEBHOOK_URL")
+            .without("DISCORD_WEBHOOK_URL")
             .without("COSIGN_PRIVATE_KEY")
             .without("COSIGN_PUBLIC_KEY");
         // Nothing here may reach the real forge, whatever the surroundings hold.

@@ -4,9 +4,13 @@ use std::env;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::git::ForgeCredentials;
 use super::package_access::PackageAccess;
 use super::process::quoted;
+use super::registry_url::escape;
 use crate::model::image::Platform;
 use crate::model::trust::Key;
 
@@ -123,6 +127,7 @@ impl Environment {
             })
             // A word as short as these stands in many a line that has nothing to hide.
             .filter(|value| value.len() >= 6)
+            .flat_map(|value| forms_of(&value))
             .collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
@@ -158,6 +163,40 @@ fn is_secret(name: &str) -> bool {
     // A value for one environment alone has its name behind: API_KEY_STAGING.
     let ends = |ending: &str| name.ends_with(ending) || name.contains(&format!("{ending}_"));
     name.split('_').any(|word| WORDS.contains(&word)) || ENDINGS.iter().any(|ending| ends(ending))
+}
+
+/// The forms in which programs say a secret again: as it is, without and with the escapes of a URL, and in base64, as in a
+/// header. There it looks otherwise by what stands before it, in three ways, of which the middle is sure.
+fn forms_of(secret: &str) -> Vec<String> {
+    let encoded = (0..3).map(|before| BASE64.encode(format!("{}{secret}", "x".repeat(before))));
+    let middles = encoded.filter_map(|encoded| encoded.get(4..encoded.len().saturating_sub(4)).map(str::to_owned));
+    let mut forms: Vec<_> = middles.filter(|middle| middle.len() >= 8).collect();
+    forms.extend([escape(secret), unescaped(secret), secret.to_owned()]);
+    forms
+}
+
+/// A text without the escapes of a URL; what is none stays.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = text_of(after.get(..2).unwrap_or_default()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (first, escaped) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 /// The password in a URL, such as that of a package index.
@@ -242,6 +281,22 @@ mod tests {
     fn a_forge_of_ones_own_has_its_interface_below_a_path() {
         assert_eq!(api_of("https://github.com/"), "https://api.github.com");
         assert_eq!(api_of("https://git.example.org"), "https://git.example.org/api/v3");
+    }
+
+    #[test]
+    fn law_17_a_secret_is_known_in_every_form() {
+        let secret = "ghs_a/b+c=0123456789";
+        let forms = forms_of(secret);
+        let known = |text: &str| forms.iter().any(|form| text.contains(form));
+        for text in [secret, "https://x:ghs_a%2Fb%2Bc%3D0123456789@host", "token=ghs_a%2Fb%2Bc%3D0123456789"] {
+            assert!(known(text), "{text}");
+        }
+        for user in ["", "x-access-token:", "me:", "you:"] {
+            assert!(known(&BASE64.encode(format!("{user}{secret}"))), "{user}");
+        }
+        assert!(forms_of("ghs_a%2Fb%2Bc").contains(&"ghs_a/b+c".to_owned()));
+        assert!(forms_of("100%").contains(&"100%".to_owned()));
+        assert!(forms_of("secret").iter().all(|form| form.len() >= 6), "nothing so short that it stands everywhere");
     }
 
     #[test]

@@ -13,6 +13,7 @@ for last; do :; done
 name() { printf '%s' "$1" | tr '/:' '__'; }
 case "$1 $2" in
 "version --format") case "$3" in *Os*) echo linux/amd64 ;; *) echo 27.0 ;; esac ;;
+"version ") echo 27.0 ;;
 "buildx version") echo "buildx v0.20" ;;
 "buildx build")
     while [ $# -gt 1 ]; do
