@@ -324,9 +324,9 @@ pub struct Rehearse {
 
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Benches by name: versions, bump, changelog, auto, promotion [default: all]
+    /// Benches by name: versions, bump, changelog, auto, promotion, pins [default: all]
     pub names: Vec<String>,
-    /// Projects of a generated repository; may be given several times [default: 3 and 1000; for changelog and auto 5, 20 and 80]
+    /// Projects of a generated repository; may be given several times [default: 3 and 1000; for changelog and auto 5, 20 and 80; for pins, files: 10, 100 and 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub projects: Vec<u32>,
     /// Commits of a generated history

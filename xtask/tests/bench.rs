@@ -225,3 +225,17 @@ fn promotion_is_measured_in_requests_bytes_and_time() {
     }
     assert!(is_empty(scratch.path()));
 }
+
+#[test]
+fn a_promotion_of_many_pins_is_measured_beside_plain_git() {
+    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let ran = bench(&fixture, scratch.path(), &["pins", "--projects", "3", "--rounds", "1", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let compared = document(&ran)["promotion"].as_array().unwrap().clone();
+    assert_eq!((compared.len(), compared[0]["of"].as_str()), (1, Some("3 pins in one promotion")));
+    let [ours, plain] = compared[0]["programs"].as_array().unwrap().as_slice() else { panic!("{compared:#?}") };
+    assert!(positive(&ours["time_ms"]) && positive(&ours["requests"]) && positive(&plain["time_ratio"]), "{compared:#?}");
+    #[cfg(target_os = "linux")]
+    assert!(positive(&ours["memory_bytes"]), "{ours}");
+    assert!(is_empty(scratch.path()));
+}

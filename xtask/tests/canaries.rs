@@ -315,7 +315,7 @@ fn law_17_no_verb_shows_a_secret() {
     let (known, verbs) = (lines(), verbs());
     assert!(verbs.len() > 15, "{verbs:?}");
     for verb in &verbs {
-        assert!(known.iter().any(|(name, _)| name == verb), "say in tests/secrets.rs how `{verb}` is run with canary secrets");
+        assert!(known.iter().any(|(name, _)| name == verb), "say in tests/canaries.rs how `{verb}` is run with canary secrets");
     }
     let mut stage = Stage::new();
     let mut codes: BTreeMap<String, i32> = BTreeMap::new();

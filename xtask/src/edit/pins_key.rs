@@ -85,7 +85,7 @@ pub(super) fn walk<'t, 'n>(document: &'t Tree<'n>, parts: &[Part], text: &str, n
         };
         let next = match (part, node) {
             (Part::Key(key), Tree::Seq(..)) => key.parse().ok().and_then(at),
-            (Part::Key(key), _) => node.member(key, text, name)?,
+            (Part::Key(key), _) => node.member(key, text, || name.to_owned())?,
             (Part::Index(index), _) => at(*index),
             (Part::Entry { key, is }, Tree::Seq(_, items)) => {
                 let has = |item: &&Tree<'_>| matches!(item, Tree::Map(_, members) if members.iter().any(|(name, value)| name == key && value.as_leaf().is_some_and(|leaf| leaf.value == is.as_str())));
@@ -125,6 +125,9 @@ impl Search<'_> {
         let named = ["repository", "image"].into_iter().map(|name| self.word(node, name)).collect::<Result<Vec<_>, _>>();
         // A key that stands twice in a mapping that names another image is none of our business.
         let Ok(named) = named else { return Ok(None) };
+        if named.iter().all(Option::is_none) {
+            return Ok(None);
+        }
         let registry = self.word(node, "registry")?;
         let full = |name: &String| match registry.as_deref().filter(|registry| !registry.is_empty()) {
             Some(registry) => format!("{registry}/{name}"),
@@ -157,13 +160,13 @@ impl Search<'_> {
     }
 
     fn word(&self, node: &Tree<'_>, name: &str) -> Result<Option<String>, EditError> {
-        Ok(node.member(name, self.text, &self.key())?.and_then(Tree::as_leaf).map(|leaf| leaf.value.to_string()))
+        Ok(node.member(name, self.text, || self.key())?.and_then(Tree::as_leaf).map(|leaf| leaf.value.to_string()))
     }
 
     /// The tag and the digest in a mapping; `None` when it has neither.
     fn beside(&self, node: &Tree<'_>, tag: &str, digest: &str) -> Result<Option<PinPlace>, EditError> {
-        let path = self.key();
-        let (tag_at, digest_at) = (node.member(tag, self.text, &path)?, node.member(digest, self.text, &path)?);
+        let path = || self.key();
+        let (tag_at, digest_at) = (node.member(tag, self.text, path)?, node.member(digest, self.text, path)?);
         self.pair((tag, tag_at), (digest, digest_at), self.line(node))
     }
 
@@ -238,8 +241,8 @@ impl Search<'_> {
         let path = self.key();
         let mut named: Vec<(String, &Tree<'_>)> = Vec::new();
         for item in items {
-            let name = item.member("name", self.text, &path)?.and_then(Tree::as_leaf);
-            if let (Some(name), Some(value)) = (name, item.member("value", self.text, &path)?) {
+            let name = item.member("name", self.text, || path.clone())?.and_then(Tree::as_leaf);
+            if let (Some(name), Some(value)) = (name, item.member("value", self.text, || path.clone())?) {
                 named.push((name.value.to_string(), value));
             }
         }

@@ -129,13 +129,15 @@ impl<'n> Tree<'n> {
     }
 
     /// What stands under a key: nothing, one value, or an error where the key is written more than once.
-    pub(super) fn member(&self, name: &str, text: &str, path: &str) -> Result<Option<&Self>, EditError> {
+    pub(super) fn member(&self, name: &str, text: &str, path: impl FnOnce() -> String) -> Result<Option<&Self>, EditError> {
         let Self::Map(_, members) = self else { return Ok(None) };
-        let found: Vec<&Self> = members.iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect();
-        match found.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(one)),
-            several => {
+        let mut found = members.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some(one), None) => Ok(Some(one)),
+            _ => {
+                let several: Vec<&Self> = members.iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect();
+                let path = path();
                 let key = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
                 Err(EditError::Doubled { key, lines: several.iter().map(|value| line_at(text, value.start())).collect() })
             }

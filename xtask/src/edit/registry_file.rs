@@ -38,11 +38,11 @@ pub fn registry_file(text: &str, path: &str, image: &KeyPath, name: Option<&KeyP
         };
         let node = at(image)?.ok_or_else(|| EditError::missing(&image.to_string()))?;
         let whole = match node {
-            Tree::Map(..) => node.member(WHOLE, text, &image.to_string())?,
+            Tree::Map(..) => node.member(WHOLE, text, || image.to_string())?,
             other => Some(other),
         };
         let whole = whole.and_then(Tree::as_leaf).ok_or_else(|| EditError::missing(&format!("{image}.{WHOLE}")))?;
-        let platforms = node.member(PLATFORMS, text, &image.to_string())?;
+        let platforms = node.member(PLATFORMS, text, || image.to_string())?;
         let architectures = match platforms {
             Some(Tree::Map(_, members)) => members.iter().map(|(name, _)| name.clone()).collect(),
             _ => Vec::new(),
@@ -82,10 +82,10 @@ pub(super) fn places(search: &mut Search<'_>, node: &Tree<'_>) -> Result<(), Edi
     let top = search.path.clone();
     let key = search.key();
     let mut texts = Vec::new();
-    if let Some(whole) = node.member(WHOLE, search.text, &key)? {
+    if let Some(whole) = node.member(WHOLE, search.text, || key.clone())? {
         texts.push((vec![Part::Key(WHOLE.to_owned())], node, whole));
     }
-    if let Some(platforms @ Tree::Map(_, members)) = node.member(PLATFORMS, search.text, &key)? {
+    if let Some(platforms @ Tree::Map(_, members)) = node.member(PLATFORMS, search.text, || key.clone())? {
         let part = |name: &String| vec![Part::Key(PLATFORMS.to_owned()), Part::Key(name.clone())];
         texts.extend(members.iter().map(|(name, value)| (part(name), platforms, value)));
     }

@@ -14,7 +14,7 @@ use crate::model::pins::{Format, PinnedImage};
 use crate::model::step::{Probe, short};
 use crate::plan::delivery::{Change, message};
 use crate::world::World;
-use crate::world::delivery::Pushed;
+use crate::world::delivery::{DeliveryBranch, Pushed};
 
 use super::delivery_pull;
 use super::observe::rfc3339;
@@ -24,13 +24,20 @@ use super::pins::{FileReading, PinGroup, Reading, at_line};
 pub(super) const TRIES: usize = 32;
 
 /// The files of a delivery as they are to be.
+#[derive(Clone)]
 pub(super) struct Edited {
     pub texts: Vec<(String, String)>,
     pub changes: Vec<Change>,
 }
 
-/// Makes the edit on what the branch says now.
-pub(super) fn derive(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
+/// The edit on what the branch says now, made once for each commit that it is asked of.
+pub(super) fn derive(branch: &DeliveryBranch, delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
+    let Deliver { project, environment, pins, images, .. } = delivery;
+    let what = format!("{project} {environment} {images:?} {pins:?}");
+    Ok(Edited::clone(&*branch.made_once(&reading.head, &what, || make(delivery, reading))?))
+}
+
+fn make(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
     let mut edited = Edited { texts: Vec::new(), changes: Vec::new() };
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
         let wanted = wanted_in(delivery, file)?;
@@ -158,7 +165,8 @@ pub(super) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
     if let Some(pull) = &delivery.pull {
         return delivery_pull::probe(world, &[delivery], pull);
     }
-    let reading = group_of(delivery).read(world)?;
+    let group = group_of(delivery);
+    let reading = group.read(world)?;
     if let Some(fault) = reading.faults.first() {
         return Ok(Probe::Unknown(format!("{}: {fault}", delivery.place())));
     }
@@ -167,7 +175,7 @@ pub(super) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
         return Ok(Probe::Done(format!("{} says so", short(&reading.head))));
     }
     // An edit that cannot be made is found before anything is done.
-    derive(delivery, &reading)?;
+    derive(&*group.open(world)?, delivery, &reading)?;
     let planned: BTreeSet<&str> = delivery.found.values().flatten().map(String::as_str).collect();
     let wanted = || planned.iter().copied().collect::<Vec<_>>().join(" or ");
     Ok(match barred(delivery, &reading).or(meddled(delivery, &reading)?) {
@@ -200,7 +208,7 @@ pub(super) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
         if let Some(found) = barred(delivery, &reading).or(meddled(delivery, &reading)?) {
             return Err(Fault::refused(format!("{}: somebody changed it meanwhile: {found}", delivery.place())).into());
         }
-        let mut edited = derive(delivery, &reading)?;
+        let mut edited = derive(&branch, delivery, &reading)?;
         edited.texts.extend(bars(delivery, &reading, || branch.committer())?.map(|text| (BARS_FILE.to_owned(), text)));
         if edited.texts.is_empty() {
             return Ok(());

@@ -119,7 +119,7 @@ impl Desk<'_> {
                 continue;
             }
             conflict = conflict.or(barred(delivery, &reading)).or(meddled(delivery, &reading)?);
-            let edited = derive(delivery, &reading)?;
+            let edited = derive(self.branch, delivery, &reading)?;
             texts.extend(edited.texts);
             bars_text = bars_text.or(bar);
             parts.push((delivery, edited.changes));

@@ -22,6 +22,7 @@ pub struct PinGroup {
 }
 
 /// What a branch says at a commit.
+#[derive(Clone)]
 pub struct Reading {
     pub head: String,
     pub files: Vec<FileReading>,
@@ -32,6 +33,7 @@ pub struct Reading {
 }
 
 /// A file with pins in it.
+#[derive(Clone)]
 pub struct FileReading {
     pub file: String,
     pub(super) text: String,
@@ -70,7 +72,8 @@ impl PinGroup {
     pub fn read(&self, world: &World) -> anyhow::Result<Reading> {
         let branch = self.open(world)?;
         let head = branch.refresh()?;
-        read_at(&branch, head, &self.pins)
+        let made = branch.made_once(&head, &format!("{:?}", self.pins), || read_at(&branch, head.clone(), &self.pins))?;
+        Ok(Reading::clone(&made))
     }
 }
 

@@ -49,6 +49,7 @@ mod tests {
             from: Vec::new(),
             found: BTreeMap::new(),
             approval: false,
+            pull: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::bench_peers::{PEERS, Peer, Ready, this_program};
-use super::{bench_history, bench_promotion, bench_report, bench_tree};
+use super::{bench_history, bench_pins, bench_promotion, bench_report, bench_tree};
 use crate::cli::Bench as Arguments;
 use crate::commands::App;
 use crate::model::config::nearest;
@@ -151,6 +151,7 @@ struct Contestant {
 pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     let benches = named(&arguments.names)?;
     let with_promotion = arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_promotion::NAME);
+    let with_pins = arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_pins::NAME);
     let grounds = grounds(arguments, &benches)?;
     if app.global.dry_run {
         for ground in &grounds {
@@ -159,6 +160,9 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
         }
         if with_promotion {
             app.ui.status("Planned", &format!("{}, {} rounds each; nothing was written", bench_promotion::NAME, arguments.rounds));
+        }
+        if with_pins {
+            app.ui.status("Planned", &format!("{}, {} rounds each; nothing was written", bench_pins::NAME, arguments.rounds));
         }
         app.ui.document(&bench_report::document(&[], &[], arguments.rounds));
         return Ok(0);
@@ -184,10 +188,15 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
             rows.push(row(&app.world.runner, bench, &ground, &tree, &peers, arguments.rounds)?);
         }
     }
-    let comparisons = match with_promotion {
+    let mut comparisons = match with_promotion {
         true => bench_promotion::run(&app.world.runner, &above, arguments.rounds, &|what| app.ui.status("Measuring", what))?,
         false => Vec::new(),
     };
+    if with_pins {
+        comparisons.extend(bench_pins::run(&app.world.runner, &above, arguments.rounds, &arguments.projects, &|what| {
+            app.ui.status("Measuring", what)
+        })?);
+    }
     if !rows.is_empty() {
         app.ui.data(&bench_report::table(&rows));
     }
@@ -229,7 +238,7 @@ fn on<'b>(benches: &'b [&'static Bench], ground: &Ground) -> impl Iterator<Item 
 
 /// The benches of these names, in our order; all of them, when none is named.
 fn named(names: &[String]) -> Result<Vec<&'static Bench>, Fault> {
-    let known = || BENCHES.iter().map(|bench| bench.name).chain([bench_promotion::NAME]);
+    let known = || BENCHES.iter().map(|bench| bench.name).chain([bench_promotion::NAME, bench_pins::NAME]);
     if let Some(unknown) = names.iter().find(|name| known().all(|known| known != **name)) {
         let guess = nearest(unknown, known()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
         let all = known().collect::<Vec<_>>().join(", ");

@@ -44,6 +44,8 @@ pub struct Cost {
     pub requests: u64,
     /// Of layers and configurations, in both directions.
     pub blob_bytes: u64,
+    /// The most that the program held, in bytes; `None` where that was not looked at.
+    pub memory: Option<u64>,
 }
 
 impl Cost {

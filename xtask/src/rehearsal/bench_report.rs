@@ -150,7 +150,7 @@ pub fn document(rows: &[Row], compared: &[Comparison], rounds: u32) -> Value {
 
 /// Programs that come to the same thing, each held against the first of its group.
 pub fn comparisons(compared: &[Comparison]) -> String {
-    let heads = ["of", "program", "requests", "blob bytes", "time", "first to it: requests", "time"];
+    let heads = ["of", "program", "requests", "blob bytes", "memory", "time", "first to it: requests", "time"];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     let mut missing = Vec::new();
     for Comparison { of, rows } in compared {
@@ -172,6 +172,7 @@ pub fn comparisons(compared: &[Comparison]) -> String {
                 program.clone(),
                 cost.requests.to_string(),
                 cost.blob_bytes.to_string(),
+                cost.memory.map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
                 median,
                 times(requests),
                 times(time),
@@ -193,7 +194,7 @@ fn comparison_document(Comparison { of, rows }: &Comparison) -> Value {
         Ok(cost) => {
             let (requests, time) = held_against(first, cost);
             json!({ "program": program, "requests": cost.requests, "blob_bytes": cost.blob_bytes, "time_ms": milliseconds(cost.median()),
-                "timed_rounds": cost.times.len(), "request_ratio": requests, "time_ratio": time })
+                "timed_rounds": cost.times.len(), "memory_bytes": cost.memory, "request_ratio": requests, "time_ratio": time })
         }
         Err(why) => json!({ "program": program, "missing": why }),
     });

@@ -6,6 +6,7 @@
 pub mod bench;
 mod bench_history;
 mod bench_peers;
+mod bench_pins;
 mod bench_promotion;
 mod bench_report;
 mod bench_tree;

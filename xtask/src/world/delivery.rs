@@ -4,15 +4,14 @@
 //! command ends. A push is never forced. What stands in the files, and what it should be, is decided above.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use git2::build::TreeUpdateBuilder;
-use git2::{ErrorCode, FileMode, Oid, Repository};
+use git2::{ErrorCode, Oid, Repository};
 use tempfile::TempDir;
 
+use super::delivery_made::Made;
 pub use super::delivery_pull::Tip;
 use super::delivery_settings::{Settings, without_user};
 pub use super::delivery_tree::{PinFile, Snapshot};
@@ -63,6 +62,7 @@ pub struct DeliveryBranch {
     settings: Settings,
     /// Git refuses a second fetch into one repository, and steps are asked side by side.
     pub(super) turn: Mutex<()>,
+    pub(super) made: Made,
 }
 
 /// A commit of the branch's history.
@@ -127,8 +127,18 @@ impl World {
         settings.pairs.extend(real.push_url.iter().map(|url| (format!("remote.{REMOTE}.pushurl"), url.clone())));
         settings.hidden = [Some(&real.url), real.push_url.as_ref()].into_iter().flatten().filter(|url| *url != address).cloned().collect();
         settings.pairs.push((format!("remote.{REMOTE}.url"), real.url));
+        // One pack in place of a file for each object.
+        settings.pairs.push(("fetch.unpackLimit".to_owned(), "1".to_owned()));
         let runner = self.runner.clone();
-        let made = DeliveryBranch { folder, address: key.0.clone(), branch: key.1.clone(), runner, settings, turn: Mutex::default() };
+        let made = DeliveryBranch {
+            folder,
+            address: key.0.clone(),
+            branch: key.1.clone(),
+            runner,
+            settings,
+            turn: Mutex::default(),
+            made: Made::default(),
+        };
         made.runner.output(&made.call(&["init", "--quiet", "--bare", "--template="]))?;
         let made = Arc::new(made);
         open.insert(key, Arc::clone(&made));
@@ -142,8 +152,16 @@ impl DeliveryBranch {
     /// # Errors
     /// The remote cannot be read, or has no such branch (3).
     pub fn refresh(&self) -> anyhow::Result<String> {
-        self.fetch(&["--depth", "1"])?;
         let repository = self.repository()?;
+        // What is here already, of an earlier question or of our own making, is not asked for again.
+        if repository.find_reference(HEAD).is_ok()
+            && let Some(head) = self.remote_head(&self.branch)?
+            && let Ok(known) = Oid::from_str(&head).and_then(|id| repository.find_commit(id))
+        {
+            repository.reference(HEAD, known.id(), true, "").with_context(|| format!("noting where {} stands", self.shown()))?;
+            return Ok(head);
+        }
+        self.fetch(&["--depth", "1"])?;
         let head = repository.refname_to_id(HEAD).with_context(|| format!("reading what was fetched of {}", self.shown()))?;
         Ok(head.to_string())
     }
@@ -184,21 +202,14 @@ impl DeliveryBranch {
     pub fn snapshot(&self, commit: &str) -> anyhow::Result<Snapshot> {
         let repository = self.repository()?;
         let tree = repository.find_commit(Oid::from_str(commit)?).and_then(|commit| commit.tree()).map(|tree| tree.id());
-        Ok(Snapshot { tree: tree.with_context(|| format!("reading {commit} of {}", self.shown()))?, repository })
+        let tree = tree.with_context(|| format!("reading {commit} of {}", self.shown()))?;
+        Ok(Snapshot::new(repository, tree))
     }
 
     /// Makes a commit upon `base` in which these files have these texts, signed when git is set up so.
     /// The message may name the tree that is committed.
     pub fn commit(&self, base: &str, changes: &[(String, String)], message: &dyn Fn(&str) -> String) -> anyhow::Result<String> {
-        let Snapshot { repository, tree } = self.snapshot(base)?;
-        let tree = repository.find_tree(tree)?;
-        let mut update = TreeUpdateBuilder::new();
-        for (path, text) in changes {
-            let blob = repository.blob(text.as_bytes()).with_context(|| format!("writing {path}"))?;
-            let is_program = tree.get_path(Path::new(path)).is_ok_and(|entry| entry.filemode() == i32::from(FileMode::BlobExecutable));
-            update.upsert(path.as_str(), blob, if is_program { FileMode::BlobExecutable } else { FileMode::Blob });
-        }
-        let changed = update.create_updated(&repository, &tree).with_context(|| format!("writing the files of {}", self.shown()))?;
+        let changed = self.write_tree(base, changes)?;
         let text = self.folder.path().join("xtask-message");
         files::write_own(&text, &message(&changed.to_string()))?;
         let call = self.call(&["commit-tree", &changed.to_string(), "-p", base, "-F"]).arg(&text);

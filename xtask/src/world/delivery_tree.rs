@@ -2,10 +2,12 @@
 //!
 //! Links are not followed: what an edit of one would change stands elsewhere.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::Context;
-use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{FileMode, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
 /// A file at a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +19,22 @@ pub enum PinFile {
     Text(String),
 }
 
+/// What a folder holds, by name: each with its id, and whether it is a link, a file or a folder.
+type Folder = Rc<HashMap<String, (Oid, i32, Option<ObjectType>)>>;
+
 /// The files of one commit.
 pub struct Snapshot {
     pub(super) repository: Repository,
     pub(super) tree: Oid,
+    /// Folders that were read, by id: of a thousand files in a folder each would read all of it again.
+    folders: RefCell<HashMap<Oid, Folder>>,
 }
 
 impl Snapshot {
+    pub(super) fn new(repository: Repository, tree: Oid) -> Self {
+        Self { repository, tree, folders: RefCell::default() }
+    }
+
     /// Every path of the commit that is a file, sorted.
     pub fn paths(&self) -> anyhow::Result<Vec<String>> {
         let mut paths = Vec::new();
@@ -38,21 +49,33 @@ impl Snapshot {
     }
 
     pub fn file(&self, path: &str) -> anyhow::Result<PinFile> {
-        let tree = self.repository.find_tree(self.tree)?;
-        let link = i32::from(FileMode::Link);
-        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        for end in ends {
-            match tree.get_path(Path::new(&path[..end])) {
-                Ok(entry) if entry.filemode() == link => return Ok(PinFile::Link(path[..end].to_owned())),
-                Ok(entry) if end == path.len() && entry.kind() == Some(ObjectType::Blob) => {
-                    let blob = self.repository.find_blob(entry.id()).with_context(|| format!("reading {path}"))?;
+        let (mut within, mut end) = (self.tree, 0);
+        for part in path.split('/') {
+            end += part.len();
+            let folder = self.folder(within).with_context(|| format!("reading {path}"))?;
+            match folder.get(part) {
+                None => return Ok(PinFile::Absent),
+                Some((_, mode, _)) if *mode == i32::from(FileMode::Link) => return Ok(PinFile::Link(path[..end].to_owned())),
+                Some((id, _, Some(ObjectType::Blob))) if end == path.len() => {
+                    let blob = self.repository.find_blob(*id).with_context(|| format!("reading {path}"))?;
                     return Ok(String::from_utf8(blob.content().to_vec()).map_or(PinFile::NotUtf8, PinFile::Text));
                 }
-                Ok(_) => {}
-                Err(error) if error.code() == ErrorCode::NotFound => return Ok(PinFile::Absent),
-                Err(error) => return Err(error).with_context(|| format!("reading {path}")),
+                Some((id, _, Some(ObjectType::Tree))) if end < path.len() => within = *id,
+                Some(_) => return Ok(PinFile::Absent),
             }
+            end += 1;
         }
         Ok(PinFile::Absent)
+    }
+
+    fn folder(&self, id: Oid) -> anyhow::Result<Folder> {
+        if let Some(known) = self.folders.borrow().get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let tree = self.repository.find_tree(id)?;
+        let named = tree.iter().filter_map(|entry| Some((entry.name().ok()?.to_owned(), (entry.id(), entry.filemode(), entry.kind()))));
+        let folder: Folder = Rc::new(named.collect());
+        self.folders.borrow_mut().insert(id, Rc::clone(&folder));
+        Ok(folder)
     }
 }
