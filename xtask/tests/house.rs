@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Rooms and the rooms they may import.
 const ROOMS: [(&str, &[&str]); 11] = [
     ("cli", &[]),
-    ("hot", &["commit", "commit_lines", "trees"]),
+    ("hot", &["commit", "commit_lines", "pack_entry", "pack_index", "packs", "recent", "trees"]),
     ("model", &["model"]),
     ("edit", &["edit", "model"]),
     ("plan", &["plan", "model"]),

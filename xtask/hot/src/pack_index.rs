@@ -52,7 +52,7 @@ impl PackIndex {
         let low = if first == 0 { 0 } else { self.up_to(first - 1) };
         let high = self.up_to(first);
         // Ids are spread evenly: what an id says of its place is off by a few, and each look brings the next one nearer.
-        let apart = |one: &Id, other: &Id| (spread(one) - spread(other)) * (high - low) as i64 >> 32;
+        let apart = |one: &Id, other: &Id| ((spread(one) - spread(other)) * (high - low) as i64) >> 32;
         let mut look = low + usize::try_from(apart(id, &[0; ID])).ok()?;
         let (mut low, mut high) = (low, high);
         for looks in 0.. {
