@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::delivery::write_program;
 use support::git_in;
 use support::registered::{BRANCH, LLM, Processors, REPLICATE};
 use support::stage::{TOKEN, bare};
@@ -161,4 +162,74 @@ fn registry_files_are_projects_by_a_key_of_theirs_and_belong_to_no_build() {
     processors.change(LLM, &fixture.read(LLM).replace("API_TOKEN", "OTHER_TOKEN"));
     let (_, plan) = fixture.json(&["plan", "--since", "origin/staging"]);
     assert_eq!(plan["projects"].as_array().unwrap().len(), 0, "{plan:#}");
+}
+
+/// A container engine as far as `pin` needs one: it keeps the labels of what it builds, and pushes an image that says them. What it is
+/// given to build with is written down.
+const ENGINE: &str = r#"#!/bin/sh
+here='HERE'
+name=$(echo "$*" | grep -o '[0-9.]*:[0-9]*/acme/[a-z-]*:[^ ]*' | head -1)
+file="$here/$(echo "$name" | tr '/:' '__')"
+case "$1 $2" in
+'version '*) echo linux/amd64 ;;
+'buildx version') echo v0.10 ;;
+'buildx build')
+  for last; do :; done
+  (cd "$last" && find . -type f | sort) > "$here/context"
+  labels=
+  while [ $# -gt 0 ]; do
+    [ "$1" = --label ] && labels="$labels,\"${2%%=*}\":\"${2#*=}\""
+    [ "$1" = --file ] && cp "$2" "$here/dockerfile"
+    shift
+  done
+  echo "{${labels#,}}" > "$file" ;;
+'image inspect') [ -e "$file" ] && echo "[{\"Id\":\"sha256:1\",\"Config\":{\"Labels\":$(cat "$file")}}]" || exit 1 ;;
+'push '*)
+  echo "$name" >> "$here/pushed"
+  base="http://${name%%/*}/v2/$(echo "${name#*/}" | cut -d: -f1)"
+  printf '{"architecture":"amd64","os":"linux","config":{"Labels":%s},"rootfs":{"type":"layers","diff_ids":[]}}' "$(cat "$file")" > "$here/config"
+  digest="sha256:$(sha256sum "$here/config" | cut -d' ' -f1)"
+  place=$(curl -sSf -X POST -D - -o /dev/null "$base/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+  case "$place" in /*) place="http://${name%%/*}$place" ;; esac
+  case "$place" in *\?*) place="$place&digest=$digest" ;; *) place="$place?digest=$digest" ;; esac
+  curl -sSf -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$here/config" "$place" || exit 1
+  kind=application/vnd.oci.image
+  printf '{"schemaVersion":2,"mediaType":"%s.manifest.v1+json","config":{"mediaType":"%s.config.v1+json","digest":"%s","size":%s},"layers":[]}' \
+    $kind $kind "$digest" "$(wc -c < "$here/config")" > "$here/manifest"
+  curl -sSf -X PUT -H "Content-Type: $kind.manifest.v1+json" --data-binary "@$here/manifest" "$base/manifests/${name##*:}" ;;
+*) exit 0 ;;
+esac
+"#;
+
+#[test]
+fn what_was_never_built_is_built_of_what_counts_and_pushed_before_it_is_pinned() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    let shims = fixture.folder().join("shims");
+    write_program(&shims.join("docker"), &ENGINE.replace("HERE", shims.to_str().unwrap()));
+    let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
+    let url = processors.forge.url();
+    let run = |arguments: &[&str]| {
+        let ran = fixture.run_with(arguments, &[("GITHUB_API_URL", &url), ("GITHUB_TOKEN", TOKEN), ("PATH", &path)]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        support::stage::verdicts(&serde_json::from_str(&ran.stdout).unwrap())
+    };
+    let line = ["pin", "llm_litellm", "--json"];
+    let steps = |verdict: &str| ["build-image", "push-image", "gather", "pin"].map(|kind| format!("{kind} {verdict}"));
+    assert_eq!(run(&["pin", "llm_litellm", "--dry-run", "--json"]), steps("todo"), "law 13");
+    assert!(!shims.join("context").exists() && !shims.join("pushed").exists());
+    assert_eq!(run(&line), steps("acted"));
+    let read = |name: &str| std::fs::read_to_string(shims.join(name)).unwrap();
+    let context: Vec<_> = read("context").lines().map(str::to_owned).collect();
+    assert_eq!(context, ["./libs/shared.py", "./processors/llm_litellm/Dockerfile"], "neither registry files nor neighbours are built in");
+    assert_eq!(read("dockerfile"), fixture.read("processors/llm_litellm/Dockerfile"));
+    let served = fixture.registry.digest("acme/llm-litellm", &format!("{}-amd64", &fixture.head()[..7])).unwrap();
+    assert_eq!(Processors::digest(&processors.at(BRANCH, LLM)), served.to_string(), "one platform's image needs no index");
+    assert_eq!(run(&line), ["pin done"]);
+    assert_eq!(read("pushed").lines().count(), 1);
+    // Another commit of the same inputs builds nothing.
+    processors.merge();
+    processors.change("README.md", "words\n");
+    assert_eq!(run(&line), ["pin done"]);
+    assert_eq!(read("pushed").lines().count(), 1);
 }
