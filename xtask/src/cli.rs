@@ -206,7 +206,7 @@ pub struct Rollback {
     /// The environment
     #[arg(long = "in", value_name = "ENV")]
     pub environment: String,
-    /// The release to go back to [default: what ran there before, as the commits of the pins tell]
+    /// The release to go back to, or its digest [default: what ran there before, as the commits of the pins tell]
     #[arg(long, value_name = "X.Y.Z")]
     pub to: Option<String>,
     /// Why, for those who meet the bar later

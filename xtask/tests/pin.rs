@@ -106,6 +106,12 @@ fn law_20_the_whole_life_of_a_digest_in_branches() {
     processors.ok(&["promote", "llm_litellm", "--to", "production"]);
     assert_eq!(Processors::digest(&processors.at("main", LLM)), two);
 
+    // By a digest as well, which is all that a registry file names.
+    processors.ok(&["rollback", "llm_litellm", "--in", "staging", "--to", &one]);
+    assert_eq!(Processors::digest(&processors.at("staging", LLM)), one);
+    let nothing = processors.run(&["rollback", "llm_litellm", "--in", "staging", "--to", "sha256:abc"]);
+    assert_eq!(nothing.code, 2, "{}", nothing.stderr);
+
     // Back in dev, by what the bot's commit says of each project; and the next pin leaves it.
     processors.ok(&["rollback", "llm_litellm", "--in", "dev"]);
     assert_eq!(Processors::digest(&processors.at("dev", LLM)), one);

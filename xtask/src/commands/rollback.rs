@@ -10,9 +10,14 @@ use crate::model::step::Goal;
 pub fn run(app: &App, arguments: &Rollback) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
     let stage = app.delivery.stage(&arguments.environment)?;
-    let to = arguments.to.as_deref().map(|text| version(text, "--to")).transpose()?;
+    let to = match arguments.to.as_deref() {
+        // Where pins say digests alone, a digest is all that names what ran.
+        Some(text) if text.parse::<Digest>().is_ok() => Some(text.to_owned()),
+        Some(text) => Some(version(text, "--to")?.to_semver()),
+        None => None,
+    };
     let mut goal = Goal::default();
-    app.deliverer().rollback(&mut goal, project, stage, to.as_ref(), &arguments.why)?;
+    app.deliverer().rollback(&mut goal, project, stage, to.as_deref(), &arguments.why)?;
     app.execute(goal, serde_json::Map::new())
 }
 

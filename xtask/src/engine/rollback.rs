@@ -9,7 +9,6 @@ use crate::model::image::Digest;
 use crate::model::pins::Stage;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
-use crate::model::version::Version;
 use crate::plan::delivery::{Before, Record, before, records};
 use crate::world::delivery::PastCommit;
 
@@ -19,11 +18,11 @@ use super::promotion::{Deliverer, Wish};
 type Readings = Vec<(PinGroup, Reading)>;
 
 impl Deliverer<'_> {
-    /// Takes an environment back to a version, or to what stood there before, and bars what stands there now (law 20).
+    /// Takes an environment back to a version or a digest, or to what stood there before, and bars what stands there now (law 20).
     ///
     /// # Errors
     /// No pin is configured (2), or the world cannot be read. What forbids the rollback is refused in the goal.
-    pub fn rollback(&self, goal: &mut Goal, project: &Project, stage: &Stage, to: Option<&Version>, why: &str) -> anyhow::Result<()> {
+    pub fn rollback(&self, goal: &mut Goal, project: &Project, stage: &Stage, to: Option<&str>, why: &str) -> anyhow::Result<()> {
         let name = &project.name;
         let pins = self.pins_in(project, &stage.name)?;
         if pins.is_empty() {
@@ -36,7 +35,7 @@ impl Deliverer<'_> {
         let records = self.records(name, &stage.name, &targets)?;
         let Some(now) = self.standing(goal, project, stage, &targets, &records) else { return Ok(()) };
         let to = match to {
-            Some(version) => version.to_semver(),
+            Some(named) => named.to_owned(),
             None => match self.named_before(goal, project, stage, &now, &targets)? {
                 Some(named) => named,
                 // The pins are back already; what is to be done besides may not be.
