@@ -38,7 +38,7 @@ const MODAL: &str = r#"#!/bin/sh
 echo "modal $*" >> "$CLUSTER/calls"
 [ "$1 $2 $4 $6 $7 $#" = "secret create --env --force --from-json 8" ] || { echo "Usage: modal secret create [OPTIONS] SECRET_NAME" >&2; exit 2; }
 [ -f "$8" ] || { echo "Error: Could not read JSON file" >&2; exit 2; }
-[ "$(stat -c %a "$8")" = 600 ] || { echo "others may read $8" >&2; exit 9; }
+[ "$(stat -c %a "$8")$(stat -c %a "$(dirname "$8")")" = 600700 ] || { echo "others may read $8" >&2; exit 9; }
 echo "$8" >> "$CLUSTER/files"
 if [ -p "$CLUSTER/wait" ]; then echo "$8" > "$CLUSTER/wait"; exec sleep 600; fi
 [ ! -e "$CLUSTER/broken" ] || { echo "Error: no such environment; got $(cat "$8")"; exit 1; }

@@ -19,10 +19,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use super::World;
 use super::environment::variable;
 use super::interrupts::interrupts;
 use super::process::{Call, last_lines};
-use super::{World, files};
 
 /// How long a store may take.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -81,7 +81,7 @@ pub struct PrivateFile {
 
 impl PrivateFile {
     pub fn new(text: &str) -> anyhow::Result<Self> {
-        let folder = files::temporary_folder()?;
+        let folder = private_folder()?;
         let path = folder.path().join("secrets.json");
         // Before there is anything in it: whoever ends the program knows of it then.
         interrupts().remove_at_end(folder.path());
@@ -98,6 +98,14 @@ impl PrivateFile {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// A temporary folder that nobody else looks into, whatever the user's mask says.
+fn private_folder() -> anyhow::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().context("making a private folder")
 }
 
 impl Drop for PrivateFile {
