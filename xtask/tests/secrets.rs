@@ -288,3 +288,20 @@ fn law_17_no_file_is_left_when_the_program_is_ended() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(!fs::exists(file.trim()).unwrap(), "{file}");
 }
+
+#[test]
+fn law_14_a_hand_over_to_a_cluster_can_be_killed_anywhere() {
+    let store = Store::new(&format!("sink = \"kubectl\"\n{NAMES}"));
+    let mut variables: Vec<(String, String)> = store.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    variables.push(("OPENAI_API_KEY".to_owned(), KEY.to_owned()));
+    let held = |fixture: &Fixture| {
+        let mut state = fixture.state();
+        let text = fs::read_to_string(fixture.folder().join("cluster/kubectl-api")).unwrap_or_default();
+        state.insert("cluster".to_owned(), text);
+        state
+    };
+    let mut scenario = support::crash::Scenario::told_by(&store.fixture, &["secrets", "sync", "--to", "staging"], variables, held);
+    scenario.at_every_call_of_file("../bin/kubectl");
+    println!("secrets sync: {} cases", scenario.cases);
+    assert!(scenario.cases >= 6);
+}

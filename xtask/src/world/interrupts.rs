@@ -112,14 +112,16 @@ impl Interrupts {
             }
             return;
         }
-        for leader in self.groups().iter() {
-            let group = i32::try_from(*leader).ok().and_then(rustix::process::Pid::from_raw);
-            // A group that has ended meanwhile needs no ending.
-            let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
-        }
         for folder in self.folders.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             // One that is gone needs no removing; one that stays cannot be helped here.
             let _ = std::fs::remove_dir_all(folder);
+        }
+        // Kept until the end: whoever waits for a child cannot come to an end before this, and with another code.
+        let groups = self.groups();
+        for leader in groups.iter() {
+            let group = i32::try_from(*leader).ok().and_then(rustix::process::Pid::from_raw);
+            // A group that has ended meanwhile needs no ending.
+            let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
         }
         let end = || std::process::exit(ENDED_BY_INTERRUPT);
         if let Some(leave) = self.leave.lock().unwrap_or_else(PoisonError::into_inner).clone() {

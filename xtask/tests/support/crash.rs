@@ -260,7 +260,10 @@ impl<'a> Scenario<'a> {
                     break;
                 }
                 match mishap {
-                    Mishap::AnswerLost => assert_eq!(first.code, 1, "{mishap:?} at call {place} of {file}: {}", first.stderr),
+                    // What is asked of it and not answered refuses; an act that is seen to have come true is none that failed.
+                    Mishap::AnswerLost => {
+                        assert!(matches!(first.code, 0 | 1 | 3), "{mishap:?} at call {place} of {file}: {}", first.stderr);
+                    }
                     _ => assert_eq!(first.code, -1, "{mishap:?} at call {place} of {file}: it was not killed: {}", first.stderr),
                 }
                 self.finish_and_compare(&format!("{mishap:?} at call {place} of {file}"));
