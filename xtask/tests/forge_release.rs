@@ -171,6 +171,11 @@ fn who_may_not_write_is_refused_before_anything_is_done() {
             assert!(!ran.stderr.contains("has-expired") && !ran.stderr.contains("reads-alone"), "law 17: {}", ran.stderr);
         }
     }
+    for (token, words) in [("reads-alone", "warning forge acme/mono: no release can be made at acme/mono"), (TOKEN, "")] {
+        let ran = ready.fixture().run_with(&["doctor"], &[("GITHUB_API_URL", &url), ("GITHUB_TOKEN", token)]);
+        assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
+        assert_eq!(ran.stdout.contains("takes releases"), token == TOKEN, "{}", ran.stdout);
+    }
     assert_eq!((ready.fixture().state(), ready.forge().releases()), (before, Vec::new()));
 }
 
@@ -530,4 +535,14 @@ fn two_runs_at_the_same_time_come_to_one_release() {
     assert_eq!(made, 2, "both made a draft");
     ready.release();
     assert_eq!((ready.the_release().is_draft, ready.files().len()), (false, 3));
+}
+
+#[test]
+fn a_large_upload_tells_how_far_it_is() {
+    let ready = Ready::new();
+    let file = std::fs::File::create(ready.fixture().root().join("target/xtask/dist/api/0.2.0/api-0.2.0.tar.gz")).unwrap();
+    file.set_len(17 << 20).unwrap();
+    let ran = ready.run_as(TOKEN, &["release", "api"]);
+    assert!(ran.code == 0 && ran.stderr.contains("api-0.2.0.tar.gz: 16 of 17 MiB are sent"), "{}", ran.stderr);
+    assert_eq!(ready.the_release().assets.iter().map(|asset| asset.content.len()).max(), Some(17 << 20));
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{App, Outcome, doctor_delivery};
+use super::{App, Outcome, release_forge};
 use crate::engine::observe;
 use crate::engine::preflight::{self, Amiss};
 use crate::model::deploy::how_to_get;
@@ -31,6 +32,7 @@ pub fn run(app: &App) -> Outcome {
     findings.push(remote_finding(app)?);
     findings.extend(registry_findings(app));
     findings.extend(doctor_delivery::findings(app)?);
+    findings.extend(forge_finding(app));
     findings.push(room_finding(app));
     let rows: Vec<_> = findings
         .iter()
@@ -159,6 +161,15 @@ fn remote_finding(app: &App) -> anyhow::Result<Finding> {
         RemoteTags::Unknown { why, .. } => Err(why),
     };
     Ok(Finding { what: format!("remote {}", remote.name), state, fix, optional: false })
+}
+
+/// Whether a release may be made at the forge, where this machine speaks to it. Who may not can do all else.
+fn forge_finding(app: &App) -> Option<Finding> {
+    let repository = app.config.repository.github.as_ref().filter(|_| release_forge::is_meant(app))?;
+    // Any tag that there could be: nothing is made of it.
+    let tag = app.projects.all.iter().find(|project| !project.sites.is_empty()).map(|project| project.tags.form())?;
+    let (state, fix) = told(preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned()));
+    Some(Finding { what: format!("forge {repository}"), state, fix, optional: true })
 }
 
 /// The room that builds have.

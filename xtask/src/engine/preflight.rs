@@ -205,7 +205,7 @@ pub fn installed(world: &World, program: &str) -> Result<(), Amiss> {
 }
 
 /// Whether the forge would take a release; drafts are shown to nobody who may not make one.
-fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amiss> {
+pub fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amiss> {
     world.forge().may_release(repository, tag).map_err(|error| Amiss {
         what: format!("no release can be made at {repository}: {error}"),
         fix: "GITHUB_TOKEN=… of somebody who may write there; in a workflow, permissions: contents: write".into(),
