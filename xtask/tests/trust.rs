@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use support::Fixture;
 use support::crash::Scenario;
@@ -325,7 +327,9 @@ fn who_signs_without_a_key_is_asked_by_a_pattern_that_matches_from_end_to_end() 
     let nobody = fixture.run_with(&["release", "api"], &[("PATH", &path)]);
     assert_eq!(nobody.code, 3, "{}", nobody.stderr);
     assert!(nobody.stderr.contains("no identity of a CI") && nobody.stderr.contains("id-token: write"), "{}", nobody.stderr);
-    let identity = [("PATH", path.as_str()), ("SIGSTORE_ID_TOKEN", "canary-of-an-identity")];
+    let claims = r#"{"iss":"https://token.actions.githubusercontent.com","job_workflow_ref":"acme/mono/.github/workflows/release.yml@refs/heads/main","exp":99999999999}"#;
+    let token = format!("canary.{}.canary", URL_SAFE_NO_PAD.encode(claims));
+    let identity = [("PATH", path.as_str()), ("SIGSTORE_ID_TOKEN", &token)];
     let ran = fixture.run_with(&["release", "api"], &identity);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let calls = fs::read_to_string(&calls).unwrap();

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::model::step::Probe;
 use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
+use crate::model::trust::{Attached, Claim, Policy, Signer, Subject};
 use crate::world::cosign::Answer;
 use crate::world::registry::RegistryError;
 use crate::world::{World, cosign, syft};
@@ -58,7 +59,10 @@ pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) 
         Attached::Statement(claim) => cosign::statements(world, subject, claim.kind(), policy)?,
     };
     Ok(match (answer, what) {
-        (Answer::Absent(why), _) => Found::Absent(why),
+        (Answer::Absent(why), _) => {
+            let wanted = policy.accepted.iter().map(Signer::describe).collect::<Vec<_>>().join(", ");
+            Found::Absent(format!("{why}; wanted one of {wanted}"))
+        }
         (Answer::Unknown(why), _) => broken(world, subject, &list).unwrap_or(Found::Unknown(why)),
         (Answer::Verified { by, .. }, Attached::Signature) => Found::Good(format!("by {by}")),
         (Answer::Verified { by, statements }, Attached::Statement(claim)) => held(&statements, &by, subject, claim),

@@ -3,10 +3,12 @@
 //! What cannot be met is found before anything is done (law 16). It signs nothing.
 
 use anyhow::Context;
+use regex::Regex;
 
 use crate::model::fault::Fault;
 use crate::model::step::{Goal, Probe, Step};
 use crate::model::trust::{Attached, Claim, Key, Policy, PublicKey, Signer, Trust};
+use crate::world::identity::{self, Identity};
 use crate::world::{World, cosign, files, tools};
 
 use super::attach;
@@ -187,7 +189,10 @@ fn unable(world: &World, policy: &Policy) -> Result<Option<Obstacle>, Obstacle> 
                 false => "",
             }
         );
-        return Ok((!takes_identities || !world.environment.has_identity).then(|| Obstacle::new(what, fix)));
+        return Ok(match takes_identities && world.environment.has_identity {
+            true => not_counting(&identity::of_this_run(), policy),
+            false => Some(Obstacle::new(what, fix)),
+        });
     };
     let half = half_of(world, key)?;
     let counts = policy.accepted.iter().any(|signer| match signer {
@@ -202,6 +207,32 @@ fn unable(world: &World, policy: &Policy) -> Result<Option<Obstacle>, Obstacle> 
     let accepted = policy.accepted.iter().map(Signer::describe).collect::<Vec<_>>().join(", ");
     let what = format!("the key to sign with, {}, is not the private half of one whose signatures count: {accepted}", place_of(key));
     Err(Obstacle::new(what, "export COSIGN_KEY=… of that key, or change public-key in [trust]"))
+}
+
+/// Why what this run would sign without a key would not count. A pattern that is none is cosign's to refuse.
+fn not_counting(identity: &anyhow::Result<Identity>, policy: &Policy) -> Option<Obstacle> {
+    const FIX: &str = "release in CI with permissions: id-token: write, or change issuer and identity in [trust]";
+    let identity = match identity {
+        Ok(identity) => identity,
+        Err(error) => return Some(Obstacle::new(format!("[trust] wants signatures, and this run cannot say who it is: {error:#}"), FIX)),
+    };
+    if let Some(over) = identity.over {
+        return Some(Obstacle::new(
+            format!("the identity token to sign with is over since {over} (of {}, by {})", identity.name, identity.issuer),
+            "start the job again, which gets a new one",
+        ));
+    }
+    let counts = policy.accepted.iter().any(|signer| match signer {
+        Signer::Identity { issuer, pattern } => {
+            let matches = |pattern: Regex| pattern.is_match(&identity.name);
+            *issuer == identity.issuer && Regex::new(&format!("^(?:{pattern})$")).map_or(true, matches)
+        }
+        Signer::Key(_) => false,
+    });
+    let accepted = policy.accepted.iter().map(Signer::describe).collect::<Vec<_>>().join(", ");
+    let what =
+        || format!("this run would sign as {} of {}, whose signatures do not count: wanted {accepted}", identity.name, identity.issuer);
+    (!counts).then(|| Obstacle::new(what(), FIX))
 }
 
 /// Whether two texts are one key, however their lines end.

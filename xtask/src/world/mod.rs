@@ -32,6 +32,7 @@ pub mod history;
 pub mod hook;
 mod http;
 mod inputs;
+pub mod identity;
 pub mod interrupts;
 mod links;
 mod measure;
