@@ -16,7 +16,7 @@ use support::engine::{can_run, docker, engine_platform};
 use support::real_registry::RealRegistry;
 use support::scanner::Scanner;
 use support::this_repository::{self, shared_target, uv};
-use support::trust::{Keys, can_run as has_tools, get, words};
+use support::trust::{Keys, Served, can_run as has_tools, words};
 use support::{git_in, ran};
 
 /// Wheels of all copies are compiled in one folder, which maturin cannot share at the same time.
@@ -288,21 +288,6 @@ fn red(copy: &Copy) -> Vec<String> {
     red
 }
 
-/// One document of the registry.
-fn read(copy: &Copy, path: &str) -> Value {
-    serde_json::from_slice(&get(&copy.registry.address, &format!("/v2/percolation-labs/percolate-reading/{path}"))).unwrap()
-}
-
-/// cosign by hand, as anybody would type it.
-fn cosign(arguments: &[&str], image: &str) -> bool {
-    let output =
-        Command::new("cosign").args(arguments).args(["--insecure-ignore-tlog", "--allow-insecure-registry", image]).output().unwrap();
-    if !output.status.success() {
-        println!("cosign {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    output.status.success()
-}
-
 #[test]
 fn a_built_image_is_signed_and_listed_and_others_agree() {
     if !can_run("the signed release of reading") || !has_tools("the signed release of reading", &["cosign", "syft"]) {
@@ -328,43 +313,8 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
     assert!(release().iter().all(|step| step["verdict"] == "done"), "law 14: nothing is signed twice");
     assert_eq!(red(&copy), [""; 0]);
 
-    let arch = engine_platform().split('/').nth(1).unwrap().to_owned();
-    let index = copy.image("percolate-reading", "0.2.0");
-    let platform = read(&copy, "manifests/0.2.0")["manifests"][0]["digest"].as_str().unwrap().to_owned();
-    let image = format!("{}/percolation-labs/percolate-reading@{platform}", copy.registry.address);
-    let (public, other) = (keys.public(), Keys::new());
-    assert!(cosign(&["verify", "--key", &public], &index), "the index");
-    assert!(cosign(&["verify", "--key", &public], &image), "the platform");
-    for kind in ["spdxjson", "cyclonedx", "https://slsa.dev/provenance/v1"] {
-        assert!(cosign(&["verify-attestation", "--type", kind, "--key", &public], &image), "{kind}");
-    }
-    assert!(!cosign(&["verify", "--key", &other.public()], &index), "another key is none");
-
-    // One byte on the registry's disk, of each kind of thing in turn.
-    let list = |suffix: &str| read(&copy, &format!("manifests/{}.{suffix}", platform.replace(':', "-")));
-    let entry = |suffix: &str, kind: &str| {
-        let list = list(suffix);
-        let layers = list["layers"].as_array().unwrap();
-        layers.iter().find(|layer| layer.to_string().contains(kind)).unwrap()["digest"].as_str().unwrap().to_owned()
-    };
-    let manifest = read(&copy, &format!("manifests/{platform}"));
-    let role = format!("linux/{arch}");
-    let cases = [
-        (entry("sig", "simplesigning"), format!("{role} signature")),
-        (entry("att", "spdx.dev"), format!("{role} spdx")),
-        (entry("att", "cyclonedx"), format!("{role} cyclonedx")),
-        (entry("att", "slsa.dev"), format!("{role} provenance")),
-        (manifest["config"]["digest"].as_str().unwrap().to_owned(), format!("{role} digest")),
-        (platform.clone(), format!("{role} digest")),
-    ];
-    for (digest, row) in &cases {
-        let file = copy.registry.blob(digest);
-        let good = fs::read(&file).unwrap();
-        let mut bad = good.clone();
-        bad[good.len() / 2] ^= 1;
-        fs::write(&file, bad).unwrap();
-        assert_eq!(red(&copy), [row.as_str()], "{digest}");
-        fs::write(&file, good).unwrap();
-    }
-    assert_eq!(red(&copy), [""; 0], "as it was");
+    let platform = engine_platform();
+    let served = Served { registry: &copy.registry, path: "percolation-labs/percolate-reading", version: "0.2.0", platform: &platform };
+    served.assert_others_agree(&keys.public(), &Keys::new().public());
+    served.assert_each_flip_is_seen(&|| red(&copy));
 }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use xtask::rehearsal::registry::EmbeddedRegistry;
 
+use super::real_registry::RealRegistry;
 use super::tools::{nothing_is_missing, on_path};
 use super::{Fixture, Ran};
 
@@ -178,4 +179,78 @@ pub fn path_with(folder: &Path, program: &str, script: &str) -> String {
     fs::write(&file, script).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+}
+
+/// cosign by hand, as anybody would type it.
+pub fn cosign(arguments: &[&str], image: &str) -> bool {
+    let mut command = Command::new("cosign");
+    let output = command.args(arguments).args(["--insecure-ignore-tlog", "--allow-insecure-registry", image]).output().unwrap();
+    if !output.status.success() {
+        println!("cosign {arguments:?} {image}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    output.status.success()
+}
+
+/// A release of one project in a real registry, of which one platform is looked at.
+pub struct Served<'a> {
+    pub registry: &'a RealRegistry,
+    /// Such as `acme/api`.
+    pub path: &'a str,
+    pub version: &'a str,
+    /// Such as `linux/amd64`.
+    pub platform: &'a str,
+}
+
+impl Served<'_> {
+    fn read(&self, path: &str) -> Value {
+        serde_json::from_slice(&get(&self.registry.address, &format!("/v2/{}/manifests/{path}", self.path))).unwrap()
+    }
+
+    /// What the index lists for the platform.
+    fn digest(&self) -> String {
+        let (index, arch) = (self.read(self.version), self.platform.split('/').nth(1).unwrap());
+        let entries = index["manifests"].as_array().unwrap();
+        entries.iter().find(|entry| entry["platform"]["architecture"] == arch).unwrap()["digest"].as_str().unwrap().to_owned()
+    }
+
+    /// Insists that cosign itself finds all that is attached, by this key and by no other.
+    pub fn assert_others_agree(&self, public: &str, other: &str) {
+        let index = format!("{}/{}:{}", self.registry.address, self.path, self.version);
+        let image = format!("{}/{}@{}", self.registry.address, self.path, self.digest());
+        assert!(cosign(&["verify", "--key", public], &index) && cosign(&["verify", "--key", public], &image));
+        for kind in ["spdxjson", "cyclonedx", "slsaprovenance1"] {
+            assert!(cosign(&["verify-attestation", "--type", kind, "--key", public], &image), "{kind}");
+        }
+        assert!(!cosign(&["verify", "--key", other], &index), "another key is none");
+    }
+
+    /// Flips one byte on the registry's disk of each kind of thing in turn, and insists that exactly its row is red.
+    pub fn assert_each_flip_is_seen(&self, red: &dyn Fn() -> Vec<String>) {
+        let platform = self.digest();
+        let entry = |suffix: &str, kind: &str| {
+            let list = self.read(&format!("{}.{suffix}", platform.replace(':', "-")));
+            let layers = list["layers"].as_array().unwrap();
+            layers.iter().find(|layer| layer.to_string().contains(kind)).unwrap()["digest"].as_str().unwrap().to_owned()
+        };
+        let config = self.read(&platform)["config"]["digest"].as_str().unwrap().to_owned();
+        let cases = [
+            (entry("sig", "simplesigning"), "signature"),
+            (entry("att", "spdx.dev"), "spdx"),
+            (entry("att", "cyclonedx"), "cyclonedx"),
+            (entry("att", "slsa.dev"), "provenance"),
+            (config, "digest"),
+            (platform.clone(), "digest"),
+        ];
+        assert_eq!(red(), [""; 0]);
+        for (digest, row) in &cases {
+            let file = self.registry.blob(digest);
+            let good = fs::read(&file).unwrap();
+            let mut bad = good.clone();
+            bad[good.len() / 2] ^= 1;
+            fs::write(&file, bad).unwrap();
+            assert_eq!(red(), [format!("{} {row}", self.platform)], "{digest}");
+            fs::write(&file, good).unwrap();
+        }
+        assert_eq!(red(), [""; 0], "as it was");
+    }
 }
