@@ -315,7 +315,8 @@ impl Case {
         writer.put_manifest(&repository, "1.0", OCI_MANIFEST, &manifest).unwrap();
         let mut signature: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
         signature["subject"] = json!({ "mediaType": OCI_MANIFEST, "digest": Digest::of(&manifest).as_str(), "size": manifest.len() });
-        writer.put_referrer(&repository, OCI_MANIFEST, signature.to_string().as_bytes()).unwrap();
+        let signature = signature.to_string();
+        writer.put_manifest(&repository, Digest::of(signature.as_bytes()).as_str(), OCI_MANIFEST, signature.as_bytes()).unwrap();
         let shown: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
         let seen = Arc::clone(&shown);
         let handler = move |request: Request| {

@@ -145,6 +145,25 @@ fn across_repositories(client: &Registry, repository: &Repository) {
     assert!(!client.mount_blob(&release, &Digest::of(b"absent"), repository).unwrap());
 }
 
+/// Attaches as other clients do: by the manifest alone where the registry keeps the list, else by the list under its tag too.
+fn attach(client: &Registry, repository: &Repository, subject: &Digest, bytes: &[u8]) {
+    let digest = client.put_manifest(repository, Digest::of(bytes).as_str(), OCI_MANIFEST, bytes).unwrap();
+    if client.referrers(repository, subject, None).unwrap().found.iter().any(|entry| entry.digest().to_string() == digest.as_str()) {
+        return;
+    }
+    let document: Value = serde_json::from_slice(bytes).unwrap();
+    let tag = format!("sha256-{}", subject.hex());
+    let mut list = match client.manifest(repository, &tag).unwrap() {
+        Some(found) => serde_json::from_slice(&found.bytes).unwrap(),
+        None => json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [] }),
+    };
+    list["manifests"].as_array_mut().unwrap().push(json!({
+        "mediaType": OCI_MANIFEST, "digest": digest.as_str(), "size": bytes.len(),
+        "artifactType": document["artifactType"], "annotations": document["annotations"],
+    }));
+    client.put_manifest(repository, &tag, OCI_INDEX, list.to_string().as_bytes()).unwrap();
+}
+
 /// Law 11: what is attached is found, by type and without, also where the registry keeps no list; and once, however often.
 fn referrers(client: &Registry, repository: &Repository) {
     let bytes = image(client, repository, "layer");
@@ -158,10 +177,10 @@ fn referrers(client: &Registry, repository: &Repository) {
         document.to_string().into_bytes()
     };
     let wanted = [("a/sbom+json", "one"), ("a/signature", "two"), ("a/sbom+json", "three")];
-    for round in 0..2 {
+    for _ in 0..2 {
         for (kind, layer) in wanted {
             let bytes = artifact(kind, layer);
-            assert_eq!(client.put_referrer(repository, OCI_MANIFEST, &bytes).unwrap(), Digest::of(&bytes), "round {round}");
+            attach(client, repository, &subject, &bytes);
         }
     }
     let found = |kind: Option<&str>| {
@@ -174,8 +193,6 @@ fn referrers(client: &Registry, repository: &Repository) {
     assert_eq!(found(Some("a/sbom+json")), ["one", "three"]);
     assert_eq!(found(Some("a/other")), Vec::<String>::new());
     assert!(client.referrers(repository, &Digest::of(b"other"), None).unwrap().found.is_empty());
-    let error = client.put_referrer(repository, OCI_MANIFEST, &bytes).unwrap_err();
-    assert_eq!(error.kind, RegistryErrorKind::Usage, "it names no subject");
 }
 
 #[test]

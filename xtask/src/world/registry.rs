@@ -5,7 +5,7 @@
 //!
 //! Specification: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -90,13 +90,11 @@ pub struct Manifest {
 /// A client of every registry, for many threads; it keeps connections and tokens while it lives.
 pub struct Registry {
     pub(super) transport: Transport,
-    /// Held while something is attached to a digest: one at a time, as far as it is ours to say (law 11).
-    pub(super) attaching: Mutex<()>,
 }
 
 impl Registry {
     pub fn new(options: RegistryOptions) -> Self {
-        Self { transport: Transport::new(options), attaching: Mutex::default() }
+        Self { transport: Transport::new(options) }
     }
 
     pub(super) fn transport(&self) -> &Transport {
@@ -199,17 +197,6 @@ impl Registry {
 
     /// Puts a manifest, as these bytes, under a tag or under its digest. Everything it names must be there before.
     pub fn put_manifest(&self, repository: &Repository, reference: &str, media_type: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
-        self.put(repository, reference, media_type, bytes).map(|(digest, _)| digest)
-    }
-
-    /// Puts a manifest, and gives what was answered beside its digest.
-    pub(super) fn put(
-        &self,
-        repository: &Repository,
-        reference: &str,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> Result<(Digest, Answer), RegistryError> {
         let digest = Digest::of(bytes);
         let mut call = manifest_call(repository, Access::Push, Method::PUT, reference)?;
         if let Ok(asked) = reference.parse::<Digest>()
@@ -228,7 +215,7 @@ impl Registry {
         })?;
         match digest_header(&call, &answer)? {
             Some(kept) if kept != digest => Err(mismatch(&call, &digest, &kept)),
-            _ => Ok((digest, answer)),
+            _ => Ok(digest),
         }
     }
 

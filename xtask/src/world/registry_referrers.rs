@@ -1,17 +1,15 @@
 //! What speaks of a digest: signatures, SBOMs and attestations that name it as their subject (law 11).
 //!
 //! By the referrers API where the registry has one, and by the tag `sha256-<hex>` where it has none. Whether what is found
-//! may be believed is not asked here; cosign's own tags (`.sig`, `.att`) are another scheme.
+//! may be believed is not asked here, and nothing is put here: what we attach, cosign puts; cosign's own tags (`.sig`, `.att`) are another scheme.
 //!
 //! Specification: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers>
 
-use std::sync::PoisonError;
-
 use oci_spec::image::{Descriptor, ImageIndex};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::registry::{Manifest, Registry, RegistryError, RegistryErrorKind as Kind};
-use super::registry_answer::{Access, bare_media_type, call, is_page, manifest_call, not_wanted};
+use super::registry_answer::{Access, bare_media_type, is_page, manifest_call, not_wanted};
 use super::registry_http::{Answer, Call};
 use super::registry_tags::Walk;
 use super::registry_url::escape;
@@ -21,8 +19,6 @@ use ureq::http::Method;
 
 /// The type of "nothing at all", which GHCR's fallback index names in place of an artifact's own.
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
-/// How often the index of a registry without the API is put again when somebody else has put theirs in between.
-const ATTACH_ROUNDS: u32 = 5;
 
 /// The manifests that name a digest as their subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,17 +94,14 @@ impl Registry {
         parse_index(&index.bytes).map_err(|error| call.error(Kind::Malformed, format!("the list of referrers cannot be read: {error}")))
     }
 
-    /// What the tag holds. Something else than an index is not ours to read, and much less to replace.
+    /// What the tag holds. Something else than an index is not ours to read.
     fn fallback_index(&self, repository: &Repository, tag: &str) -> Result<Option<Manifest>, RegistryError> {
         let found = self.manifest(repository, tag)?;
         match found.as_ref().filter(|found| found.media_type != OCI_INDEX) {
             None => Ok(found),
             Some(other) => {
                 let call = manifest_call(repository, Access::Pull, Method::GET, tag)?;
-                let why = format!(
-                    "the tag is where the list of referrers has its place, and it holds a {}; it is left as it is",
-                    other.media_type
-                );
+                let why = format!("the tag is where the list of referrers has its place, and it holds a {}", other.media_type);
                 Err(call.error(Kind::Malformed, why))
             }
         }
@@ -125,56 +118,6 @@ impl Registry {
         let Some(manifest) = self.manifest(repository, entry.digest().as_ref())? else { return Ok(false) };
         let document: Value = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
         Ok(artifact_type_of(&document) == Some(wanted))
-    }
-
-    /// Puts a manifest that names a subject, and sees to it that it is found there: by the registry, or by the fallback tag.
-    /// Attaching the same bytes again changes nothing.
-    ///
-    /// # Errors
-    /// The manifest names no subject, or others keep replacing the list of a registry without the API: then the manifest is
-    /// there, is not listed, and the same call once more lists it.
-    pub fn put_referrer(&self, repository: &Repository, media_type: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
-        let call = call(repository, Access::Push, Method::PUT, "");
-        let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        let subject = document.pointer("/subject/digest").and_then(Value::as_str).and_then(|digest| digest.parse::<Digest>().ok());
-        let subject = subject.ok_or_else(|| call.error(Kind::Usage, "the manifest names no subject to attach it to"))?;
-        let _turn = self.attaching.lock().unwrap_or_else(PoisonError::into_inner);
-        let (digest, answer) = self.put(repository, Digest::of(bytes).as_str(), media_type, bytes)?;
-        // This is how a registry says that it has listed the manifest itself.
-        if answer.header("OCI-Subject").is_some() {
-            return Ok(digest);
-        }
-        let mut entry = json!({ "mediaType": media_type, "digest": digest.as_str(), "size": bytes.len() });
-        if let Some(kind) = artifact_type_of(&document) {
-            entry["artifactType"] = kind.into();
-        }
-        if let Some(annotations) = document.get("annotations") {
-            entry["annotations"] = annotations.clone();
-        }
-        self.list_by_tag(repository, &subject, &digest, &entry)?;
-        Ok(digest)
-    }
-
-    /// Reads the list, adds to it, puts it, and reads it again until the entry is in it: nothing compares and swaps here.
-    fn list_by_tag(&self, repository: &Repository, subject: &Digest, digest: &Digest, entry: &Value) -> Result<(), RegistryError> {
-        let tag = fallback_tag(subject);
-        let call = manifest_call(repository, Access::Push, Method::PUT, &tag)?;
-        let malformed = |why: &str| call.error(Kind::Malformed, why);
-        for _ in 0..ATTACH_ROUNDS {
-            // Read as plain JSON: what others wrote beside their entries stays.
-            let mut index: Value = match self.fallback_index(repository, &tag)? {
-                Some(found) => serde_json::from_slice(&found.bytes).map_err(|error| malformed(&error.to_string()))?,
-                None => json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [] }),
-            };
-            let entries = index.get_mut("manifests").and_then(Value::as_array_mut);
-            let entries = entries.ok_or_else(|| malformed("the index at this tag has no \"manifests\"; it is left as it is"))?;
-            if entries.iter().any(|entry| entry["digest"] == digest.as_str()) {
-                return Ok(());
-            }
-            entries.push(entry.clone());
-            self.put_manifest(repository, &tag, OCI_INDEX, index.to_string().as_bytes())?;
-        }
-        Err(malformed(&format!("others replaced this list {ATTACH_ROUNDS} times while {digest} was added; run the same command again")))
     }
 }
 
