@@ -303,6 +303,8 @@ pub enum CheckWords {
         #[arg(long, value_name = "A..B")]
         range: String,
     },
+    /// Tell which of our tags Argo CD Image Updater would take, now and after the next release, and its traps
+    Argocd,
     /// Hold every pin to its file, and its digest to the registry
     Pins,
     /// Hold the title of a pull request to the conventional form

@@ -11,6 +11,7 @@ pub fn run(app: &App, words: &CheckWords) -> Outcome {
     let gate = Gate::new(&app.rules, &app.projects.all);
     let mut faults: Vec<Value> = Vec::new();
     let checked = match words {
+        CheckWords::Argocd => return super::check_argocd::run(app),
         CheckWords::Pins => return super::check_pins::run(app),
         CheckWords::Title { title } => {
             faults.extend(gate.title(title).map(|wrong| report(app, None, title, &wrong)));

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{App, Outcome, doctor_delivery};
-use super::{App, Outcome, release_forge};
+use super::{App, Outcome, doctor_delivery, release_forge};
 use crate::engine::observe;
 use crate::engine::preflight::{self, Amiss};
 use crate::model::deploy::how_to_get;

@@ -6,6 +6,7 @@ mod bump;
 mod bump_auto;
 mod changelog;
 mod check;
+mod check_argocd;
 mod check_commits;
 mod check_pins;
 mod doctor;

@@ -37,6 +37,7 @@ mod requirements_python;
 pub mod secret_names;
 mod text;
 mod toml;
+mod updaters;
 mod yaml;
 mod yaml_nodes;
 
@@ -58,6 +59,7 @@ pub use requirements::{Requirement, RequirementKind, cargo_folders, requirements
 pub use requirements_admit::{admits, is_same};
 pub use requirements_move::moved;
 pub use requirements_python::normalised;
+pub use updaters::{Followed, Updaters, read_updaters};
 
 /// How the version is found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

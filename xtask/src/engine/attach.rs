@@ -7,8 +7,7 @@ use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use crate::model::step::Probe;
-use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
-use crate::model::trust::{Attached, Claim, Policy, Signer, Subject};
+use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Signer, Subject};
 use crate::world::cosign::Answer;
 use crate::world::registry::RegistryError;
 use crate::world::{World, cosign, syft};

@@ -11,6 +11,7 @@ mod candidate;
 mod cargo_folders;
 pub mod changelog;
 mod check_pins;
+pub mod check_updaters;
 mod delivery;
 pub mod delivery_health;
 mod delivery_pull;

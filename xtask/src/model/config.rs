@@ -28,6 +28,7 @@ pub struct Config {
     pub trust: Option<super::trust::TrustKeys>,
     #[serde(default)]
     pub scan: super::scan::ScanKeys,
+    pub argocd: Option<ArgocdKeys>,
 }
 
 /// How commits become versions and changelogs.
@@ -261,6 +262,15 @@ pub struct ImagesFromKeys {
     /// What of the context counts; left out: all of it.
     #[serde(default)]
     pub paths: Vec<String>,
+}
+
+/// Where the manifests of Argo CD are.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ArgocdKeys {
+    pub applications: Vec<String>,
+    pub git: Option<String>,
+    pub branch: Option<String>,
 }
 
 /// Reads the text of a configuration; `file` is only for the message.

@@ -1,6 +1,7 @@
 //! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
 
 pub mod alias;
+pub mod argocd;
 pub mod build_id;
 pub mod changelog;
 pub mod commit;
@@ -34,4 +35,6 @@ pub mod table;
 pub mod tag;
 mod target;
 pub mod trust;
+pub mod updater;
+pub mod updater_version;
 pub mod version;

@@ -207,7 +207,7 @@ fn pin(keys: &super::config::PinKeys, config: &Config, projects: &Projects) -> R
 }
 
 /// An address that git takes, without a secret in it (law 17), and that no git would take for an option.
-fn address(url: &str) -> Result<String, String> {
+pub(super) fn address(url: &str) -> Result<String, String> {
     let user = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?.rsplit_once('@')?.0)));
     match user {
         Some((scheme, user)) if user.contains(':') || scheme.starts_with("http") => {
@@ -220,7 +220,7 @@ fn address(url: &str) -> Result<String, String> {
     }
 }
 
-fn branch_name(branch: String) -> Result<String, String> {
+pub(super) fn branch_name(branch: String) -> Result<String, String> {
     let bad = branch.is_empty()
         || branch.starts_with(['-', '/', '.'])
         || branch.ends_with(['/', '.'])
