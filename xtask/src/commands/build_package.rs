@@ -46,15 +46,8 @@ pub fn want(app: &App, arguments: &Build, project: &Project, goal: &mut Goal) ->
     }
     let stamped = if arguments.release { version } else { stamped(project, &version, &candidate)? };
     let index = project.candidate_index.as_ref().filter(|_| arguments.push);
-    let wanted = Wanted {
-        projects: &app.projects,
-        project,
-        commit: &candidate.commit,
-        version: &stamped,
-        is_release: arguments.release,
-        index,
-        is_released: false,
-    };
+    let wanted =
+        Wanted { projects: &app.projects, project, commit: &candidate.commit, version: &stamped, is_release: arguments.release, index };
     let mut facts = package::observe(&app.world, &wanted)?;
     keep_asked(goal, project, &mut facts, arguments.target.as_deref());
     want_builds(goal, &facts);

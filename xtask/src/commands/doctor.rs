@@ -80,12 +80,14 @@ fn program_findings(app: &App) -> Vec<Finding> {
 fn tool_findings(app: &App) -> Vec<Finding> {
     let has_image = app.projects.all.iter().any(|project| project.image.is_some());
     let has_wheel = app.projects.all.iter().any(|project| !project.wheel_targets.is_empty());
+    let has_package = app.projects.all.iter().any(|project| project.package_index.is_some());
     let mut findings = Vec::new();
     for (tool, optional) in [
         (tools::GIT, false),
         (tools::CARGO, false),
         (tools::PYTHON, false),
         (tools::UV, true),
+        (tools::TWINE, !has_package),
         (tools::MATURIN, !has_wheel),
         (tools::DOCKER, !has_image),
         (tools::TRIVY, true),

@@ -209,9 +209,8 @@ fn package(
 ) -> anyhow::Result<Option<PackageFacts>> {
     let Some(index) = &project.package_index else { return Ok(None) };
     let commit = &candidate.commit;
-    let is_released = shared.tags.commit_of(&project.tags.release(version)) == Ok(Some(commit.as_str()));
     let (projects, index) = (shared.projects, Some(index));
-    package::observe(world, &package::Wanted { projects, project, commit, version, is_release: true, index, is_released }).map(Some)
+    package::observe(world, &package::Wanted { projects, project, commit, version, is_release: true, index }).map(Some)
 }
 
 /// Holds a candidate to the files of its own commit: those, and not HEAD's, are in its bytes.

@@ -33,7 +33,6 @@ pub struct Wanted<'a> {
     pub is_release: bool,
     /// Where it is to be published; `None` where it is not.
     pub index: Option<&'a IndexName>,
-    pub is_released: bool,
 }
 
 /// Looks at everything that the plan of a package depends on.
@@ -59,7 +58,7 @@ pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFact
     };
     let obstacle =
         wanted.index.and_then(|_| package_index::upload_obstacle(world)).map(|fault| (fault.what, fault.fix.unwrap_or_default()));
-    Ok(PackageFacts { build, artifacts: found, listed, obstacle, is_released: wanted.is_released })
+    Ok(PackageFacts { build, artifacts: found, listed, obstacle })
 }
 
 fn listed(world: &World, index: &IndexName, name: &str) -> anyhow::Result<Vec<IndexFile>> {

@@ -26,7 +26,7 @@ pub(super) fn look(
     let about = format!("{} {}", project.package, version.to_semver());
     let row = |look| vec![Row { subject: about.clone(), check: "package".into(), look }];
     let Ok(commit) = commit else { return row(Look::NotAsked("the commit is not known".into())) };
-    let wanted = Wanted { projects, project, commit, version, is_release: true, index: None, is_released: true };
+    let wanted = Wanted { projects, project, commit, version, is_release: true, index: None };
     let build = match package::observe(world, &wanted) {
         Ok(facts) => facts.build,
         Err(error) => return row(Look::Bad(format!("{error:#}"))),

@@ -289,9 +289,6 @@ fn indexes(keys: &ProjectKeys) -> Result<(Option<IndexName>, Option<IndexName>),
         (Some(_), Some(_)) if !keys.candidates => {
             Err("candidate-index is for candidates, and candidates = false says there are none".into())
         }
-        (Some(release), Some(candidates)) if release == candidates => {
-            Err("candidate-index is the package-index; a candidate there would be seen as a release".into())
-        }
         indexes => Ok(indexes),
     }
 }

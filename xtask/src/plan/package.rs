@@ -31,8 +31,6 @@ pub struct PackageFacts {
     pub listed: Result<Vec<IndexFile>, String>,
     /// Why nothing can be uploaded from here, and what mends it.
     pub obstacle: Option<(String, String)>,
-    /// Whether the release has its tag: then all of it was published, and held against what was built.
-    pub is_released: bool,
 }
 
 impl PackageFacts {
@@ -62,8 +60,6 @@ pub fn want_builds(goal: &mut Goal, facts: &PackageFacts) {
         let listed = facts.at_index(&found.artifact);
         match (found.is_here, found.can_build, listed) {
             (true, ..) => want_build(goal, facts, &found.artifact),
-            // What was published with the release's tag was held against what was built then.
-            (_, _, Some(_)) if facts.is_released => {}
             (_, true, _) => want_build(goal, facts, &found.artifact),
             (_, false, Some(listed)) => goal.notes.push(format!(
                 "{name}: {} is at the index, was not built here, and so is held against nothing: {}",
@@ -96,13 +92,8 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
 /// will be, here.
 pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
     let (build, name) = (&facts.build, &facts.build.project);
-    let is_made =
-        |found: &&ArtifactFacts| found.is_here || (found.can_build && !(facts.is_released && facts.at_index(&found.artifact).is_some()));
+    let is_made = |found: &&ArtifactFacts| found.is_here || found.can_build;
     let made: Vec<_> = facts.artifacts.iter().filter(is_made).collect();
-    // Of a release that is whole, and was made elsewhere, nothing is said anew.
-    if made.is_empty() {
-        return;
-    }
     let lists = policy.sbom.contains(&SbomFormat::CycloneDx);
     if lists {
         goal.want(name, "what it is made of", Step::Package(PackageStep::List(build.clone())));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::version::Spelling;
 
-fn facts(found: &[(&str, bool, bool)], listed: &[&str], is_released: bool) -> PackageFacts {
+fn facts(found: &[(&str, bool, bool)], listed: &[&str]) -> PackageFacts {
     let version = Spelling::SemVer.read("0.2.0").unwrap();
     let file = |name: &&str| IndexFile { name: FileName::read(name).unwrap(), url: String::new(), sha256: None };
     let artifact = |word: &str| if word == "sdist" { Artifact::Sdist } else { Artifact::WheelFor(word.into()) };
@@ -29,7 +29,6 @@ fn facts(found: &[(&str, bool, bool)], listed: &[&str], is_released: bool) -> Pa
             .collect(),
         listed: Ok(listed.iter().map(file).collect()),
         obstacle: None,
-        is_released,
     }
 }
 
@@ -46,7 +45,7 @@ fn kinds(goal: &Goal) -> Vec<String> {
 
 #[test]
 fn builds_come_first_and_every_file_is_published() {
-    let goal = planned(&facts(&[("sdist", false, true), ("x86_64-unknown-linux-gnu", false, true)], &[], false));
+    let goal = planned(&facts(&[("sdist", false, true), ("x86_64-unknown-linux-gnu", false, true)], &[]));
     assert_eq!(
         kinds(&goal),
         [
@@ -62,28 +61,27 @@ fn builds_come_first_and_every_file_is_published() {
 #[test]
 fn wheels_that_nobody_has_are_refused_together_with_the_lines_that_build_them() {
     let found = [("sdist", false, true), ("aarch64-apple-darwin", false, false), ("aarch64-unknown-linux-gnu", false, false)];
-    let goal = planned(&facts(&found, &[], false));
+    let goal = planned(&facts(&found, &[]));
     assert_eq!(goal.refused.len(), 1);
     assert!(goal.refused[0].what.contains("aarch64-apple-darwin, the wheel for aarch64-unknown-linux-gnu"), "{:?}", goal.refused);
     assert!(goal.refused[0].fix.contains("cargo xtask build core --release --target aarch64-apple-darwin"), "{:?}", goal.refused);
-    let there = facts(&found, &["core-0.2.0-cp310-abi3-macosx_11_0_arm64.whl", "core-0.2.0-cp310-abi3-manylinux_2_17_aarch64.whl"], false);
+    let there = facts(&found, &["core-0.2.0-cp310-abi3-macosx_11_0_arm64.whl", "core-0.2.0-cp310-abi3-manylinux_2_17_aarch64.whl"]);
     let goal = planned(&there);
     assert!(goal.refused.is_empty(), "{:?}", goal.refused);
     assert!(goal.notes.iter().any(|note| note.contains("held against nothing")), "{:?}", goal.notes);
-    let other = facts(&found, &["core-0.1.0-cp310-abi3-macosx_11_0_arm64.whl"], false);
+    let other = facts(&found, &["core-0.1.0-cp310-abi3-macosx_11_0_arm64.whl"]);
     assert_eq!(planned(&other).refused.len(), 1, "a file of another version is none of this one");
 }
 
 #[test]
-fn what_is_at_the_index_is_built_again_until_the_tag_says_that_it_was_compared() {
+fn what_is_at_the_index_and_not_here_is_built_to_be_compared() {
     let listed = ["core-0.2.0.tar.gz"];
-    assert_eq!(kinds(&planned(&facts(&[("sdist", false, true)], &listed, false))), ["build sdist", "publish:pypi/core/0.2.0#sdist"]);
-    assert_eq!(kinds(&planned(&facts(&[("sdist", false, true)], &listed, true))), ["publish:pypi/core/0.2.0#sdist"]);
+    assert_eq!(kinds(&planned(&facts(&[("sdist", false, true)], &listed))), ["build sdist", "publish:pypi/core/0.2.0#sdist"]);
 }
 
 #[test]
 fn law_15_an_index_that_cannot_be_read_refuses_and_builds_nothing() {
-    let mut unread = facts(&[("sdist", false, true)], &[], false);
+    let mut unread = facts(&[("sdist", false, true)], &[]);
     unread.listed = Err("answered 503".into());
     let mut goal = Goal::default();
     want_builds(&mut goal, &unread);
@@ -92,10 +90,10 @@ fn law_15_an_index_that_cannot_be_read_refuses_and_builds_nothing() {
 
 #[test]
 fn credentials_are_asked_for_where_something_is_left_to_upload() {
-    let mut nobody = facts(&[("sdist", true, true)], &[], false);
+    let mut nobody = facts(&[("sdist", true, true)], &[]);
     nobody.obstacle = Some(("no token".into(), "export".into()));
     assert_eq!(planned(&nobody).refused.len(), 1);
-    nobody.listed = facts(&[], &["core-0.2.0.tar.gz"], false).listed;
+    nobody.listed = facts(&[], &["core-0.2.0.tar.gz"]).listed;
     assert!(planned(&nobody).refused.is_empty());
 }
 

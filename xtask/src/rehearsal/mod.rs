@@ -22,6 +22,7 @@ mod http_message;
 mod http_misbehave;
 mod life;
 pub mod package_index;
+mod package_scenario;
 pub mod registry;
 mod registry_blobs;
 mod registry_builder;

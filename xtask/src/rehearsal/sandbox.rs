@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::forge::{EmbeddedForge, Right};
+use super::package_index::EmbeddedIndex;
+use super::package_scenario;
 use super::registry::EmbeddedRegistry;
 use super::what_runs;
 use crate::model::fault::Fault;
@@ -16,6 +18,8 @@ use crate::world::{cosign, environment, files};
 
 /// Where the copy keeps the public half of the rehearsal's key.
 const PUBLIC_KEY: &str = "rehearsal.pub";
+/// User and password of the embedded package index.
+const UPLOADER: &str = "rehearsal";
 
 /// What the sandbox's own forge takes; it is good for nothing else.
 const TOKEN: &str = "token-of-the-rehearsal";
@@ -26,6 +30,7 @@ pub struct Sandbox {
     pub registry: EmbeddedRegistry,
     /// The forge, where one is configured.
     pub forge: Option<EmbeddedForge>,
+    pub index: EmbeddedIndex,
     runner: Runner,
     program: PathBuf,
     config: PathBuf,
@@ -52,11 +57,12 @@ impl Sandbox {
         files::own_folder(folder)?;
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
+        let index = EmbeddedIndex::start(Some((UPLOADER, UPLOADER))).context("starting the embedded package index")?;
         let key = purpose.signs.then(|| folder.join("rehearsal.key"));
         let forge =
             purpose.forge.map(|repository| EmbeddedForge::start(repository, &remote)).transpose().context("starting the embedded forge")?;
         forge.iter().for_each(|forge| forge.give_token(TOKEN, Right::Write));
-        let sandbox = Self { work, registry, forge, runner, program: environment::this_program()?, config: config.to_owned(), key };
+        let sandbox = Self { work, registry, forge, index, runner, program: environment::this_program()?, config: config.to_owned(), key };
         let git = |arguments: &[&str]| sandbox.runner.output(&Call::new("git").args(arguments).folder(folder));
         git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
@@ -99,6 +105,12 @@ impl Sandbox {
             // Nobody is told of a release that is only played.
             .without("SLACK_WEBHOOK_URL")
             .without("DISCORD_WEBHOOK_URL")
+            .without("UV_PUBLISH_TOKEN")
+            .without("UV_PUBLISH_URL")
+            .without("UV_PUBLISH_CHECK_URL")
+            .without("TWINE_REPOSITORY_URL")
+            .variable("UV_PUBLISH_USERNAME", UPLOADER)
+            .variable("UV_PUBLISH_PASSWORD", UPLOADER)
             .without("COSIGN_PRIVATE_KEY")
             .without("COSIGN_PUBLIC_KEY");
         // Nothing here may reach the real forge, whatever the surroundings hold.
@@ -156,6 +168,7 @@ impl Sandbox {
         if let Some((project, platform)) = purpose.platform {
             document["projects"][project]["image"]["platforms"] = toml_edit::value(toml_edit::Array::from_iter([platform.to_string()]));
         }
+        package_scenario::prepare(&mut document, &self.index.url(), &self.runner)?;
         what_runs::prepare(&mut document, self.work.parent().unwrap_or(&self.work), &self.runner)?;
         files::replace_all(&[(path, &document.to_string())])
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use super::package_scenario;
 use super::sandbox::{Purpose, Sandbox};
 use super::shapes::{self, Shape};
 use super::stand_in::{self, StandIn};
@@ -31,7 +32,9 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
     }
     let started = Instant::now();
     let project = project(app, arguments.project.as_deref())?;
-    let image = project.image.as_ref().context("a rehearsed project has an image")?;
+    let Some(image) = &project.image else {
+        return rehearse_package(app, project);
+    };
     let folder = app.world.path("target/rehearsal");
     let engine = match arguments.docker {
         true => {
@@ -104,8 +107,24 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
     report(app, &sandbox, project, &repository, &candidate, started)
 }
 
+/// As [`run`], of a project that is a package and nothing else.
+fn rehearse_package(app: &App, project: &Project) -> anyhow::Result<u8> {
+    let folder = app.world.path("target/rehearsal");
+    if app.global.dry_run {
+        let lines = "bump minor, tag --rc --push, build --push, release, verify, release";
+        app.ui.status("Planned", &format!("{lines} of {} in {}; nothing was written", project.package, folder.display()));
+        app.ui.document(&json!({ "schema": 1, "project": project.name }));
+        return Ok(0);
+    }
+    app.ui.status("Rehearsing", &format!("a release of the package {} in {}", project.package, folder.display()));
+    if !app.world.git.dirty_paths()?.is_empty() {
+        app.ui.note("changes that are not committed are left out: the sandbox is a copy of HEAD");
+    }
+    package_scenario::run(app, project)
+}
+
 /// Whether the rehearsal attaches what `[trust]` asks for; says it when it is left out.
-fn signs(app: &App) -> bool {
+pub(super) fn signs(app: &App) -> bool {
     let Some(trust) = &app.trust else {
         return false;
     };
@@ -120,23 +139,24 @@ fn signs(app: &App) -> bool {
 
 /// The named project, or the first one that has an image to rehearse with.
 fn project<'a>(app: &'a App, name: Option<&str>) -> Result<&'a Project, Fault> {
-    let rehearsable = |project: &&Project| project.image.is_some() && !project.sites.is_empty();
+    let rehearsable = |project: &&Project| (project.image.is_some() || project.package_index.is_some()) && !project.sites.is_empty();
     match name {
         Some(name) => {
             let project = app.projects.find(name)?;
             Some(project).filter(rehearsable).ok_or_else(|| {
-                Fault::usage(format!("{} has no image and version to rehearse a release with", project.name)).fix("cargo xtask rehearse")
+                Fault::usage(format!("{} has no image or package, or no version, to rehearse a release with", project.name)).fix("cargo xtask rehearse")
             })
         }
-        None => app.projects.all.iter().find(rehearsable).ok_or_else(|| {
-            Fault::usage("no project has both an image and versions, so there is no release to rehearse")
+        // An image first: it needs nothing to be compiled.
+        None => app.projects.all.iter().filter(rehearsable).min_by_key(|project| project.image.is_none()).ok_or_else(|| {
+            Fault::usage("no project with versions has an image or a package-index, so there is no release to rehearse")
                 .fix("give a project an image in the configuration")
         }),
     }
 }
 
 /// Takes tags of the project that are not of HEAD's history out of the copy: a later release is not this one's business.
-fn forget_other_tags(sandbox: &Sandbox, project: &Project) -> anyhow::Result<()> {
+pub(super) fn forget_other_tags(sandbox: &Sandbox, project: &Project) -> anyhow::Result<()> {
     let others = sandbox.git(&["tag", "--no-merged", "HEAD"])?;
     for tag in others.lines().filter(|tag| project.tags.read(tag).is_some()) {
         sandbox.git(&["tag", "--delete", tag])?;
@@ -144,7 +164,7 @@ fn forget_other_tags(sandbox: &Sandbox, project: &Project) -> anyhow::Result<()>
     Ok(())
 }
 
-fn say_and_run(app: &App, sandbox: &Sandbox, arguments: &[&str]) -> anyhow::Result<()> {
+pub(super) fn say_and_run(app: &App, sandbox: &Sandbox, arguments: &[&str]) -> anyhow::Result<()> {
     let line = format!("cargo xtask {}", arguments.join(" "));
     app.ui.status("Running", &line);
     app.ui.open_section(&line);
