@@ -17,6 +17,12 @@ create_exception!(percolate_rocks, BusyError, Error, "The store's file is open e
 create_exception!(percolate_rocks, CorruptError, Error, "The store's file is damaged, or none.");
 create_exception!(percolate_rocks, ClosedError, Error, "The store was closed before.");
 
+/// The version as Python's tools spell it, so that it is the one of the installed package: a candidate's `0.2.0-rc.1` is `0.2.0rc1`.
+fn as_python_spells(version: &str) -> String {
+    let words = [("-alpha.", "a"), ("-beta.", "b"), ("-rc.", "rc"), ("-dev.", ".dev")];
+    words.iter().fold(version.to_owned(), |version, (semver, python)| version.replace(semver, python))
+}
+
 impl From<StoreError> for PyErr {
     fn from(error: StoreError) -> Self {
         let sentence = error.to_string();
@@ -128,7 +134,7 @@ mod percolate_rocks {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", crate::VERSION)?;
+        module.add("__version__", super::as_python_spells(crate::VERSION))?;
         module.add("MAX_KEY_BYTES", crate::MAX_KEY_BYTES)?;
         module.add("MAX_VALUE_BYTES", crate::MAX_VALUE_BYTES)
     }

@@ -144,7 +144,8 @@ fn project<'a>(app: &'a App, name: Option<&str>) -> Result<&'a Project, Fault> {
         Some(name) => {
             let project = app.projects.find(name)?;
             Some(project).filter(rehearsable).ok_or_else(|| {
-                Fault::usage(format!("{} has no image or package, or no version, to rehearse a release with", project.name)).fix("cargo xtask rehearse")
+                Fault::usage(format!("{} has no image or package, or no version, to rehearse a release with", project.name))
+                    .fix("cargo xtask rehearse")
             })
         }
         // An image first: it needs nothing to be compiled.
