@@ -225,3 +225,59 @@ fn law_14_a_release_of_a_package_can_be_killed_anywhere() {
     scenario.at_every_request_of("POST");
     println!("release of a package: {} cases", scenario.cases);
 }
+
+#[test]
+fn the_surroundings_say_where_a_known_index_is_for_one_run() {
+    if !can_run("an index of the surroundings") {
+        return;
+    }
+    let packaged = Packaged::new();
+    let config = packaged.fixture.read("xtask/monorepo.toml");
+    packaged.fixture.write("xtask/monorepo.toml", &config.replace(&format!("\"{}\"", packaged.index.url()), "\"pypi\""));
+    packaged.fixture.commit_all("chore: the public index");
+    packaged.prepare();
+    let (url, mut variables) = (packaged.index.url(), packaged.variables());
+    variables.push(("TWINE_REPOSITORY_URL".into(), url));
+    // As twine is told it, and uv is not.
+    variables.retain(|(name, _)| name != "UV_PUBLISH_TOKEN");
+    variables.extend([("TWINE_USERNAME".into(), support::package::USER.into()), ("TWINE_PASSWORD".into(), support::package::TOKEN.into())]);
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let ran = packaged.fixture.run_with(&["release", "kit"], &variables);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(packaged.index.files().len(), 2);
+}
+
+#[test]
+fn what_makes_no_sense_is_said_and_nothing_is_built() {
+    if !can_run("wrong calls about packages") {
+        return;
+    }
+    let packaged = Packaged::new();
+    let config = packaged.fixture.read("xtask/monorepo.toml");
+    let said = |arguments: &[&str], code: i32, words: &str| {
+        let ran = packaged.run(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
+    };
+    said(&["build", "kit", "--push"], 3, "has no candidate here: no tag kit-v0.1.0-rcN");
+    said(&["build", "kit", "--release"], 3, "cargo xtask tag kit --rc --push");
+    said(&["build", "kit", "--release", "--push"], 2, "cannot be used with");
+    said(&["build", "core", "--release"], 2, "it names no package-index");
+    said(&["release", "kit"], 3, "no tag kit-v0.1.0-rcN exists");
+    packaged.fixture.git(&["tag", "kit-v0.1.0-rc1"]);
+    packaged.fixture.write("kit/kit.py", "ANSWER = 43\n");
+    said(&["build", "kit", "--push"], 3, "what is pushed must be a commit");
+    for (line, words) in [
+        ("package-index = \"PyPI\"", "wanted is \"pypi\", \"testpypi\", or the http(s) address"),
+        ("package-index = \"https://me:hunter2@index.example/\"", "credentials come from the environment"),
+        ("wheel = { targets = [] }\ncandidate-index = \"pypi\"", "there is no package-index"),
+    ] {
+        let (before, rest) = config.split_once("package-index = ").unwrap();
+        let rest = rest.split_once('\n').unwrap().1.split_once('\n').unwrap().1;
+        packaged.fixture.write("xtask/monorepo.toml", &format!("{before}{line}\n{rest}"));
+        let ran = packaged.run(&["release", "kit"]);
+        assert_eq!(ran.code, 2, "{line}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words) && !ran.stderr.contains("hunter2"), "{words:?} is not in {}", ran.stderr);
+    }
+    assert!(!packaged.fixture.root().join("target/xtask/dist").exists());
+}

@@ -42,7 +42,8 @@ pub struct Wanted<'a> {
 /// does not, is among the facts.
 pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFacts> {
     let build = build_of(world, wanted)?;
-    let host = if build.by_maturin { Some(package_build::host(world)?) } else { None };
+    // Who only looks needs no compiler.
+    let host = if build.by_maturin { package_build::host(world).ok() } else { None };
     let mut found = Vec::new();
     for artifact in artifacts(wanted.project) {
         let is_here = built(world, &PackageBuild { artifact: artifact.clone(), ..build.clone() })?.is_some();
@@ -236,7 +237,7 @@ fn build_again(world: &World, build: &PackageBuild, name: &FileName, (sha256, in
         return Ok(());
     }
     let other = package_build::inspect(world, &file)?;
-    let fix = "let the build take its times from SOURCE_DATE_EPOCH, and its order from names (hatchling, uv_build and maturin do), then make a new candidate";
+    let fix = "let the build take its times from SOURCE_DATE_EPOCH, and its order from names (hatchling and uv_build do; maturin with rust = false in [tool.maturin.sbom]), then make a new candidate";
     Err(Fault::failed(format!("{} is not reproducible: {}", name.whole, first_difference(inside, &other))).fix(fix).into())
 }
 
