@@ -8,7 +8,6 @@ use crate::model::image::Digest;
 use crate::model::pins::Stage;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
-use crate::model::version::Version;
 use crate::plan::delivery::{Before, Record, before, record};
 use crate::world::delivery::PastCommit;
 
@@ -25,7 +24,7 @@ impl Deliverer<'_> {
         goal: &mut Goal,
         project: &Project,
         stage: &Stage,
-        to: Option<&Version>,
+        to: Option<&str>,
         why: &str,
     ) -> anyhow::Result<()> {
         let name = &project.name;
@@ -39,7 +38,7 @@ impl Deliverer<'_> {
         let now = Said { version, digest: Some(entry.digest.clone()) };
         let (records, told) = self.told_before(&ledger, &now, name, &stage.name)?;
         let to = match to {
-            Some(version) => version.to_semver(),
+            Some(named) => named.to_owned(),
             None => match told {
                 Before::Stood(Said { version: Some(version), .. }) => version,
                 Before::Stood(Said { digest: Some(digest), .. }) => digest.to_string(),

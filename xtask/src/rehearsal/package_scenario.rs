@@ -39,7 +39,7 @@ pub(super) fn run(app: &App, project: &Project) -> anyhow::Result<u8> {
     let (folder, name) = (app.world.path("target/rehearsal"), project.name.as_str());
     let config = app.config_in_repository()?;
     app.world.git.refuse_shallow("what a copy of it would release")?;
-    let purpose = Purpose { platform: None, signs: signs(app) };
+    let purpose = Purpose { platform: None, signs: signs(app), forge: app.config.repository.github.as_deref() };
     let sandbox = Sandbox::prepare(&app.world.root, &folder, &config, app.world.runner.clone(), &purpose)?;
     super::scenario::forget_other_tags(&sandbox, project)?;
     app.ui.status("Serving", &format!("an embedded package index at {}, for this machine's files alone", sandbox.index.url()));
