@@ -70,7 +70,7 @@ fn the_same_file_at_the_index_is_done_whoever_put_it_there() {
     packaged.fixture.git(&["tag", "--delete", "kit-v0.2.0"]);
     packaged.fixture.git(&["push", "--quiet", "origin", ":kit-v0.2.0"]);
     let elsewhere = packaged.ok(&["release", "kit"]);
-    let wanted = ["build-package acted", "build-package acted", "publish done", "publish done", "tag acted", "push-tag acted"];
+    let wanted = ["build-package done", "build-package done", "publish done", "publish done", "tag acted", "push-tag acted"];
     assert_eq!(verdicts(&elsewhere), wanted);
     assert_eq!(packaged.index.files(), published);
 }
@@ -203,7 +203,7 @@ fn a_flipped_byte_at_the_index_turns_its_own_row_red() {
         let mut files = good.clone();
         files.get_mut(name).unwrap()[40] ^= 1;
         packaged.index.go_back_to(&files);
-        assert_eq!(red(), [name.clone()]);
+        assert_eq!(red(), std::slice::from_ref(name));
     }
     packaged
         .index
