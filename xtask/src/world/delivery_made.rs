@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::delivery::DeliveryBranch;
 
-/// Things by what they are of, all of one commit.
+/// Anything, by what it is.
+type Things = HashMap<String, Arc<dyn Any + Send + Sync>>;
+
+/// Things that were made of one commit.
 #[derive(Default)]
 pub(super) struct Made {
-    of: Mutex<(String, HashMap<String, Arc<dyn Any + Send + Sync>>)>,
+    of: Mutex<(String, Things)>,
 }
 
 impl DeliveryBranch {
@@ -36,7 +39,7 @@ impl DeliveryBranch {
         let new = Arc::new(make()?);
         let mut made = lock();
         if made.0 != commit {
-            *made = (commit.to_owned(), HashMap::new());
+            *made = (commit.to_owned(), Things::new());
         }
         made.1.insert(what.to_owned(), Arc::clone(&new) as Arc<dyn Any + Send + Sync>);
         Ok(new)
