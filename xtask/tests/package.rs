@@ -281,3 +281,17 @@ fn what_makes_no_sense_is_said_and_nothing_is_built() {
     }
     assert!(!packaged.fixture.root().join("target/xtask/dist").exists());
 }
+
+#[test]
+fn a_rehearsal_publishes_to_its_own_index_and_to_no_other() {
+    if !can_run("a package's rehearsal") {
+        return;
+    }
+    let packaged = Packaged::new();
+    let rehearsed = packaged.ok(&["rehearse", "kit"]);
+    let files = ["kit-0.2.0-py3-none-any.whl", "kit-0.2.0.tar.gz", "kit-0.2.0rc1-py3-none-any.whl", "kit-0.2.0rc1.tar.gz"];
+    assert_eq!(rehearsed["files"], serde_json::json!(files));
+    for index in [&packaged.index, &packaged.candidates] {
+        assert_eq!(index.log().len(), 0, "nothing but the rehearsal was asked");
+    }
+}
