@@ -58,7 +58,8 @@ pub(super) fn facts(app: &App, goal: &mut Goal, project: &Project, facts: &Relea
     let Some(candidate) = facts.candidate.as_ref().filter(|candidate| app.world.git.has_commit(&candidate.commit)) else {
         return Ok(None);
     };
-    let found = release_files::in_folder(&app.world, project, &facts.version)?;
+    // What a package consists of is known by the plan, and stray files beside it are nobody's.
+    let found = if facts.package.is_some() { Vec::new() } else { release_files::in_folder(&app.world, project, &facts.version)? };
     let is_one = app.projects.all.iter().filter(|project| !project.sites.is_empty()).count() == 1;
     let is_named = app.config.release.latest.as_ref().map_or(is_one, |name| *name == project.name);
     Ok(Some(ForgeFacts {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
 
-use super::release_files::{content, digest};
+use super::release_files::{content, digest, name};
 use crate::model::forge_release::{Asset, CHECKSUMS, ForgeRelease, Part, Told, checksums, is_ours, read_checksums};
 use crate::model::image::Digest;
 use crate::model::step::Probe;
@@ -51,7 +51,10 @@ pub(super) fn act(world: &World, wanted: &ForgeRelease) -> anyhow::Result<()> {
     match part {
         Part::Published { is_latest } if release.is_draft => world.forge().publish(repository, &release, *is_latest)?,
         Part::Published { .. } | Part::Draft(_) => {}
-        Part::Asset(asset) => send(world, wanted, &release, &asset.name, &content(world, &asset.source)?)?,
+        Part::Asset(asset) => {
+            let name = name(world, asset)?.with_context(|| format!("{} is gone again", asset.name))?;
+            send(world, wanted, &release, &name, &content(world, &asset.source)?)?;
+        }
         Part::Checksums(assets) => {
             let files = world.forge().files(repository, &release)?;
             let text = sums(world, repository, &files, assets)?.context("not all of its files are there")?;
@@ -135,13 +138,14 @@ fn draft(world: &World, repository: &str, tag: &str, told: &Told) -> anyhow::Res
 
 /// Whether a release has a file with the right bytes.
 fn held(world: &World, repository: &str, release: &Release, files: &[File], asset: &Asset) -> anyhow::Result<Probe> {
-    let Some(found) = whole(files, &asset.name) else { return Ok(lacks(release, &asset.name)) };
+    let Some(name) = name(world, asset)? else { return Ok(lacks(release, &asset.name)) };
+    let Some(found) = whole(files, &name) else { return Ok(lacks(release, &name)) };
     let Some(wanted) = digest(world, &asset.source)? else { return recorded(world, repository, files, found) };
     let is = digest_of(world, repository, found)?;
     Ok(match is == wanted {
         true => Probe::Done(format!("{}, {} bytes", wanted.short(), found.bytes)),
         false if release.is_draft => Probe::Todo,
-        false => Probe::Conflict { found: format!("{} in the published release with {is}", asset.name), wanted: wanted.to_string() },
+        false => Probe::Conflict { found: format!("{name} in the published release with {is}"), wanted: wanted.to_string() },
     })
 }
 
@@ -184,10 +188,10 @@ fn listed(world: &World, repository: &str, release: &Release, files: &[File], as
         Err(found) => return Ok(Probe::Conflict { found, wanted: format!("{CHECKSUMS} as sha256sum reads it") }),
     };
     for asset in assets {
-        let Some(wanted) = digest(world, &asset.source)? else { continue };
-        let says = lines.get(asset.name.as_str()).copied();
+        let (Some(wanted), Some(name)) = (digest(world, &asset.source)?, name(world, asset)?) else { continue };
+        let says = lines.get(name.as_str()).copied();
         if says != Some(wanted.hex()) {
-            let found = format!("{CHECKSUMS} of the published release with {} for {}", says.unwrap_or("no line"), asset.name);
+            let found = format!("{CHECKSUMS} of the published release with {} for {name}", says.unwrap_or("no line"));
             return Ok(Probe::Conflict { found, wanted: wanted.hex().to_owned() });
         }
     }
@@ -196,18 +200,19 @@ fn listed(world: &World, repository: &str, release: &Release, files: &[File], as
 
 /// The list over the files that are wanted and those that are there besides; `None` while one of them is not known.
 fn sums(world: &World, repository: &str, files: &[File], assets: &[Asset]) -> anyhow::Result<Option<String>> {
-    let mut known: BTreeMap<&str, Digest> = BTreeMap::new();
+    let mut known: BTreeMap<String, Digest> = BTreeMap::new();
     for file in files.iter().filter(|file| file.is_whole && file.name != CHECKSUMS) {
-        known.insert(&file.name, digest_of(world, repository, file)?);
+        known.insert(file.name.clone(), digest_of(world, repository, file)?);
     }
     for asset in assets {
-        match digest(world, &asset.source)? {
-            Some(digest) => drop(known.insert(&asset.name, digest)),
-            None if known.contains_key(asset.name.as_str()) => {}
-            None => return Ok(None),
+        let name = name(world, asset)?;
+        match (digest(world, &asset.source)?, name) {
+            (Some(digest), Some(name)) => drop(known.insert(name, digest)),
+            (None, Some(name)) if known.contains_key(&name) => {}
+            _ => return Ok(None),
         }
     }
-    Ok(Some(checksums(known.iter().map(|(name, digest)| (*name, digest.hex())))))
+    Ok(Some(checksums(known.iter().map(|(name, digest)| (name.as_str(), digest.hex())))))
 }
 
 /// Sends a file. What stands in its place is taken away first: always from a draft; from what was published only the rest of

@@ -47,7 +47,7 @@ pub(super) fn list(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
 }
 
 /// What is signed, and where its bundle lies; `None` while it is not there.
-fn signed(world: &World, build: &PackageBuild, what: Signed) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+pub(super) fn signed(world: &World, build: &PackageBuild, what: Signed) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
     let file = match what {
         Signed::File => built(world, build)?.map(|built| built.path),
         Signed::List => listed(world, build)?,

@@ -3,11 +3,14 @@
 //! What a project's distribution is made of lies in one folder of its version; what is attached to an image is read back from
 //! the registry, so that it is the same wherever it is read. Nothing here makes a file.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 
-use super::attach;
-use crate::model::forge_release::Source;
+use super::{attach, package, package_trust};
+use crate::model::forge_release::{Asset, Source, asset_name};
 use crate::model::image::Digest;
+use crate::model::package::PackageFile;
 use crate::model::project::Project;
 use crate::model::version::Version;
 use crate::world::forge::Content;
@@ -49,6 +52,10 @@ pub(super) fn digest(world: &World, source: &Source) -> anyhow::Result<Option<Di
     match source {
         Source::File(path) => world.contents.digest(&world.path(path)),
         Source::List { .. } => Ok(list(world, source)?.map(|text| Digest::of(text.as_bytes()))),
+        Source::Package(file) => match package_file(world, file)? {
+            Some(path) => world.contents.digest(&path),
+            None => Ok(None),
+        },
     }
 }
 
@@ -60,7 +67,27 @@ pub(super) fn content(world: &World, source: &Source) -> anyhow::Result<Content>
             let text = list(world, source)?;
             text.map(Content::Text).with_context(|| format!("no list of {} is attached to {}", subject.role, subject.reference()))
         }
+        Source::Package(file) => {
+            let path = package_file(world, file)?;
+            path.map(Content::File).with_context(|| format!("{} is gone again", file.what()))
+        }
     }
+}
+
+/// The name of a file at the forge; `None` while it has none yet.
+pub(super) fn name(world: &World, asset: &Asset) -> anyhow::Result<Option<String>> {
+    let Source::Package(file) = &asset.source else { return Ok(Some(asset.name.clone())) };
+    let path = package_file(world, file)?;
+    Ok(path.and_then(|path| Some(asset_name(&path.file_name()?.to_string_lossy()))))
+}
+
+fn package_file(world: &World, file: &PackageFile) -> anyhow::Result<Option<PathBuf>> {
+    let path = match file {
+        PackageFile::Artifact(build) => package::built(world, build)?.map(|built| built.path),
+        PackageFile::List(build) => package_trust::listed(world, build)?,
+        PackageFile::Bundle(build, what) => package_trust::signed(world, build, *what)?.map(|(_, bundle)| bundle),
+    };
+    Ok(path.filter(|path| files::exists(path)))
 }
 
 fn list(world: &World, source: &Source) -> anyhow::Result<Option<String>> {

@@ -2,6 +2,7 @@
 //!
 //! A forge numbers releases and files itself, and would make two drafts for one tag; no number stands in a plan.
 
+use super::package::PackageFile;
 use super::trust::{Policy, SbomFormat, Subject};
 
 /// The file that lists all others with their SHA-256, as `sha256sum` reads it.
@@ -30,11 +31,14 @@ pub enum Source {
     File(String),
     /// The list of an image's contents that is attached to its digest in the registry: the same wherever it is read.
     List { subject: Subject, format: SbomFormat, policy: Policy },
+    /// What is made of a package, in this run or before it. Its file has the name that the builder gives it.
+    Package(Box<PackageFile>),
 }
 
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
+    /// Its name at the forge; of a package's file, what it is, until there is the file.
     pub name: String,
     pub source: Source,
 }

@@ -108,6 +108,29 @@ pub enum Signed {
     List,
 }
 
+/// A file beside which a version's others lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageFile {
+    /// The file of the build's artifact.
+    Artifact(PackageBuild),
+    /// The list of what the version is made of.
+    List(PackageBuild),
+    /// The bundle with a signature.
+    Bundle(PackageBuild, Signed),
+}
+
+impl PackageFile {
+    /// What it is; unlike its name, that is known before it is built.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Artifact(build) => format!("{} {} {}", build.package, build.spelled, build.artifact.word()),
+            Self::List(build) => build.list(),
+            Self::Bundle(build, Signed::File) => format!("signature of {} {} {}", build.package, build.spelled, build.artifact.word()),
+            Self::Bundle(build, Signed::List) => format!("signature of {}", build.list()),
+        }
+    }
+}
+
 /// What is done of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackageStep {

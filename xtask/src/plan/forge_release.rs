@@ -13,8 +13,9 @@ use crate::model::step::{Goal, ManifestBytes, Step};
 use crate::model::trust::{SbomFormat, Subject};
 use crate::model::version::Version;
 
+use super::package;
 use super::platform_images::PlatformImage;
-use super::release::ReleaseFacts;
+use super::release::{ReleaseFacts, is_released};
 use super::tags::{RemoteTags, TagFacts};
 
 /// What is said in the place of notes that are too long for the forge.
@@ -60,6 +61,7 @@ pub fn prepare(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, image: 
     for asset in &assets {
         let why = match &asset.source {
             Source::File(path) => path.clone(),
+            Source::Package(_) => "what the release publishes".to_owned(),
             Source::List { subject, .. } => format!("attested of {}", subject.role),
         };
         want(goal, project, facts, forge, why, Part::Asset(asset.clone()));
@@ -111,6 +113,9 @@ fn assets(
         found.push((path.clone(), Asset { name: asset_name(file), source: Source::File(path.clone()) }));
     }
     let policy = facts.trust.as_ref().map(|trust| &trust.policy);
+    for file in facts.package.iter().flat_map(|package| package::files(package, policy, is_released(project, facts))) {
+        found.push((file.what(), Asset { name: file.what(), source: Source::Package(Box::new(file)) }));
+    }
     for (image, policy) in image.iter().zip(policy) {
         for (platform, format) in image.platforms.iter().flat_map(|platform| policy.sbom.iter().map(move |format| (platform, *format))) {
             let (version, arch) = (facts.version.to_semver(), arch_suffix(&platform.platform));

@@ -6,7 +6,7 @@
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::model::distribution::{Artifact, FileName, IndexFile};
-use crate::model::package::{IndexName, PackageBuild, PackageStep, Signed};
+use crate::model::package::{IndexName, PackageBuild, PackageFile, PackageStep, Signed};
 use crate::model::project::Project;
 use crate::model::step::{Goal, Step, short};
 use crate::model::trust::{Policy, SbomFormat};
@@ -38,6 +38,11 @@ impl PackageFacts {
     fn at_index(&self, artifact: &Artifact) -> Option<&IndexFile> {
         let is_it = |file: &&IndexFile| file.name.is_of(&self.build.name, &self.build.spelled) && artifact.is(&file.name);
         self.listed.as_ref().ok()?.iter().find(is_it)
+    }
+
+    /// What lies here, or will.
+    fn made(&self) -> Vec<&ArtifactFacts> {
+        self.artifacts.iter().filter(|found| found.is_here || found.can_build).collect()
     }
 }
 
@@ -92,8 +97,7 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
 /// will be, here.
 pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
     let (build, name) = (&facts.build, &facts.build.project);
-    let is_made = |found: &&ArtifactFacts| found.is_here || found.can_build;
-    let made: Vec<_> = facts.artifacts.iter().filter(is_made).collect();
+    let made = facts.made();
     let lists = policy.sbom.contains(&SbomFormat::CycloneDx);
     if lists {
         goal.want(name, "what it is made of", Step::Package(PackageStep::List(build.clone())));
@@ -108,6 +112,24 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
             sign(Signed::List, &Artifact::Sdist);
         }
     }
+}
+
+/// The files that are, or will be, here: what the forge's release offers for download. A signature is another one each time that it is
+/// made, so of a version that has its tag, and so all that was said of it, the files alone are meant.
+pub fn files(facts: &PackageFacts, policy: Option<&Policy>, is_released: bool) -> Vec<PackageFile> {
+    let of = |artifact: &Artifact| PackageBuild { artifact: artifact.clone(), ..facts.build.clone() };
+    let policy = policy.filter(|_| !is_released);
+    let signs = policy.is_some_and(|policy| policy.sign);
+    let mut files = Vec::new();
+    for found in facts.made() {
+        files.push(PackageFile::Artifact(of(&found.artifact)));
+        files.extend(signs.then(|| PackageFile::Bundle(of(&found.artifact), Signed::File)));
+    }
+    if policy.is_some_and(|policy| policy.sbom.contains(&SbomFormat::CycloneDx)) {
+        files.push(PackageFile::List(of(&Artifact::Sdist)));
+        files.extend(signs.then(|| PackageFile::Bundle(of(&Artifact::Sdist), Signed::List)));
+    }
+    files
 }
 
 /// Wants every file at the index, one after the other.

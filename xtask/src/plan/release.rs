@@ -100,12 +100,11 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     if let Some(what) = project.tags.objection(&facts.version) {
         goal.refuse(name, what, format!("cargo xtask bump minor {name}"));
     }
-    if let (Some(package), Some(index)) = (&facts.package, &project.package_index) {
+    if let Some(package) = &facts.package {
         package::want_builds(goal, package);
-        if let Some(TrustFacts { policy, .. }) = &facts.trust {
+        if let Some(TrustFacts { policy, .. }) = facts.trust.as_ref().filter(|_| !is_released(project, facts)) {
             package::want_trust(goal, package, policy);
         }
-        package::want_published(goal, package, index);
     }
     match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
@@ -128,9 +127,17 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
         goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
     }
+    if let (Some(package), Some(index)) = (&facts.package, &project.package_index) {
+        package::want_published(goal, package, index);
+    }
     want_tag(goal, project, facts, candidate);
     forge_release::publish(goal, project, facts);
     Ok(())
+}
+
+/// Whether the version has its tag: then all that was to be said of its files was said.
+pub(super) fn is_released(project: &Project, facts: &ReleaseFacts) -> bool {
+    matches!(facts.tags.commit_of(&project.tags.release(&facts.version)), Ok(Some(_)))
 }
 
 /// No tag says which commit is to be released.
