@@ -31,7 +31,7 @@ pub fn compose(world: &World, build: &PackageBuild) -> anyhow::Result<String> {
             .args(["--features", &features.join(",")])
             .folder(&folder);
         let said = world.runner.output(&without_secrets(call)).context("asking cargo what is compiled in")?;
-        parts.extend(crates_of(&said, &export.root().display().to_string()));
+        parts.extend(crates_of(&said));
     }
     if files::exists(&folder.join("uv.lock")) {
         let call = Call::new(tools::provide(world, tools::UV)?)
@@ -84,11 +84,12 @@ fn features_of(pyproject: &str) -> Vec<String> {
 }
 
 /// `name vX.Y.Z` of every crate in a tree; those of the repository itself have their folder behind.
-fn crates_of(tree: &str, root: &str) -> BTreeSet<Part> {
+fn crates_of(tree: &str) -> BTreeSet<Part> {
     let read = |line: &str| {
         let mut words = line.split_whitespace();
         let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
-        (!line.contains(&format!("({root}"))).then(|| ("cargo", name.to_owned(), version.to_owned()))
+        let has_folder = line.contains("(/") || line.contains(":\\");
+        (!has_folder).then(|| ("cargo", name.to_owned(), version.to_owned()))
     };
     tree.lines().filter_map(read).collect()
 }
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn what_cargo_and_uv_print_becomes_sorted_parts() {
         let tree = "core v0.2.0 (/tmp/x/tree/core)\nredb v4.0.0\nlibc v0.2.1\nserde v1.0.0 (proc-macro)\nredb v4.0.0 (*)\n";
-        let parts: Vec<_> = crates_of(tree, "/tmp/x/tree").into_iter().map(|(_, name, version)| format!("{name} {version}")).collect();
+        let parts: Vec<_> = crates_of(tree).into_iter().map(|(_, name, version)| format!("{name} {version}")).collect();
         assert_eq!(parts, ["libc 0.2.1", "redb 4.0.0", "serde 1.0.0"]);
         let text = "# a comment\n-e ../core\nTyping_Extensions==4.1 ; python_version < '3.11'\nuvicorn[standard]==0.30.0\n./x\n";
         let parts: Vec<_> = requirements_of(text).into_iter().map(|(_, name, version)| format!("{name} {version}")).collect();
