@@ -15,9 +15,10 @@ use support::delivery::{Delivered, deployment, write_program};
 use support::proxy::Proxy;
 use support::scanner::Scanner;
 use support::tools::on_path;
-use support::{Ran, fake_docker, program};
+use support::{Ran, fake_docker, git_in, program};
 use xtask::rehearsal::forge::{EmbeddedForge, Right};
 use xtask::rehearsal::http::{Reply, Request, Response, Server};
+use xtask::rehearsal::stand_in;
 
 /// How each verb is run: lines that go well, in an order in which each finds what it needs, and lines that are answered with an
 /// error, whatever the state.
@@ -37,6 +38,8 @@ fn lines() -> Vec<(&'static str, Vec<&'static str>)> {
         ("promote", "promote api --to staging|promote api --to production|promote api --to nowhere"),
         ("rollback", "rollback api --in production|rollback api --in nowhere"),
         ("unbar", "unbar api --in production|unbar api --in nowhere"),
+        ("pin", "pin|pin nobody"),
+        ("secrets", "secrets sync --to staging|secrets sync --to production|secrets sync --to nowhere"),
         ("notes", "notes api|notes api 9.9.9"),
         ("check", "check|check pins|check commits --range HEAD~1..HEAD|check title x|check nothing"),
         ("test", "test"),
@@ -64,7 +67,7 @@ struct Canaries(BTreeMap<&'static str, String>);
 const ELSEWHERE: [&str; 2] = ["REGISTRY_PASSWORD", "REMOTE_PASSWORD"];
 
 /// Of every surrounding that the program, or one of its children, takes a secret from.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 21] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "DELIVERY_TOKEN",
@@ -85,6 +88,7 @@ const VARIABLES: [&str; 20] = [
     "REGISTRY_PASSWORD",
     "REMOTE_PASSWORD",
     "NPM_TOKEN",
+    "STORED_API_KEY",
 ];
 
 /// As a URL writes it.
@@ -153,6 +157,12 @@ verify) grep -q -F -- "$last" '@LOG@.signed' 2>/dev/null || { echo 'Error: no si
 esac
 "#;
 
+/// Takes what it is given, tells it all again, and ends well: `modal secret create NAME --env ENV --force --from-json FILE`.
+const MODAL: &str = "for last; do :; done\ncat \"$last\"\ncat \"$last\" >&2\nenv\n";
+
+/// What runs of `worker`, that `pin` writes the digest of.
+const REGISTERED: &str = "image:\n  oci: sha256:pending\n  platforms:\n    amd64: \"sha256:pending\"\n";
+
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
 
 /// All that is sent, but for what is meant to carry a secret.
@@ -217,12 +227,13 @@ impl Stage {
 
     fn put_spies(&self) {
         let spy = SPY.replace("@LOG@", &self.log.display().to_string());
-        for name in ["git", "cargo", "uv", "maturin", "cosign", "syft", "python3"] {
+        for name in ["git", "cargo", "uv", "maturin", "cosign", "syft", "python3", "modal"] {
             let rest = match (name, on_path(name)) {
                 ("git", Some(real)) => format!("exec '{}' \"$@\"\n", real.display()),
                 ("cosign", _) => COSIGN
                     .replace("@LOG@", &self.log.display().to_string())
                     .replace("@KEY@", &self.delivered.fixture.root().join("cosign.pub").display().to_string()),
+                ("modal", _) => MODAL.to_owned(),
                 _ => CHATTY.to_owned(),
             };
             write_program(&self.bin.join(name), &format!("{spy}{rest}"));
@@ -297,11 +308,17 @@ fn configure(delivered: &Delivered, registry: &str) {
     let pins = ["staging", "production"]
         .map(|stage| format!("[[pins]]\nproject = \"api\"\nenvironment = \"{stage}\"\ngit = \"{git}\"\nfile = \"{stage}/*.yaml\"\n"));
     let config = fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
-    let environments = "[environments.staging]\n[environments.production]\nafter = \"staging\"\n";
+    let secrets = ["staging", "production"]
+        .map(|stage| format!("[environments.{stage}.secrets]\nsink = \"modal\"\nrequired = [\"STORED_API_KEY\"]\n"))
+        .concat();
+    let registered = "[images-from]\nfiles = \"registry/*.yaml\"\ndockerfile = \"processors/{name}/Dockerfile\"\n";
+    let environments = format!("[environments.staging]\n[environments.production]\nafter = \"staging\"\n{secrets}{registered}");
     let trust = "[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\nsbom = []\nprovenance = false\n";
     fixture.write("xtask/monorepo.toml", &format!("{config}{environments}{trust}{}", pins.concat()));
     fixture.write("cosign.pub", PUBLIC_KEY);
     fixture.write("api/Dockerfile", "FROM scratch\n");
+    fixture.write("processors/worker/Dockerfile", "FROM scratch\n");
+    fixture.write("registry/worker.yaml", REGISTERED);
     fixture.git(&["add", "--all"]);
     fixture.commit_all("chore: all that there is");
     fixture.git(&["push", "--quiet", "origin", "main"]);
@@ -329,6 +346,18 @@ fn law_17_no_verb_shows_a_secret() {
             if !["rehearse", "bench", "test", "check", "bump"].contains(verb) {
                 stage.run(line, &["--json", "--yes"], true);
             }
+            if *line == "unbar api --in production" {
+                // What a build of the registry's image would have pushed, of the branch's head: the engine here is played.
+                stage.delivered.fixture.git(&["push", "--quiet", "origin", "main"]);
+                let (registry, head) = (&stage.delivered.fixture.registry, stage.delivered.fixture.head());
+                stand_in::push_to(registry, "acme/worker", &head[..7], "linux/amd64", &head[..7], &head, true).unwrap();
+            }
+            if *line == "pin nobody" {
+                // Merged, so that no pin is left that waits for its image.
+                let fixture = &stage.delivered.fixture;
+                git_in(&fixture.folder().join("origin.git"), &["update-ref", "refs/heads/main", "xtask/pin/staging"]);
+                fixture.git(&["pull", "--quiet", "--ff-only", "origin", "main"]);
+            }
             if *line == "tag api --rc --push" {
                 let fixture = &stage.delivered.fixture;
                 let plan = fixture.run(&["plan", "--tag", "api-v0.2.0-rc1", "--json"]);
@@ -350,6 +379,8 @@ fn law_17_no_verb_shows_a_secret() {
         "promote api --to production",
         "rollback api --in production",
         "unbar api --in production",
+        "pin",
+        "secrets sync --to staging",
         "check pins",
         "rehearse api",
     ] {
