@@ -21,10 +21,11 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;
     app.ui.status("Verifying", &format!("{} {}", project.package, version.to_semver()));
     let source = app.forge_page().unwrap_or_default();
-    let release =
-        verify::Release { project, projects: &app.projects, version: &version, tags: &tags, policy: policy.as_ref(), source: &source };
+    let forge = app.config.repository.github.as_deref().filter(|_| release_forge::is_meant(app));
+    let (projects, policy) = (&app.projects, policy.as_ref());
+    let release = verify::Release { project, projects, version: &version, tags: &tags, policy, source: &source, forge };
     let mut rows = verify::look(&app.world, &release)?;
-    if let (Some(repository), true) = (&app.config.repository.github, release_forge::is_meant(app)) {
+    if let Some(repository) = forge {
         rows.extend(verify_forge::look(&app.world, &Published { repository, project, version: &version, tags: &tags }));
     }
     let notes = left_out(app, project);
@@ -94,7 +95,7 @@ fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
     let image = (project.image.is_none() && project.package_index.is_none())
         .then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
-    let trust = (project.image.is_some() && app.trust.is_none())
+    let trust = ((project.image.is_some() || project.package_index.is_some()) && app.trust.is_none())
         .then(|| format!("{name}: no [trust] is configured, so no signatures and statements are looked for"));
     let forge = app
         .config

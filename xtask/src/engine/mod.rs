@@ -49,6 +49,7 @@ pub mod tagged;
 pub mod texts;
 pub mod trust;
 pub mod verify;
+mod verify_bundle;
 pub mod verify_forge;
 mod verify_package;
 pub mod versions;

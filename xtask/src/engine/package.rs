@@ -14,7 +14,7 @@ use super::texts::Texts;
 use super::versions;
 use crate::model::distribution::{Artifact, FileName, IndexFile, normal};
 use crate::model::fault::Fault;
-use crate::model::package::{IndexName, PackageBuild, PackageStep};
+use crate::model::package::{IndexName, PackageBuild, PackageStep, Signed};
 use crate::model::project::{Project, Projects};
 use crate::model::step::{Goal, Probe, short};
 use crate::model::version::Version;
@@ -46,12 +46,14 @@ pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFact
     let host = if build.by_maturin { package_build::host(world).ok() } else { None };
     let mut found = Vec::new();
     for artifact in artifacts(wanted.project) {
-        let is_here = built(world, &PackageBuild { artifact: artifact.clone(), ..build.clone() })?.is_some();
+        let of = PackageBuild { artifact: artifact.clone(), ..build.clone() };
+        let is_here = built(world, &of)?.is_some();
+        let is_signed_here = package_trust::is_signed_here(world, &of, Signed::File)?;
         let can_build = match &artifact {
             Artifact::WheelFor(target) => host.as_deref() == Some(target),
             _ => true,
         };
-        found.push(ArtifactFacts { artifact, is_here, can_build });
+        found.push(ArtifactFacts { artifact, is_here, can_build, is_signed_here });
     }
     let listed = match wanted.index {
         None => Ok(Vec::new()),
@@ -59,7 +61,9 @@ pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFact
     };
     let obstacle =
         wanted.index.and_then(|_| package_index::upload_obstacle(world)).map(|fault| (fault.what, fault.fix.unwrap_or_default()));
-    Ok(PackageFacts { build, artifacts: found, listed, obstacle })
+    let is_listed_here = package_trust::listed(world, &build)?.is_some();
+    let is_list_signed_here = package_trust::is_signed_here(world, &build, Signed::List)?;
+    Ok(PackageFacts { build, artifacts: found, is_listed_here, is_list_signed_here, listed, obstacle })
 }
 
 fn listed(world: &World, index: &IndexName, name: &str) -> anyhow::Result<Vec<IndexFile>> {

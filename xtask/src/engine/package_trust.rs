@@ -58,6 +58,11 @@ pub(super) fn signed(world: &World, build: &PackageBuild, what: Signed) -> anyho
     }))
 }
 
+/// Whether a bundle lies beside what it is about, whatever it says.
+pub(super) fn is_signed_here(world: &World, build: &PackageBuild, what: Signed) -> anyhow::Result<bool> {
+    Ok(signed(world, build, what)?.is_some_and(|(_, bundle)| files::exists(&bundle)))
+}
+
 pub(super) fn probe_bundle(world: &World, build: &PackageBuild, what: Signed, policy: &Policy) -> anyhow::Result<Probe> {
     let Some((file, bundle)) = signed(world, build, what)? else { return Ok(Probe::Todo) };
     Ok(match cosign_file::verify(world, &file, &bundle, policy)? {

@@ -76,6 +76,8 @@ pub struct Release<'a> {
     pub policy: Option<&'a Policy>,
     /// Where the commit is to be found; empty when there is no forge.
     pub source: &'a str,
+    /// `owner/name`, where the forge is looked at.
+    pub forge: Option<&'a str>,
 }
 
 /// Looks at everything of a release. Each row fails alone: what cannot be read is said to be so, and is not looked at twice.
@@ -86,7 +88,7 @@ pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
     rows.push(row(&tag, "git tag", commit.clone().map(|commit| format!("at {}", short(&commit)))));
     if let Some(index) = &release.project.package_index {
         let commit = commit.as_deref().map_err(|_| ());
-        rows.extend(verify_package::look(world, release.projects, release.project, index, release.version, commit, release.policy));
+        rows.extend(verify_package::look(world, release, index, commit));
     }
     let Some(image) = &release.project.image else {
         return Ok(rows);

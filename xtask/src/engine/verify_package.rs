@@ -1,28 +1,19 @@
 //! What an index has of a release's package: each file that belongs to it, fetched and held to what is known of it.
 
 use super::package::{self, Built, Wanted, built};
-use super::verify::{Look, Row};
-use crate::model::distribution::{FileName, IndexFile};
+use super::verify::{Look, Release, Row};
+use super::verify_bundle::Bundles;
+use crate::model::distribution::IndexFile;
 use crate::model::package::{IndexName, PackageBuild};
-use crate::model::project::{Project, Projects};
-use crate::model::trust::Policy;
-use crate::model::version::Version;
+use crate::model::project::Project;
 use crate::plan::package::artifacts;
-use crate::world::cosign::Answer;
+use crate::world::World;
 use crate::world::package_index::{self, Place};
-use crate::world::{World, cosign_file, files};
 
-/// One row for each file of the release, and one for each that is there and should not be; where bundles lie beside what was
-/// built here, one for each of those.
-pub(super) fn look(
-    world: &World,
-    projects: &Projects,
-    project: &Project,
-    index: &IndexName,
-    version: &Version,
-    commit: Result<&str, ()>,
-    policy: Option<&Policy>,
-) -> Vec<Row> {
+/// One row for each file of the release, and one for each that is there and should not be; where files are to be signed, one for
+/// the signature of each.
+pub(super) fn look(world: &World, release: &Release<'_>, index: &IndexName, commit: Result<&str, ()>) -> Vec<Row> {
+    let Release { project, projects, version, .. } = *release;
     let about = format!("{} {}", project.package, version.to_semver());
     let row = |look| vec![Row { subject: about.clone(), check: "package".into(), look }];
     let Ok(commit) = commit else { return row(Look::NotAsked("the commit is not known".into())) };
@@ -41,16 +32,20 @@ pub(super) fn look(
     };
     listed.retain(|file| file.name.is_of(&build.name, &build.spelled));
     let mut rows = Vec::new();
+    let bundles = Bundles::of(world, release.policy, release.forge, &project.tags.release(version));
     for artifact in artifacts(project) {
         let build = PackageBuild { artifact: artifact.clone(), ..build.clone() };
         let place_of = listed.iter().position(|file| artifact.is(&file.name));
         let known = built(world, &build).ok().flatten();
-        let (subject, look) = match place_of.map(|found| listed.remove(found)) {
-            Some(file) => (file.name.whole.clone(), held(world, &place, &file, known.as_ref(), project)),
-            None => (artifact.to_string(), Look::Bad(format!("{} has no such file of {about}", index.word()))),
+        let Some(file) = place_of.map(|found| listed.remove(found)) else {
+            let look = Look::Bad(format!("{} has no such file of {about}", index.word()));
+            rows.push(Row { subject: artifact.to_string(), check: "package".into(), look });
+            continue;
         };
-        rows.push(Row { subject: subject.clone(), check: "package".into(), look });
-        rows.extend(known.zip(policy).and_then(|(known, policy)| bundle(world, &known, policy)));
+        let look = held(world, &place, &file, known.as_ref(), project);
+        let is_right = !matches!(look, Look::Bad(_) | Look::Unread(_));
+        rows.push(Row { subject: file.name.whole.clone(), check: "package".into(), look });
+        rows.extend(bundles.as_ref().map(|bundles| bundles.row(&place, &file, known.as_ref(), is_right)));
     }
     let strangers = listed.into_iter().map(|file| Row {
         subject: file.name.whole,
@@ -81,19 +76,4 @@ fn held(world: &World, place: &Place, file: &IndexFile, known: Option<&Built>, p
         }
         None => Look::NotAsked(format!("sha256:{found}, and nothing to hold it to: cargo xtask build {} --release", project.name)),
     }
-}
-
-fn bundle(world: &World, known: &Built, policy: &Policy) -> Option<Row> {
-    let bundle = std::path::PathBuf::from(format!("{}.sigstore.json", known.path.display()));
-    if !policy.sign || !files::exists(&bundle) {
-        return None;
-    }
-    let look = match cosign_file::verify(world, &known.path, &bundle, policy) {
-        Ok(Answer::Verified { by, .. }) => Look::Good(format!("by {by}")),
-        Ok(Answer::Absent(why)) => Look::Bad(why),
-        Ok(Answer::Unknown(why)) => Look::Bad(format!("cannot be read: {why}")),
-        Err(error) => Look::Bad(format!("{error:#}")),
-    };
-    let FileName { whole, .. } = &known.name;
-    Some(Row { subject: whole.clone(), check: "bundle".into(), look })
 }

@@ -35,6 +35,13 @@ pub enum Source {
     Package(Box<PackageFile>),
 }
 
+impl Source {
+    /// Whether it is other bytes each time that it is made, such as a signature: the one that was published is the one that counts.
+    pub fn differs_each_time(&self) -> bool {
+        matches!(self, Self::Package(file) if matches!(**file, PackageFile::Bundle(..)))
+    }
+}
+
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {

@@ -15,7 +15,7 @@ use crate::model::version::Version;
 
 use super::package;
 use super::platform_images::PlatformImage;
-use super::release::{ReleaseFacts, is_released};
+use super::release::{ReleaseFacts, has_tag};
 use super::tags::{RemoteTags, TagFacts};
 
 /// What is said in the place of notes that are too long for the forge.
@@ -113,7 +113,7 @@ fn assets(
         found.push((path.clone(), Asset { name: asset_name(file), source: Source::File(path.clone()) }));
     }
     let policy = facts.trust.as_ref().map(|trust| &trust.policy);
-    for file in facts.package.iter().flat_map(|package| package::files(package, policy, is_released(project, facts))) {
+    for file in facts.package.iter().flat_map(|package| package::files(package, policy, has_tag(project, facts))) {
         found.push((file.what(), Asset { name: file.what(), source: Source::Package(Box::new(file)) }));
     }
     for (image, policy) in image.iter().zip(policy) {

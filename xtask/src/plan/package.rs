@@ -19,6 +19,8 @@ pub struct ArtifactFacts {
     /// Whether it lies in the release's folder, built from this commit.
     pub is_here: bool,
     pub can_build: bool,
+    /// Whether a signature lies beside it.
+    pub is_signed_here: bool,
 }
 
 /// What was found of a package that is to be published.
@@ -27,6 +29,9 @@ pub struct PackageFacts {
     /// A build as all of them are; each file's has its own artifact.
     pub build: PackageBuild,
     pub artifacts: Vec<ArtifactFacts>,
+    /// Whether the list of what it is made of lies in the release's folder, and a signature beside it.
+    pub is_listed_here: bool,
+    pub is_list_signed_here: bool,
     /// What the index has of the package; the error is why that could not be read.
     pub listed: Result<Vec<IndexFile>, String>,
     /// Why nothing can be uploaded from here, and what mends it.
@@ -38,6 +43,11 @@ impl PackageFacts {
     fn at_index(&self, artifact: &Artifact) -> Option<&IndexFile> {
         let is_it = |file: &&IndexFile| file.name.is_of(&self.build.name, &self.build.spelled) && artifact.is(&file.name);
         self.listed.as_ref().ok()?.iter().find(is_it)
+    }
+
+    /// Whether the index has every file: then a run has said all that was to be said of them, since it publishes last.
+    fn is_published(&self) -> bool {
+        self.artifacts.iter().all(|found| self.at_index(&found.artifact).is_some())
     }
 
     /// What lies here, or will.
@@ -94,8 +104,11 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
 }
 
 /// Wants what the policy asks to be said of the files: a list of what they are made of, and a signature of each that is, or
-/// will be, here.
-pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
+/// will be, here. Of a version that has its tag and is at the index all was said before: a tag alone may be what began the release.
+pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_tag: bool) {
+    if has_tag && facts.is_published() {
+        return;
+    }
     let (build, name) = (&facts.build, &facts.build.project);
     let made = facts.made();
     let lists = policy.sbom.contains(&SbomFormat::CycloneDx);
@@ -114,20 +127,23 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy) {
     }
 }
 
-/// The files that are, or will be, here: what the forge's release offers for download. A signature is another one each time that it is
-/// made, so of a version that has its tag, and so all that was said of it, the files alone are meant.
-pub fn files(facts: &PackageFacts, policy: Option<&Policy>, is_released: bool) -> Vec<PackageFile> {
+/// The files that are, or will be, here: what the forge's release offers for download. Nothing is signed any more once a version has
+/// its tag and is at the index; of what was said of it then, that is meant which lies here.
+pub fn files(facts: &PackageFacts, policy: Option<&Policy>, has_tag: bool) -> Vec<PackageFile> {
     let of = |artifact: &Artifact| PackageBuild { artifact: artifact.clone(), ..facts.build.clone() };
-    let policy = policy.filter(|_| !is_released);
+    let is_to_come = !(has_tag && facts.is_published());
     let signs = policy.is_some_and(|policy| policy.sign);
+    let lists = policy.is_some_and(|policy| policy.sbom.contains(&SbomFormat::CycloneDx));
     let mut files = Vec::new();
     for found in facts.made() {
         files.push(PackageFile::Artifact(of(&found.artifact)));
-        files.extend(signs.then(|| PackageFile::Bundle(of(&found.artifact), Signed::File)));
+        let is_signed = signs && (is_to_come || found.is_signed_here);
+        files.extend(is_signed.then(|| PackageFile::Bundle(of(&found.artifact), Signed::File)));
     }
-    if policy.is_some_and(|policy| policy.sbom.contains(&SbomFormat::CycloneDx)) {
+    if lists && (is_to_come || facts.is_listed_here) {
         files.push(PackageFile::List(of(&Artifact::Sdist)));
-        files.extend(signs.then(|| PackageFile::Bundle(of(&Artifact::Sdist), Signed::List)));
+        let is_signed = signs && (is_to_come || facts.is_list_signed_here);
+        files.extend(is_signed.then(|| PackageFile::Bundle(of(&Artifact::Sdist), Signed::List)));
     }
     files
 }

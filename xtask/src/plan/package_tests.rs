@@ -25,8 +25,15 @@ fn facts(found: &[(&str, bool, bool)], listed: &[&str]) -> PackageFacts {
         },
         artifacts: found
             .iter()
-            .map(|(word, is_here, can_build)| ArtifactFacts { artifact: artifact(word), is_here: *is_here, can_build: *can_build })
+            .map(|(word, is_here, can_build)| ArtifactFacts {
+                artifact: artifact(word),
+                is_here: *is_here,
+                can_build: *can_build,
+                is_signed_here: false,
+            })
             .collect(),
+        is_listed_here: false,
+        is_list_signed_here: false,
         listed: Ok(listed.iter().map(file).collect()),
         obstacle: None,
     }

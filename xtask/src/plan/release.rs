@@ -102,8 +102,8 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     }
     if let Some(package) = &facts.package {
         package::want_builds(goal, package);
-        if let Some(TrustFacts { policy, .. }) = facts.trust.as_ref().filter(|_| !is_released(project, facts)) {
-            package::want_trust(goal, package, policy);
+        if let Some(TrustFacts { policy, .. }) = &facts.trust {
+            package::want_trust(goal, package, policy, has_tag(project, facts));
         }
     }
     match (&project.image, &facts.builds) {
@@ -135,8 +135,8 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     Ok(())
 }
 
-/// Whether the version has its tag: then all that was to be said of its files was said.
-pub(super) fn is_released(project: &Project, facts: &ReleaseFacts) -> bool {
+/// Whether the version has its tag, made by a release or by hand.
+pub(super) fn has_tag(project: &Project, facts: &ReleaseFacts) -> bool {
     matches!(facts.tags.commit_of(&project.tags.release(&facts.version)), Ok(Some(_)))
 }
 

@@ -4,7 +4,8 @@
 //! public indexes' addresses are asked of the tools that ship with them: uv knows where to upload by itself, and pip
 //! knows where both are. "Not there" is never made out of "could not read" (law 15).
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,19 @@ pub fn files(world: &World, place: &Place, name: &str) -> anyhow::Result<Vec<Ind
 
 /// The SHA-256 of what a file at the index really holds, in lower-case hex.
 pub fn fetched_sha256(world: &World, place: &Place, file: &IndexFile) -> anyhow::Result<String> {
+    read_file(world, place, file, None)
+}
+
+/// Puts what a file at the index really holds into a file here.
+///
+/// # Errors
+/// It cannot be read, or not be written.
+pub fn fetch(world: &World, place: &Place, file: &IndexFile, to: &Path) -> anyhow::Result<()> {
+    read_file(world, place, file, Some(to)).map(drop)
+}
+
+/// Reads all of a file, into another one where that is wanted, and gives its SHA-256.
+fn read_file(world: &World, place: &Place, file: &IndexFile, to: Option<&Path>) -> anyhow::Result<String> {
     let read = || {
         let (response, url) = get(world, place, &file.url)?;
         let (parts, body) = response.into_parts();
@@ -119,12 +133,16 @@ pub fn fetched_sha256(world: &World, place: &Place, file: &IndexFile) -> anyhow:
         }
         let mut reader = body.into_with_config().limit(FILE_BYTES_MAX).reader();
         let (mut hasher, mut bytes) = (Sha256::new(), vec![0; 1 << 16]);
+        let failed = |error| line(&url, &ureq::Error::Io(error));
+        // A try that was cut begins anew.
+        let mut kept = to.map(File::create).transpose().map_err(failed)?;
         loop {
-            match reader.read(&mut bytes) {
-                Ok(0) => break,
-                Ok(count) => hasher.update(&bytes[..count]),
-                Err(error) => return Err(line(&url, &ureq::Error::Io(error))),
+            let count = reader.read(&mut bytes).map_err(failed)?;
+            if count == 0 {
+                break;
             }
+            hasher.update(&bytes[..count]);
+            kept.as_mut().map_or(Ok(()), |kept| kept.write_all(&bytes[..count])).map_err(failed)?;
         }
         Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     };

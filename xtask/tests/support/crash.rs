@@ -146,6 +146,28 @@ impl<'a> Scenario<'a> {
         Self::begin(&packaged.fixture, arguments, Box::new(also_go_back), packaged.variables(), rest)
     }
 
+    /// As [`Self::of_package`], for what the forge is told of it: the requests to the forge are disturbed, and both are compared
+    /// and taken back.
+    pub fn of_package_at_forge(
+        packaged: &'a Packaged,
+        forge: &'a EmbeddedForge,
+        arguments: &[&'a str],
+        variables: Vec<(String, String)>,
+    ) -> Self {
+        let (index, files, releases) = (&packaged.index, packaged.index.files(), forge.releases());
+        let state = |_: &Fixture| {
+            let mut state = packaged.state();
+            state.extend(told_releases(forge));
+            state
+        };
+        let also_go_back = move || {
+            index.go_back_to(&files);
+            forge.go_back_to_releases(&releases);
+        };
+        let rest = (Box::new(state) as State<'a>, Asked::Forge(forge));
+        Self::begin(&packaged.fixture, arguments, Box::new(also_go_back), variables, rest)
+    }
+
     fn begin(
         fixture: &'a Fixture,
         arguments: &[&'a str],
