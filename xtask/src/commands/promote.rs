@@ -13,7 +13,8 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     let stage = app.delivery.stage(&arguments.to)?;
     let version = arguments.version.as_deref().map(|text| version(text, "--version")).transpose()?;
     let newest = if version.is_none() && stage.after.is_none() { newest(app, project)? } else { None };
-    if project.registered.is_some() && stage.after.is_none() && version.is_none() {
+    // Commands of the environment are run for what is pinned there; without any there is nothing to do.
+    if project.registered.is_some() && stage.after.is_none() && version.is_none() && stage.checks.tasks.is_empty() {
         let what = format!("what runs of {} in {} is what is built there", project.name, stage.name);
         return Err(Fault::usage(what).fix(format!("cargo xtask pin {}", project.name)).into());
     }

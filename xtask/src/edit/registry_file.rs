@@ -58,6 +58,7 @@ pub fn registry_file(text: &str, path: &str, image: &KeyPath, name: Option<&KeyP
             name,
             repository: named(&whole.value),
             architectures,
+            reference: word("ref")?,
             dockerfile: word("build.dockerfile")?,
             context: word("build.context")?,
         })

@@ -2,15 +2,28 @@
 //!
 //! Nothing is edited, and what else stands in the file is not looked at.
 
+use serde::Deserialize;
+
 use super::yaml::{Node, Value, parse};
 use super::{EditError, line_at};
+use crate::model::pins::Format;
 use crate::model::secrets::SecretNames;
 
-/// Reads them; none where the file declares none.
+/// A registry file in TOML; what else stands in it is not looked at.
+#[derive(Deserialize)]
+struct Keys {
+    #[serde(default)]
+    secrets: SecretNames,
+}
+
+/// Reads them out of the file of this path; none where it declares none.
 ///
 /// # Errors
 /// The text is no YAML, or `secrets` is written otherwise: as `LINE: why`.
-pub fn secret_names(text: &str) -> Result<SecretNames, String> {
+pub fn secret_names(text: &str, path: &str) -> Result<SecretNames, String> {
+    if Format::of(path) == Some(Format::Toml) {
+        return toml_edit::de::from_str::<Keys>(text).map(|keys| keys.secrets).map_err(|error| format!(" {}", error.message()));
+    }
     let told = |error: EditError| error.line().map_or_else(|| error.to_string(), |line| format!("{line}: {error}"));
     let mut names = SecretNames::default();
     for document in parse(text, "secrets").map_err(told)? {
@@ -92,11 +105,14 @@ mod tests {
             "secrets: { required: [A_KEY, 'B'], optional: [C] }\r\nimage: {}\r\n",
             "---\nimage: {}\n---\nsecrets:\n  optional:\n  - C\n  required: [A_KEY, B]\n",
         ] {
-            let names = secret_names(text).unwrap();
+            let names = secret_names(text, "a.yaml").unwrap();
             assert_eq!((names.required, names.optional), (vec!["A_KEY".into(), "B".into()], vec!["C".into()]), "{text}");
         }
+        let names = secret_names("ref = \"x\"\n[secrets]\nrequired = [\"A_KEY\"]\n", "a.toml").unwrap();
+        assert_eq!((names.required, names.optional), (vec!["A_KEY".to_owned()], Vec::<String>::new()));
+        assert!(secret_names("[secrets]\nrequierd = []\n", "a.toml").unwrap_err().contains("requierd"));
         for text in ["", "ref: x\n", "secrets:\n", "secrets: {}\n", "secrets:\n  required:\n", "secrets: ~\n"] {
-            assert_eq!(secret_names(text), Ok(SecretNames::default()), "{text:?}");
+            assert_eq!(secret_names(text, "a.yaml"), Ok(SecretNames::default()), "{text:?}");
         }
     }
 
@@ -120,7 +136,7 @@ mod tests {
             ("secrets:\n  required:\n    - A: b\n", "3: secrets.required has an entry that is no name"),
             ("secrets: [\n", ": "),
         ] {
-            let error = secret_names(text).unwrap_err();
+            let error = secret_names(text, "a.yaml").unwrap_err();
             assert!(error.contains(words), "{text:?}: {error}");
         }
     }

@@ -14,6 +14,7 @@ use crate::model::step::{Goal, Step};
 use crate::model::version::Version;
 
 use super::deployment::{Ledger, read};
+use super::images_from;
 use super::pins::{PinGroup, Reading};
 use super::promotion::{Deliverer, Wish};
 
@@ -81,6 +82,13 @@ impl Deliverer<'_> {
             );
             goal.refuse(name, what, "name the version by --version or --to");
         }
+        let declared = match images_from::declared(self.world, project) {
+            Ok(declared) => declared,
+            Err(error) => {
+                goal.refuse(name, format!("{error:#}"), "edit the registry file, then run the command again");
+                return (None, Vec::new());
+            }
+        };
         let Some(ledger) = self.ledger(goal, name, &stage.name) else { return (None, Vec::new()) };
         let Ok(mut of) = self.ledger_of(name, &stage.name) else { return (None, Vec::new()) };
         let entry = ledger.entry.as_ref();
@@ -95,7 +103,7 @@ impl Deliverer<'_> {
         let stands = targets.iter().all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
         let step = |effect: Effect| {
             let (package, repository, pins) = (project.package.clone(), image.release.clone(), deliveries.to_vec());
-            Step::Deploy(Box::new(Deployment { effect, of: of.clone(), package, repository, pins }))
+            Step::Deploy(Box::new(Deployment { effect, of: of.clone(), package, repository, pins, declared: declared.clone() }))
         };
         let record = step(Effect::Record { found: ledger.digest().cloned(), clears: !stands });
         (Some(record), stage.checks.tasks.iter().map(|task| step(Effect::Run(task.clone()))).collect())
@@ -114,7 +122,8 @@ impl Deliverer<'_> {
         let (name, version) = (&project.name, images.name());
         let Some(before) = self.delivery.stages.iter().find(|stage| stage.name == after && !stage.checks.tasks.is_empty()) else { return };
         let Some(ledger) = self.ledger(goal, name, after) else { return };
-        let fix = format!("cargo xtask promote {name} --to {after} --version {}", images.version);
+        let asked = if images.version.is_empty() { String::new() } else { format!(" --version {version}") };
+        let fix = format!("cargo xtask promote {name} --to {after}{asked}");
         let entry = ledger.entry.as_ref().filter(|entry| entry.digest == images.index);
         if !has_pins && entry.is_none() {
             let found = ledger.entry.as_ref().map_or_else(|| "nothing".to_owned(), |entry| format!("{} ({})", entry.version, entry.digest));

@@ -7,6 +7,7 @@ use crate::model::deploy::{Deployment, Effect};
 use crate::model::image::Digest;
 use crate::model::pins::Stage;
 use crate::model::project::Project;
+use crate::model::registered::Declared;
 use crate::model::step::{Goal, Step, short};
 use crate::plan::delivery::{Before, Record, before, record};
 use crate::world::delivery::PastCommit;
@@ -92,7 +93,7 @@ impl Deliverer<'_> {
         let of = Deliver { action: Action::Unbar { digests }, approval: stage.approval, ..self.ledger_of(name, &stage.name)? };
         let effect = Effect::Record { found: None, clears: false };
         let (package, repository) = (project.package.clone(), image.release.clone());
-        let step = Deployment { effect, of, package, repository, pins: Vec::new() };
+        let step = Deployment { effect, of, package, repository, pins: Vec::new(), declared: Declared::default() };
         goal.want(name, "a promotion may bring it back again", Step::Deploy(Box::new(step)));
         Ok(())
     }

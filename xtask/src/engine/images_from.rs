@@ -2,13 +2,18 @@
 //!
 //! What a file makes of a project is decided in `model::registered`; nothing is built or pinned here.
 
+use anyhow::Context;
+
 use crate::edit::registry_file;
+use crate::edit::secret_names::secret_names;
 use crate::model::config::Config;
 use crate::model::fault::Fault;
 use crate::model::key_path::KeyPath;
 use crate::model::project::{Project, Projects, is_within};
-use crate::model::registered::RegistryRules;
+use crate::model::registered::{Declared, RegistryRules};
+use crate::model::secrets::{SecretNames, check_names};
 use crate::plan::affected::{Reason, shown};
+use crate::world::World;
 
 use super::pins::at_line;
 use super::texts::Texts;
@@ -46,4 +51,26 @@ pub fn reasons(projects: &[Project], changed: &[Vec<u8>]) -> Vec<Reason> {
         Some((place, format!("{} changed, of which it is built", shown(path.as_bytes()))))
     };
     projects.iter().enumerate().filter_map(reason).collect()
+}
+
+/// What a project's registry file tells those who deploy it; nothing where it is in none.
+///
+/// # Errors
+/// The file cannot be read, or its secrets are written otherwise (2).
+pub fn declared(world: &World, project: &Project) -> anyhow::Result<Declared> {
+    let Some(registered) = &project.registered else { return Ok(Declared::default()) };
+    let SecretNames { required, optional } = secrets_of(world, &registered.file)?.unwrap_or_default();
+    Ok(Declared { reference: registered.reference.clone(), secrets: required.into_iter().chain(optional).collect() })
+}
+
+/// The secrets that a registry file declares; `None` where the work tree has no such file.
+///
+/// # Errors
+/// It cannot be read, or names a secret that is none (2).
+pub fn secrets_of(world: &World, path: &str) -> anyhow::Result<Option<SecretNames>> {
+    let Some(text) = world.read(path).with_context(|| format!("reading {path}"))? else { return Ok(None) };
+    let wrong = |why: String| Fault::usage(format!("{path}:{why}")).fix(format!("edit {path}, then run the command again"));
+    let names = secret_names(&text, path).map_err(wrong)?;
+    check_names(&names).map_err(|why| wrong(format!(" {why}")))?;
+    Ok(Some(names))
 }

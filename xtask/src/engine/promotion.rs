@@ -53,9 +53,9 @@ impl Deliverer<'_> {
         if !goal.refused.is_empty() {
             return Ok(());
         }
-        let Some(named) = self.named(goal, name, stage, version.or(newest.filter(|_| before.is_none())), before.as_ref()) else {
-            return Ok(());
-        };
+        let asked = version.or(newest.filter(|_| before.is_none()));
+        let source = before.as_ref().map_or((None, &targets), |(after, readings)| (Some(*after), readings));
+        let Some(named) = self.named(goal, project, stage, asked, source) else { return Ok(()) };
         let Some(images) = self.served(goal, project, &named) else { return Ok(()) };
         if images.version.is_empty() && targets.iter().any(|(_, reading)| reading.places().any(|(_, place)| place.takes_tag())) {
             let what = format!("what stands before {} is known by its digest alone ({named}), and the pins want a tag", stage.name);
@@ -66,6 +66,7 @@ impl Deliverer<'_> {
         }
         let why = match &before {
             Some((after, _)) => format!("it stands in {after}"),
+            None if project.registered.is_some() => "it is what is pinned there".to_owned(),
             None => "nothing comes before it".to_owned(),
         };
         refuse_barred(goal, project, stage, &targets, &images);
@@ -204,29 +205,35 @@ impl Deliverer<'_> {
         self.require_passed(goal, project, after, !readings.is_empty(), images, stage);
     }
 
-    /// What is promoted: the version that is asked for, else what stands in the environment before, by its version or its digest alone.
+    /// What is promoted: the version that is asked for, else what stands in the environment before, by its version or its digest
+    /// alone. What is built and pinned in the first environment comes from nowhere else.
     fn named(
         &self,
         goal: &mut Goal,
-        name: &str,
+        project: &Project,
         stage: &Stage,
         version: Option<&Version>,
-        before: Option<&(&str, Vec<(PinGroup, Reading)>)>,
+        (before, readings): (Option<&str>, &Vec<(PinGroup, Reading)>),
     ) -> Option<String> {
-        let fix = || format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name);
-        match (version, before) {
-            (Some(version), _) => Some(version.to_semver()),
-            (None, Some((after, readings))) => match self.version_in(goal, name, after, readings) {
-                Ok(version) => Some(version.to_semver()),
-                Err(what) => standing_digest(readings).map(|digest| digest.to_string()).or_else(|| {
-                    goal.refuse(name, format!("{after} does not tell which version of {name} to promote: {what}"), fix());
-                    None
-                }),
-            },
-            (None, None) => {
-                goal.refuse(name, format!("{name} has no release that HEAD contains"), fix());
+        let name = &project.name;
+        if let Some(version) = version {
+            return Some(version.to_semver());
+        }
+        let fix = || match project.registered {
+            Some(_) => format!("cargo xtask pin {name}"),
+            None => format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
+        };
+        if before.is_none() && project.registered.is_none() {
+            goal.refuse(name, format!("{name} has no release that HEAD contains"), fix());
+            return None;
+        }
+        let source = before.unwrap_or(&stage.name);
+        match self.version_in(goal, name, source, readings) {
+            Ok(version) => Some(version.to_semver()),
+            Err(what) => standing_digest(readings).map(|digest| digest.to_string()).or_else(|| {
+                goal.refuse(name, format!("{source} does not tell which version of {name} to promote: {what}"), fix());
                 None
-            }
+            }),
         }
     }
 

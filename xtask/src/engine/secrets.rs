@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use crate::edit::secret_names::{secret_names, text_at};
+use crate::edit::secret_names::text_at;
 use crate::model::deploy::fill;
 use crate::model::fault::Fault;
 use crate::model::pins::fits;
-use crate::model::project::Projects;
-use crate::model::secrets::{SecretEntry, SecretNames, SecretSync, SecretsPlan, Sink, check_names, variables};
+use crate::model::project::{Project, Projects};
+use crate::model::secrets::{SecretEntry, SecretNames, SecretSync, SecretsPlan, Sink, variables};
 use crate::model::step::{Goal, Probe, Step};
 use crate::world::World;
 use crate::world::process::Call;
 use crate::world::secret_store::{PrivateFile, SecretValue, fingerprint, remember_handed, value, was_handed};
+
+use super::images_from::secrets_of;
 
 /// Wants the secrets of projects in an environment; of all that are known to want any where none is named.
 ///
@@ -120,7 +122,7 @@ fn wanted(world: &World, projects: &Projects, plan: &SecretsPlan, named: &[Strin
     let all = projects.all.iter().filter(|project| is_for_all && project.image.is_some());
     wanted.extend(all.map(|project| (project.name.clone(), SecretNames::default())));
     plan.projects.iter().for_each(|(name, names)| wanted.entry(name.clone()).or_default().add(names));
-    for (name, names) in declared(world, plan)? {
+    for (name, names) in declared(world, projects, plan)? {
         wanted.entry(name).or_default().add(&names);
     }
     for name in named {
@@ -143,17 +145,22 @@ fn wanted(world: &World, projects: &Projects, plan: &SecretsPlan, named: &[Strin
     Ok(wanted)
 }
 
-/// What the files of the registry declare, by the stems of their names.
-fn declared(world: &World, plan: &SecretsPlan) -> anyhow::Result<Vec<(String, SecretNames)>> {
+/// What the files of the registry declare, by the projects that they make or the stems of their names.
+fn declared(world: &World, projects: &Projects, plan: &SecretsPlan) -> anyhow::Result<Vec<(String, SecretNames)>> {
     let Some(pattern) = &plan.registry else { return Ok(Vec::new()) };
     let mut declared = Vec::new();
     for path in world.git.tracked()?.into_iter().filter(|path| fits(pattern, path)) {
-        let Some(text) = world.read(&path)? else { continue };
+        let Some(names) = secrets_of(world, &path)? else { continue };
+        // Whose a file of `[images-from]` is was told already.
+        let is_of = |project: &&Project| project.registered.as_ref().is_some_and(|registered| registered.file == path);
+        if let Some(project) = projects.all.iter().find(is_of) {
+            declared.push((project.name.clone(), names));
+            continue;
+        }
         let wrong = |why: String| Fault::usage(format!("{path}:{why}")).fix(format!("edit {path}, then run the command again"));
-        let names = secret_names(&text).map_err(wrong)?;
-        check_names(&names).map_err(|why| wrong(format!(" {why}")))?;
         let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
-        let name = plan.name_key.as_ref().map_or_else(|| Ok(stem.to_owned()), |key| text_at(&text, key)).map_err(wrong)?;
+        let named = |key: &String| text_at(&world.read(&path).ok().flatten().unwrap_or_default(), key);
+        let name = plan.name_key.as_ref().map_or_else(|| Ok(stem.to_owned()), named).map_err(wrong)?;
         declared.push((name, names));
     }
     Ok(declared)

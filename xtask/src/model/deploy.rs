@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::delivery::{Action, Deliver};
 use super::deploy_keys::placeholders;
 use super::image::{Digest, Repository};
+use super::registered::Declared;
 
 /// Where it is written down what an environment is to run and what passed there: a ref of this repository's remote. It is no
 /// branch, so that no rule about branches is in its way and no workflow begins at a push to it.
@@ -152,6 +153,7 @@ pub struct Deployment {
     pub repository: Repository,
     /// What has to stand in Git before a task begins; empty in environments without pins.
     pub pins: Vec<Deliver>,
+    pub declared: Declared,
 }
 
 impl Deployment {
@@ -170,16 +172,22 @@ impl Deployment {
             "version" => images.map(|images| images.version.clone()),
             "digest" => images.map(|images| images.index.to_string()),
             "image" => Some(self.image()),
+            "ref" => Some(self.declared.reference.clone().unwrap_or_else(|| self.image())),
             _ => None,
         }
     }
 
     /// What children are told through their environment.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let version = self.value("version").unwrap_or_default();
-        let (project, environment) = (self.of.project.clone(), self.of.environment.clone());
-        let pairs = [("PROJECT", project), ("ENVIRONMENT", environment), ("VERSION", version)];
-        [("IMAGE_REF", self.image()), ("PROCESSOR_REF", self.image())].into_iter().chain(pairs).collect()
+        let value = |placeholder: &str| self.value(placeholder).unwrap_or_default();
+        vec![
+            ("IMAGE_REF", value("image")),
+            ("PROCESSOR_REF", value("ref")),
+            ("TOOL_SECRETS", self.declared.secrets.join(",")),
+            ("PROJECT", value("project")),
+            ("ENVIRONMENT", value("environment")),
+            ("VERSION", value("version")),
+        ]
     }
 
     pub fn kind(&self) -> &'static str {

@@ -144,7 +144,7 @@ fn rollout(keys: &EnvironmentKeys) -> Result<Option<Task>, String> {
 }
 
 /// What may stand in braces in an argument.
-const PLACEHOLDERS: [&str; 6] = ["environment", "project", "package", "version", "digest", "image"];
+const PLACEHOLDERS: [&str; 7] = ["environment", "project", "package", "version", "digest", "image", "ref"];
 
 /// Holds the placeholders of a text to those that are known. Braces around anything but a word, as in JSON, are no placeholder.
 ///

@@ -43,6 +43,17 @@ pub struct Registered {
     pub key: KeyPath,
     /// `None` where no Dockerfile is known; then it can be promoted, and not built.
     pub sources: Option<ImageSources>,
+    /// What the file calls it by `ref`, for those who deploy it.
+    pub reference: Option<String>,
+}
+
+/// What those who deploy a project are told of its registry file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Its `ref`; `None` where it has none, or is in no registry.
+    pub reference: Option<String>,
+    /// The secrets that it wants or takes, required ones first.
+    pub secrets: Vec<String>,
 }
 
 /// What a registry file says of its image.
@@ -56,6 +67,8 @@ pub struct RegistryFile {
     pub repository: Option<Repository>,
     /// `amd64`, as it is written.
     pub architectures: Vec<String>,
+    /// `ref`.
+    pub reference: Option<String>,
     /// `build.dockerfile` and `build.context`.
     pub dockerfile: Option<String>,
     pub context: Option<String>,
@@ -138,7 +151,7 @@ impl<'a> RegistryRules<'a> {
             package_index: None,
             candidate_index: None,
             candidates: false,
-            registered: Some(Registered { file: file.path.clone(), key: self.image.clone(), sources }),
+            registered: Some(Registered { file: file.path.clone(), key: self.image.clone(), sources, reference: file.reference.clone() }),
         })
     }
 

@@ -59,7 +59,14 @@ mod tests {
 
     fn step(environment: &str, effect: Effect) -> Step {
         let repository = "r.io/acme/api".parse().unwrap();
-        Step::Deploy(Box::new(Deployment { effect, of: of(environment), package: "api".into(), repository, pins: Vec::new() }))
+        Step::Deploy(Box::new(Deployment {
+            effect,
+            of: of(environment),
+            package: "api".into(),
+            repository,
+            pins: Vec::new(),
+            declared: Default::default(),
+        }))
     }
 
     #[test]
