@@ -76,6 +76,8 @@ fn law_20_the_whole_life_of_a_release_in_two_environments() {
         "{}",
         barred.stderr
     );
+    let errors = barred.stderr.lines().filter(|line| line.trim_start().starts_with("error ")).count();
+    assert_eq!(errors, 1, "one reason, and one line that mends it: {}", barred.stderr);
     assert_eq!(delivered.refs(), head);
     fixture.ok(&["unbar", "api", "--in", "production", &two]);
     assert!(!delivered.file(".xtask/barred.toml").contains(&two));

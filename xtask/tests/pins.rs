@@ -117,6 +117,10 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
     let absent = fixture.run(&["promote", "api", "--to", "staging", "--version", "0.9.0"]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
     assert!(absent.stderr.contains("does not serve") && absent.stderr.contains("acme/api:0.9.0"), "{}", absent.stderr);
+    // Nor is one gone back to, and a release of what is in the files now would not bring it.
+    let back = fixture.run(&["rollback", "api", "--in", "staging", "--to", "0.9.0"]);
+    assert_eq!(back.code, 3, "{}", back.stderr);
+    assert!(back.stderr.contains("does not serve") && back.stderr.contains("try cargo xtask status api,"), "{}", back.stderr);
     // A branch that takes no push: the words of the server are shown.
     write_program(&delivered.there().join("hooks/pre-receive"), "#!/bin/sh\necho protected branch hook declined >&2\nexit 1\n");
     let protected = fixture.run(&promote);
@@ -127,6 +131,13 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
         protected.stderr
     );
     assert_eq!(delivered.refs(), head);
+    // Of two environments in one repository, that it cannot be read is said once.
+    fixture.ok(&promote);
+    let gone = delivered.there().with_extension("gone");
+    std::fs::rename(delivered.there(), &gone).unwrap();
+    let unread = fixture.run(&["promote", "api", "--to", "production"]);
+    assert_eq!((unread.code, unread.stderr.matches("cannot be read").count()), (3, 1), "{}", unread.stderr);
+    std::fs::rename(&gone, delivered.there()).unwrap();
     // A link, be it to a file within or outside of the repository.
     let hand = fixture.folder().join("with-a-link");
     git_in(&fixture.folder(), &["clone", "--quiet", delivered.there().to_str().unwrap(), "with-a-link"]);

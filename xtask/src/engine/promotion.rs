@@ -69,7 +69,10 @@ impl Deliverer<'_> {
             None if project.registered.is_some() => "it is what is pinned there".to_owned(),
             None => "nothing comes before it".to_owned(),
         };
-        refuse_barred(goal, project, stage, &targets, &images);
+        // A step for it would be refused once more, in words for somebody who barred it meanwhile.
+        if refuse_barred(goal, project, stage, &targets, &images) {
+            return Ok(());
+        }
         if targets.is_empty() {
             self.refuse_barred_in_ledger(goal, project, stage, &images);
         }
@@ -172,7 +175,8 @@ impl Deliverer<'_> {
                 None
             }
             Ok(None) => {
-                goal.refuse(name, format!("the registry does not serve {}", shown()), format!("cargo xtask release {name}"));
+                let fix = format!("cargo xtask status {name}, which tells what is released; then the same line with one of those");
+                goal.refuse(name, format!("the registry does not serve {}", shown()), fix);
                 None
             }
             Err(error) => {
@@ -304,8 +308,9 @@ fn standing_version(readings: &[(PinGroup, Reading)]) -> Result<Version, String>
     }
 }
 
-fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(PinGroup, Reading)], images: &ReleaseImages) {
-    let name = &project.name;
+/// Whether any repository bars it, which refuses the promotion.
+fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(PinGroup, Reading)], images: &ReleaseImages) -> bool {
+    let (name, before) = (&project.name, goal.refused.len());
     for (group, reading) in targets {
         if let Some(bar) = reading.bars.iter().find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index) {
             let why = if bar.why.is_empty() { String::new() } else { format!(": {}", bar.why) };
@@ -321,6 +326,7 @@ fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(
             goal.refuse(name, what, format!("cargo xtask unbar {name} --in {} {}", stage.name, bar.digest));
         }
     }
+    goal.refused.len() > before
 }
 
 /// What a manifest or an index holds for each platform.

@@ -127,8 +127,12 @@ impl Goal {
         self.drafts.push(Draft { project: project.into(), why: why.into(), step });
     }
 
+    /// Refuses, in words of which the same are said once: two environments may be in the one repository that cannot be read.
     pub fn refuse(&mut self, project: &str, what: impl Into<String>, fix: impl Into<String>) {
-        self.refused.push(Refusal { project: project.into(), what: what.into(), fix: fix.into() });
+        let refusal = Refusal { project: project.into(), what: what.into(), fix: fix.into() };
+        if !self.refused.contains(&refusal) {
+            self.refused.push(refusal);
+        }
     }
 }
 
