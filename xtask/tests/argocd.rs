@@ -208,3 +208,13 @@ fn what_cannot_be_read_is_a_fault_and_what_is_not_configured_says_so() {
         assert!(ran.stderr.contains(wanted) && !ran.stderr.contains("hunter2"), "{section}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_section_that_means_nothing_is_found_by_any_verb() {
+    let delivered = Delivered::with("[argocd]\napplications = []\n", &[]);
+    for line in [&["check", "argocd"][..], &["status"], &["versions"]] {
+        let ran = delivered.fixture.run(line);
+        assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("xtask/monorepo.toml: argocd: applications is empty"), "{line:?}: {}", ran.stderr);
+    }
+}

@@ -4,16 +4,15 @@ use serde_json::{Value, json};
 
 use super::{App, Outcome};
 use crate::engine::check_updaters::{Row, Told};
-use crate::model::argocd::Applications;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::updater::Pick;
 use crate::ui;
 
 pub fn run(app: &App) -> Outcome {
-    let applications = Applications::from_config(&app.config, "the configuration")?.ok_or_else(|| {
+    let applications = app.argocd.as_ref().ok_or_else(|| {
         Fault::usage("no manifests of Argo CD are configured").fix("add [argocd] with applications = [\"argocd/*.yaml\"]")
     })?;
-    let found = app.deliverer().check_updaters(&app.projects.all, &applications)?;
+    let found = app.deliverer().check_updaters(&app.projects.all, applications)?;
     if found.files == 0 {
         return Err(Fault::failed(format!("no file fits {}", applications.files.join(", "))).fix("edit [argocd] applications").into());
     }

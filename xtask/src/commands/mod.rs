@@ -41,6 +41,7 @@ use crate::engine::images_from;
 use crate::engine::observe::Remote;
 use crate::engine::promotion::Deliverer;
 use crate::engine::texts::Texts;
+use crate::model::argocd::Applications;
 use crate::model::config::{self, Config};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pins::Delivery;
@@ -69,6 +70,8 @@ pub struct App {
     pub delivery: Delivery,
     /// What a scan lets pass.
     pub ignored: Vec<scan::Ignored>,
+    /// Where the manifests of Argo CD are.
+    pub argocd: Option<Applications>,
     pub global: Global,
     config_path: PathBuf,
     /// The folder the command was called in, relative to the root.
@@ -169,7 +172,20 @@ impl App {
         let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
         let delivery = Delivery::default();
-        Ok(Self { ui, world, config, projects, rules, trust: None, delivery, ignored: Vec::new(), global, config_path, folder })
+        Ok(Self {
+            ui,
+            world,
+            config,
+            projects,
+            rules,
+            trust: None,
+            delivery,
+            ignored: Vec::new(),
+            argocd: None,
+            global,
+            config_path,
+            folder,
+        })
     }
 
     /// Reads the configuration, which is an error where there is none.
@@ -188,6 +204,7 @@ impl App {
         let delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
         self.delivery = with_registry_pins(delivery, &self.config, &self.projects);
         self.ignored = scan::from_config(&self.config, &self.projects, &shown)?;
+        self.argocd = Applications::from_config(&self.config, &shown)?;
         self.world.hide_secrets(secret_variables(&self.config));
         Ok(self)
     }
