@@ -2,6 +2,7 @@
 //!
 //! Nothing here signs or asks; `plan::trust` says what is wanted, `world::cosign` and `world::syft` do it.
 
+use regex::Regex;
 use serde::Deserialize;
 
 use super::config::Config;
@@ -153,6 +154,11 @@ impl Trust {
             (None, None) => None,
             (_, Some(pattern)) if pattern.trim().is_empty() || pattern.contains(['\n', '\r']) => {
                 return Err(wrong(format!("identity is {pattern:?}; wanted a regular expression on one line")));
+            }
+            (_, Some(pattern)) if Regex::new(pattern).is_err() => {
+                return Err(wrong(format!(
+                    "identity is {pattern:?}, which is no regular expression; wanted one, such as \"https://github\\\\.com/acme/mono/.+\""
+                )));
             }
             (issuer, Some(pattern)) => Some((issuer.clone().unwrap_or_else(|| GITHUB_ISSUER.into()), pattern.clone())),
             // Everybody whom a public issuer knows would be trusted.

@@ -35,6 +35,7 @@ fn what_means_nothing_is_refused_by_its_key() {
         ("issuer = \"token.example\"", "trust.issuer is \"token.example\""),
         ("issuer = \"https://token.example\"", "trust.issuer stands without identity"),
         ("identity = \" \"", "trust.identity is \" \""),
+        ("identity = \"[\"", "trust.identity is \"[\", which is no regular expression"),
         ("identity = \"x\"\ntransparency-log = false", "trust.transparency-log is false, and identity is named"),
     ] {
         let fault = read(&format!("[trust]\n{text}\n")).unwrap_err();
