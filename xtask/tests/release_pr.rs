@@ -367,7 +367,7 @@ fn sites_that_disagree_and_a_missing_forge_are_refused() {
     assert!(stage.refused(3, "the version sites of core disagree in HEAD").stderr.contains("versions --fix core"));
     let config = stage.fixture.read("xtask/monorepo.toml");
     stage.fixture.write("xtask/monorepo.toml", &config.replace("github = \"acme/mono\"\n", ""));
-    stage.refused(3, "repository.github is not set");
+    stage.refused(2, "repository.github is not set");
     stage.fixture.write("xtask/monorepo.toml", &config.replace("acme/mono", "acme/../x"));
     stage.refused(2, "wanted \"OWNER/NAME\"");
 }

@@ -80,7 +80,7 @@ pub fn run(app: &App, arguments: &ReleasePr) -> Outcome {
 fn place(app: &App) -> anyhow::Result<Place<'_>> {
     let keys = &app.config.repository;
     let none = || {
-        Fault::refused("repository.github is not set, so there is no forge to open a pull request at")
+        Fault::usage("repository.github is not set, so there is no forge to open a pull request at")
             .fix("write github = \"OWNER/NAME\" under [repository]")
     };
     let repository = keys.github.as_deref().ok_or_else(none)?;
