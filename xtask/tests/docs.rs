@@ -61,3 +61,20 @@ fn the_readme_tells_of_every_verb() {
         assert!(is_told, "README.md does not tell of {verb}");
     }
 }
+
+/// Whoever copies what the README says gets documents whose links lead to documents that were copied as well.
+#[test]
+fn the_documents_of_an_adopter_name_no_other() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let line = readme.lines().find(|line| line.starts_with("cp -n docs/")).expect("README.md says which documents are copied");
+    let copied: BTreeSet<&str> = line.split_whitespace().filter_map(|word| word.strip_prefix("docs/")).collect();
+    assert!(copied.contains("configuration.md"), "{copied:?}");
+    for name in &copied {
+        let text = fs::read_to_string(root().join("docs").join(name)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            let file = link.split('#').next().unwrap_or_default();
+            let is_ours = !file.is_empty() && !file.contains("://") && file.ends_with(".md");
+            assert!(!is_ours || copied.contains(file), "docs/{name}: {link} leads to a document that is not copied");
+        }
+    }
+}
