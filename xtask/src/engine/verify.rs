@@ -148,7 +148,7 @@ struct Index {
 
 impl Index {
     fn describe(&self) -> String {
-        format!("{} of {} platforms", self.digest.short(), self.platforms)
+        format!("{} of {} platform{}", self.digest.short(), self.platforms, if self.platforms == 1 { "" } else { "s" })
     }
 }
 
