@@ -38,7 +38,7 @@ pub fn collect(app: &App, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
     }
     if has_cargo(app) {
         // A test that is skipped passes; what it says of the reason is shown.
-        let calls = vec![cargo(app, &["test", "--workspace", "--locked", "--", "--show-output"])];
+        let calls = vec![cargo(app, &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"])];
         gates.push(Gate { name: "tests", subject: "of the Cargo workspace".into(), calls, fix: "cargo test --workspace".into() });
     }
     Ok(())
