@@ -3,9 +3,11 @@
 
 mod support;
 
+use std::process::Command;
+
 use support::crash::Scenario;
 use support::package::{BACKEND, Packaged, can_run, verdicts};
-use support::tools::has;
+use support::tools::{has, nothing_is_missing};
 use xtask::rehearsal::registry::Fault;
 
 #[test]
@@ -148,7 +150,14 @@ fn what_is_not_what_it_says_is_not_published() {
 
 #[test]
 fn the_tests_of_a_project_are_run_against_its_wheel() {
-    if !has("tests against a wheel", &[("uv", "--version"), ("python3", "--version"), ("pytest", "--version")]) {
+    const TEST: &str = "tests against a wheel";
+    if !has(TEST, &[("uv", "--version"), ("python3", "--version")]) {
+        return;
+    }
+    let there = tempfile::tempdir().unwrap();
+    let pytest = Command::new("uv").args(["pip", "install", "--quiet", "--target"]).arg(there.path()).arg("pytest").output().unwrap();
+    let missing: &[&str] = if pytest.status.success() { &[] } else { &["an index that serves pytest"] };
+    if !nothing_is_missing(TEST, missing) {
         return;
     }
     let packaged = Packaged::new();
