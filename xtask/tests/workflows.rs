@@ -178,3 +178,23 @@ fn callers_give_what_the_called_workflow_asks_for() {
     }
     assert_eq!(calls, 6);
 }
+
+#[test]
+fn releases_may_sign_where_they_must_and_nowhere_else() {
+    let config = fs::read_to_string(folder().join("../../xtask/monorepo.toml")).unwrap();
+    let must_sign = config.lines().any(|line| line.trim_end() == "[trust]");
+    for (name, text) in workflows().into_iter().filter(|(name, _)| name.contains("release-") || name.ends_with("-release.yml")) {
+        // An index that trusts a workflow wants to know it, whatever is signed; the request that bumps signs nothing.
+        if name.starts_with("release-pr") {
+            assert!(!text.contains("id-token"), "{name}");
+        } else if !name.contains("rocks") {
+            assert_eq!(text.contains("id-token: write"), must_sign, "{name}: [trust] and id-token do not go together");
+        }
+        if text.contains("cargo xtask release \"") {
+            assert_eq!(text.contains("sigstore/cosign-installer@"), must_sign, "{name}: [trust] and cosign do not go together");
+            for variable in ["GITHUB_TOKEN", "DELIVERY_TOKEN", "SLACK_WEBHOOK_URL", "DISCORD_WEBHOOK_URL"] {
+                assert!(text.contains(&format!("          {variable}: ${{{{")), "{name} does not hand over {variable}");
+            }
+        }
+    }
+}
