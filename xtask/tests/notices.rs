@@ -116,6 +116,24 @@ fn a_release_that_stopped_is_told_once_and_its_end_as_well() {
 }
 
 #[test]
+fn a_release_whose_tag_came_first_is_told_by_the_run_that_ends_it() {
+    let fixture = Fixture::new();
+    fixture.prepare_release();
+    // As somebody who lets the tag start the workflow.
+    fixture.ok(&["tag", "api", "--push"]);
+    let chat = Chat::new("200 OK");
+    fixture.registry.plan_fault(Fault::status("PUT", "manifests/0.2.0", 403).times(100));
+    assert_eq!(release(&fixture, &chat, &[]).code, 1);
+    assert!(chat.heard().len() == 1 && chat.heard()[0].contains("the release of api 0.2.0 stopped"), "{:?}", chat.heard());
+    fixture.registry.clear_faults();
+    for _ in 0..2 {
+        assert_eq!(release(&fixture, &chat, &[]).code, 0);
+        assert_eq!(chat.heard().len(), 2, "{:?}", chat.heard());
+        assert!(chat.heard()[1].contains("api 0.2.0 is released"), "{:?}", chat.heard());
+    }
+}
+
+#[test]
 fn what_is_refused_is_told_to_nobody_but_the_caller() {
     let fixture = Fixture::new();
     let chat = Chat::new("200 OK");

@@ -17,6 +17,11 @@ impl App {
     /// The exit code tells the worst: 1 where a step failed, since something is half done then; else 3 where something was
     /// refused, and nothing was done of that; else 0.
     pub fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
+        self.executed(goal, extra).map(|(code, _)| code)
+    }
+
+    /// As [`Self::execute`], and gives what became of each step.
+    pub fn executed(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> anyhow::Result<(u8, Plan)> {
         let mut plan = run::plan(&self.world, goal)?;
         self.ui.plan(&plan);
         if !self.global.dry_run && plan.open().next().is_some() {
@@ -54,7 +59,7 @@ impl App {
             }
             self.ui.document(&document.into());
         }
-        Ok(code)
+        Ok((code, plan))
     }
 
     fn apply(&self, plan: &mut Plan) -> anyhow::Result<Applied> {

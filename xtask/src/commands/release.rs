@@ -42,8 +42,8 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
     // Nobody waits for the release of a project that is left out or refused.
     told.retain(|told| goal.drafts.iter().any(|draft| draft.project == told.project));
     told.retain(|told| goal.refused.iter().all(|refusal| refusal.project != told.project));
-    let code = app.execute(goal, serde_json::Map::new())?;
-    notices::tell(app, &told, &shared.tags, code);
+    let (code, plan) = app.executed(goal, serde_json::Map::new())?;
+    notices::tell(app, &told, &shared.tags, &plan);
     Ok(code)
 }
 
