@@ -1,4 +1,5 @@
-//! The wheel of this repository on its way to a real index: maturin, uv, twine, pypiserver and pip, none of them ours.
+//! The wheel of this repository on its way to a real index, listed and signed: maturin, uv, twine, cosign, pypiserver and pip, none
+//! of them ours.
 //!
 //! Where a tool is missing the test prints which and passes, unless XTASK_REQUIRE_TOOLS is set: then it fails.
 
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use support::this_repository::{self, shared_target};
+use support::trust::Keys;
 use support::{git_in, ran, tools};
 
 /// A running pypiserver that takes files of anybody.
@@ -58,7 +60,8 @@ fn host() -> String {
 
 #[test]
 fn rocks_is_released_to_a_real_index_and_installed_from_it() {
-    let programs = [("uv", "--version"), ("twine", "--version"), ("pypi-server", "--version"), ("python3", "--version")];
+    let programs =
+        [("uv", "--version"), ("twine", "--version"), ("pypi-server", "--version"), ("python3", "--version"), ("cosign", "version")];
     if !tools::has("the release of rocks", &programs) {
         return;
     }
@@ -71,7 +74,10 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     let (_, rest) = rest.split_once("candidate-index = \"testpypi\"\n").unwrap();
     let url = format!("http://{}/", index.address);
     let ours = format!("wheel = {{ targets = [\"{}\"] }}\npackage-index = \"{url}\"\ncandidate-index = \"{url}\"\n", host());
-    fs::write(&config, format!("{before}{ours}{rest}")).unwrap();
+    let (keys, trust) = (Keys::new(), "[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n");
+    fs::write(&config, format!("{before}{ours}{rest}\n{trust}")).unwrap();
+    fs::write(root.join("cosign.pub"), keys.text(&keys.public())).unwrap();
+    git_in(&root, &["add", "cosign.pub"]);
     git_in(&root, &["commit", "--quiet", "--all", "--message", "chore: one index, one target"]);
     let remote = folder.path().join("origin.git");
     git_in(folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
@@ -79,6 +85,7 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     let run = |arguments: &[&str]| {
         let mut command = support::program(&root);
         command.args(arguments).arg("--json").env("CARGO_TARGET_DIR", shared_target().canonicalize().unwrap_or_else(|_| shared_target()));
+        command.envs(keys.variables());
         // pypiserver asks nobody; uv wants to have something to say all the same.
         let answer = ran(command.env("UV_PUBLISH_USERNAME", "anybody").env("UV_PUBLISH_PASSWORD", "whatever").output().unwrap());
         let document: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{error}: {}", answer.stderr));
@@ -100,7 +107,10 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     assert_eq!(index.names().len(), 4, "{:?}", index.names());
     let again = ok(&["release", "rocks"]);
     assert!(again["steps"].as_array().unwrap().iter().all(|step| step["verdict"] == "done"), "law 14: {again:#}");
-    assert_eq!(run(&["verify", "rocks", "0.2.0"]).0, 0);
+    let (code, report, said) = run(&["verify", "rocks", "0.2.0"]);
+    let signed = report["rows"].as_array().unwrap().iter().filter(|row| row["check"] == "bundle" && row["ok"] == true).count();
+    assert_eq!((code, signed), (0, 2), "{said}{report:#}");
+    assert_what_is_said(&root.join("target/xtask/dist/percolate-rocks/0.2.0"), &root.join("cosign.pub"));
 
     let environment = folder.path().join("fresh");
     let done = |command: &mut Command| {
@@ -127,4 +137,26 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     let rows = report["rows"].as_array().unwrap();
     let red: Vec<_> = rows.iter().filter(|row| row["ok"] == false).map(|row| row["subject"].as_str().unwrap()).collect();
     assert_eq!((code, red), (1, vec![wheel.as_str()]), "{report:#}");
+}
+
+/// cosign itself takes each file for what its bundle says, and no other; the list names the crates that the wheel is made of.
+fn assert_what_is_said(folder: &Path, key: &Path) {
+    let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let files: Vec<_> = names.iter().filter(|name| !name.ends_with(".sigstore.json")).collect();
+    assert_eq!((files.len(), names.len()), (3, 6), "{names:?}");
+    let is_verified = |file: &str, bundle: &str| {
+        let mut command = Command::new("cosign");
+        command.args(["verify-blob", "--insecure-ignore-tlog", "--new-bundle-format=false", "--key"]).arg(key);
+        command.arg("--bundle").arg(folder.join(format!("{bundle}.sigstore.json"))).arg(folder.join(file));
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+    };
+    for file in &files {
+        assert!(files.iter().all(|bundle| is_verified(file, bundle) == (file == bundle)), "{file}");
+    }
+    let list = files.iter().find(|name| name.ends_with(".cdx.json")).unwrap();
+    let list: Value = serde_json::from_str(&fs::read_to_string(folder.join(list)).unwrap()).unwrap();
+    assert_eq!(list["bomFormat"], "CycloneDX");
+    let urls: Vec<_> = list["components"].as_array().unwrap().iter().filter_map(|part| part["purl"].as_str()).collect();
+    assert!(urls.len() > 10 && urls.iter().any(|url| url.starts_with("pkg:cargo/pyo3@")), "{urls:?}");
 }
