@@ -5,6 +5,7 @@ mod live;
 use std::fmt::Write as _;
 use std::io::{BufRead, Write as _};
 
+use crate::model::delivery_pull::WAITS;
 use crate::model::fault::Fault;
 use crate::model::step::{Cost, Plan, Planned, Verdict};
 
@@ -123,6 +124,10 @@ impl Ui {
             }
             Verdict::Todo => {
                 let _ = write!(text, "  ({})", draft.why);
+            }
+            // Where to merge it is what comes next.
+            Verdict::Acted if planned.evidence.starts_with(WAITS) => {
+                let _ = write!(text, "  ({})", planned.evidence);
             }
             _ if !planned.evidence.is_empty() && (self.verbose || matches!(planned.verdict, Verdict::Done | Verdict::Skipped)) => {
                 let _ = write!(text, "  ({})", planned.evidence);

@@ -17,11 +17,13 @@ const FAULTS_SHOWN: usize = 5;
 
 /// What the environments run of each project; nothing is asked where no pins are configured.
 pub fn ask(app: &App, projects: &[&Project]) -> anyhow::Result<Vec<Vec<Standing>>> {
-    if app.delivery.pins.is_empty() {
+    if app.delivery.pins.is_empty() && !app.delivery.stages.iter().any(|stage| stage.checks.deploys()) {
         return Ok(Vec::new());
     }
-    let first =
-        |project: &Project| app.delivery.first_stages().any(|stage| app.delivery.pins_of(&project.name, &stage.name).next().is_some());
+    let first = |project: &Project| {
+        let mut stages = app.delivery.first_stages();
+        stages.any(|stage| stage.checks.deploys() || app.delivery.pins_of(&project.name, &stage.name).next().is_some())
+    };
     let newest = |project| if first(project) { promote::newest(app, project).map_err(|error| format!("{error:#}")) } else { Ok(None) };
     let asked: Vec<_> = projects.iter().map(|project| Asked { project, newest: newest(project) }).collect();
     app.deliverer().what_runs(&asked)
@@ -29,7 +31,7 @@ pub fn ask(app: &App, projects: &[&Project]) -> anyhow::Result<Vec<Vec<Standing>
 
 /// The table, and what a person wants to know first: what does not hold, and the line that promotes.
 pub fn tell(app: &App, projects: &[&Project], running: &[Vec<Standing>]) {
-    let mut rows = vec![["project", "environment", "runs", "digest", "since", "by", "commit", "how"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["project", "environment", "runs", "digest", "since", "by", "commit", "how", "passed"].map(str::to_owned).to_vec()];
     for (project, standings) in projects.iter().zip(running) {
         rows.extend(standings.iter().map(|standing| row(project, standing)));
     }
@@ -54,7 +56,11 @@ fn row(project: &Project, standing: &Standing) -> Vec<String> {
         Some(Came { commit, since, by, action }) => (since.as_str(), by.as_str(), short(commit), action.as_deref().unwrap_or("by hand")),
         None => ("", "", "", ""),
     };
-    [&project.name, &standing.environment, version.as_str(), &digest, since, by, commit, how].map(|cell: &str| cell.to_owned()).to_vec()
+    let passed: Vec<&str> = standing.checks.iter().filter(|(_, passed)| *passed).map(|(word, _)| *word).collect();
+    let passed = if passed.is_empty() && !standing.checks.is_empty() { "nothing".to_owned() } else { passed.join(", ") };
+    [&project.name, &standing.environment, version.as_str(), &digest, since, by, commit, how, &passed]
+        .map(|cell: &str| cell.to_owned())
+        .to_vec()
 }
 
 fn say(app: &App, project: &Project, standing: &Standing) {
@@ -75,6 +81,12 @@ fn say(app: &App, project: &Project, standing: &Standing) {
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         app.ui.note(&format!("{what}: {version} ({}) is barred since {since} by {by}{why}", digest.short()));
     }
+    if let Some(why) = &standing.unasked {
+        app.ui.warn(&format!("{what}: what passed, or waits for its merge, is unknown: {why}"));
+    }
+    for pull in &standing.waits {
+        app.ui.note(&format!("{what}: {} waits for its merge: {}", pull.title, pull.page));
+    }
     if let Some(line) = &standing.next.line {
         app.ui.note(&format!("{what}: {} ({line})", standing.next.why));
     }
@@ -93,6 +105,9 @@ pub fn document(standing: &Standing) -> Value {
         "drift": standing.drift,
         "unchecked": standing.unchecked,
         "barred": standing.barred.iter().map(bar).collect::<Vec<_>>(),
+        "passed": standing.checks.iter().map(|(word, passed)| ((*word).to_owned(), Value::Bool(*passed))).collect::<serde_json::Map<_, _>>(),
+        "waits": standing.waits.iter().map(|pull| json!({ "title": pull.title, "page": pull.page })).collect::<Vec<_>>(),
+        "unasked": standing.unasked,
         "unknown": standing.unknown,
         "next": standing.next.line,
         "why": standing.next.why,

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use crate::edit::BARS_FILE;
 use crate::model::delivery::Deliver;
-use crate::model::delivery_pull::{DeliveryPull, forge_name};
+use crate::model::delivery_pull::{DeliveryPull, WAITS, forge_name};
 use crate::model::fault::Fault;
 use crate::model::pins::Stage;
 use crate::model::release_pull::delivery_message_of;
@@ -181,7 +181,7 @@ pub(super) fn probe(world: &World, deliveries: &[&Deliver], pull: &DeliveryPull)
     }
     Ok(match open.first() {
         Some(open) if !wanted.is_nothing() && desk.holds(&tip, &wanted)? && says(open, &wanted.words.title, &wanted.words.body) => {
-            Probe::Done(format!("waits for its merge: {}", open.page))
+            Probe::Done(format!("{WAITS}: {}", open.page))
         }
         _ => Probe::Todo,
     })

@@ -17,7 +17,7 @@ use crate::model::image::{Digest, Platform};
 use crate::model::step::{Probe, short};
 use crate::plan::deployment::{passed_message, record_message};
 use crate::world::World;
-use crate::world::delivery::{PinFile, Pushed, Snapshot};
+use crate::world::delivery::{DeliveryBranch, PinFile, Pushed, Snapshot};
 use crate::world::hook::Hook;
 use crate::world::process::Call;
 
@@ -53,7 +53,15 @@ impl Ledger {
 /// The remote cannot be read, or a file of the ledger is none of ours.
 pub(super) fn read(world: &World, of: &Deliver) -> anyhow::Result<Ledger> {
     let branch = world.delivery(&of.address, &of.branch, of.is_own)?;
-    let mut ledger = Ledger { head: branch.refresh_if_any()?, entry: None, bars: Vec::new(), bars_text: String::new() };
+    read_at(&branch, branch.refresh_if_any()?, of)
+}
+
+/// As `read`, of a ledger that was fetched already.
+///
+/// # Errors
+/// A file of the ledger is none of ours.
+pub(super) fn read_at(branch: &DeliveryBranch, head: Option<String>, of: &Deliver) -> anyhow::Result<Ledger> {
+    let mut ledger = Ledger { head, entry: None, bars: Vec::new(), bars_text: String::new() };
     let Some(head) = &ledger.head else { return Ok(ledger) };
     let snapshot = branch.snapshot(head)?;
     let file = entry_file(&of.environment, &of.project);

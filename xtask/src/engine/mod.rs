@@ -44,6 +44,7 @@ mod scan;
 pub mod secrets;
 mod side;
 pub mod standing;
+mod standing_ledger;
 pub mod status;
 pub mod tagged;
 pub mod texts;

@@ -11,6 +11,7 @@ use super::check_pins::{Answers, Objection};
 use super::observe::rfc3339;
 use super::pins::{PinGroup, Reading, groups, read_at};
 use super::promotion::Deliverer;
+use super::standing_ledger::and_checks;
 use crate::model::delivery::{Bar, Said};
 use crate::model::pins::{Pin, Stage};
 use crate::model::project::Project;
@@ -20,6 +21,7 @@ use crate::plan::delivery::{Record, record};
 use crate::plan::standing::{Next, Source, one_of, promotion};
 use crate::world::delivery::{DeliveryBranch, PastCommit};
 use crate::world::delivery_past::Recent;
+use crate::world::forge::Pull;
 
 /// A project, and the release that a first environment would get, or why that is not known.
 pub struct Asked<'a> {
@@ -40,6 +42,12 @@ pub struct Standing {
     /// Why what the pins say was not held to the registry.
     pub unchecked: Option<String>,
     pub barred: Vec<Bar>,
+    /// What is configured to pass there, and whether it passed on what runs.
+    pub checks: Vec<(&'static str, bool)>,
+    /// Open pull requests that would change it.
+    pub waits: Vec<Pull>,
+    /// Why it is not known what passed, or whether a pull request is open.
+    pub unasked: Option<String>,
     /// Why the environment could not be read.
     pub unknown: Option<String>,
     pub next: Next,
@@ -54,6 +62,9 @@ impl Standing {
             drift: Vec::new(),
             unchecked: None,
             barred: Vec::new(),
+            checks: Vec::new(),
+            waits: Vec::new(),
+            unasked: None,
             unknown: None,
             next: Next { line: None, why: String::new() },
         }
@@ -103,16 +114,21 @@ impl Deliverer<'_> {
         for (number, Asked { project, .. }) in asked.iter().enumerate() {
             for stage in &self.delivery.stages {
                 let pins: Vec<&Pin> = self.delivery.pins_of(&project.name, &stage.name).collect();
-                if !pins.is_empty() {
+                if !pins.is_empty() || (stage.checks.deploys() && project.image.is_some()) {
                     let readings = self.readings(&project.name, &stage.name, &pins, &mut heads);
                     all_found.push(Found { number, project, stage, readings });
                 }
             }
         }
-        let pasts = pasts(&heads);
+        let (pasts, recorded) = (pasts(&heads), self.recorded());
         let (mut answers, mut all) = (Answers::new(), asked.iter().map(|_| Vec::new()).collect::<Vec<Vec<Standing>>>());
         for found in &all_found {
-            all[found.number].push(self.of_stage(found, &heads, &pasts, &mut answers)?);
+            let mut standing = self.of_stage(found, &heads, &pasts, &mut answers)?;
+            let has_pins = !found.readings.as_ref().is_ok_and(Vec::is_empty);
+            if let Some(recorded) = &recorded {
+                self.from_ledger(&mut standing, (found.project, found.stage), has_pins, recorded)?;
+            }
+            all[found.number].push(standing);
         }
         // What a promotion would do is known once all environments are.
         for found in &all_found {
@@ -130,7 +146,8 @@ impl Deliverer<'_> {
                 Some(_) => Next { line: None, why: format!("what {} runs is not known", here.environment) },
                 None => promotion(&found.project.name, &here.environment, source, here.runs.as_ref(), &here.barred),
             };
-            all[found.number][at].next = next;
+            let before = standings.iter().find(|standing| found.stage.after.as_ref() == Some(&standing.environment));
+            all[found.number][at].next = and_checks(next, found.project, here, before);
         }
         Ok(all)
     }
@@ -171,6 +188,7 @@ impl Deliverer<'_> {
             standing.drift.extend(reading.faults.iter().map(|fault| format!("{shown}: {fault}")));
             standing.barred.extend(reading.bars.iter().filter(|bar| bar.is_of(project, stage)).cloned());
             self.hold_to_the_registry(&mut standing, &shown, (group, reading), answers);
+            self.waiting(&mut standing, project, found.stage, group);
             let place = (group.address.clone(), group.branch.clone());
             let (Some(Ok(head)), Some(Ok(past))) = (heads.get(&place), pasts.get(&place)) else { continue };
             let history = History { head, past };

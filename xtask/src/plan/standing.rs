@@ -58,9 +58,24 @@ pub fn promotion(project: &str, environment: &str, source: Source<'_>, here: Opt
     {
         return none(format!("it runs {}, which is newer than {name}, the last release that HEAD contains", standing.to_semver()));
     }
-    // A digest alone tells no version, and `promote` has to be told one.
-    let line = if wanted.version.is_some() { line } else { format!("{line} --version X.Y.Z") };
+    // A digest alone tells no version, and pins with a tag have to be told one.
+    let wants_tag = wanted.version.is_none() && here.is_some_and(|here| here.version.is_some());
+    let line = if wants_tag { format!("{line} --version X.Y.Z") } else { line };
     Next { line: Some(line), why: format!("{name} {place}") }
+}
+
+/// The same, where checks are configured: what has not passed in the environment before goes no further, and what has not passed
+/// here is finished by the line that brings what runs here once more.
+pub fn and_checks(next: Next, open_here: &[&str], again: Option<String>, before: Option<(&str, Vec<&str>)>) -> Next {
+    match (before.filter(|(_, open)| !open.is_empty()), again) {
+        (Some((name, open)), _) if next.line.is_some() => {
+            Next { line: None, why: format!("{}, and has not passed {} there: {name} comes first", next.why, open.join(" and ")) }
+        }
+        (_, Some(line)) if next.line.is_none() && !open_here.is_empty() => {
+            Next { line: Some(line), why: format!("what runs has not passed {}", open_here.join(" and ")) }
+        }
+        _ => next,
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +124,7 @@ mod tests {
             ),
             (Source::Before("staging", Some(&new)), Some(&old), vec![bar("0.2.0", "c")], line.clone(), "0.2.0 stands in staging"),
             (Source::Before("staging", Some(&said("", "b"))), Some(&old), vec![], versioned, "sha256:bb"),
+            (Source::Before("staging", Some(&said("", "b"))), Some(&said("", "a")), vec![], line.clone(), "sha256:bb"),
             (Source::Newest(&newest("0.2.0")), Some(&old), vec![], line.clone(), "0.2.0 is the last release"),
             (Source::Newest(&newest("0.2.0")), Some(&new), vec![], None, "it runs 0.2.0"),
             (Source::Newest(&newest("0.2.0")), Some(&old), vec![bar("0.2.0", "b")], None, "is barred here"),

@@ -1,0 +1,142 @@
+//! What the ledger and the forge add to the report of what runs: environments without pins, what passed on what runs, and pull
+//! requests that wait for their merge.
+//!
+//! A part of `standing`, which reads the pins; nothing is planned or written.
+
+use std::sync::Arc;
+
+use super::deployment::{Ledger, is_about_what_runs, read_at};
+use super::observe::rfc3339;
+use super::pins::PinGroup;
+use super::promotion::Deliverer;
+use super::standing::{Came, Standing};
+use crate::model::delivery::Said;
+use crate::model::pins::Stage;
+use crate::model::project::Project;
+use crate::plan::delivery::{Record, record};
+use crate::plan::standing::{Next, and_checks as told};
+use crate::world::delivery::{DeliveryBranch, PastCommit};
+
+/// The ledger as its remote has it now: fetched once for all environments.
+pub(super) struct Recorded {
+    branch: Arc<DeliveryBranch>,
+    /// `None` where nobody has written to it yet.
+    head: Option<String>,
+}
+
+impl Deliverer<'_> {
+    /// The ledger; `None` where no environment has anything to write there.
+    pub(super) fn recorded(&self) -> Option<Result<Recorded, String>> {
+        self.delivery.stages.iter().find(|stage| !stage.checks.tasks.is_empty())?;
+        let fetched = self.ledger_of("", "").and_then(|of| {
+            let branch = self.world.delivery(&of.address, &of.branch, of.is_own)?;
+            let head = branch.refresh_if_any()?;
+            Ok(Recorded { branch, head })
+        });
+        Some(fetched.map_err(|error| format!("{error:#}")))
+    }
+
+    /// Adds what passed, and in an environment without pins what runs there at all.
+    ///
+    /// # Errors
+    /// The time of a commit cannot be told.
+    pub(super) fn from_ledger(
+        &self,
+        standing: &mut Standing,
+        (project, stage): (&Project, &Stage),
+        has_pins: bool,
+        recorded: &Result<Recorded, String>,
+    ) -> anyhow::Result<()> {
+        if stage.checks.tasks.is_empty() || standing.unknown.is_some() {
+            return Ok(());
+        }
+        let read = recorded.as_ref().map_err(Clone::clone).and_then(|recorded| {
+            let read = self.ledger_of(&project.name, &stage.name).and_then(|of| read_at(&recorded.branch, recorded.head.clone(), &of));
+            read.map(|ledger| (recorded, ledger)).map_err(|error| format!("{error:#}"))
+        });
+        let (recorded, ledger) = match read {
+            Ok(read) => read,
+            Err(why) if has_pins => {
+                standing.unasked = Some(why);
+                return Ok(());
+            }
+            Err(why) => {
+                standing.unknown = Some(why);
+                return Ok(());
+            }
+        };
+        if !has_pins {
+            standing.runs = ledger.entry.as_ref().map(|entry| Said {
+                version: Some(entry.version.clone()).filter(|version| !version.is_empty()),
+                digest: Some(entry.digest.clone()),
+            });
+            standing.barred.extend(ledger.bars.iter().filter(|bar| bar.is_of(&project.name, &stage.name)).cloned());
+            standing.came = came(recorded, &ledger, &project.name, &stage.name)?;
+        }
+        let passed = |task| match (&standing.runs, &ledger.entry) {
+            (Some(Said { digest: Some(digest), .. }), Some(entry)) => entry.has_passed(digest, task),
+            // A tag alone tells no digest; what was recorded last is what it was then.
+            (Some(runs), Some(entry)) => runs.version.as_ref() == Some(&entry.version) && entry.has_passed(&entry.digest, task),
+            _ => false,
+        };
+        standing.checks = stage.checks.tasks.iter().map(|task| (task.phase.word(), passed(task))).collect();
+        Ok(())
+    }
+
+    /// Adds the open pull requests that would change pins.
+    pub(super) fn waiting(&self, standing: &mut Standing, project: &str, stage: &Stage, group: &PinGroup) {
+        for kind in ["deliver", "unbar"].iter().filter(|_| stage.by_pull) {
+            let pulls = self.pull_at(&stage.name, group, kind, Some(project)).map_err(|fault| fault.what).and_then(|pull| {
+                let forge = self.world.delivery_forge(pull.is_own);
+                forge.open_pulls(&pull.repository, &pull.branch, &group.branch).map_err(|error| error.to_string())
+            });
+            match pulls {
+                Ok(pulls) => standing.waits.extend(pulls),
+                Err(why) => standing.unasked = Some(why),
+            }
+        }
+    }
+}
+
+/// How what is to run came into the ledger; `None` where as much of its history as a report is worth does not tell.
+fn came(recorded: &Recorded, ledger: &Ledger, project: &str, stage: &str) -> anyhow::Result<Option<Came>> {
+    let (Some(head), Some(entry)) = (&recorded.head, &ledger.entry) else { return Ok(None) };
+    let is_it = |record: &Record| {
+        let to = record.to.as_ref().and_then(|to| to.digest.as_ref());
+        record.is_of(project, stage) && is_about_what_runs(&record.action) && to == Some(&entry.digest)
+    };
+    let of = |commit: &PastCommit| record(&commit.id, commit.seconds, &commit.message).filter(is_it);
+    let recent = recorded.branch.recent(head, &|commits| commits.iter().any(|commit| of(commit).is_some()))?;
+    let Some((commit, record)) = recent.commits.iter().find_map(|commit| Some((commit, of(commit)?))) else { return Ok(None) };
+    Ok(Some(Came { commit: commit.id.clone(), since: rfc3339(commit.seconds)?, by: commit.by.clone(), action: Some(record.action) }))
+}
+
+/// What `promote` would do, where checks and pull requests have a say in it.
+pub(super) fn and_checks(next: Next, project: &Project, here: &Standing, before: Option<&Standing>) -> Next {
+    let open = |standing: &Standing| -> Vec<&'static str> {
+        standing.checks.iter().filter(|(_, has_passed)| !has_passed).map(|(word, _)| *word).collect()
+    };
+    let source = before.and_then(|before| before.runs.as_ref());
+    // What a pull request says by its trailers is what it brings.
+    let asks_for = |body: &str| {
+        let brought = record("", 0, body).and_then(|record| record.to);
+        brought.is_some_and(|brought| source.is_some_and(|source| source.agrees(&brought)))
+    };
+    if let Some(pull) = here.waits.iter().find(|pull| next.line.is_some() && asks_for(&pull.body)) {
+        return Next { line: None, why: format!("{}, and waits for its merge: {}", next.why, pull.page) };
+    }
+    let Some(runs) = here.runs.as_ref().filter(|_| here.unknown.is_none()) else {
+        return told(next, &[], None, before.map(|before| (before.environment.as_str(), open(before))));
+    };
+    // What stands here can be brought here again where it stands before too, or where nothing comes before.
+    let again = match (&here.environment, before) {
+        (_, Some(_)) if !source.is_some_and(|source| runs.agrees(source)) => None,
+        (_, _) if here.barred.iter().any(|bar| Some(&bar.digest) == runs.digest.as_ref()) => None,
+        (stage, before) => {
+            let version = runs.version.as_ref().filter(|_| before.is_none() && project.registered.is_none());
+            let asked = version.map(|version| format!(" --version {version}")).unwrap_or_default();
+            Some(format!("cargo xtask promote {} --to {stage}{asked}", project.name))
+        }
+    };
+    told(next, &open(here), again, before.map(|before| (before.environment.as_str(), open(before))))
+}
