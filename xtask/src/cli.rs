@@ -317,7 +317,7 @@ pub enum CheckWords {
 
 #[derive(Debug, Args)]
 pub struct Rehearse {
-    /// The project to release [default: the first one with an image, else with a package], or a scenario of deliveries: delivery-folders, delivery-branches
+    /// The project to release [default: the first one with an image, else with a package], or a scenario of deliveries: delivery-folders, delivery-branches, delivery-updater
     pub project: Option<String>,
     /// Build the real image with docker, in place of stand-ins
     #[arg(long)]

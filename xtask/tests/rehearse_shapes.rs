@@ -6,7 +6,7 @@ use support::Fixture;
 
 #[test]
 fn every_shape_lives_its_whole_life() {
-    for shape in ["delivery-folders", "delivery-branches"] {
+    for shape in ["delivery-folders", "delivery-branches", "delivery-updater"] {
         let fixture = Fixture::new();
         let before = fixture.state();
         let (code, planned) = fixture.json(&["rehearse", shape, "--dry-run"]);

@@ -189,7 +189,11 @@ impl Deliverer<'_> {
             );
             tell(true, what);
         }
-        for bar in self.bars_of(&project.name, &pins) {
+        let in_ledger = self.barred_in_ledger(project).unwrap_or_else(|error| {
+            tell(true, format!("what was rolled back cannot be told: {error:#}"));
+            Vec::new()
+        });
+        for bar in self.bars_of(&project.name, &pins).into_iter().chain(in_ledger) {
             if matches!(now, Pick::Tag(tag) if *tag == bar) {
                 tell(true, format!("{bar} was rolled back, and the updater takes it again; name it in ignore-tags"));
             }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::deployment::{Ledger, is_about_what_runs, read_at};
+use super::deployment::{Ledger, is_about_what_runs, read, read_at};
 use super::observe::rfc3339;
 use super::pins::PinGroup;
 use super::promotion::Deliverer;
@@ -81,6 +81,18 @@ impl Deliverer<'_> {
         };
         standing.checks = stage.checks.tasks.iter().map(|task| (task.phase.word(), passed(task))).collect();
         Ok(())
+    }
+
+    /// The versions of a project that were rolled back in environments without pins.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) fn barred_in_ledger(&self, project: &Project) -> anyhow::Result<Vec<String>> {
+        let name = &project.name;
+        let mut stages = self.delivery.stages.iter().filter(|stage| stage.checks.deploys());
+        let Some(stage) = stages.find(|stage| self.delivery.pins_of(name, &stage.name).next().is_none()) else { return Ok(Vec::new()) };
+        let ledger = read(self.world, &self.ledger_of(name, &stage.name)?)?;
+        Ok(ledger.bars.into_iter().filter(|bar| bar.project == *name).map(|bar| bar.version).collect())
     }
 
     /// Adds the open pull requests that would change pins.

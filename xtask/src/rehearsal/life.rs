@@ -164,3 +164,16 @@ impl<'a> Life<'a> {
         Ok(())
     }
 }
+
+/// Builds and releases the next minor version of `service`, which is this one.
+///
+/// # Errors
+/// A command of it did not end well.
+pub fn released(life: &Life<'_>, version: &str) -> anyhow::Result<()> {
+    life.run(&["bump", "minor", "service", "--commit"])?;
+    life.run(&["tag", "service", "--rc", "--push"])?;
+    let plan = life.json(&["plan", "--tag", &format!("service-v{version}-rc1")])?;
+    let build_id = plan["matrix"]["include"][0]["build_id"].as_str().context("the plan names no build id")?.to_owned();
+    life.push_stand_in("acme/service", &build_id, version)?;
+    life.run(&["release", "service"])
+}

@@ -34,6 +34,7 @@ mod registry_store;
 mod registry_tokens;
 mod sandbox;
 pub mod scenario;
+mod shape_updater;
 mod shapes;
 pub mod stand_in;
 mod what_runs;

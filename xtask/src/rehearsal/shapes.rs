@@ -4,10 +4,11 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::json;
 
-use super::life::Life;
+use super::life::{Life, released};
+use super::shape_updater::updater;
 use crate::commands::App;
 
 /// A shape, by the word that it is called with.
@@ -15,18 +16,20 @@ use crate::commands::App;
 pub enum Shape {
     Folders,
     Branches,
+    Updater,
 }
 
 impl Shape {
     /// The shape of a word; `None` for any other word, such as a project.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Folders, Self::Branches].into_iter().find(|shape| shape.word() == word)
+        [Self::Folders, Self::Branches, Self::Updater].into_iter().find(|shape| shape.word() == word)
     }
 
     fn word(self) -> &'static str {
         match self {
             Self::Folders => "delivery-folders",
             Self::Branches => "delivery-branches",
+            Self::Updater => "delivery-updater",
         }
     }
 
@@ -34,6 +37,7 @@ impl Shape {
         match self {
             Self::Folders => "environments that are folders of one repository",
             Self::Branches => "environments that are branches, with a registry file in each",
+            Self::Updater => "a cluster in which an updater takes the highest tag",
         }
     }
 }
@@ -85,6 +89,7 @@ pub fn run(app: &App, shape: Shape) -> anyhow::Result<u8> {
     let life = match shape {
         Shape::Folders => folders(app, word)?,
         Shape::Branches => branches(app, word)?,
+        Shape::Updater => updater(app, word)?,
     };
     let unexpected = [life.registry.unexpected(), life.forge.unexpected()].concat();
     ensure!(unexpected.is_empty(), "the servers were asked what none knows: {}", unexpected.join(", "));
@@ -106,12 +111,7 @@ fn folders<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
         Ok(())
     };
     for version in ["0.2.0", "0.3.0"] {
-        life.run(&["bump", "minor", "service", "--commit"])?;
-        life.run(&["tag", "service", "--rc", "--push"])?;
-        let plan = life.json(&["plan", "--tag", &format!("service-v{version}-rc1")])?;
-        let build_id = plan["matrix"]["include"][0]["build_id"].as_str().context("the plan names no build id")?.to_owned();
-        life.push_stand_in("acme/service", &build_id, version)?;
-        life.run(&["release", "service"])?;
+        released(&life, version)?;
         says("staging", version)?;
         life.run(&["promote", "service", "--to", "production"])?;
         says("production", version)?;

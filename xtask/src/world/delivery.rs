@@ -11,6 +11,7 @@ use anyhow::{Context, anyhow, bail};
 use git2::{ErrorCode, Oid, Repository};
 use tempfile::TempDir;
 
+use super::delivery_ledger::full_name;
 use super::delivery_made::Made;
 pub use super::delivery_pull::Tip;
 use super::delivery_settings::{Settings, without_user};
@@ -346,9 +347,4 @@ impl DeliveryBranch {
             call.variable(&format!("GIT_CONFIG_KEY_{place}"), key).variable(&format!("GIT_CONFIG_VALUE_{place}"), value)
         })
     }
-}
-
-/// A branch's full name; what begins with `refs/` is one.
-fn full_name(branch: &str) -> String {
-    if branch.starts_with("refs/") { branch.to_owned() } else { format!("refs/heads/{branch}") }
 }

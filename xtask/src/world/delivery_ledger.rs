@@ -24,3 +24,8 @@ impl DeliveryBranch {
         Ok(self.runner.output(&call)?.trim().to_owned())
     }
 }
+
+/// A branch's full name; what begins with `refs/` is one.
+pub(super) fn full_name(branch: &str) -> String {
+    if branch.starts_with("refs/") { branch.to_owned() } else { format!("refs/heads/{branch}") }
+}
