@@ -5,9 +5,8 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::deploy_keys::{CommandKeys, NameKeys};
+pub use super::delivery_keys::{ArgocdKeys, EnvironmentKeys, ImagesFromKeys, PinKeys, Via};
 use super::fault::Fault;
-use super::secrets::SecretsKeys;
 
 /// The whole file. Sections of later verbs are read and held to their shape, so that a typing error is found by any verb.
 #[derive(Debug, Default, Deserialize)]
@@ -194,83 +193,6 @@ pub struct HealthKeys {
 #[serde(deny_unknown_fields)]
 pub struct WheelKeys {
     pub targets: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct EnvironmentKeys {
-    pub after: Option<String>,
-    pub branch: Option<String>,
-    /// How a delivery reaches the branch.
-    #[serde(default)]
-    pub via: Via,
-    #[serde(default)]
-    pub approval: bool,
-    pub deploy: Option<CommandKeys>,
-    pub smoke: Option<CommandKeys>,
-    /// How long a command may take, such as `10m`.
-    pub deploy_timeout: Option<String>,
-    pub smoke_timeout: Option<String>,
-    /// Workloads whose rollout is watched, such as `deployment/{package}`, and where kubectl finds them.
-    pub rollout: Option<NameKeys>,
-    pub namespace: Option<String>,
-    pub context: Option<String>,
-    /// Applications of Argo CD whose health is waited for.
-    pub argocd: Option<NameKeys>,
-    pub rollout_timeout: Option<String>,
-    /// What its programs want to know and nobody else may.
-    pub secrets: Option<SecretsKeys>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Via {
-    /// A commit is pushed to it.
-    #[default]
-    Push,
-    /// A pull request asks for it.
-    PullRequest,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PinKeys {
-    pub project: String,
-    pub environment: String,
-    pub git: Option<String>,
-    pub branch: Option<String>,
-    pub file: String,
-    pub key: Option<String>,
-    pub write: Option<String>,
-    pub platform: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ImagesFromKeys {
-    /// A pattern; one project a file.
-    pub files: String,
-    /// A path of keys to the project's name; left out: the file's own.
-    pub name: Option<String>,
-    /// A path of keys to the image.
-    pub image: Option<String>,
-    #[serde(default)]
-    pub platforms: Vec<String>,
-    /// From the root of the repository, with `{name}` for the file's name, as those below.
-    pub dockerfile: Option<String>,
-    pub context: Option<String>,
-    /// What of the context counts; left out: all of it.
-    #[serde(default)]
-    pub paths: Vec<String>,
-}
-
-/// Where the manifests of Argo CD are.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ArgocdKeys {
-    pub applications: Vec<String>,
-    pub git: Option<String>,
-    pub branch: Option<String>,
 }
 
 /// Reads the text of a configuration; `file` is only for the message.

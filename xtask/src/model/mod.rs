@@ -7,6 +7,7 @@ pub mod changelog;
 pub mod commit;
 pub mod config;
 pub mod delivery;
+pub mod delivery_keys;
 pub mod delivery_pull;
 pub mod deploy;
 pub mod deploy_keys;

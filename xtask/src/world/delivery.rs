@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::delivery_ledger::full_name;
 use super::delivery_made::Made;
+pub use super::delivery_past::PastCommit;
 pub use super::delivery_pull::Tip;
 use super::delivery_settings::{Settings, without_user};
 pub use super::delivery_tree::{PinFile, Snapshot};
@@ -26,9 +27,6 @@ pub(super) const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The private name of the branch's head.
 pub(super) const HEAD: &str = "refs/xtask/head";
-
-/// How many commits of a branch are fetched, step by step, when something is looked for in its history.
-const DEPTHS: [&str; 3] = ["50", "500", "5000"];
 
 /// What git and its servers say when somebody else was faster: git itself, files behind a busy server, GitLab.
 pub(super) const OVERTAKEN: [&str; 6] =
@@ -64,17 +62,6 @@ pub struct DeliveryBranch {
     /// Git refuses a second fetch into one repository, and steps are asked side by side.
     pub(super) turn: Mutex<()>,
     pub(super) made: Made,
-}
-
-/// A commit of the branch's history.
-#[derive(Debug, Clone)]
-pub struct PastCommit {
-    pub id: String,
-    /// The committer's time, in seconds since 1970.
-    pub seconds: i64,
-    /// The author's name.
-    pub by: String,
-    pub message: String,
 }
 
 /// What became of a push.
@@ -274,42 +261,6 @@ impl DeliveryBranch {
         let listing = finished.stdout;
         let mut lines = listing.lines().filter_map(|line| line.split_once('\t'));
         Ok(lines.find(|(_, name)| *name == reference).map(|(commit, _)| commit.to_owned()))
-    }
-
-    /// The commits of the branch, newest first, as far back as `is_enough` wants; more is fetched as long as it does not.
-    pub fn history(&self, head: &str, is_enough: &dyn Fn(&[PastCommit]) -> bool) -> anyhow::Result<Vec<PastCommit>> {
-        let mut commits = self.log(head)?;
-        for depth in DEPTHS.map(Some).into_iter().chain([None]) {
-            if is_enough(&commits) || !files::exists(&self.folder.path().join("shallow")) {
-                break;
-            }
-            match depth {
-                Some(depth) => self.fetch(&["--depth", depth])?,
-                None => self.fetch(&["--unshallow"])?,
-            }
-            commits = self.log(head)?;
-        }
-        Ok(commits)
-    }
-
-    pub(super) fn log(&self, head: &str) -> anyhow::Result<Vec<PastCommit>> {
-        let listing = self.runner.output(&self.call(&[
-            "log",
-            "-z",
-            "--topo-order",
-            "--no-show-signature",
-            "--format=%H%n%ct%n%an%n%B",
-            head,
-            "--",
-        ]))?;
-        let commits = listing.split('\0').filter(|record| !record.is_empty()).map(|record| {
-            let mut lines = record.splitn(4, '\n');
-            let mut line = || lines.next().unwrap_or_default().to_owned();
-            let (id, seconds, by) = (line(), line(), line());
-            let seconds = seconds.parse().with_context(|| format!("git log printed {record:?}"))?;
-            Ok(PastCommit { id, seconds, by, message: line() })
-        });
-        commits.collect()
     }
 
     /// Who the commits are by, as `Name <address>`, and the time that they get, in seconds since 1970.
