@@ -2,7 +2,7 @@
 
 use super::{App, Outcome};
 use crate::cli::Promote;
-use crate::engine::observe;
+use crate::engine::{observe, promoted_trust, trust};
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Plan, Planned, Step, Verdict};
@@ -20,6 +20,12 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     }
     let mut goal = Goal::default();
     app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
+    // What registry files name is built, and never released: [trust] is about releases.
+    if let Some(wanted) = app.trust.as_ref().filter(|wanted| wanted.sign && project.registered.is_none()) {
+        let policy = trust::policy(&app.world, wanted)?;
+        let policy = policy.map_err(|trust::Obstacle { what, fix }| Fault::refused(what).fix(fix))?;
+        promoted_trust::refuse_unsigned(&app.world, &mut goal, project, &policy)?;
+    }
     app.execute(goal, serde_json::Map::new())
 }
 

@@ -35,6 +35,7 @@ pub mod pinning;
 mod pins;
 pub mod preflight;
 mod probe;
+pub mod promoted_trust;
 pub mod promotion;
 pub mod release_files;
 pub mod release_pull;

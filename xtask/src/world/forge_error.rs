@@ -67,6 +67,9 @@ impl ForgeError {
             (ForgeErrorKind::Limited, _) => Some("too many requests were sent with this token; run the command again later"),
             (_, 301 | 302 | 307 | 308) => Some("the repository has moved; write its new name into repository.github"),
             (_, 401) => Some("the token is not taken; set GITHUB_TOKEN to one that is valid, such as that of `gh auth token`"),
+            (_, 403) if !self.path.contains("/pulls") => {
+                Some("the token may not do this; a workflow's job wants `permissions: contents: write`")
+            }
             (_, 403) => Some(
                 "the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the \
                  repository's settings must let workflows create pull requests",
