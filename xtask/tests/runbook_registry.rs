@@ -103,7 +103,14 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
     let runbook = Runbook::new();
     let (to_dev, to_staging) = (["promote", "llm_litellm", "--to", "dev"], ["promote", "llm_litellm", "--to", "staging"]);
     runbook.refused(&to_dev, "cargo xtask pin llm_litellm");
+    let told = || {
+        let document: serde_json::Value = serde_json::from_str(&runbook.ok(&["status", "llm_litellm", "--json"]).stdout).unwrap();
+        let word = |environment: &serde_json::Value| environment["next"].as_str().unwrap_or("nothing").to_owned();
+        document["projects"][0]["environments"].as_array().unwrap().iter().map(word).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), ["cargo xtask pin llm_litellm", "nothing", "nothing"]);
     let one = runbook.pin("print(1)\n");
+    assert_eq!(told(), ["cargo xtask promote llm_litellm --to dev", "nothing", "nothing"]);
     runbook.refused(&to_staging, "has not passed deploy and smoke in dev");
 
     // Nothing is deployed without its secrets; the same line finishes what it began.
@@ -114,10 +121,13 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
         runbook.ok(&["secrets", "sync", "--to", stage]);
     }
     for stage in STAGES {
+        let line = format!("cargo xtask promote llm_litellm --to {stage}");
+        assert!(told().contains(&line), "{line}: {:?}", told());
         runbook.ok(&["promote", "llm_litellm", "--to", stage]);
         let wanted = format!("deploy {stage} llm/generic@1 API_TOKEN {one}\nsmoke {stage} llm/generic@1\n");
         assert!(runbook.log().ends_with(&wanted), "{}", runbook.log());
     }
+    assert_eq!(told(), ["nothing", "nothing", "nothing"]);
     let (deployed, refs) = (runbook.log(), runbook.0.there());
     STAGES.iter().for_each(|stage| drop(runbook.ok(&["promote", "llm_litellm", "--to", stage])));
     assert_eq!((runbook.log(), runbook.0.there()), (deployed, refs), "law 14");

@@ -212,7 +212,7 @@ fn names_come_from_registry_files_too() {
     let store = Store::new(keys);
     store.fixture.write(
         "registry/litellm.yaml",
-        "ref: llm/litellm@1\nsecrets:\n  required:\n    - OPENAI_API_KEY\n  optional:\n    - LITELLM_API_BASE\n",
+        "ref: llm/litellm@1\nimage: { oci: sha256:pending }\nsecrets:\n  required:\n    - OPENAI_API_KEY\n  optional:\n    - LITELLM_API_BASE\n",
     );
     store.fixture.git(&["add", "--all"]);
     let ran = store.sync(&[]);
@@ -225,7 +225,8 @@ fn names_come_from_registry_files_too() {
     // Where files are projects by a key of theirs, that says whose the secrets are.
     let plain = store.fixture.read("xtask/monorepo.toml");
     store.fixture.write("xtask/monorepo.toml", &format!("{plain}[images-from]\nfiles = \"registry/*.yaml\"\nname = \"ref\"\n"));
-    assert_eq!(store.sync(&["llm/litellm@1"]).code, 0);
+    let named = store.sync(&["llm/litellm@1"]);
+    assert_eq!(named.code, 0, "{}", named.stderr);
     store.fixture.write("xtask/monorepo.toml", &plain);
     store.fixture.write("registry/litellm.yaml", "secrets:\n  required: OPENAI_API_KEY\n");
     let wrong = store.sync(&[]);

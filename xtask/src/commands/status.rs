@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{App, Outcome, standing};
 use crate::cli;
 use crate::engine::status::{self, Build, Held, Name, Status};
+use crate::model::project::Project;
 use crate::model::step::Verdict;
 use crate::plan::status::Progress;
 use crate::ui;
@@ -15,17 +16,26 @@ use crate::ui;
 const RELEASES_SHOWN: usize = 3;
 
 pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
-    let projects = app.versioned(&arguments.projects)?;
+    // What a registry file makes has no releases, and runs somewhere all the same.
+    let (pinned, others): (Vec<&Project>, Vec<&Project>) =
+        app.selected(&arguments.projects)?.into_iter().partition(|project| project.registered.is_some());
+    let names: Vec<String> = others.iter().filter(|_| !arguments.projects.is_empty()).map(|project| project.name.clone()).collect();
+    let mut projects = if others.is_empty() { Vec::new() } else { app.versioned(&names)? };
+    projects.retain(|project| project.registered.is_none());
     let all = status::of(&app.world, &app.projects, &projects, app.remote())?;
+    projects.extend(pinned);
     let mut rows = vec![["project", "version", "what", "is", "holds"].map(str::to_owned).to_vec()];
     all.iter().for_each(|status| rows.extend(rows_of(status)));
-    app.ui.data(&ui::table(&rows));
+    if rows.len() > 1 {
+        app.ui.data(&ui::table(&rows));
+    }
     for status in &all {
         tell(app, status);
     }
     let running = standing::ask(app, &projects)?;
     standing::tell(app, &projects, &running);
     let mut documents: Vec<_> = all.iter().map(document).collect();
+    documents.extend(projects.iter().skip(all.len()).map(|project| json!({ "project": project.name, "version": null })));
     for (document, running) in documents.iter_mut().zip(&running).filter(|(_, running)| !running.is_empty()) {
         document["environments"] = running.iter().map(standing::document).collect();
     }

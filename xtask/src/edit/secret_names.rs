@@ -46,27 +46,6 @@ pub fn secret_names(text: &str, path: &str) -> Result<SecretNames, String> {
     Ok(names)
 }
 
-/// The text at a key of the file, such as `ref` or `image.name`.
-///
-/// # Errors
-/// There is none, or it is no text: as `LINE: why`, or the reason alone.
-pub fn text_at(text: &str, key: &str) -> Result<String, String> {
-    let told = |error: EditError| error.line().map_or_else(|| error.to_string(), |line| format!("{line}: {error}"));
-    let documents = parse(text, key).map_err(told)?;
-    let mut nodes: Vec<&Node<'_>> = documents.iter().collect();
-    for part in key.split('.') {
-        nodes = nodes.into_iter().flat_map(|node| members(node, part)).collect();
-    }
-    match nodes.as_slice() {
-        [node] => match &node.value {
-            Value::Scalar { value, .. } if !value.is_empty() => Ok(value.clone().into_owned()),
-            _ => Err(at(text, node, &format!("{key} is no text"))),
-        },
-        [] => Err(format!("{key} is not in it")),
-        _ => Err(format!("{key} stands in it {} times", nodes.len())),
-    }
-}
-
 fn members<'n, 't>(node: &'n Node<'t>, name: &str) -> Vec<&'n Node<'t>> {
     match &node.value {
         Value::Mapping(entries) => entries.iter().filter(|(key, _)| key == name).map(|(_, node)| node).collect(),
@@ -113,17 +92,6 @@ mod tests {
         assert!(secret_names("[secrets]\nrequierd = []\n", "a.toml").unwrap_err().contains("requierd"));
         for text in ["", "ref: x\n", "secrets:\n", "secrets: {}\n", "secrets:\n  required:\n", "secrets: ~\n"] {
             assert_eq!(secret_names(text, "a.yaml"), Ok(SecretNames::default()), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_file_says_whose_it_is_at_one_place() {
-        let text = "ref: llm/x@1\nimage: { name: x }\n";
-        assert_eq!((text_at(text, "ref").as_deref(), text_at(text, "image.name").as_deref()), (Ok("llm/x@1"), Ok("x")));
-        for (text, words) in [("a: 1\n", "name is not in it"), ("name: {}\n", "1: name is no text"), ("name: a\n---\nname: b\n", "2 times")]
-        {
-            let error = text_at(text, "name").unwrap_err();
-            assert!(error.contains(words), "{text:?}: {error}");
         }
     }
 

@@ -214,7 +214,11 @@ pub(super) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
             return Ok(());
         }
         let commit = branch.commit(&reading.head, &edited.texts, &|_| message(delivery, &edited.changes))?;
-        match branch.push(&commit, &reading.head)? {
+        let by_pull = |error: anyhow::Error| {
+            let stage = &delivery.environment;
+            anyhow!("{error:#}; let it be pushed to, or write environments.{stage}.via = \"pull-request\"")
+        };
+        match branch.push(&commit, &reading.head).map_err(by_pull)? {
             Pushed::Yes => return Ok(()),
             Pushed::Overtaken(why) => last = why,
         }

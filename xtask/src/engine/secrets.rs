@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use crate::edit::secret_names::text_at;
 use crate::model::deploy::fill;
-use crate::model::fault::Fault;
 use crate::model::pins::fits;
 use crate::model::project::{Project, Projects};
 use crate::model::secrets::{SecretEntry, SecretNames, SecretSync, SecretsPlan, Sink, variables};
@@ -151,17 +149,11 @@ fn declared(world: &World, projects: &Projects, plan: &SecretsPlan) -> anyhow::R
     let mut declared = Vec::new();
     for path in world.git.tracked()?.into_iter().filter(|path| fits(pattern, path)) {
         let Some(names) = secrets_of(world, &path)? else { continue };
-        // Whose a file of `[images-from]` is was told already.
+        // A file of `[images-from]` is of the project that it makes.
         let is_of = |project: &&Project| project.registered.as_ref().is_some_and(|registered| registered.file == path);
-        if let Some(project) = projects.all.iter().find(is_of) {
-            declared.push((project.name.clone(), names));
-            continue;
-        }
-        let wrong = |why: String| Fault::usage(format!("{path}:{why}")).fix(format!("edit {path}, then run the command again"));
         let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
-        let named = |key: &String| text_at(&world.read(&path).ok().flatten().unwrap_or_default(), key);
-        let name = plan.name_key.as_ref().map_or_else(|| Ok(stem.to_owned()), named).map_err(wrong)?;
-        declared.push((name, names));
+        let name = projects.all.iter().find(is_of).map_or(stem, |project| &project.name);
+        declared.push((name.to_owned(), names));
     }
     Ok(declared)
 }

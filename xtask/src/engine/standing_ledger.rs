@@ -129,6 +129,16 @@ pub(super) fn and_checks(next: Next, project: &Project, here: &Standing, before:
         standing.checks.iter().filter(|(_, has_passed)| !has_passed).map(|(word, _)| *word).collect()
     };
     let source = before.and_then(|before| before.runs.as_ref());
+    // What runs in the first environment of a registry file is what was built there.
+    if project.registered.is_some() && before.is_none() && here.unknown.is_none() {
+        return match here.runs.as_ref().and_then(|runs| runs.digest.as_ref()) {
+            Some(_) if !open(here).is_empty() => {
+                told(next, &open(here), Some(format!("cargo xtask promote {} --to {}", project.name, here.environment)), None)
+            }
+            Some(digest) => Next { line: None, why: format!("it runs {}, which is pinned there", digest.short()) },
+            None => Next { line: Some(format!("cargo xtask pin {}", project.name)), why: "nothing is pinned there".to_owned() },
+        };
+    }
     // What a pull request says by its trailers is what it brings.
     let asks_for = |body: &str| {
         let brought = record("", 0, body).and_then(|record| record.to);

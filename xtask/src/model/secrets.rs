@@ -106,8 +106,6 @@ pub struct SecretsPlan {
     pub of_all: SecretNames,
     pub projects: IndexMap<String, SecretNames>,
     pub registry: Option<String>,
-    /// The key of a registry file that says whose it is; left out: the stem of its name does.
-    pub name_key: Option<String>,
 }
 
 /// One secret on its way: its name there, the variable that has its value, and what tells equal values.
@@ -184,8 +182,6 @@ pub fn secrets_of(config: &Config, environment: &str, file: &str) -> Result<Opti
     }
     let object = secrets.object.clone().unwrap_or_else(|| "{project}".to_owned());
     check("object", &object, &["project", "environment"]).map_err(wrong)?;
-    let of_projects = config.images_from.as_ref().filter(|from| secrets.registry.as_ref().is_none_or(|files| *files == from.files));
-    let name_key = of_projects.and_then(|from| from.name.clone());
     let registry = secrets.registry.clone().or_else(|| config.images_from.as_ref().map(|from| from.files.clone()));
     Ok(Some(SecretsPlan {
         environment: environment.to_owned(),
@@ -194,7 +190,6 @@ pub fn secrets_of(config: &Config, environment: &str, file: &str) -> Result<Opti
         of_all,
         projects: secrets.projects.clone(),
         registry,
-        name_key,
     }))
 }
 
