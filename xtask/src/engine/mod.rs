@@ -46,6 +46,7 @@ pub mod secrets;
 mod side;
 pub mod standing;
 mod standing_ledger;
+mod standing_said;
 pub mod status;
 pub mod tagged;
 pub mod texts;

@@ -2,7 +2,7 @@
 //!
 //! It looks at pins and at the registry and makes deliveries of what it finds; carrying them out is `delivery`'s.
 
-use crate::model::delivery::{Action, Deliver, ReleaseImages, Said};
+use crate::model::delivery::{Action, Deliver, ReleaseImages};
 use crate::model::fault::Fault;
 use crate::model::image::{Digest, Platform, media_type};
 use crate::model::pins::{Delivery, Pin, Stage};
@@ -12,6 +12,7 @@ use crate::model::version::Version;
 use crate::world::World;
 
 use super::pins::{PinGroup, Reading, groups};
+use super::standing_said::{standing_digest, standing_version};
 
 /// All that deliveries are made of.
 pub struct Deliverer<'a> {
@@ -280,31 +281,6 @@ impl Deliverer<'_> {
         };
         let deliveries = deliveries.into_iter().map(|deliver| Step::Deliver(Box::new(deliver)));
         record.into_iter().chain(deliveries).chain(tasks).for_each(|step| goal.want(&project.name, wish.why, step));
-    }
-}
-
-/// The one digest that all pins say, of which none says a tag.
-fn standing_digest(readings: &[(PinGroup, Reading)]) -> Option<Digest> {
-    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).collect();
-    said.dedup();
-    match said.as_slice() {
-        [Said { version: None, digest }] => digest.clone(),
-        _ => None,
-    }
-}
-
-/// The one version that all pins say.
-fn standing_version(readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
-    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).map(|said| said.version).collect();
-    said.sort();
-    said.dedup();
-    match said.as_slice() {
-        [Some(version)] => Version::parse_semver(version).map_err(|_| format!("its pins say {version:?}, which is no version")),
-        [] | [None] => Err("its pins say no tag".to_owned()),
-        several => {
-            let words = several.iter().map(|version| version.as_deref().unwrap_or("a digest alone")).collect::<Vec<_>>().join(" and ");
-            Err(format!("its pins say {words}"))
-        }
     }
 }
 

@@ -126,7 +126,7 @@ impl Deliverer<'_> {
             let mut standing = self.of_stage(found, &heads, &pasts, &mut answers)?;
             let has_pins = !found.readings.as_ref().is_ok_and(Vec::is_empty);
             if let Some(recorded) = &recorded {
-                self.from_ledger(&mut standing, (found.project, found.stage), has_pins, recorded)?;
+                self.add_ledger(&mut standing, (found.project, found.stage), has_pins, recorded)?;
             }
             all[found.number].push(standing);
         }

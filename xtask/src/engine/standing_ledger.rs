@@ -40,7 +40,7 @@ impl Deliverer<'_> {
     ///
     /// # Errors
     /// The time of a commit cannot be told.
-    pub(super) fn from_ledger(
+    pub(super) fn add_ledger(
         &self,
         standing: &mut Standing,
         (project, stage): (&Project, &Stage),
