@@ -152,7 +152,9 @@ fn kind(layer: &Value) -> String {
 /// One HTTP request by hand, for bytes that are not held to their digest.
 pub fn get(address: &str, path: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
-    let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
+    // An engine of docker's older kind pushes manifests of that kind; a registry turns a list that is not asked for into one image's.
+    let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+                  application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
     stream
         .write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n").as_bytes())
         .unwrap();
