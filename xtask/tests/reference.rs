@@ -40,8 +40,14 @@ fn the_reference_is_up_to_date() {
     let verbs = verbs(&overview);
     assert!(verbs.len() >= 10, "{verbs:?}");
     for verb in verbs {
-        text.push_str(&format!("\n## {verb}\n\n```text\n{}\n```\n", help(&[&verb])));
+        let own = help(&[&verb]);
+        text.push_str(&format!("\n## {verb}\n\n```text\n{own}\n```\n"));
+        // The words below a verb have flags of their own.
+        for word in self::verbs(&own) {
+            text.push_str(&format!("\n### {verb} {word}\n\n```text\n{}\n```\n", help(&[&verb, &word])));
+        }
     }
+    assert!(text.contains("\n### check commits\n") && text.contains("--range <A..B>"), "words below verbs are told");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md");
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         fs::write(&path, &text).unwrap();
