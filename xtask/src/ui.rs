@@ -3,7 +3,8 @@
 mod live;
 
 use std::fmt::Write as _;
-use std::io::{BufRead, Write as _};
+use std::io::{BufRead, ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::delivery_pull::WAITS;
 use crate::model::fault::Fault;
@@ -169,9 +170,23 @@ fn say(mut line: String) {
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// Data for programs.
+/// Whether data for programs did not arrive, on a disk that is full.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Data for programs. What was done is done and the run goes on; its exit code tells that the data are not whole.
 fn tell(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let written = writeln!(std::io::stdout().lock(), "{text}");
+    if let Err(error) = written.and_then(|()| std::io::stdout().flush())
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        say(format!("{:>WIDTH$} the data on stdout are not whole: {error}", "error"));
+    }
+}
+
+/// Whether something that was printed for programs is lost, for another reason than that the reader went away.
+pub fn has_lost_data() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 fn indented(text: &str) -> String {

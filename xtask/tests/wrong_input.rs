@@ -349,3 +349,16 @@ fn the_command_line_itself_is_exit_code_2() {
         assert_eq!(fixture.run(arguments).code, 2, "{arguments:?}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn data_that_do_not_fit_on_the_disk_are_no_success() {
+    let fixture = Fixture::new();
+    for line in [&["versions"][..], &["versions", "--json"], &["changelog", "--initial"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = program(&fixture.root()).args(line).stdout(full).output().unwrap();
+        let ran = ran(output);
+        assert_eq!(ran.code, 1, "{line:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("the data on stdout are not whole"), "{line:?}: {}", ran.stderr);
+    }
+}

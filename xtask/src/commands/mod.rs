@@ -51,7 +51,7 @@ use crate::model::rules::ReleaseRules;
 use crate::model::scan;
 use crate::model::secrets::secret_variables;
 use crate::model::trust::Trust;
-use crate::ui::Ui;
+use crate::ui::{Ui, has_lost_data};
 use crate::world::environment::{self, Environment};
 use crate::world::{Sink, World, files};
 
@@ -102,11 +102,12 @@ pub fn dispatch(cli: Cli, above: &Above) -> u8 {
         Verb::Init => init::run(&app),
         verb => run(&app.configured()?, verb, above),
     });
-    answer.unwrap_or_else(|error| {
+    let code = answer.unwrap_or_else(|error| {
         let fault = fault_of(&error);
         ui.fault(&fault);
         fault.kind.exit_code()
-    })
+    });
+    if code == 0 && has_lost_data() { FaultKind::Failed.exit_code() } else { code }
 }
 
 fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
