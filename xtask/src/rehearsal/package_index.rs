@@ -3,7 +3,7 @@
 //! It is stricter than real ones: a file's fields, its name, its digest and its metadata's version must all agree, a name
 //! is taken once and for all, and pages are served under the normal name alone. It forgets everything when dropped.
 //!
-//! Reference: <https://docs.pypi.org/api/upload/> and <https://packaging.python.org/en/latest/specifications/simple-repository-api/>
+//! Reference: "Upload API" in the documentation of PyPI, and <https://packaging.python.org/en/latest/specifications/simple-repository-api/>
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
