@@ -22,7 +22,7 @@ use crate::model::trust::{Key, Policy, PublicKey, Signer, Subject};
 /// Longer than cosign's own bound of three minutes, which says more when it is reached.
 const LONGEST: Duration = Duration::from_secs(240);
 /// The variable through which a public key's text is handed over.
-pub(super) const PUBLIC_KEY_VARIABLE: &str = "COSIGN_PUBLIC_KEY";
+const PUBLIC_KEY_VARIABLE: &str = "COSIGN_PUBLIC_KEY";
 /// What cosign 3 calls what it attaches.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// How a statement's kind is named where nothing of that kind is attached.
@@ -69,12 +69,12 @@ pub fn attest(world: &World, subject: &Subject, kind: &str, predicate: &str, pol
 /// Makes a key pair without a password, `<prefix>.key` and `<prefix>.pub`: for rehearsals.
 pub fn generate_key_pair(runner: &Runner, prefix: &Path) -> anyhow::Result<()> {
     let call = program()?.args(["generate-key-pair", "--output-key-prefix"]).arg(prefix).variable("COSIGN_PASSWORD", "");
-    runner.output(&call.time_limit(LONGEST)).map(drop)
+    runner.output(&call).map(drop)
 }
 
 /// The public half of a private key; the error says that the key or its password is not right.
 pub fn public_half(world: &World, key: &Key) -> anyhow::Result<String> {
-    let call = program()?.args(["public-key", "--key"]).arg(key.argument()).time_limit(LONGEST);
+    let call = program()?.args(["public-key", "--key"]).arg(key.argument());
     Ok(world.runner.output(&call)?.trim().to_owned())
 }
 
@@ -171,22 +171,32 @@ fn read_statements(printed: &str, subject: &Subject) -> anyhow::Result<Vec<Value
 
 /// A call that attaches something.
 fn writing(world: &World, verb: &str, subject: &Subject, policy: &Policy) -> anyhow::Result<Call> {
-    let mut call = program()?.args([verb, "--yes"]).time_limit(LONGEST);
+    let call = signed_by(world, program()?.args([verb, "--yes"]), policy, &subject.reference())?;
+    Ok(let_in(call, &subject.repository))
+}
+
+/// The call, told what to sign with; `what` is for the error.
+///
+/// # Errors
+/// There is nothing to sign with.
+pub(super) fn signed_by(world: &World, mut call: Call, policy: &Policy, what: &str) -> anyhow::Result<Call> {
     if let Some(key) = &policy.key {
         call = call.arg("--key").arg(key.argument());
     } else if !world.environment.has_identity {
-        bail!("there is neither a key nor an identity to sign {} with", subject.reference());
+        bail!("there is neither a key nor an identity to sign {what} with");
     }
-    if !policy.transparency_log {
-        call = call.arg("--tlog-upload=false");
-    }
-    Ok(let_in(call, &subject.repository))
+    Ok(if policy.transparency_log { call } else { call.arg("--tlog-upload=false") })
 }
 
 /// A call that looks at what is attached, and leaves no file behind (law 13).
 fn reading(words: &[&str], subject: &Subject, policy: &Policy, signer: &Signer) -> anyhow::Result<Call> {
-    let mut call = program()?.args(words).time_limit(LONGEST).variable("SIGSTORE_NO_CACHE", "true");
-    call = match signer {
+    let call = program()?.args(words).variable("SIGSTORE_NO_CACHE", "true");
+    Ok(let_in(held_to(call, policy, signer), &subject.repository))
+}
+
+/// The call, told whose signature counts, be it of an image or of a file.
+pub(super) fn held_to(call: Call, policy: &Policy, signer: &Signer) -> Call {
+    let call = match signer {
         Signer::Key(PublicKey::Text { pem, .. }) => {
             call.arg("--key").arg(format!("env://{PUBLIC_KEY_VARIABLE}")).variable(PUBLIC_KEY_VARIABLE, pem)
         }
@@ -196,10 +206,7 @@ fn reading(words: &[&str], subject: &Subject, policy: &Policy, signer: &Signer) 
             call.arg("--certificate-oidc-issuer").arg(issuer).arg("--certificate-identity-regexp").arg(format!("^(?:{pattern})$"))
         }
     };
-    if !policy.transparency_log {
-        call = call.arg("--insecure-ignore-tlog");
-    }
-    Ok(let_in(call, &subject.repository))
+    if policy.transparency_log { call } else { call.arg("--insecure-ignore-tlog") }
 }
 
 /// The call, told how to get into the registry: one on this machine speaks HTTP, as it does to docker, and for GHCR a token of
@@ -225,8 +232,8 @@ pub(super) fn forge_password(repository: &Repository) -> Option<(String, String)
     }
 }
 
-fn program() -> anyhow::Result<Call> {
-    Ok(Call::new(tools::require(tools::COSIGN)?))
+pub(super) fn program() -> anyhow::Result<Call> {
+    Ok(Call::new(tools::require(tools::COSIGN)?).time_limit(LONGEST))
 }
 
 /// What the installed cosign knows; asked once a run.
@@ -234,7 +241,7 @@ fn abilities(world: &World) -> anyhow::Result<&Abilities> {
     if let Some(known) = world.cosign.get() {
         return Ok(known);
     }
-    let help = |verb: &str| world.runner.output(&program()?.args([verb, "--help"]).time_limit(LONGEST));
+    let help = |verb: &str| world.runner.output(&program()?.args([verb, "--help"]));
     let pinned = |help: &str| {
         // By default cosign 3 writes bundles among the referrers, and asks a service where to sign.
         ["--new-bundle-format=false", "--use-signing-config=false"]

@@ -4,16 +4,14 @@
 //! the other, cosign wants the roots of the public log over the network. It decides nothing: whose word counts is in the policy.
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use super::cosign::{Answer, DOUBTS, PUBLIC_KEY_VARIABLE};
-use super::process::{Call, last_lines};
-use super::{World, files, package_build, tools};
-use crate::model::trust::{Policy, PublicKey, Signer};
+use super::cosign::{Answer, DOUBTS, held_to, program, signed_by};
+use super::process::last_lines;
+use super::{World, files, package_build};
+use crate::model::trust::Policy;
 
-const LONGEST: Duration = Duration::from_secs(240);
 /// What a bundle of the common form says of itself.
 const COMMON_FORM: &str = "application/vnd.dev.sigstore.bundle";
 
@@ -21,16 +19,9 @@ const COMMON_FORM: &str = "application/vnd.dev.sigstore.bundle";
 pub fn sign(world: &World, file: &Path, bundle: &Path, policy: &Policy) -> anyhow::Result<()> {
     let staging = files::temporary_folder()?;
     let made = staging.path().join(bundle.file_name().context("a bundle has a name")?);
-    let mut call =
-        cosign()?.args(["sign-blob", "--yes", "--bundle"]).arg(&made).arg(format!("--new-bundle-format={}", policy.transparency_log));
-    if let Some(key) = &policy.key {
-        call = call.arg("--key").arg(key.argument());
-    } else if !world.environment.has_identity {
-        bail!("there is neither a key nor an identity to sign {} with", file.display());
-    }
-    if !policy.transparency_log {
-        call = call.arg("--tlog-upload=false");
-    }
+    let call =
+        program()?.args(["sign-blob", "--yes", "--bundle"]).arg(&made).arg(format!("--new-bundle-format={}", policy.transparency_log));
+    let call = signed_by(world, call, policy, &file.display().to_string())?;
     world.runner.output(&call.arg(file))?;
     package_build::put(&made, bundle.parent().context("a bundle lies in a folder")?)
 }
@@ -40,20 +31,8 @@ pub fn verify(world: &World, file: &Path, bundle: &Path, policy: &Policy) -> any
     let Some(text) = files::read(bundle)? else { return Ok(Answer::Absent("there is no bundle".into())) };
     let (mut absent, mut unknown) = (Vec::new(), None);
     for signer in &policy.accepted {
-        let mut call = cosign()?.args(["verify-blob", "--bundle"]).arg(bundle).variable("SIGSTORE_NO_CACHE", "true");
-        call = call.arg(format!("--new-bundle-format={}", text.contains(COMMON_FORM)));
-        call = match signer {
-            Signer::Key(PublicKey::Text { pem, .. }) => {
-                call.arg("--key").arg(format!("env://{PUBLIC_KEY_VARIABLE}")).variable(PUBLIC_KEY_VARIABLE, pem)
-            }
-            Signer::Key(PublicKey::At(place)) => call.arg("--key").arg(place),
-            Signer::Identity { issuer, pattern } => {
-                call.arg("--certificate-oidc-issuer").arg(issuer).arg("--certificate-identity-regexp").arg(format!("^(?:{pattern})$"))
-            }
-        };
-        if !policy.transparency_log {
-            call = call.arg("--insecure-ignore-tlog");
-        }
+        let call = program()?.args(["verify-blob", "--bundle"]).arg(bundle).variable("SIGSTORE_NO_CACHE", "true");
+        let call = held_to(call.arg(format!("--new-bundle-format={}", text.contains(COMMON_FORM))), policy, signer);
         let finished = world.runner.finish(&call.arg(file))?;
         if finished.ok {
             return Ok(Answer::Verified { by: signer.describe(), statements: Vec::new() });
@@ -66,8 +45,4 @@ pub fn verify(world: &World, file: &Path, bundle: &Path, policy: &Policy) -> any
         }
     }
     Ok(unknown.map_or_else(|| Answer::Absent(absent.join("; ")), Answer::Unknown))
-}
-
-fn cosign() -> anyhow::Result<Call> {
-    Ok(Call::new(tools::require(tools::COSIGN)?).time_limit(LONGEST))
 }
