@@ -21,3 +21,13 @@ fn every_shape_lives_its_whole_life() {
         assert_eq!(fixture.state(), before, "{shape}");
     }
 }
+
+#[test]
+fn a_word_that_is_none_is_told_what_can_be_rehearsed() {
+    let fixture = Fixture::new();
+    let run = fixture.run(&["rehearse", "delivery-folder"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    for words in ["delivery-folders", "delivery-branches", "delivery-updater", "api"] {
+        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
+    }
+}

@@ -56,8 +56,9 @@ fn kinds(project: &Project, arguments: &Build, has_distribution: bool, for_image
         (_, true) if project.wheel_targets.is_empty() => fault("--target is for wheels, it builds none"),
         (_, true) if arguments.target.as_ref().is_some_and(|target| !project.wheel_targets.contains(target)) => {
             let (target, targets) = (arguments.target.as_deref().unwrap_or_default(), project.wheel_targets.join(", "));
+            let release = if arguments.release { " --release" } else { "" };
             Err(Fault::usage(format!("{target} is no target of {} (targets: {targets})", project.name))
-                .fix(format!("cargo xtask build {} --target {}", project.name, project.wheel_targets[0])))
+                .fix(format!("cargo xtask build {}{release} --target {}", project.name, project.wheel_targets[0])))
         }
         _ => Ok(()),
     }

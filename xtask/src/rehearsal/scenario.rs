@@ -142,7 +142,8 @@ fn project<'a>(app: &'a App, name: Option<&str>) -> Result<&'a Project, Fault> {
     let rehearsable = |project: &&Project| (project.image.is_some() || project.package_index.is_some()) && !project.sites.is_empty();
     match name {
         Some(name) => {
-            let project = app.projects.find(name)?;
+            let project = app.projects.find(name);
+            let project = project.map_err(|fault| fault.fix(format!("cargo xtask rehearse PROJECT, or a scenario: {}", Shape::words())))?;
             Some(project).filter(rehearsable).ok_or_else(|| {
                 Fault::usage(format!("{} has no image or package, or no version, to rehearse a release with", project.name))
                     .fix("cargo xtask rehearse")

@@ -20,9 +20,16 @@ pub enum Shape {
 }
 
 impl Shape {
+    const ALL: [Self; 3] = [Self::Folders, Self::Branches, Self::Updater];
+
     /// The shape of a word; `None` for any other word, such as a project.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Folders, Self::Branches, Self::Updater].into_iter().find(|shape| shape.word() == word)
+        Self::ALL.into_iter().find(|shape| shape.word() == word)
+    }
+
+    /// Every word, for who called one by none of them.
+    pub fn words() -> String {
+        Self::ALL.map(Self::word).join(", ")
     }
 
     fn word(self) -> &'static str {
