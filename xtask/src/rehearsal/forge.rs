@@ -19,6 +19,7 @@ use super::forge_pulls::{self, Pull};
 use super::forge_releases::{Asset, Release, Releases};
 use super::http::{Handler, Reply, Request, Response, Server};
 use super::registry::LoggedRequest;
+use super::turn::{self, Disturbed};
 
 pub use super::registry_faults::Fault;
 
@@ -192,7 +193,7 @@ struct Asked(Arc<Shared>);
 
 impl Handler for Asked {
     fn handle(&self, request: Request) -> Reply {
-        self.0.answer(&request)
+        turn::answer(|| self.0.lock(), request, |state, request| self.0.effect(state, &request))
     }
 
     fn cut(&self, request: &Request) {
@@ -200,31 +201,20 @@ impl Handler for Asked {
     }
 }
 
+impl Disturbed for State {
+    fn faults(&mut self) -> &mut VecDeque<Fault> {
+        &mut self.faults
+    }
+
+    fn log(&mut self) -> &mut Vec<LoggedRequest> {
+        &mut self.log
+    }
+}
+
 impl Shared {
     /// The state, also after a handler panicked: no answer leaves it half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, request: &Request) -> Reply {
-        let mut state = self.lock();
-        let fault = Fault::take(&mut state.faults, request);
-        if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
-            drop(state);
-            event();
-            state = self.lock();
-        }
-        let reply = match fault {
-            Some(fault) => fault.act(|| self.effect(&mut state, request)),
-            None => Reply::Send(self.effect(&mut state, request)),
-        };
-        let status = match &reply {
-            Reply::Send(response) => Some(response.status),
-            _ => None,
-        };
-        let (method, target) = (request.method.clone(), request.target.clone());
-        state.log.push(LoggedRequest { method, target, status, authorized: request.header("Authorization").is_some() });
-        reply
     }
 
     /// What a request does whose body did not arrive as a whole: nothing, but for half a file that stays.

@@ -37,4 +37,5 @@ pub mod scenario;
 mod shape_updater;
 mod shapes;
 pub mod stand_in;
+mod turn;
 mod what_runs;

@@ -13,9 +13,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
-use super::http::{Reply, Request, Response, Server};
+use super::http::{Request, Response, Server};
 use super::registry::LoggedRequest;
 use super::registry_faults::Fault;
+use super::turn::{self, Disturbed};
 use crate::model::distribution::{FileName, normal};
 use crate::model::image::Digest;
 
@@ -57,7 +58,10 @@ impl EmbeddedIndex {
         let uploader = uploader.map(|(user, password)| (user.to_owned(), password.to_owned()));
         let shared = Arc::new(Shared { uploader, state: Mutex::default() });
         let handler = Arc::clone(&shared);
-        let server = Server::start(move |request: Request| handler.answer(&request), BODY_BYTES_MAX)?;
+        let server = Server::start(
+            move |request: Request| turn::answer(|| handler.lock(), request, |state, request| handler.effect(state, &request)),
+            BODY_BYTES_MAX,
+        )?;
         Ok(Self { server, shared })
     }
 
@@ -102,31 +106,20 @@ impl EmbeddedIndex {
     }
 }
 
+impl Disturbed for State {
+    fn faults(&mut self) -> &mut VecDeque<Fault> {
+        &mut self.faults
+    }
+
+    fn log(&mut self) -> &mut Vec<LoggedRequest> {
+        &mut self.log
+    }
+}
+
 impl Shared {
     /// The state, also after a handler panicked: no answer leaves it half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, request: &Request) -> Reply {
-        let mut state = self.lock();
-        let fault = Fault::take(&mut state.faults, request);
-        if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
-            drop(state);
-            event();
-            state = self.lock();
-        }
-        let reply = match fault {
-            Some(fault) => fault.act(|| self.effect(&mut state, request)),
-            None => Reply::Send(self.effect(&mut state, request)),
-        };
-        let status = match &reply {
-            Reply::Send(response) => Some(response.status),
-            _ => None,
-        };
-        let (method, target) = (request.method.clone(), request.target.clone());
-        state.log.push(LoggedRequest { method, target, status, authorized: request.header("Authorization").is_some() });
-        reply
     }
 
     fn effect(&self, state: &mut State, request: &Request) -> Response {

@@ -15,6 +15,7 @@ use super::registry_builder::Behaviour;
 use super::registry_route::Route;
 use super::registry_store::{Counters, Store};
 use super::registry_tokens::{Access, Gate};
+use super::turn::{self, Disturbed};
 use super::{registry_blobs, registry_lists, registry_manifests};
 use crate::model::image::Digest;
 
@@ -63,6 +64,16 @@ struct State {
     faults: VecDeque<Fault>,
     log: Vec<LoggedRequest>,
     unexpected: Vec<String>,
+}
+
+impl Disturbed for State {
+    fn faults(&mut self) -> &mut VecDeque<Fault> {
+        &mut self.faults
+    }
+
+    fn log(&mut self) -> &mut Vec<LoggedRequest> {
+        &mut self.log
+    }
 }
 
 impl EmbeddedRegistry {
@@ -190,30 +201,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers one request. The lock is held throughout, so that what is checked stays true until it is written.
     fn handle(&self, request: Request) -> Reply {
-        let mut state = self.lock();
-        let mut entry = LoggedRequest {
-            method: request.method.clone(),
-            target: request.target.clone(),
-            status: None,
-            authorized: request.header("Authorization").is_some(),
-        };
-        let fault = Fault::take(&mut state.faults, &request);
-        if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
-            drop(state);
-            event();
-            state = self.lock();
-        }
-        let reply = match fault {
-            Some(fault) => fault.act(|| self.answer(&mut state, request)),
-            None => Reply::Send(self.answer(&mut state, request)),
-        };
-        if let Reply::Send(response) = &reply {
-            entry.status = Some(response.status);
-        }
-        state.log.push(entry);
-        reply
+        turn::answer(|| self.lock(), request, |state, request| self.answer(state, request))
     }
 
     fn answer(&self, state: &mut State, request: Request) -> Response {
