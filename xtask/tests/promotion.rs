@@ -565,8 +565,8 @@ fn law_8_a_release_in_another_repository_is_mounted_and_not_carried() {
     let moved = fixture.registry.counters();
     println!("two repositories: {} requests, plan and release", fixture.registry.log().len() - before);
     assert_eq!(moved.blob_bytes_received, blobs.blob_bytes_received, "0 blob bytes moved");
-    // amd64: configuration and layer; arm64: those, and the two of its attestation.
-    assert_eq!(moved.blobs_mounted - blobs.blobs_mounted, 2 + 4);
+    // amd64: configuration and layer; arm64: its configuration and the two of its attestation, since the layer is the same.
+    assert_eq!(moved.blobs_mounted - blobs.blobs_mounted, 2 + 3);
     let release = |tag: &str| fixture.registry.digest("released/api", tag).map(|digest| digest.to_string());
     for arch in ARCHS {
         assert_eq!(release(&format!("0.2.0-{arch}")), digest(&fixture, &format!("{build_id}-{arch}")), "the tested bytes");
@@ -633,7 +633,7 @@ fn law_14_a_copy_that_was_cut_anywhere_is_finished_by_the_next_run() {
         }
     }
     println!("a copy cut or refused at each of its writes: {cases} cases");
-    assert!(cases >= 2 * (6 + 3 + 4), "{cases}");
+    assert!(cases >= 2 * (5 + 3 + 4), "{cases}");
 }
 
 #[test]

@@ -80,6 +80,10 @@ fn law_18_faults_that_pass_are_waited_out() {
         assert_eq!(waits_of(Fault::cut_before(method, "/manifests/").times(3)), [500, 1000, 2000]);
         assert_eq!(waits_of(Fault::cut_after(method, "/manifests/")), [500]);
     }
+    // What is sent has its digest here already: a registry that denies it has looked at a blob's link while another wrote it
+    // (docker-registry 2.8 does).
+    let half_written = r#"{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match uploaded content"}]}"#;
+    assert_eq!(waits_of(Fault::status("PUT", "/manifests/", 400).body(half_written).times(2)), [500, 1000]);
     assert_eq!(waits_of(Fault::cut_short("GET", "/manifests/")), [500]);
     assert_eq!(waits_of(Fault::cut_short("GET", "/blobs/")), [500]);
     assert_eq!(waits_of(Fault::status("GET", "/blobs/", 429).header("Retry-After", "7")), [7000]);
@@ -132,6 +136,22 @@ fn law_18_faults_that_stay_are_reported_with_everything_known() {
     // What is wrong stays wrong.
     registry.plan_fault(Fault::status("GET", "/tags/", 400));
     assert_eq!(client.tags(&repository).unwrap_err().tries, 1);
+}
+
+#[test]
+fn a_blob_that_is_there_is_not_mounted_over() {
+    let registry = EmbeddedRegistry::start().unwrap();
+    let (client, _) = patient_client("{}");
+    let (from, to) = (repository(&registry, "o/builds"), repository(&registry, "o/releases"));
+    let layer = client.put_blob(&from, b"layer").unwrap();
+    for _ in 0..2 {
+        assert!(client.mount_blob(&to, &layer, &from).unwrap());
+        assert_eq!(registry.counters().blobs_mounted, 1, "a mount writes the blob's link, under the eyes of whoever reads it");
+    }
+    // Where the repository is not there yet, and such are hidden by a refusal, the mount itself has the word.
+    registry.plan_fault(Fault::status("HEAD", "/o/more/blobs/", 403));
+    assert!(client.mount_blob(&repository(&registry, "o/more"), &layer, &from).unwrap());
+    assert_eq!((registry.counters().blobs_mounted, registry.clear_faults()), (2, 0));
 }
 
 #[test]

@@ -253,11 +253,18 @@ impl Registry {
         })
     }
 
-    /// Takes a blob over from another repository of the same registry. `false` when the registry does not: then its
-    /// bytes must be put.
+    /// Takes a blob over from another repository of the same registry, unless it is there already. `false` when the registry
+    /// does not: then its bytes must be put.
     pub fn mount_blob(&self, to: &Repository, digest: &Digest, from: &Repository) -> Result<bool, RegistryError> {
         if to.host != from.host {
             return Ok(false);
+        }
+        // docker-registry 2.8 writes the blob's link anew at every mount, and whoever puts a manifest meanwhile reads half of it.
+        match self.transport.retrying(|| self.has_blob(to, digest)) {
+            Ok(true) => return Ok(true),
+            // A repository that is not there yet is hidden by a refusal at some; the mount itself tells who may write.
+            Err(error) if error.kind != RegistryErrorKind::Denied => return Err(error),
+            _ => {}
         }
         let from = &from.path;
         let mut call = call(to, Access::Push, Method::POST, &format!("blobs/uploads/?mount={digest}&from={from}"));

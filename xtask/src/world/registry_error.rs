@@ -56,7 +56,10 @@ impl RegistryError {
     pub fn temporary(&self) -> bool {
         match self.kind {
             RegistryErrorKind::Cut | RegistryErrorKind::Unreachable => true,
-            RegistryErrorKind::Answered => matches!(self.status, Some(408 | 429 | 500..=599)),
+            // What we send has its digest by our own reckoning: a registry that denies it has read what another is writing.
+            RegistryErrorKind::Answered => {
+                matches!(self.status, Some(408 | 429 | 500..=599)) || self.code.as_deref() == Some("DIGEST_INVALID")
+            }
             _ => false,
         }
     }
