@@ -145,7 +145,10 @@ fn what_is_refused_is_told_to_nobody_but_the_caller() {
 fn a_release_that_is_only_played_is_told_to_nobody() {
     let fixture = Fixture::new();
     let chat = Chat::new("200 OK");
-    let ran = fixture.run_with(&["rehearse", "api"], &[("SLACK_WEBHOOK_URL", &chat.address), ("DISCORD_WEBHOOK_URL", &chat.address)]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(chat.heard(), [""; 0]);
+    for scenario in ["api", "delivery-folders", "delivery-branches", "delivery-updater"] {
+        let hooks = [("SLACK_WEBHOOK_URL", chat.address.as_str()), ("DISCORD_WEBHOOK_URL", &chat.address)];
+        let ran = fixture.run_with(&["rehearse", scenario], &hooks);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(chat.heard(), [""; 0], "{scenario}");
+    }
 }

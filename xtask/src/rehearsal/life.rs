@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::apart;
 use super::forge::{EmbeddedForge, Right};
 use super::registry::EmbeddedRegistry;
 use super::stand_in;
@@ -61,15 +62,7 @@ impl<'a> Life<'a> {
     pub fn repository(&self, name: &str, texts: &[(&str, &str)]) -> anyhow::Result<PathBuf> {
         let place = self.folder.join(name);
         self.runner.output(&Call::new("git").args(["init", "--quiet", "--initial-branch", "main"]).arg(&place))?;
-        for (key, value) in [
-            ("user.name", "Rehearsal"),
-            ("user.email", "rehearsal@localhost"),
-            ("commit.gpgSign", "false"),
-            ("tag.gpgSign", "false"),
-            ("core.hooksPath", "/dev/null"),
-        ] {
-            self.git_in(&place, &["config", key, value])?;
-        }
+        apart::set_up(&self.runner, &place)?;
         for (path, text) in texts {
             let text = text.replace("{registry}", &self.registry.address()).replace("{folder}", &self.folder.display().to_string());
             files::write_own(&place.join(path), &text)?;
@@ -102,10 +95,7 @@ impl<'a> Life<'a> {
 
     /// The program, told of the embedded forge and of no CI that it may be running in.
     fn call(&self, arguments: &[&str]) -> Call {
-        let call = Call::new(&self.program).args(arguments).args(["--yes", "--repo"]).arg(&self.work);
-        let names = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS", "GITHUB_SERVER_URL", "DELIVERY_TOKEN", "GH_TOKEN"];
-        let call = names.iter().fold(call, |call, name| call.without(name));
-        call.variable("GITHUB_API_URL", self.forge.url()).variable("GITHUB_TOKEN", TOKEN)
+        apart::call(&self.program, arguments, &self.work).variable("GITHUB_API_URL", self.forge.url()).variable("GITHUB_TOKEN", TOKEN)
     }
 
     /// Runs a verb and shows what it says.

@@ -3,6 +3,7 @@
 //! The stand-in is a server and the client is the real one, so that only an address changes. A stand-in is stricter than
 //! any real service: what passes here passes there. Nothing in here is used by a release itself.
 
+mod apart;
 pub mod bench;
 mod bench_history;
 mod bench_peers;

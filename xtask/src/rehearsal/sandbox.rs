@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::apart;
 use super::forge::{EmbeddedForge, Right};
 use super::package_index::EmbeddedIndex;
 use super::package_scenario;
@@ -67,15 +68,7 @@ impl Sandbox {
         git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
         sandbox.git(&["checkout", "--quiet", "-B", "main"])?;
-        for (key, value) in [
-            ("user.name", "Rehearsal"),
-            ("user.email", "rehearsal@localhost"),
-            ("commit.gpgSign", "false"),
-            ("tag.gpgSign", "false"),
-            ("core.hooksPath", "/dev/null"),
-        ] {
-            sandbox.git(&["config", key, value])?;
-        }
+        apart::set_up(&sandbox.runner, &sandbox.work)?;
         sandbox.git(&["remote", "set-url", "origin", &remote.display().to_string()])?;
         if let Some(key) = &sandbox.key {
             cosign::generate_key_pair(&sandbox.runner, &key.with_extension(""))?;
@@ -93,31 +86,14 @@ impl Sandbox {
 
     /// The program, told to work here and in no way on the CI it may be running in.
     fn call(&self, arguments: &[&str]) -> Call {
-        let call = Call::new(&self.program)
-            .args(arguments)
-            .args(["--yes", "--repo"])
-            .arg(&self.work)
+        let call = apart::call(&self.program, arguments, &self.work)
             .arg("--config")
             .arg(self.work.join(&self.config))
-            .without("GITHUB_OUTPUT")
-            .without("GITHUB_STEP_SUMMARY")
-            .without("GITHUB_ACTIONS")
-            // Nobody is told of a release that is only played.
-            .without("SLACK_WEBHOOK_URL")
-            .without("DISCORD_WEBHOOK_URL")
-            .without("UV_PUBLISH_TOKEN")
-            .without("UV_PUBLISH_URL")
-            .without("UV_PUBLISH_CHECK_URL")
-            .without("TWINE_REPOSITORY_URL")
             .variable("UV_PUBLISH_USERNAME", UPLOADER)
-            .variable("UV_PUBLISH_PASSWORD", UPLOADER)
-            .without("COSIGN_PRIVATE_KEY")
-            .without("COSIGN_PUBLIC_KEY");
-        // Nothing here may reach the real forge, whatever the surroundings hold.
-        let call = call.without("GH_TOKEN").without("DELIVERY_TOKEN");
+            .variable("UV_PUBLISH_PASSWORD", UPLOADER);
         let call = match &self.forge {
             Some(forge) => call.variable("GITHUB_API_URL", forge.url()).variable("GITHUB_TOKEN", TOKEN),
-            None => call.without("GITHUB_API_URL").without("GITHUB_TOKEN"),
+            None => call,
         };
         match &self.key {
             Some(key) => call.variable("COSIGN_KEY", key).variable("COSIGN_PASSWORD", ""),

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
+use super::apart;
 use crate::model::config;
 use crate::model::project::Projects;
 use crate::world::files;
@@ -40,6 +41,7 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     let git = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(folder).args(arguments));
     git(&["init", "--quiet", "--bare", "--initial-branch", "main", "what-runs.git"])?;
     git(&["init", "--quiet", "--initial-branch", "main", "what-runs"])?;
+    apart::set_up(runner, &work)?;
     for (project, environment) in &places {
         let image = projects.find(project)?.image.as_ref().with_context(|| format!("a pin names {project}, which has no image"))?;
         let text = format!("spec:\n  containers:\n    - name: {project}\n      image: {}:0.0.0 # before the rehearsal\n", image.release);
@@ -47,17 +49,7 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     }
     let there = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(&work).args(arguments));
     there(&["add", "--all"])?;
-    let who = [
-        "-c",
-        "user.name=Rehearsal",
-        "-c",
-        "user.email=rehearsal@localhost",
-        "-c",
-        "commit.gpgSign=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-    ];
-    there(&[&who[..], &["commit", "--quiet", "--message", "feat: what runs"]].concat())?;
+    there(&["commit", "--quiet", "--message", "feat: what runs"])?;
     there(&["push", "--quiet", &bare.display().to_string(), "main"])?;
     Ok(())
 }
