@@ -50,10 +50,10 @@ pub fn in_folder(world: &World, project: &Project, version: &Version) -> anyhow:
 /// The digest of a source's bytes; `None` while there is none.
 pub(super) fn digest(world: &World, source: &Source) -> anyhow::Result<Option<Digest>> {
     match source {
-        Source::File(path) => world.contents.digest(&world.path(path)),
+        Source::File(path) => world.shared.contents.digest(&world.path(path)),
         Source::List { .. } => Ok(list(world, source)?.map(|text| Digest::of(text.as_bytes()))),
         Source::Package(file) => match package_file(world, file)? {
-            Some(path) => world.contents.digest(&path),
+            Some(path) => world.shared.contents.digest(&path),
             None => Ok(None),
         },
     }
@@ -97,5 +97,5 @@ fn list(world: &World, source: &Source) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let name = format!("{}#{}", subject.reference(), format.word());
-    world.contents.list(&name, || attach::attested_list(world, subject, *format, policy))
+    world.shared.contents.list(&name, || attach::attested_list(world, subject, *format, policy))
 }

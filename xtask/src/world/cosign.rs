@@ -238,7 +238,7 @@ pub(super) fn program() -> anyhow::Result<Call> {
 
 /// What the installed cosign knows; asked once a run.
 fn abilities(world: &World) -> anyhow::Result<&Abilities> {
-    if let Some(known) = world.cosign.get() {
+    if let Some(known) = world.shared.cosign.get() {
         return Ok(known);
     }
     let help = |verb: &str| world.runner.output(&program()?.args([verb, "--help"]));
@@ -251,7 +251,7 @@ fn abilities(world: &World) -> anyhow::Result<&Abilities> {
     };
     let (sign, attest) = (help("sign")?, help("attest")?);
     let found = Abilities { sign: pinned(&sign), attest: pinned(&attest), reads_bundles: attest.contains("--new-bundle-format") };
-    Ok(world.cosign.get_or_init(|| found))
+    Ok(world.shared.cosign.get_or_init(|| found))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl World {
                 let url = if !url.contains(':') && local.exists() { local.display().to_string() } else { url };
                 let push_url = found.pushurl().ok().flatten().map(str::to_owned);
                 let shown = without_user(&url);
-                let mut own = self.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut own = self.shared.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner);
                 own.insert(shown.clone(), Own { url, push_url });
                 Ok(shown)
             }
@@ -104,13 +104,13 @@ impl World {
     /// The branch as this run knows it; the first question fetches it.
     pub fn delivery(&self, address: &str, branch: &str, is_own: bool) -> anyhow::Result<Arc<DeliveryBranch>> {
         let key = (address.to_owned(), branch.to_owned());
-        let mut open = self.deliveries.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.shared.deliveries.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(&key) {
             return Ok(Arc::clone(known));
         }
         let folder = files::temporary_folder()?;
         let mut settings = self.delivery_settings(is_own)?;
-        let known = self.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner).get(address).filter(|_| is_own).cloned();
+        let known = self.shared.deliveries.own.lock().unwrap_or_else(PoisonError::into_inner).get(address).filter(|_| is_own).cloned();
         let real = known.unwrap_or_else(|| Own { url: address.to_owned(), push_url: None });
         settings.pairs.extend(real.push_url.iter().map(|url| (format!("remote.{REMOTE}.pushurl"), url.clone())));
         settings.hidden = [Some(&real.url), real.push_url.as_ref()].into_iter().flatten().filter(|url| *url != address).cloned().collect();

@@ -26,7 +26,7 @@ impl World {
         if is_own {
             return self.forge();
         }
-        self.deliveries.forge.get_or_init(|| {
+        self.shared.deliveries.forge.get_or_init(|| {
             let credentials = self.environment.delivery_credentials();
             let token = credentials.as_ref().map(|credentials| credentials.token.as_str());
             Forge::new(ForgeOptions::new(&self.environment.forge_api, token))

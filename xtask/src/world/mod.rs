@@ -91,14 +91,20 @@ pub struct World {
     pub environment: Environment,
     pub git: Git,
     pub runner: Runner,
-    registry: Arc<OnceLock<Registry>>,
-    forge: Arc<OnceLock<Forge>>,
-    cosign: Arc<OnceLock<cosign::Abilities>>,
-    deliveries: Arc<Deliveries>,
-    /// What was read of this run's files and lists.
-    pub contents: Arc<contents::Contents>,
-    packages: Arc<OnceLock<http::Agents>>,
+    /// What was read of this run's files and lists, and its one client of each service.
+    pub shared: Arc<Shared>,
     plain_paths: RefCell<HashMap<String, bool>>,
+}
+
+/// What all threads of a run have together; each part is made at its first use.
+#[derive(Default)]
+pub struct Shared {
+    registry: OnceLock<Registry>,
+    forge: OnceLock<Forge>,
+    cosign: OnceLock<cosign::Abilities>,
+    deliveries: Deliveries,
+    pub contents: contents::Contents,
+    packages: OnceLock<http::Agents>,
 }
 
 impl World {
@@ -107,21 +113,7 @@ impl World {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
-        let (registry, forge, cosign, deliveries) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let (contents, packages) = (Arc::default(), Arc::default());
-        Ok(Self {
-            root,
-            environment,
-            git,
-            runner,
-            registry,
-            forge,
-            cosign,
-            deliveries,
-            contents,
-            packages,
-            plain_paths: RefCell::default(),
-        })
+        Ok(Self { root, environment, git, runner, shared: Arc::default(), plain_paths: RefCell::default() })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -133,36 +125,22 @@ impl World {
         let runner = sink.map_or_else(|| self.runner.clone(), |sink| self.runner.with_sink(sink));
         let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
-        let (registry, forge, cosign) = (Arc::clone(&self.registry), Arc::clone(&self.forge), Arc::clone(&self.cosign));
-        let (deliveries, contents, packages) = (Arc::clone(&self.deliveries), Arc::clone(&self.contents), Arc::clone(&self.packages));
-        Ok(Self {
-            root,
-            environment,
-            git,
-            runner,
-            registry,
-            forge,
-            cosign,
-            deliveries,
-            contents,
-            packages,
-            plain_paths: RefCell::default(),
-        })
+        Ok(Self { root, environment, git, runner, shared: Arc::clone(&self.shared), plain_paths: RefCell::default() })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
-        self.registry.get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
+        self.shared.registry.get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
     }
 
     /// The one client of the forge of this run.
     pub fn forge(&self) -> &Forge {
-        self.forge.get_or_init(|| Forge::new(ForgeOptions::new(&self.environment.forge_api, self.environment.forge_token())))
+        self.shared.forge.get_or_init(|| Forge::new(ForgeOptions::new(&self.environment.forge_api, self.environment.forge_token())))
     }
 
     /// HTTP requests sent to registries so far.
     pub fn registry_requests(&self) -> u64 {
-        self.registry.get().map_or(0, Registry::requests)
+        self.shared.registry.get().map_or(0, Registry::requests)
     }
 
     /// A path below the root.

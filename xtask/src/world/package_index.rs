@@ -155,7 +155,7 @@ fn client() -> Patience {
 
 /// One read, with redirects followed. Credentials are shown to the server of the configured address alone, and when it asks.
 fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, String), IndexError> {
-    let agents = world.packages.get_or_init(|| Agents::new(SILENCE));
+    let agents = world.shared.packages.get_or_init(|| Agents::new(SILENCE));
     let (mut url, mut authorization) = (url.to_owned(), None);
     for _ in 0..=REDIRECTS_MAX {
         let origin = Origin::of(&url).map_err(|why| IndexError::answer(&url, &why))?;
