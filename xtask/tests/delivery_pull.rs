@@ -6,7 +6,7 @@ use support::delivery::push_to;
 use support::git_in;
 use support::pull::{Asked, BRANCH};
 use support::stage::TOKEN;
-use xtask::rehearsal::forge::Fault;
+use xtask::rehearsal::forge::{Fault, Right};
 
 const PROMOTE: [&str; 4] = ["promote", "api", "--to", "production"];
 
@@ -109,7 +109,8 @@ fn somebody_elses_commit_on_the_branch_stops_it_and_a_closed_request_stays_close
 #[test]
 fn a_lost_answer_opens_no_second_request() {
     let asked = Asked::new();
-    asked.forge.plan_fault(Fault::cut_after("POST", "/pulls"));
+    // The first one asks whether it may, and opens nothing.
+    asked.forge.plan_fault(Fault::cut_after("POST", "/pulls").from_nth(2));
     asked.ok(&PROMOTE);
     assert_eq!((asked.forge.clear_faults(), asked.forge.pulls().len()), (0, 1));
 }
@@ -127,5 +128,9 @@ fn what_is_missing_for_a_request_is_refused_before_anything_is_done() {
     assert!(elsewhere.stderr.contains("is no repository of https://forge.example"), "{}", elsewhere.stderr);
     let away = fixture.run_with(&PROMOTE, &[("GITHUB_API_URL", "http://127.0.0.1:1"), ("GITHUB_TOKEN", TOKEN)]);
     assert_eq!(away.code, 3, "{}", away.stderr);
+    asked.forge.give_token("may-only-read", Right::Read);
+    let reader = fixture.run_with(&PROMOTE, &[("GITHUB_API_URL", &asked.forge.url()), ("GITHUB_TOKEN", "may-only-read")]);
+    assert_eq!(reader.code, 3, "{}", reader.stderr);
+    assert!(reader.stderr.contains("no pull request can be opened or changed at "), "{}", reader.stderr);
     assert_eq!((asked.delivered.refs(), asked.forge.pulls().len()), (refs, 0));
 }

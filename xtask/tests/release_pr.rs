@@ -382,30 +382,38 @@ fn what_the_token_may_not_do_is_said() {
     assert_eq!(stage.tip(), None);
     stage.forge.give_token("may-only-read", Right::Read);
     let ran = stage.run_as("may-only-read", &[]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("POST /repos/acme/mono/pulls: ") && ran.stderr.contains("pull-requests: write"), "{}", ran.stderr);
-    // What was done stays done, and the next run finishes it.
-    assert_eq!(verdicts(&stage.ok(&[])), ["push-branch done", "pull-request acted"]);
+    assert_eq!((stage.tip(), stage.open().len()), (None, 0), "law 16: no branch is pushed for a request that nobody may open");
+    stage.ok(&[]);
+    stage.change("api/app.py", "Revert \"fix: one\"");
+    let there = stage.there();
+    let ran = stage.run_as("may-only-read", &[]);
+    assert_eq!((ran.code, stage.there(), stage.open().len()), (3, there, 1), "nor is one closed: {}", ran.stderr);
 }
 
 #[test]
 fn faults_for_a_while_are_waited_out_and_lost_answers_found() {
     let soon = |fault: Fault| fault.header("Retry-After", "0");
-    let cases: [(&str, Fault, i32); 10] = [
+    // The first one asks whether it may, and opens nothing.
+    let created = |fault: Fault| fault.from_nth(2);
+    let cases: [(&str, Fault, i32); 12] = [
         ("429 on the list", soon(Fault::status("GET", "/pulls", 429)).times(2), 0),
         ("500 on the list", soon(Fault::status("GET", "/pulls", 500)), 0),
         (
             "a secondary limit",
-            soon(Fault::status("POST", "/pulls", 403)).body("{\"message\":\"You have exceeded a secondary rate limit\"}"),
+            soon(created(Fault::status("POST", "/pulls", 403))).body("{\"message\":\"You have exceeded a secondary rate limit\"}"),
             0,
         ),
-        ("502 on the create", soon(Fault::status("POST", "/pulls", 502)), 0),
-        ("cut before the create", Fault::cut_before("POST", "/pulls"), 0),
-        ("the create's answer is lost", Fault::cut_after("POST", "/pulls"), 0),
-        ("the create's answer is half", Fault::cut_short("POST", "/pulls"), 0),
+        ("502 on the create", soon(created(Fault::status("POST", "/pulls", 502))), 0),
+        ("cut before the create", created(Fault::cut_before("POST", "/pulls")), 0),
+        ("the create's answer is lost", created(Fault::cut_after("POST", "/pulls")), 0),
+        ("the create's answer is half", created(Fault::cut_short("POST", "/pulls")), 0),
         ("the list is half", Fault::cut_short("GET", "/pulls"), 0),
-        ("a limit of an hour", Fault::status("POST", "/pulls", 429).header("Retry-After", "3600"), 1),
-        ("a proxy's page", Fault::status("POST", "/pulls", 200).body("<html>"), 1),
+        ("a limit of an hour", created(Fault::status("POST", "/pulls", 429)).header("Retry-After", "3600"), 1),
+        ("a proxy's page", created(Fault::status("POST", "/pulls", 200)).body("<html>"), 1),
+        ("502 when it asks whether it may", soon(Fault::status("POST", "/pulls", 502)), 0),
+        ("no answer when it asks whether it may", Fault::status("POST", "/pulls", 429).header("Retry-After", "3600"), 3),
     ];
     for (name, fault, code) in cases {
         let stage = Stage::new();

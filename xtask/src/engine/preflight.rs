@@ -10,7 +10,9 @@ use super::side;
 use crate::model::deploy::how_to_get;
 use crate::model::image::Repository;
 use crate::model::package::PackageStep;
+use crate::model::release_pull::ReleasePull;
 use crate::model::step::{Plan, Planned, Refusal, Step};
+use crate::world::forge::Forge;
 use crate::world::registry::{RegistryError, RegistryErrorKind};
 use crate::world::registry_push::PushRight;
 use crate::world::{World, docker, files};
@@ -37,7 +39,9 @@ enum Wanted {
     /// To push to a branch that says what runs: its repository's address, its name, and whether it is in this repository.
     Branch(String, String, bool),
     /// To push to a branch of our own, beside the one that says what runs, for a pull request.
-    OwnBranch { address: String, base: String, branch: String, is_own: bool },
+    OwnBranch { address: String, base: String, branch: String, is_own: bool, repository: String },
+    /// To open, change or close pull requests into a branch of the forge's repository.
+    Pulls { repository: String, base: String },
     /// Programs of the user's own, and to push to the ledger, as for a branch.
     Programs(Vec<String>, String, String),
     /// To make releases at the forge's repository; the tag of one of them stands for all.
@@ -88,11 +92,15 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Pin(pins) => {
             let to = &pins.parts.first()?.deliver;
             let (address, base, branch) = (to.address.clone(), to.branch.clone(), pins.pull.branch.clone());
-            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })
+            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own, repository: pins.pull.repository.clone() })
         }
         Step::Deliver(to) if to.pull.is_some() => {
-            let (address, base, branch) = (to.address.clone(), to.branch.clone(), to.pull.as_ref()?.branch.clone());
-            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own })
+            let pull = to.pull.as_ref()?;
+            let (address, base, branch) = (to.address.clone(), to.branch.clone(), pull.branch.clone());
+            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own, repository: pull.repository.clone() })
+        }
+        Step::ReleasePull(ReleasePull::Open { repository, base, .. } | ReleasePull::Close { repository, base, .. }) => {
+            Some(Wanted::Pulls { repository: repository.clone(), base: base.clone() })
         }
         Step::Deliver(to) => Some(Wanted::Branch(to.address.clone(), to.branch.clone(), to.is_own)),
         Step::Deploy(step) => Some(match step.programs() {
@@ -111,7 +119,11 @@ fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss
         (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
         (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
         (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
-        (Wanted::OwnBranch { address, base, branch, is_own }, _) => own_branch(world, (address, base, *is_own), branch),
+        (Wanted::OwnBranch { address, base, branch, is_own, repository }, _) => {
+            own_branch(world, (address, base, *is_own), branch)?;
+            pulls_at(world.delivery_forge(*is_own), repository, base)
+        }
+        (Wanted::Pulls { repository, base }, _) => pulls_at(world.forge(), repository, base),
         (Wanted::Programs(programs, address, branch), _) => {
             programs.iter().try_for_each(|program| installed(world, program)).and_then(|()| deliver_to(world, address, branch, true))
         }
@@ -209,6 +221,14 @@ pub fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amis
     world.forge().may_release(repository, tag).map_err(|error| Amiss {
         what: format!("no release can be made at {repository}: {error}"),
         fix: "GITHUB_TOKEN=… of somebody who may write there; in a workflow, permissions: contents: write".into(),
+    })
+}
+
+/// Whether the forge would take a pull request: a branch is not pushed for one that nobody may open.
+fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss> {
+    forge.may_open_pull(repository, base).map_err(|error| Amiss {
+        what: format!("no pull request can be opened or changed at {repository}: {error}"),
+        fix: "a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write".into(),
     })
 }
 

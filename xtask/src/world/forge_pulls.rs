@@ -61,6 +61,21 @@ impl Forge {
         found.iter().filter(is_meant).map(|pull| self.read(&target, pull)).collect()
     }
 
+    /// Whether pull requests may be opened and changed, asked by one that nobody could take: from a branch into itself. What the
+    /// forge tells of the repository (`permissions.push`) is no answer: it is false for every token of an app, CI's own included.
+    ///
+    /// # Errors
+    /// They may not, or the forge cannot be reached.
+    pub fn may_open_pull(&self, repository: &str, base: &str) -> Result<(), ForgeError> {
+        let document = json!({ "title": format!("{base} into itself"), "head": base, "base": base });
+        let ask = Ask { method: Method::POST, target: format!("/repos/{repository}/pulls"), body: Some(&document) };
+        match self.patience().retrying(|| self.send(&ask)) {
+            // Who may not is told so (403, 404) before what is asked for is looked at.
+            Err(error) if error.status == Some(422) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// Opens a pull request. When the answer is lost it is looked for before it is asked for again.
     ///
     /// # Errors
