@@ -8,8 +8,7 @@ use support::stage::Stage;
 
 #[test]
 fn law_14_bump_can_be_killed_anywhere() {
-    // `minor` and its like are steps from where HEAD is: after a bump that was committed they mean the next one.
-    for target in ["0.2.0", "auto"] {
+    for target in ["minor", "auto"] {
         let fixture = Fixture::new();
         for package in ["core", "api", "web"] {
             fixture.git(&["tag", &format!("{package}-v0.1.0")]);

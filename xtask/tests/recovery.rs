@@ -210,6 +210,33 @@ fn an_index_that_a_killed_git_left_behind_its_commit_is_told_with_what_mends_it(
     assert_eq!((fixture.git(&["rev-parse", "HEAD"]), fixture.git(&["status", "--porcelain"])), (head, String::new()));
 }
 
+#[test]
+fn law_14_a_bump_that_was_committed_and_not_tagged_is_found_done() {
+    let fixture = Fixture::new();
+    fixture.ok(&["bump", "minor", "core", "api", "--commit"]);
+    let head = fixture.head();
+    let again = fixture.ok(&["bump", "minor", "core", "api", "--commit"]);
+    let said = format!(
+        "HEAD {} is this very bump, and its version has no tag yet; for one more, name it: cargo xtask bump 0.3.0 core",
+        &head[..7]
+    );
+    assert!(again.stderr.contains(&said) && again.stderr.contains("nothing to do"), "{}", again.stderr);
+    assert_eq!(fixture.head(), head);
+    // Another level, other projects and another commit are other bumps; so is the next one after a tag.
+    for (arguments, version) in [(&["patch", "core", "api"][..], "0.2.1"), (&["minor", "core"], "0.3.0")] {
+        fixture.ok(&[&["bump"], arguments, &["--commit"]].concat());
+        assert!(fixture.git(&["show", "HEAD:core/Cargo.toml"]).contains(&format!("version = \"{version}\"")), "{arguments:?}");
+        fixture.git(&["reset", "--quiet", "--hard", &head]);
+    }
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "docs: between"]);
+    fixture.ok(&["bump", "minor", "core", "api", "--commit"]);
+    assert!(fixture.read("core/Cargo.toml").contains("version = \"0.3.0\""));
+    fixture.git(&["reset", "--quiet", "--hard", &head]);
+    fixture.git(&["tag", "core-v0.2.0-rc1"]);
+    fixture.ok(&["bump", "minor", "core", "api", "--commit"]);
+    assert!(fixture.read("core/Cargo.toml").contains("version = \"0.3.0\""));
+}
+
 #[cfg(unix)]
 #[test]
 fn law_14_what_was_staged_behind_a_link_is_removed_there() {

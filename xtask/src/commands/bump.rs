@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{App, Outcome, bump_auto};
+use super::{App, Outcome, bump_again, bump_auto};
 use crate::cli::Bump;
 use crate::engine::edits::Edits;
 use crate::engine::observe;
@@ -49,9 +49,14 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
         };
         goal.refuse(&project.name, format!("the version sites of {} disagree{place}: {what}", project.name), fix);
     }
-    let targets = match target {
-        Some(target) => vec![Some(target); found.len()],
-        None => bump_auto::targets(app, &mut goal, arguments.initial, &found)?.targets,
+    let again = match &target {
+        Some(Target::Level(level)) if arguments.commit => bump_again::at_its_own_commit(app, &mut goal, *level, &found, &tags)?,
+        _ => None,
+    };
+    let targets = match (again, target) {
+        (Some(again), _) => again.into_iter().map(Some).collect(),
+        (None, Some(target)) => vec![Some(target); found.len()],
+        (None, None) => bump_auto::targets(app, &mut goal, arguments.initial, &found)?.targets,
     };
     let mut edits = Edits::new(&texts, &app.projects)?;
     let how = How { allow_downgrade: arguments.allow_downgrade, raise: arguments.dependents };
@@ -189,7 +194,7 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
     Ok(())
 }
 
-fn commit_message(moves: &[(&Project, Move)]) -> String {
+pub(super) fn commit_message(moves: &[(&Project, Move)]) -> String {
     let list = moves.iter().map(|(project, decided)| format!("{} {}", project.package, decided.to.to_semver())).collect::<Vec<_>>();
     match list.as_slice() {
         [one] => format!("chore(release): {one}"),

@@ -3,6 +3,7 @@
 mod build;
 mod build_package;
 mod bump;
+mod bump_again;
 mod bump_auto;
 mod changelog;
 mod check;

@@ -18,6 +18,17 @@ pub struct Ranged {
 }
 
 impl Git {
+    /// What a commit stands upon, and its whole message; `None` for one without a parent, a merge, and one whose parent is not
+    /// in this clone.
+    ///
+    /// # Errors
+    /// The commit cannot be read.
+    pub fn upon(&self, id: &str) -> anyhow::Result<Option<(String, String)>> {
+        let found = commit(self.repository(), Oid::from_str(id)?)?;
+        let parent = found.parent_id(0).ok().filter(|parent| found.parent_count() == 1 && self.has_commit(&parent.to_string()));
+        Ok(parent.map(|parent| (parent.to_string(), String::from_utf8_lossy(found.message_bytes()).into_owned())))
+    }
+
     /// The commits that the range's end contains and its beginning does not, newest first; a side that is left out is HEAD.
     ///
     /// # Errors
