@@ -115,10 +115,14 @@ fn reverts_squashes_merges_and_footers_count_as_they_should() {
     assert!(told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]).1)[0].starts_with("deep 0.1.0 1.0.0 major: feat(deep)!: all new ("));
     change(&fixture, &["api/a"], "chore: settle\n\nRelease-As: 4.0.0");
     assert!(told(&fixture.json(&["bump", "auto", "api", "--dry-run"]).1)[0].starts_with("api 0.1.0 4.0.0 exact: Release-As: 4.0.0 ("));
-    change(&fixture, &["api/a"], "chore: settle lower\n\nRelease-As: 0.0.9");
-    let refused = fixture.run(&["bump", "auto", "api"]);
-    assert_eq!(refused.code, 3);
-    assert!(refused.stderr.contains("api is at 0.1.0; 0.0.9 is lower"), "{}", refused.stderr);
+    for version in ["0.0.9", "0.1.0", "soon"] {
+        change(&fixture, &["api/a"], &format!("feat: settle lower\n\nRelease-As: {version}"));
+        let refused = fixture.run(&["bump", "auto", "api"]);
+        assert_eq!(refused.code, 3);
+        let words = if version == "soon" { "`soon` is not a SemVer version" } else { "api is released as 0.1.0 already (tag api-v0.1.0)" };
+        assert!(refused.stderr.contains(&format!("Release-As: {version} (")) && refused.stderr.contains(words), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("nothing to release"), "{}", refused.stderr);
+    }
 }
 
 #[test]

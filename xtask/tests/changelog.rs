@@ -144,6 +144,13 @@ fn notes_are_of_the_file_and_else_of_the_commits() {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
     assert_eq!(fixture.run(&["notes", "api"]).code, 3);
+    fixture.git(&["tag", "core-v0.2.2"]);
+    fixture.write("core/CHANGELOG.md", "");
+    change(&fixture, "core/a", "docs: nobody is told");
+    fixture.git(&["tag", "core-v0.2.3"]);
+    let empty = fixture.ok(&["notes", "core"]);
+    assert_eq!(empty.stdout.trim(), "");
+    assert!(empty.stderr.contains("core 0.2.3 has nothing that a changelog lists"), "{}", empty.stderr);
 }
 
 #[test]

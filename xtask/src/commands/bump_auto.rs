@@ -47,7 +47,8 @@ pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project,
         })
         .collect();
     let mut decided = decide(goal, &facts, &app.rules, is_initial, &|hash| world.git.has_commit_like(hash));
-    for facts in facts.iter().filter(|facts| !decided.contains_key(&facts.project.name)) {
+    let is_refused = |name: &str| goal.refused.iter().any(|refusal| refusal.project == name);
+    for facts in facts.iter().filter(|facts| !decided.contains_key(&facts.project.name) && !is_refused(&facts.project.name)) {
         if let Some((_, tag)) = &facts.released {
             app.ui.status("Unchanged", &format!("{}: nothing to release since {tag}", facts.project.package));
         } else if is_initial {

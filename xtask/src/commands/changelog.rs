@@ -97,6 +97,9 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
             .into());
         }
     };
+    if text.trim().is_empty() {
+        app.ui.note(&format!("{} {} has nothing that a changelog lists", project.package, version.to_semver()));
+    }
     app.ui.data(&text);
     app.ui.document(&json!({ "schema": 1, "project": project.name, "version": version.to_semver(), "notes": text }));
     Ok(0)

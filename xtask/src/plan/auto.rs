@@ -87,6 +87,12 @@ fn own_target(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &Rel
     if let Some((commit, text)) = kept.iter().find_map(|kept| Some((kept.commit, kept.commit.message.release_as.as_ref()?))) {
         let why = format!("Release-As: {text} ({})", short(&commit.id));
         match Version::parse_semver(text) {
+            Ok(to) if facts.released.as_ref().is_some_and(|(released, _)| to <= *released) => {
+                // Taken for what it says, it would hold back every release after it.
+                let (last, tag) = facts.released.as_ref().map_or((String::new(), ""), |(last, tag)| (last.to_semver(), tag));
+                let what = format!("{why}: {} is released as {last} already (tag {tag})", facts.project.name);
+                goal.refuse(&facts.project.name, what, format!("a newer commit with a Release-As above {last}, or cargo xtask bump X.Y.Z"));
+            }
             Ok(to) if to.build_metadata().is_none() => return Some(Target::Decided { to, level: "exact", why: vec![why] }),
             Ok(_) => goal.refuse(
                 &facts.project.name,

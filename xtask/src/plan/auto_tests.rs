@@ -90,7 +90,13 @@ fn release_as_wins_and_the_newest_of_them() {
         of(&["chore: r\n\nRelease-As: 3.0.0", "chore: s\n\nRelease-As: 2.0.0"]).targets,
         ["core 2.0.0 exact: Release-As: 2.0.0 (1111111)"]
     );
-    for (text, words) in [("next", "next"), ("2.0", "2.0"), ("2.0.0+x", "no tag may carry build metadata")] {
+    for (text, words) in [
+        ("next", "next"),
+        ("2.0", "2.0"),
+        ("2.0.0+x", "no tag may carry build metadata"),
+        ("1.0.0", "released as 1.0.0 already"),
+        ("0.9.0", "released as 1.0.0 already"),
+    ] {
         let wrong = of(&[&format!("chore: r\n\nRelease-As: {text}"), "feat: b"]);
         assert_eq!(wrong.targets, [""; 0]);
         assert!(wrong.goal.refused[0].what.contains(words), "{}", wrong.goal.refused[0].what);
