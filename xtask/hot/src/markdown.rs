@@ -45,9 +45,10 @@ fn words(out: &mut String, piece: &str, is_start: bool) {
         let is_word_before = before.is_alphanumeric();
         let address = if is_word_before { 0 } else { address(rest) };
         let name = if is_word_before { 0 } else { mention(rest) };
-        let issue = if closes(out) { issue(rest) } else { 0 };
+        // A forge knows an issue by its address, too.
+        let issue = if closes(out) { issue(rest).max(address) } else { 0 };
         let name = name.max(issue);
-        let taken = if address > 0 {
+        let taken = if address > 0 && issue == 0 {
             out.push_str(&rest[..address]);
             address
         } else if name > 0 {
@@ -110,12 +111,15 @@ fn mention(text: &str) -> usize {
     if name == 0 { 0 } else { 1 + name }
 }
 
-/// How long the `#12` or `team/name#12` is that stands at the beginning, in bytes.
+/// How long the `#12`, `team/name#12` or `GH-12` is that stands at the beginning, in bytes.
 fn issue(text: &str) -> usize {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("GH-")) && digits(&text[3..]) > 0 {
+        return 3 + digits(&text[3..]);
+    }
     let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte)).count();
     let Some(number) = text[name..].strip_prefix('#') else { return 0 };
-    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 { 0 } else { name + 1 + digits }
+    if digits(number) == 0 { 0 } else { name + 1 + digits(number) }
 }
 
 /// Whether what was written ends with a word that makes a forge close the issue named next, when the text is merged.
@@ -153,6 +157,7 @@ mod tests {
             ("1.2.3 is out", "1\\.2.3 is out"),
             ("&lt;b&gt; a & b", "\\&lt;b\\&gt; a & b"),
             ("closes #1, Fixes: acme/mono#23; see #4", "closes `#1`, Fixes: `acme/mono#23`; see #4"),
+            ("fixes https://a.b/issues/5 and Closes GH-9", "fixes `https://a.b/issues/5` and Closes `GH-9`"),
             ("a\r\nb\u{202e}c\u{7}", "a  b c"),
             ("$x$ and | cell", "\\$x\\$ and \\| cell"),
             ("back\\slash", "back\\\\slash"),

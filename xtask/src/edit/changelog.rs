@@ -96,16 +96,55 @@ fn gap_before(text: &str, at: usize) -> &'static str {
     }
 }
 
-/// Headings of releases, outside of code: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`.
+/// What Markdown does not read as headings: fenced code and comments of several lines.
+#[derive(Default)]
+struct Hidden {
+    /// The mark that opened the code, and how often it stands there; a closing one is of the same kind, and no shorter.
+    fence: Option<(char, usize)>,
+    is_comment: bool,
+}
+
+impl Hidden {
+    /// Whether the line is hidden, or opens or ends what is.
+    fn hides(&mut self, line: &str) -> bool {
+        let text = line.trim();
+        if self.is_comment {
+            self.is_comment = !text.contains("-->");
+            return true;
+        }
+        let mark = text.chars().next().filter(|mark| ['`', '~'].contains(mark));
+        let length = mark.map_or(0, |mark| text.chars().take_while(|c| *c == mark).count());
+        match (self.fence, mark) {
+            (Some((open, least)), _) => {
+                if mark == Some(open) && length >= least && text.chars().all(|c| c == open) {
+                    self.fence = None;
+                }
+                true
+            }
+            // Behind its mark a fence of backticks has none; a line with some is code within a line.
+            (None, Some(mark)) if length >= 3 && (mark == '~' || !text[length..].contains('`')) => {
+                self.fence = Some((mark, length));
+                true
+            }
+            (None, _) => {
+                self.is_comment = text.starts_with("<!--") && !text.contains("-->");
+                self.is_comment
+            }
+        }
+    }
+}
+
+/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let (mut at, mut is_code) = (0, false);
+    let (mut at, mut hidden) = (0, Hidden::default());
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
-        is_code ^= line.trim_start().starts_with("```");
+        let is_hidden = hidden.hides(line);
         let title = line.trim_start_matches('\u{feff}').trim_end();
-        let Some(name) = title.strip_prefix("## ").or_else(|| title.strip_prefix("# ")).filter(|_| !is_code).and_then(release_name) else {
+        let Some(name) = title.strip_prefix("## ").or_else(|| title.strip_prefix("# ")).filter(|_| !is_hidden).and_then(release_name)
+        else {
             continue;
         };
         if let Some(last) = sections.last_mut() {

@@ -103,6 +103,20 @@ fn releases_are_told_in_many_ways() {
 }
 
 #[test]
+fn what_is_fenced_or_commented_out_is_no_release() {
+    let hidden = ["```md\n## 9.9.9\n```", "~~~\n## 9.9.9\n```\n## 9.9.8\n~~~", "````\n```\n## 9.9.9\n````", "<!--\n## 9.9.9\n-->"];
+    for hidden in hidden {
+        let text = format!("## [Unreleased]\n\n{hidden}\n\n## 0.1.0\n\nold\n");
+        assert_eq!(releases(&text), [version("0.1.0")], "{hidden}");
+        let after = written(&text, &part(None, &["x"]), &[part(Some("0.2.0"), &["y"])]);
+        assert!(after.contains(hidden) && after.contains("## [0.2.0] - 2025-10-25"), "{after}");
+    }
+    for shown in ["``` not a fence ```", "<!-- a note -->", "~~gone~~"] {
+        assert_eq!(releases(&format!("{shown}\n## 0.1.0\n")), [version("0.1.0")], "{shown}");
+    }
+}
+
+#[test]
 fn comments_that_do_not_pair_are_an_error_with_their_line() {
     for (body, words) in [
         (BEGIN.to_owned(), "do not pair (line 3)"),
