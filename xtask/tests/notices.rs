@@ -6,7 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use support::{Fixture, Ran};
+use support::delivery::Delivered;
+use support::stage::{Stage, TOKEN};
+use support::{Fixture, Ran, git_in};
+use xtask::rehearsal::forge;
 use xtask::rehearsal::registry::Fault;
 
 /// What a webhook's address ends with: it is the secret.
@@ -131,6 +134,71 @@ fn a_release_whose_tag_came_first_is_told_by_the_run_that_ends_it() {
         assert_eq!(chat.heard().len(), 2, "{:?}", chat.heard());
         assert!(chat.heard()[1].contains("api 0.2.0 is released"), "{:?}", chat.heard());
     }
+}
+
+#[test]
+fn what_fails_after_the_tag_is_no_release_yet() {
+    let stage = Stage::new();
+    stage.fixture.prepare_release();
+    let chat = Chat::new("200 OK");
+    let run = || {
+        let url = stage.forge.url();
+        let variables = [("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN), ("SLACK_WEBHOOK_URL", chat.address.as_str())];
+        stage.fixture.run_with(&["release", "api"], &variables)
+    };
+    for _ in 0..2 {
+        stage.forge.plan_fault(forge::Fault::status("PATCH", "/releases/", 422).times(100));
+        let ran = run();
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(stage.fixture.git(&["ls-remote", "origin"]).contains("refs/tags/api-v0.2.0"), "the tag is there");
+        assert_eq!(chat.heard().len(), 1, "{:?}", chat.heard());
+        assert!(chat.heard()[0].contains("the release of api 0.2.0 stopped"), "{:?}", chat.heard());
+        stage.forge.clear_faults();
+    }
+    for _ in 0..2 {
+        let ran = run();
+        assert_eq!((ran.code, chat.heard().len()), (0, 2), "{} {:?}", ran.stderr, chat.heard());
+        assert!(chat.heard()[1].contains("api 0.2.0 is released"), "{:?}", chat.heard());
+    }
+}
+
+#[test]
+fn what_a_forge_is_told_later_is_no_second_release() {
+    let stage = Stage::new();
+    stage.fixture.prepare_release();
+    let chat = Chat::new("200 OK");
+    let (url, slack) = (stage.forge.url(), ("SLACK_WEBHOOK_URL", chat.address.as_str()));
+    assert_eq!(stage.fixture.run_with(&["release", "api"], &[slack]).code, 0);
+    // As in another clone, which cannot know who was told.
+    std::fs::remove_dir_all(stage.fixture.root().join("target")).ok();
+    let ran = stage.fixture.run_with(&["release", "api"], &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN), slack]);
+    assert_eq!((ran.code, stage.forge.releases().len()), (0, 1), "{}", ran.stderr);
+    assert_eq!(chat.heard().len(), 1, "{:?}", chat.heard());
+}
+
+#[test]
+fn a_release_whose_delivery_failed_is_told_by_the_run_that_delivers_it() {
+    let delivered = Delivered::with("", &[("staging/api.yaml", "image: REGISTRY/acme/api:0.1.0\n")]);
+    let (fixture, there) = (&delivered.fixture, delivered.there());
+    let pin = format!("[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\ngit = \"{}\"\nfile = \"staging/*.yaml\"\n", there.display());
+    fixture.write("xtask/monorepo.toml", &format!("{}[environments.staging]\n{pin}", fixture.read("xtask/monorepo.toml")));
+    fixture.commit_all("chore: say what runs where");
+    delivered.push_there(&[("staging/api.yaml", &format!("image: {}/acme/api:0.1.0\n", fixture.registry.address()))], "feat: here");
+    fixture.prepare_release();
+    let chat = Chat::new("200 OK");
+    // It would take the push when it is asked before, and does not when it comes.
+    let hook = there.join("hooks/pre-receive");
+    support::delivery::write_program(&hook, "#!/bin/sh\nexit 1\n");
+    assert_eq!(release(fixture, &chat, &[]).code, 1);
+    assert!(chat.heard().len() == 1 && chat.heard()[0].contains("the release of api 0.2.0 stopped"), "{:?}", chat.heard());
+    std::fs::remove_file(&hook).unwrap();
+    std::fs::remove_dir_all(fixture.root().join("target")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(release(fixture, &chat, &[]).code, 0);
+        assert_eq!(chat.heard().len(), 2, "{:?}", chat.heard());
+        assert!(chat.heard()[1].contains("api 0.2.0 is released"), "{:?}", chat.heard());
+    }
+    assert!(git_in(&there, &["show", "main:staging/api.yaml"]).contains("api:0.2.0"));
 }
 
 #[test]

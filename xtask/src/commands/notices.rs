@@ -1,14 +1,13 @@
-//! Tells chats how a release went: that it is there, once, and that it stopped, once in a clone.
+//! Tells chats how a release went: that it is there, once all of it is, and that it stopped, once in a clone.
 //!
-//! The release's tag tells whether this run is the one that brought it about: it is pushed last. Where somebody had pushed the tag
-//! before, so that it began the release, the run that gave the last of its names is the one. A notice that cannot be delivered is a
-//! warning, and never changes how the release ended.
+//! The run that did the last of what others can see of a release is the one that tells: its names, its tag, its publication at the
+//! forge, its delivery. Whoever runs it again finds all of that done. A notice that cannot be delivered is a warning, and never
+//! changes how the release ended.
 
 use super::App;
-use crate::engine::observe;
+use crate::model::forge_release::Part;
 use crate::model::package::PackageStep;
 use crate::model::step::{Plan, Planned, Step, Verdict};
-use crate::plan::tags::{RemoteTags, TagFacts};
 use crate::world::files;
 use crate::world::notice::Chat;
 
@@ -23,51 +22,63 @@ pub struct Told {
     pub image: String,
 }
 
-/// Says what has changed between the tags as they were `before` the run and as they are now.
-pub fn tell(app: &App, releases: &[Told], before: &TagFacts, plan: &Plan) {
+/// Says what this run has brought about, or where it stopped.
+pub fn tell(app: &App, releases: &[Told], plan: &Plan) {
     let chats = Chat::configured();
-    let is_old = |release: &Told| is_there(before, &release.tag) && names(plan, release).all(|step| step.verdict == Verdict::Done);
-    if chats.is_empty() || app.global.dry_run || releases.iter().all(is_old) {
+    if chats.is_empty() || app.global.dry_run {
         return;
     }
-    let after = match observe::tags(&app.world, &app.projects, app.remote()) {
-        Ok(after) => after,
-        Err(error) => return app.ui.warn(&format!("nobody is told of this release: {error:#}")),
-    };
-    for release in releases.iter().filter(|release| !is_old(release)) {
+    for release in releases {
         let Told { project, what, tag, image } = release;
-        let is_named = names(plan, release).all(|step| matches!(step.verdict, Verdict::Done | Verdict::Acted));
-        if is_there(&after, tag) && is_named {
+        let steps: Vec<_> = plan.steps.iter().filter(|planned| planned.draft.project == *project).collect();
+        if steps.iter().any(|step| step.verdict == Verdict::Failed) {
+            let text = format!("the release of {what} stopped; `cargo xtask release {project}` goes on with it");
+            say_once(app, &chats, &format!("{tag}-stopped"), &text);
+        } else if is_all_there(&steps) && brought_about(&steps) {
             let place = if image.is_empty() { String::new() } else { format!(": {image}") };
-            say(app, &chats, &format!("{what} is released{place}"));
-        } else if plan.steps.iter().any(|step| step.draft.project == *project && step.verdict == Verdict::Failed) {
-            let witness = app.world.scratch("told").join(format!("{tag}-stopped"));
-            if !files::exists(&witness) {
-                say(app, &chats, &format!("the release of {what} stopped; `cargo xtask release {project}` goes on with it"));
-                let kept = app.world.own("xtask").and_then(|_| files::write_own(&witness, "told\n"));
-                kept.unwrap_or_else(|error| app.ui.warn(&format!("that it was told is not kept: {error:#}")));
-            }
+            say_once(app, &chats, &format!("{tag}-released"), &format!("{what} is released{place}"));
         }
     }
 }
 
-/// The steps by which others can get a release: its names in a registry and its files at an index.
-fn names<'p>(plan: &'p Plan, release: &Told) -> impl Iterator<Item = &'p Planned> {
-    let project = release.project.clone();
-    plan.steps.iter().filter(move |planned| {
-        let is_name =
-            matches!(planned.draft.step, Step::PublishTag { .. } | Step::PublishIndex { .. } | Step::Package(PackageStep::Publish { .. }));
-        is_name && planned.draft.project == project
+fn is_all_there(steps: &[&Planned]) -> bool {
+    steps.iter().all(|step| matches!(step.verdict, Verdict::Done | Verdict::Acted))
+}
+
+/// Whether others got something of the release by this run. A forge that is told for the first time of what was there before, as
+/// when there was no token for it, makes no second release; a draft that waited is the rest of the first.
+fn brought_about(steps: &[&Planned]) -> bool {
+    let is_drafted_now =
+        |step: &&Planned| step.verdict == Verdict::Acted && part_of(step).is_some_and(|part| matches!(part, Part::Draft(_)));
+    let is_late = steps.iter().any(is_drafted_now) && steps.iter().any(|step| is_name(step));
+    steps.iter().filter(|step| step.verdict == Verdict::Acted).any(|step| match &step.draft.step {
+        Step::PushTag { .. } | Step::Tag { .. } | Step::Deliver(_) | Step::Deploy(_) => true,
+        Step::ForgeRelease(_) => !is_late && part_of(step).is_some_and(|part| matches!(part, Part::Published { .. })),
+        _ => is_name(step),
     })
 }
 
-/// Whether others can see the release's tag; where there are no others, whether this clone can.
-fn is_there(facts: &TagFacts, tag: &str) -> bool {
-    match &facts.remote {
-        RemoteTags::Known { tags, .. } => tags.contains_key(tag),
-        RemoteTags::None => facts.local.contains_key(tag),
-        RemoteTags::Unknown { .. } => false,
+fn part_of(step: &Planned) -> Option<&Part> {
+    match &step.draft.step {
+        Step::ForgeRelease(release) => Some(&release.part),
+        _ => None,
     }
+}
+
+/// The steps by which others can get a release: its names in a registry and its files at an index.
+fn is_name(step: &Planned) -> bool {
+    matches!(step.draft.step, Step::PublishTag { .. } | Step::PublishIndex { .. } | Step::Package(PackageStep::Publish { .. }))
+}
+
+/// Says it unless this clone has said it before: somebody may take away what a release has, and run it again.
+fn say_once(app: &App, chats: &[Chat], name: &str, text: &str) {
+    let witness = app.world.scratch("told").join(name);
+    if files::exists(&witness) {
+        return;
+    }
+    say(app, chats, text);
+    let kept = app.world.own("xtask").and_then(|_| files::write_own(&witness, "told\n"));
+    kept.unwrap_or_else(|error| app.ui.warn(&format!("that it was told is not kept: {error:#}")));
 }
 
 fn say(app: &App, chats: &[Chat], text: &str) {
