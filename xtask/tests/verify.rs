@@ -67,12 +67,33 @@ fn a_registry_that_is_away_proves_nothing() {
 }
 
 #[test]
-fn a_release_that_never_was_is_not_to_be_released_by_the_hint() {
+fn of_a_release_that_never_was_it_is_said_first_and_which_there_are() {
     let fixture = Fixture::new();
     fixture.prepare_release();
     let ran = fixture.run(&["verify", "api", "9.9.9"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("4 of 6 do not agree") && ran.stderr.contains("try cargo xtask status api"), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+    let said = "there is no release api 9.9.9: no tag api-v9.9.9 here or at origin, and nothing else of it; it has none yet";
+    assert!(ran.stderr.contains(said) && ran.stderr.contains("try cargo xtask release api"), "{}", ran.stderr);
+    fixture.ok(&["release", "api"]);
+    let ran = fixture.run(&["verify", "api", "9.9.9"]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("; there are 0.2.0") && ran.stderr.contains("try cargo xtask verify api 0.2.0"),
+        "{}",
+        ran.stderr
+    );
+    let (code, document) = fixture.json(&["verify", "api", "9.9.9"]);
+    assert_eq!((code, &document["ok"], document["rows"].as_array().unwrap().len()), (1, &serde_json::json!(false), 6), "{document:#}");
+    assert!(document["notes"][0].as_str().unwrap().starts_with("there is no release api 9.9.9"), "{document:#}");
+    // What is half there is no release that never was: its rows tell which half.
+    fixture.git(&["push", "--quiet", "origin", ":refs/tags/api-v0.2.0"]);
+    fixture.git(&["tag", "--delete", "api-v0.2.0"]);
+    let ran = fixture.run(&["verify", "api", "0.2.0"]);
+    assert!(ran.code == 1 && ran.stdout.contains("✗  api-v0.2.0") && ran.stdout.contains('✓'), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("1 of 6 do not agree") && ran.stderr.contains("try cargo xtask status api"), "{}", ran.stderr);
+    // And of what could not be read nobody can say that it never was.
+    fixture.registry.plan_fault(Fault::status("", "/v2/acme/api/", 403).times(1000));
+    let ran = fixture.run(&["verify", "api", "9.9.9"]);
+    assert!(ran.code == 1 && ran.stdout.contains('?') && !ran.stderr.contains("there is no release"), "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]

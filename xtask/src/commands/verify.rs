@@ -12,7 +12,11 @@ use crate::model::project::Project;
 use crate::model::trust::Policy;
 use crate::model::version::Version;
 use crate::plan::history::tags_by_project;
+use crate::plan::tags::RemoteTags;
 use crate::ui;
+
+/// How many releases are named to somebody who asked for one that is not there.
+const SHOWN_RELEASES: usize = 8;
 
 pub fn run(app: &App, arguments: &Verify) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
@@ -28,16 +32,24 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     if let Some(repository) = forge {
         rows.extend(verify_forge::look(&app.world, &Published { repository, project, version: &version, tags: &tags }));
     }
-    let notes = left_out(app, project);
-    app.ui.data(&table(&rows));
-    notes.iter().for_each(|note| app.ui.note(note));
+    let mut notes = left_out(app, project);
+    let never_was = never_was(&release, &rows);
+    match &never_was {
+        // Rows that all say the same would bury it.
+        Some((what, _)) => notes.insert(0, what.clone()),
+        None => {
+            app.ui.data(&table(&rows));
+            notes.iter().for_each(|note| app.ui.note(note));
+        }
+    }
     let count = |is_meant: fn(&Look) -> bool| rows.iter().filter(|row| is_meant(&row.look)).count();
     let (bad, unread) = (count(|look| matches!(look, Look::Bad(_))), count(|look| matches!(look, Look::Unread(_))));
     let said = [(bad, "do not agree"), (unread, "could not be verified")].into_iter().filter(|(count, _)| *count > 0);
     let said: Vec<_> = said.map(|(count, words)| format!("{count} of {} {words}", rows.len())).collect();
-    match said.as_slice() {
-        [] => app.ui.status("Verified", &format!("{} of {} agree", rows.len(), rows.len())),
-        _ => app.ui.error(&said.join(", "), Some(&fix(app, &release, bad > 0)?)),
+    match (said.as_slice(), &never_was) {
+        (_, Some((what, fix))) => app.ui.error(what, Some(fix)),
+        ([], None) => app.ui.status("Verified", &format!("{} of {} agree", rows.len(), rows.len())),
+        (said, None) => app.ui.error(&said.join(", "), Some(&fix(app, &release, bad > 0)?)),
     }
     app.ui.document(&json!({
         "schema": 1,
@@ -48,6 +60,33 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
         "notes": notes,
     }));
     Ok(u8::from(!said.is_empty()))
+}
+
+/// That there is no such release, and which there are: it has no tag anywhere, and nothing of it was found. What is half there, or
+/// could not be read, is told row by row.
+fn never_was(release: &verify::Release<'_>, rows: &[Row]) -> Option<(String, String)> {
+    let verify::Release { project, version, tags, .. } = *release;
+    let tag = project.tags.release(version);
+    let is_absent = tags.commit_of(&tag) == Ok(None) && rows.iter().all(|row| matches!(row.look, Look::Bad(_) | Look::NotAsked(_)));
+    let place = match &tags.remote {
+        RemoteTags::Known { remote, .. } => format!("here or at {remote}"),
+        RemoteTags::None => "in this clone".to_owned(),
+        RemoteTags::Unknown { .. } => return None,
+    };
+    is_absent.then(|| {
+        let (name, releases) = (&project.name, tags.releases(project));
+        let newest: Vec<_> = releases.iter().rev().take(SHOWN_RELEASES).map(Version::to_semver).collect();
+        let more = if releases.len() > newest.len() { format!(" and {} more", releases.len() - newest.len()) } else { String::new() };
+        let there = if newest.is_empty() { "it has none yet".to_owned() } else { format!("there are {}{more}", newest.join(", ")) };
+        let what = format!(
+            "there is no release {} {}: no tag {tag} {place}, and nothing else of it; {there}",
+            project.package,
+            version.to_semver()
+        );
+        let fix =
+            newest.first().map_or_else(|| format!("cargo xtask release {name}"), |newest| format!("cargo xtask verify {name} {newest}"));
+        (what, fix)
+    })
 }
 
 /// The line that goes on: only a release that has its tag can be finished, at the tag's own commit.
