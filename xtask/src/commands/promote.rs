@@ -21,10 +21,11 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     let mut goal = Goal::default();
     app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
     // What registry files name is built, and never released: [trust] is about releases.
-    if let Some(wanted) = app.trust.as_ref().filter(|wanted| wanted.sign && project.registered.is_none()) {
+    if let Some(wanted) = app.trust.as_ref().filter(|wanted| wanted.wants_anything() && project.registered.is_none()) {
         let policy = trust::policy(&app.world, wanted)?;
         let policy = policy.map_err(|trust::Obstacle { what, fix }| Fault::refused(what).fix(fix))?;
-        promoted_trust::refuse_unsigned(&app.world, &mut goal, project, &policy)?;
+        let source = app.forge_page().unwrap_or_default();
+        promoted_trust::refuse_unsigned(&app.world, &mut goal, project, &policy, &source)?;
     }
     app.execute(goal, serde_json::Map::new())
 }
