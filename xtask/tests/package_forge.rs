@@ -166,9 +166,12 @@ fn signatures_of_a_package_are_offered_too_and_found_from_elsewhere() {
     offered.elsewhere();
     let (red, report) = offered.verify(true);
     assert_eq!((red, signed(&report)), (vec![], 2), "{report:#}");
+    let listed =
+        |report: &Value| report["rows"].as_array().unwrap().iter().find(|row| row["check"] == "cyclonedx").unwrap()["ok"].as_bool();
+    assert_eq!(listed(&report), Some(true), "the list that the forge offers: {report:#}");
     // Without the forge nobody is told that all is well.
     let (red, report) = offered.verify(false);
-    assert_eq!((red, signed(&report)), (vec![], 0), "{report:#}");
+    assert_eq!((red, signed(&report), listed(&report)), (vec![], 0, None), "{report:#}");
     assert!(report.to_string().contains("no signature of it is here"), "{report:#}");
 }
 

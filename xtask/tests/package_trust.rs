@@ -64,5 +64,18 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         assert_eq!((code, red), (1, vec![format!("{name} bundle")]), "{said}");
         fs::write(&bundle, good).unwrap();
     }
-    assert_eq!(json(&["verify", "kit", "0.2.0"]).0, 0);
+    // The list is held to its bundle, and to the package that it is of.
+    let (path, bundle) = (folder.join("kit-0.2.0.cdx.json"), folder.join("kit-0.2.0.cdx.json.sigstore.json"));
+    for (file, from, to) in [(&path, "\"0.2.0\"", "\"0.2.1\""), (&bundle, "\"base64Signature\":\"ME", "\"base64Signature\":\"MF")] {
+        let good = fs::read_to_string(file).unwrap();
+        fs::write(file, good.replacen(from, to, 1)).unwrap();
+        assert_ne!(good, fs::read_to_string(file).unwrap());
+        let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
+        let red: Vec<_> = report["rows"].as_array().unwrap().iter().filter(|row| row["ok"] == false).map(support::trust::words).collect();
+        assert_eq!((code, red), (1, vec!["kit-0.2.0.cdx.json cyclonedx".to_owned()]), "{said}");
+        fs::write(file, good).unwrap();
+    }
+    let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
+    let row = report["rows"].as_array().unwrap().iter().find(|row| row["check"] == "cyclonedx").unwrap();
+    assert_eq!((code, row["ok"].as_bool()), (0, Some(true)), "{said}");
 }

@@ -1,16 +1,18 @@
 //! Whether each file that an index serves is signed by somebody who counts: by the bundle that lies beside it here, else by the
-//! one that the forge's release offers, which is all that others have.
+//! one that the forge's release offers, which is all that others have. The list of what the package is made of likewise.
 //!
 //! A bundle or a file that is not what it was is bad in its own row, and is not judged again here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::package::Built;
+use super::package_trust;
 use super::verify::{Look, Row};
-use crate::model::distribution::IndexFile;
+use crate::model::distribution::{IndexFile, normal};
 use crate::model::forge_release::{CHECKSUMS, asset_name, read_checksums};
 use crate::model::image::Digest;
-use crate::model::trust::Policy;
+use crate::model::package::PackageBuild;
+use crate::model::trust::{Attached, Claim, Policy, SbomFormat};
 use crate::world::cosign::Answer;
 use crate::world::forge::File;
 use crate::world::package_index::{self, Place};
@@ -32,52 +34,110 @@ struct Offered {
 }
 
 impl<'a> Bundles<'a> {
-    /// `None` where nothing is to be signed. The forge is asked once for all files.
+    /// `None` where nothing is to be said of a package. The forge is asked once for all files.
     pub(super) fn of(world: &'a World, policy: Option<&'a Policy>, forge: Option<&'a str>, tag: &str) -> Option<Self> {
-        let policy = policy.filter(|policy| policy.sign)?;
+        let policy = policy.filter(|policy| policy.sign || lists(policy))?;
         let offered = forge.map(|repository| (repository, offered(world, repository, tag)));
         Some(Self { world, policy, offered })
     }
 
-    /// The row of a file that the index serves, and that its own row says is right.
-    pub(super) fn row(&self, place: &Place, file: &IndexFile, known: Option<&Built>, is_right: bool) -> Row {
-        let look = match is_right {
+    /// The row of a file that the index serves, and that its own row says is right; `None` where no signature is wanted.
+    pub(super) fn row(&self, place: &Place, file: &IndexFile, known: Option<&Built>, is_right: bool) -> Option<Row> {
+        let look = || match is_right {
             true => self.look(place, file, known).unwrap_or_else(|error| Look::Unread(format!("{error:#}"))),
             false => Look::NotAsked("the file itself is not right".into()),
         };
-        Row { subject: file.name.whole.clone(), check: "bundle".into(), look }
+        self.policy.sign.then(|| Row { subject: file.name.whole.clone(), check: "bundle".into(), look: look() })
+    }
+
+    /// The row of the list of what the package is made of; `None` where none is wanted.
+    pub(super) fn list_row(&self, build: &PackageBuild) -> Option<Row> {
+        let look = || self.look_at_list(build).unwrap_or_else(|error| Look::Unread(format!("{error:#}")));
+        let check = Attached::Statement(Claim::Sbom(SbomFormat::CycloneDx)).word();
+        lists(self.policy).then(|| Row { subject: build.list(), check: check.into(), look: look() })
     }
 
     fn look(&self, place: &Place, file: &IndexFile, known: Option<&Built>) -> anyhow::Result<Look> {
         if let Some(known) = known {
-            let bundle = std::path::PathBuf::from(format!("{}.sigstore.json", known.path.display()));
+            let bundle = bundle_of(&known.path);
             if files::exists(&bundle) {
                 return self.judged(&known.path, &bundle, "here");
             }
         }
-        let name = asset_name(&format!("{}.sigstore.json", file.name.whole));
-        let (repository, offered) = match &self.offered {
-            Some((repository, Ok(offered))) => (repository, offered),
-            Some((_, Err(why))) => return Ok(Look::NotAsked(format!("no signature of it is here, and {why}"))),
-            None => return Ok(Look::NotAsked("no signature of it is here, and no forge is looked at".into())),
+        let what = "no signature of it is here";
+        let (repository, text) = match self.offered_text(what, &format!("{}.sigstore.json", file.name.whole)) {
+            Ok(found) => found,
+            Err(look) => return Ok(look),
         };
-        let Some(found) = offered.files.iter().find(|found| found.name == name && found.is_whole) else {
-            return Ok(Look::Bad(format!("no signature of it is here, and the release at {repository} has no {name}")));
-        };
-        let text = match self.world.forge().text_of_file(repository, found) {
-            Ok(text) => text,
-            // A byte that makes it no text at all is told by the file's own row.
-            Err(error) => return Ok(Look::NotAsked(error.to_string())),
-        };
-        let listed = read_checksums(&offered.list).unwrap_or_default().into_iter().find(|(listed, _)| *listed == name);
-        if listed.is_some_and(|(_, hex)| !hex.eq_ignore_ascii_case(Digest::of(text.as_bytes()).hex())) {
-            return Ok(Look::NotAsked(format!("{name} itself is not right")));
-        }
         let folder = files::temporary_folder()?;
         let (bundle, fetched) = (folder.path().join("bundle.json"), folder.path().join("file"));
         files::write_own(&bundle, &text)?;
         package_index::fetch(self.world, place, file, &fetched)?;
         self.judged(&fetched, &bundle, &format!("offered at {repository}"))
+    }
+
+    fn look_at_list(&self, build: &PackageBuild) -> anyhow::Result<Look> {
+        let path = self.world.path(&build.folder()).join(build.list());
+        let bundle = bundle_of(&path);
+        if files::exists(&path) && (files::exists(&bundle) || !self.policy.sign) {
+            if package_trust::listed(self.world, build)?.is_none() {
+                return Ok(Look::Bad(format!("{} is not what was made of {}", path.display(), build.commit)));
+            }
+            return self.list_judged(build, &path, &bundle, "here");
+        }
+        let what = if files::exists(&path) { "no signature of it is here" } else { "it is not here" };
+        let (repository, text) = match self.offered_text(what, &build.list()) {
+            Ok(found) => found,
+            Err(look) => return Ok(look),
+        };
+        let folder = files::temporary_folder()?;
+        let path = folder.path().join("list.json");
+        files::write_own(&path, &text)?;
+        if self.policy.sign {
+            match self.offered_text(what, &format!("{}.sigstore.json", build.list())) {
+                Ok((_, text)) => files::write_own(&bundle_of(&path), &text)?,
+                Err(look) => return Ok(look),
+            }
+        }
+        self.list_judged(build, &path, &bundle_of(&path), &format!("offered at {repository}"))
+    }
+
+    /// Whether a list is of the package, and the word of somebody who counts where that is wanted.
+    fn list_judged(&self, build: &PackageBuild, path: &Path, bundle: &Path, place: &str) -> anyhow::Result<Look> {
+        let list: serde_json::Value = serde_json::from_str(&files::read(path)?.unwrap_or_default()).unwrap_or_default();
+        let (own, wanted) = (&list["metadata"]["component"], [normal(&build.name), build.spelled.clone()]);
+        let found = ["name", "version"].map(|key| own[key].as_str().unwrap_or("nothing").to_owned());
+        if found != wanted {
+            return Ok(Look::Bad(format!("it is a list of {}, wanted one of {}", found.join(" "), wanted.join(" "))));
+        }
+        let parts = format!("{} parts", list["components"].as_array().map_or(0, Vec::len));
+        if !self.policy.sign {
+            return Ok(Look::Good(format!("{parts}, {place}")));
+        }
+        Ok(match self.judged(path, bundle, place)? {
+            Look::Good(by) => Look::Good(format!("{parts}, {by}")),
+            other => other,
+        })
+    }
+
+    /// The text of a file of the forge's release, and where that is; else the look that says why there is none. `what` is missing
+    /// on this machine.
+    fn offered_text(&self, what: &str, file: &str) -> Result<(&str, String), Look> {
+        let name = asset_name(file);
+        let (repository, offered) = match &self.offered {
+            Some((repository, Ok(offered))) => (*repository, offered),
+            Some((_, Err(why))) => return Err(Look::NotAsked(format!("{what}, and {why}"))),
+            None => return Err(Look::NotAsked(format!("{what}, and no forge is looked at"))),
+        };
+        let found = offered.files.iter().find(|found| found.name == name && found.is_whole);
+        let found = found.ok_or_else(|| Look::Bad(format!("{what}, and the release at {repository} has no {name}")))?;
+        // A byte that makes it no text at all is told by the file's own row.
+        let text = self.world.forge().text_of_file(repository, found).map_err(|error| Look::NotAsked(error.to_string()))?;
+        let listed = read_checksums(&offered.list).unwrap_or_default().into_iter().find(|(listed, _)| *listed == name);
+        match listed.is_some_and(|(_, hex)| !hex.eq_ignore_ascii_case(Digest::of(text.as_bytes()).hex())) {
+            true => Err(Look::NotAsked(format!("{name} itself is not right"))),
+            false => Ok((repository, text)),
+        }
     }
 
     fn judged(&self, file: &Path, bundle: &Path, place: &str) -> anyhow::Result<Look> {
@@ -87,6 +147,15 @@ impl<'a> Bundles<'a> {
             Answer::Unknown(why) => Look::Unread(why),
         })
     }
+}
+
+/// Whether a list of what a package is made of is wanted.
+fn lists(policy: &Policy) -> bool {
+    policy.sbom.contains(&SbomFormat::CycloneDx)
+}
+
+fn bundle_of(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.sigstore.json", path.display()))
 }
 
 fn offered(world: &World, repository: &str, tag: &str) -> Result<Offered, String> {

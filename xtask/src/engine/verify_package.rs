@@ -11,7 +11,7 @@ use crate::world::World;
 use crate::world::package_index::{self, Place};
 
 /// One row for each file of the release, and one for each that is there and should not be; where files are to be signed, one for
-/// the signature of each.
+/// the signature of each, and where what they are made of is to be listed, one for that list.
 pub(super) fn look(world: &World, release: &Release<'_>, index: &IndexName, commit: Result<&str, ()>) -> Vec<Row> {
     let Release { project, projects, version, .. } = *release;
     let about = format!("{} {}", project.package, version.to_semver());
@@ -45,8 +45,9 @@ pub(super) fn look(world: &World, release: &Release<'_>, index: &IndexName, comm
         let look = held(world, &place, &file, known.as_ref(), project);
         let is_right = !matches!(look, Look::Bad(_) | Look::Unread(_));
         rows.push(Row { subject: file.name.whole.clone(), check: "package".into(), look });
-        rows.extend(bundles.as_ref().map(|bundles| bundles.row(&place, &file, known.as_ref(), is_right)));
+        rows.extend(bundles.as_ref().and_then(|bundles| bundles.row(&place, &file, known.as_ref(), is_right)));
     }
+    rows.extend(bundles.as_ref().and_then(|bundles| bundles.list_row(&build)));
     let strangers = listed.into_iter().map(|file| Row {
         subject: file.name.whole,
         check: "package".into(),
