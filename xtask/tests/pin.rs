@@ -63,6 +63,24 @@ fn what_changed_is_pinned_by_one_request_and_nothing_by_none() {
 }
 
 #[test]
+fn where_releases_must_be_signed_it_is_said_that_these_are_not() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    processors.push_builds(&BOTH);
+    let silent = processors.run(&["pin", "--dry-run"]);
+    assert!(silent.code == 0 && !silent.stderr.contains("[trust]"), "{}", silent.stderr);
+    processors.change("xtask/monorepo.toml", &format!("{}[trust]\n", fixture.read("xtask/monorepo.toml")));
+    processors.push_builds(&BOTH);
+    for line in [&["pin"][..], &["promote", "llm_litellm", "--to", "staging"]] {
+        let ran = processors.run(line);
+        assert!(ran.code == 0 && ran.stderr.contains("[trust] is about releases"), "{line:?}: {}", ran.stderr);
+        if line == ["pin"] {
+            processors.merge();
+        }
+    }
+}
+
+#[test]
 fn law_20_the_whole_life_of_a_digest_in_branches() {
     let processors = Processors::new();
     let fixture = &processors.fixture;

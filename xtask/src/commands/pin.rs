@@ -15,6 +15,10 @@ use crate::plan::build::want_image;
 use crate::plan::release::dirty_sentence;
 use crate::world::{docker, environment, tools};
 
+/// What is said wherever the image of a registry file goes, and [trust] is configured.
+pub(super) const UNSIGNED: &str =
+    "[trust] is about releases: what registry files pin is known by its digest, and nothing of it is signed or listed";
+
 pub fn run(app: &App, arguments: &Pin) -> Outcome {
     let projects = registered(app, &arguments.projects)?;
     let mut goal = Goal::default();
@@ -36,6 +40,7 @@ pub fn run(app: &App, arguments: &Pin) -> Outcome {
     if wanted.is_empty() && goal.refused.is_empty() {
         goal.notes.push("no file fits images-from.files, so there is nothing to pin".to_owned());
     }
+    goal.notes.extend(app.trust.as_ref().filter(|_| !wanted.is_empty()).map(|_| UNSIGNED.to_owned()));
     for stage in app.delivery.first_stages() {
         app.deliverer().pin(&mut goal, stage, &wanted)?;
     }

@@ -1,5 +1,6 @@
 //! `promote`: an environment's pins say a release that stands in the environment before it.
 
+use super::pin::UNSIGNED;
 use super::{App, Outcome};
 use crate::cli::Promote;
 use crate::engine::{observe, promoted_trust, trust};
@@ -20,7 +21,7 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     }
     let mut goal = Goal::default();
     app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
-    // What registry files name is built, and never released: [trust] is about releases.
+    goal.notes.extend(app.trust.as_ref().filter(|_| project.registered.is_some()).map(|_| format!("{}: {UNSIGNED}", project.name)));
     if let Some(wanted) = app.trust.as_ref().filter(|wanted| wanted.wants_anything() && project.registered.is_none()) {
         let policy = trust::policy(&app.world, wanted)?;
         let policy = policy.map_err(|trust::Obstacle { what, fix }| Fault::refused(what).fix(fix))?;
