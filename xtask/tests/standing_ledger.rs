@@ -3,8 +3,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::delivery::Delivered;
+use support::delivery::{Delivered, push_to};
 use support::pull::Asked;
+use support::registered::Processors;
 
 fn environments(document: &Value) -> Vec<Value> {
     document["projects"][0]["environments"].as_array().unwrap_or_else(|| panic!("{document:#}")).clone()
@@ -58,6 +59,34 @@ fn environments_without_pins_are_told_by_the_ledger() {
 }
 
 #[test]
+fn what_the_ledger_says_is_held_to_the_registry() {
+    let delivered = Delivered::without_pins();
+    let fixture = &delivered.fixture;
+    fixture.ok(&["promote", "api", "--to", "dev", "--version", "0.2.0"]);
+    let (two, three) = (delivered.digest("api", "0.2.0"), delivered.digest("api", "0.3.0"));
+    assert_eq!((&asked(&delivered)[0]["drift"], &asked(&delivered)[0]["unchecked"]), (&json!([]), &Value::Null));
+    let recorded = delivered.recorded("dev/api.toml");
+    let says = |text: &str| {
+        let bare = fixture.folder().join("origin.git");
+        push_to(&fixture.folder().join("hand"), &bare, "hand", &[("dev/api.toml", text)], "chore: by hand");
+        support::git_in(&bare, &["update-ref", "refs/xtask/environments", "hand"]);
+        asked(&delivered)[0].clone()
+    };
+    // A tag that is another digest, a digest that nobody serves, and a registry that does not answer.
+    let moved = says(&recorded.replace("0.2.0", "0.3.0"));
+    let drift = moved["drift"][0].as_str().unwrap_or_else(|| panic!("{moved:#}"));
+    assert!(drift.ends_with(&format!("(refs/xtask/environments): dev/api.toml says 0.3.0 and {two}, but 0.3.0 is {three}")), "{drift}");
+    let gone = says(&recorded.replace(&two, &format!("sha256:{}", "0".repeat(64))));
+    assert!(gone["drift"][0].as_str().is_some_and(|drift| drift.contains("does not serve")), "{gone:#}");
+    let ran = fixture.ok(&["status", "api"]);
+    assert!(ran.stderr.contains("api in dev: ") && ran.stderr.contains("does not serve"), "{}", ran.stderr);
+    fixture.registry.plan_fault(xtask::rehearsal::registry::Fault::status("", "/v2/acme/api/", 403).times(1000));
+    let away = says(&recorded);
+    assert_eq!((&away["version"], &away["drift"]), (&"0.2.0".into(), &json!([])));
+    assert!(away["unchecked"].as_str().is_some_and(|why| why.contains("403")), "{away:#}");
+}
+
+#[test]
 fn what_passed_is_told_of_what_the_pins_say_now() {
     let delivered = Delivered::with_pins_and_modal();
     let fixture = &delivered.fixture;
@@ -105,4 +134,39 @@ fn an_open_pull_request_is_told_with_its_address() {
     // Without a token nobody can tell.
     let (_, document) = pull.delivered.fixture.json(&["status", "api"]);
     assert!(environments(&document)[1]["unasked"].as_str().unwrap().contains("no token"), "{document:#}");
+}
+
+#[test]
+fn what_pin_asks_for_is_told_of_the_projects_that_it_changes() {
+    let processors = Processors::new();
+    let status = |project: &str| {
+        let ran = processors.run(&["status", project, "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        environments(&serde_json::from_str(&ran.stdout).unwrap())[0].clone()
+    };
+    assert_eq!((&status("llm_litellm")["waits"], &status("llm_litellm")["next"]), (&json!([]), &"cargo xtask pin llm_litellm".into()));
+    processors.push_builds(&["llm-litellm", "replicate-generic"]);
+    processors.ok(&["pin"]);
+    for project in ["llm_litellm", "replicate_generic"] {
+        let found = status(project);
+        assert_eq!(found["waits"][0]["title"], "chore(dev): pin llm_litellm, replicate_generic", "{found:#}");
+        assert!(found["why"].as_str().unwrap().contains("what was built waits for its merge: http://"), "{found:#}");
+        assert_eq!((&found["next"], &found["unasked"]), (&Value::Null, &Value::Null));
+    }
+    let ran = processors.run(&["status"]);
+    assert!(
+        ran.stderr.contains("llm_litellm in dev: chore(dev): pin llm_litellm, replicate_generic waits for its merge"),
+        "{}",
+        ran.stderr
+    );
+    processors.merge();
+    // The next one is of one project alone.
+    processors.change("processors/llm_litellm/app.py", "print()\n");
+    processors.push_builds(&["llm-litellm"]);
+    processors.ok(&["pin"]);
+    assert_eq!(status("llm_litellm")["waits"].as_array().map(Vec::len), Some(1));
+    assert_eq!(status("replicate_generic")["waits"], json!([]));
+    // Without a token nobody can tell, and one sentence says so for all.
+    let ran = processors.fixture.ok(&["status"]);
+    assert_eq!(ran.stderr.matches("no token").count(), 1, "{}", ran.stderr);
 }

@@ -41,6 +41,22 @@ pub fn tell(app: &App, projects: &[&Project], running: &[Vec<Standing>]) {
     for (project, standings) in projects.iter().zip(running) {
         standings.iter().for_each(|standing| say(app, project, standing));
     }
+    // One forge that cannot be asked is one sentence, however many projects wait for its answer.
+    let mut unasked: Vec<(&str, Vec<String>)> = Vec::new();
+    for (project, standing) in projects.iter().zip(running).flat_map(|(project, all)| all.iter().map(move |standing| (project, standing))) {
+        let Some(why) = &standing.unasked else { continue };
+        let what = format!("{} in {}", project.name, standing.environment);
+        match unasked.iter_mut().find(|(known, _)| known == why) {
+            Some((_, of)) => of.push(what),
+            None => unasked.push((why, vec![what])),
+        }
+    }
+    for (why, of) in unasked {
+        let more = of.len().saturating_sub(FAULTS_SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let of = of.iter().take(FAULTS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        app.ui.warn(&format!("{of}{more}: what passed, or waits for its merge, is unknown: {why}"));
+    }
 }
 
 fn row(project: &Project, standing: &Standing) -> Vec<String> {
@@ -80,9 +96,6 @@ fn say(app: &App, project: &Project, standing: &Standing) {
     for Bar { digest, version, since, why, by, .. } in &standing.barred {
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         app.ui.note(&format!("{what}: {version} ({}) is barred since {since} by {by}{why}", digest.short()));
-    }
-    if let Some(why) = &standing.unasked {
-        app.ui.warn(&format!("{what}: what passed, or waits for its merge, is unknown: {why}"));
     }
     for pull in &standing.waits {
         app.ui.note(&format!("{what}: {} waits for its merge: {}", pull.title, pull.page));

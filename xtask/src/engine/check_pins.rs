@@ -69,10 +69,20 @@ impl Deliverer<'_> {
 
     /// What speaks against a reference.
     pub(super) fn objection(&self, pin: &Pin, place: &PinPlace, answers: &mut Answers) -> Option<Objection> {
-        let repository = &pin.repository;
         if let Some(digest) = place.digest.as_deref().filter(|_| place.pinned().is_none()) {
             return Some(Objection::Wrong(format!("says {digest}, which is no digest yet")));
         }
+        self.objection_to(&pin.repository, place.tag.as_deref(), place.pinned().as_ref(), answers)
+    }
+
+    /// What speaks against a tag, a digest, or both as one image.
+    pub(super) fn objection_to(
+        &self,
+        repository: &Repository,
+        tag: Option<&str>,
+        digest: Option<&Digest>,
+        answers: &mut Answers,
+    ) -> Option<Objection> {
         let mut ask = |reference: &str| {
             let key = (repository.clone(), reference.to_owned());
             let registry = self.world.registry();
@@ -81,13 +91,12 @@ impl Deliverer<'_> {
             });
             answer.clone()
         };
-        let digest = place.pinned();
-        let by_digest = match &digest {
+        let by_digest = match digest {
             Some(digest) => ask(digest.as_str()).map(|found| found.is_some()),
             None => Ok(true),
         };
-        let by_tag = place.tag.as_deref().map_or(Ok(None), &mut ask);
-        let wrong = match (by_digest, by_tag, &place.tag, &digest) {
+        let by_tag = tag.map_or(Ok(None), &mut ask);
+        let wrong = match (by_digest, by_tag, tag, digest) {
             (Err(why), ..) | (_, Err(why), ..) => return Some(Objection::Unread(why)),
             (Ok(false), _, _, Some(digest)) => Some(format!("says {digest}, which {repository} does not serve")),
             (_, Ok(None), Some(tag), None) => Some(format!("says {tag}, which {repository} does not serve")),

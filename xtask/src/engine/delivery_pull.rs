@@ -46,14 +46,19 @@ impl Deliverer<'_> {
         }
     }
 
+    /// What the forge calls the repository of these pins; `None` where it is another's.
+    pub(super) fn forge_repository(&self, group: &PinGroup) -> Option<String> {
+        let own = self.delivery.github.clone().filter(|_| group.is_own);
+        own.or_else(|| forge_name(&group.address, &self.world.environment.forge_url))
+    }
+
     /// The branch and the repository of a pull request into the branch of these pins.
     ///
     /// # Errors
     /// The repository is none of the forge's, or there is no token for it.
     pub(super) fn pull_at(&self, stage: &str, group: &PinGroup, kind: &str, project: Option<&str>) -> Result<DeliveryPull, Fault> {
         let environment = &self.world.environment;
-        let own = self.delivery.github.clone().filter(|_| group.is_own);
-        let repository = own.or_else(|| forge_name(&group.address, &environment.forge_url)).ok_or_else(|| {
+        let repository = self.forge_repository(group).ok_or_else(|| {
             let what = format!("{} is no repository of {}, so no pull request can be opened there", group.address, environment.forge_url);
             let github = if group.is_own { "repository.github = \"OWNER/NAME\", or " } else { "" };
             Fault::refused(what).fix(format!("write {github}environments.{stage}.via = \"push\", or set GITHUB_SERVER_URL"))

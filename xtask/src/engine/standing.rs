@@ -11,7 +11,7 @@ use super::check_pins::{Answers, Objection};
 use super::observe::rfc3339;
 use super::pins::{PinGroup, Reading, groups, read_at};
 use super::promotion::Deliverer;
-use super::standing_ledger::and_checks;
+use super::standing_ledger::{Pulls, and_checks};
 use crate::model::delivery::{Bar, Said};
 use crate::model::pins::{Pin, Stage};
 use crate::model::project::Project;
@@ -104,6 +104,13 @@ struct Found<'a> {
     readings: Result<Vec<(PinGroup, Reading)>, String>,
 }
 
+/// What the registry and the forge have answered: nothing is asked twice.
+#[derive(Default)]
+struct Known {
+    answers: Answers,
+    pulls: Pulls,
+}
+
 impl Deliverer<'_> {
     /// What the environments run of these projects, in the order of the configuration; none for a project without pins.
     ///
@@ -121,12 +128,12 @@ impl Deliverer<'_> {
             }
         }
         let (pasts, recorded) = (pasts(&heads), self.recorded());
-        let (mut answers, mut all) = (Answers::new(), asked.iter().map(|_| Vec::new()).collect::<Vec<Vec<Standing>>>());
+        let (mut known, mut all) = (Known::default(), asked.iter().map(|_| Vec::new()).collect::<Vec<Vec<Standing>>>());
         for found in &all_found {
-            let mut standing = self.of_stage(found, &heads, &pasts, &mut answers)?;
+            let mut standing = self.of_stage(found, &heads, &pasts, &mut known)?;
             let has_pins = !found.readings.as_ref().is_ok_and(Vec::is_empty);
             if let Some(recorded) = &recorded {
-                self.add_ledger(&mut standing, (found.project, found.stage), has_pins, recorded)?;
+                self.add_ledger(&mut standing, (found.project, found.stage), has_pins, recorded, &mut known.answers)?;
             }
             all[found.number].push(standing);
         }
@@ -168,7 +175,7 @@ impl Deliverer<'_> {
         Ok(readings)
     }
 
-    fn of_stage(&self, found: &Found<'_>, heads: &Heads, pasts: &Pasts, answers: &mut Answers) -> anyhow::Result<Standing> {
+    fn of_stage(&self, found: &Found<'_>, heads: &Heads, pasts: &Pasts, known: &mut Known) -> anyhow::Result<Standing> {
         let mut standing = Standing::unread(&found.stage.name);
         let readings = match &found.readings {
             Ok(readings) => readings,
@@ -187,13 +194,16 @@ impl Deliverer<'_> {
             let shown = format!("{} ({})", group.address, group.branch);
             standing.drift.extend(reading.faults.iter().map(|fault| format!("{shown}: {fault}")));
             standing.barred.extend(reading.bars.iter().filter(|bar| bar.is_of(project, stage)).cloned());
-            self.hold_to_the_registry(&mut standing, &shown, (group, reading), answers);
-            self.waiting(&mut standing, project, found.stage, group);
+            self.hold_to_the_registry(&mut standing, &shown, (group, reading), &mut known.answers);
+            self.waiting(&mut standing, project, found.stage, group, &mut known.pulls);
             let place = (group.address.clone(), group.branch.clone());
             let (Some(Ok(head)), Some(Ok(past))) = (heads.get(&place), pasts.get(&place)) else { continue };
             let history = History { head, past };
             let newest = past.records.iter().find(|record| record.is_of(project, stage));
             let is_ours = newest.filter(|record| says(record, &reading.said(&group.pins)));
+            if let Some(record) = is_ours {
+                self.hold_to_the_record(&mut standing, &shown, found.project, (reading, record), &mut known.answers);
+            }
             let came = match is_ours {
                 Some(record) => history.came(&record.commit, Some(record.action.clone()))?,
                 None => history.by_hand(group, reading)?,
@@ -222,6 +232,26 @@ impl Deliverer<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Deliverer<'_> {
+    /// A pin that says a tag alone says another image once the tag is moved; what it was is told by the commit that brought it.
+    fn hold_to_the_record(
+        &self,
+        standing: &mut Standing,
+        shown: &str,
+        project: &Project,
+        (reading, record): (&Reading, &Record),
+        answers: &mut Answers,
+    ) {
+        let (Some(image), Some(Said { version: Some(version), digest: Some(digest) })) = (&project.image, &record.to) else { return };
+        if reading.places().all(|(_, place)| place.digest.is_some()) {
+            return;
+        }
+        if let Some(Objection::Wrong(what)) = self.objection_to(&image.release, Some(version), Some(digest), answers) {
+            standing.drift.push(format!("{shown}: {} {what}", short(&record.commit)));
         }
     }
 }

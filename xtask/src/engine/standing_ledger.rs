@@ -3,19 +3,23 @@
 //!
 //! A part of `standing`, which reads the pins; nothing is planned or written.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::check_pins::{Answers, Objection};
 use super::deployment::{Ledger, is_about_what_runs, read, read_at};
 use super::observe::rfc3339;
 use super::pins::PinGroup;
 use super::promotion::Deliverer;
 use super::standing::{Came, Standing};
 use crate::model::delivery::Said;
+use crate::model::deploy::entry_file;
 use crate::model::pins::Stage;
 use crate::model::project::Project;
-use crate::plan::delivery::{Record, record};
+use crate::plan::delivery::{Record, record, records};
 use crate::plan::standing::{Next, and_checks as told};
 use crate::world::delivery::{DeliveryBranch, PastCommit};
+use crate::world::forge::Pull;
 
 /// The ledger as its remote has it now: fetched once for all environments.
 pub(super) struct Recorded {
@@ -46,6 +50,7 @@ impl Deliverer<'_> {
         (project, stage): (&Project, &Stage),
         has_pins: bool,
         recorded: &Result<Recorded, String>,
+        answers: &mut Answers,
     ) -> anyhow::Result<()> {
         if stage.checks.tasks.is_empty() || standing.unknown.is_some() {
             return Ok(());
@@ -72,6 +77,7 @@ impl Deliverer<'_> {
             });
             standing.barred.extend(ledger.bars.iter().filter(|bar| bar.is_of(&project.name, &stage.name)).cloned());
             standing.came = came(recorded, &ledger, &project.name, &stage.name)?;
+            self.hold_ledger_to_the_registry(standing, project, recorded, answers);
         }
         let passed = |task| match (&standing.runs, &ledger.entry) {
             (Some(Said { digest: Some(digest), .. }), Some(entry)) => entry.has_passed(digest, task),
@@ -81,6 +87,19 @@ impl Deliverer<'_> {
         };
         standing.checks = stage.checks.tasks.iter().map(|task| (task.phase.word(), passed(task))).collect();
         Ok(())
+    }
+
+    /// Whether what is to run by the ledger alone is served, and its tag still the same image.
+    fn hold_ledger_to_the_registry(&self, standing: &mut Standing, project: &Project, recorded: &Recorded, answers: &mut Answers) {
+        let (Some(runs), Some(image)) = (&standing.runs, &project.image) else { return };
+        match self.objection_to(&image.release, runs.version.as_deref(), runs.digest.as_ref(), answers) {
+            None => {}
+            Some(Objection::Unread(why)) => standing.unchecked = Some(why),
+            Some(Objection::Wrong(what)) => {
+                let place = entry_file(&standing.environment, &project.name);
+                standing.drift.push(format!("{}: {place} {what}", recorded.branch.shown()));
+            }
+        }
     }
 
     /// The versions of a project that were rolled back in environments without pins.
@@ -95,20 +114,39 @@ impl Deliverer<'_> {
         Ok(ledger.bars.into_iter().filter(|bar| bar.project == *name).map(|bar| bar.version).collect())
     }
 
-    /// Adds the open pull requests that would change pins.
-    pub(super) fn waiting(&self, standing: &mut Standing, project: &str, stage: &Stage, group: &PinGroup) {
-        for kind in ["deliver", "unbar"].iter().filter(|_| stage.by_pull) {
-            let pulls = self.pull_at(&stage.name, group, kind, Some(project)).map_err(|fault| fault.what).and_then(|pull| {
+    /// Adds the open pull requests that would change pins: those of deliveries, and the one that `pin` keeps for registry files.
+    pub(super) fn waiting(&self, standing: &mut Standing, project: &str, stage: &Stage, group: &PinGroup, asked: &mut Pulls) {
+        let mut kinds: Vec<(&str, Option<&str>)> = Vec::new();
+        if stage.by_pull {
+            kinds.extend([("deliver", Some(project)), ("unbar", Some(project))]);
+        }
+        // `pin` opens none where the repository has no forge, so none waits there.
+        let is_pinned = stage.after.is_none() && group.pins.iter().any(|pin| pin.of_registry);
+        if is_pinned && self.forge_repository(group).is_some() {
+            kinds.push(("pin", None));
+        }
+        for (kind, of) in kinds {
+            let pulls = self.pull_at(&stage.name, group, kind, of).map_err(|fault| fault.what).and_then(|pull| {
+                let key = (pull.repository.clone(), pull.branch.clone(), group.branch.clone());
                 let forge = self.world.delivery_forge(pull.is_own);
-                forge.open_pulls(&pull.repository, &pull.branch, &group.branch).map_err(|error| error.to_string())
+                let ask = || forge.open_pulls(&pull.repository, &pull.branch, &group.branch).map_err(|error| error.to_string());
+                asked.entry(key).or_insert_with(ask).clone()
             });
+            // One request is of many projects, which its trailers name.
+            let is_about = |pull: &Pull| {
+                let brought = records("", 0, &pull.body);
+                of.is_some() || brought.is_empty() || brought.iter().any(|record| record.is_of(project, &stage.name))
+            };
             match pulls {
-                Ok(pulls) => standing.waits.extend(pulls),
+                Ok(pulls) => standing.waits.extend(pulls.into_iter().filter(is_about)),
                 Err(why) => standing.unasked = Some(why),
             }
         }
     }
 }
+
+/// The open pull requests that were asked for so far, by repository, branch and base.
+pub(super) type Pulls = HashMap<(String, String, String), Result<Vec<Pull>, String>>;
 
 /// How what is to run came into the ledger; `None` where as much of its history as a report is worth does not tell.
 fn came(recorded: &Recorded, ledger: &Ledger, project: &str, stage: &str) -> anyhow::Result<Option<Came>> {
@@ -131,11 +169,16 @@ pub(super) fn and_checks(next: Next, project: &Project, here: &Standing, before:
     let source = before.and_then(|before| before.runs.as_ref());
     // What runs in the first environment of a registry file is what was built there.
     if project.registered.is_some() && before.is_none() && here.unknown.is_none() {
+        let waits = here.waits.first().map(|pull| format!("what was built waits for its merge: {}", pull.page));
         return match here.runs.as_ref().and_then(|runs| runs.digest.as_ref()) {
             Some(_) if !open(here).is_empty() => {
                 told(next, &open(here), Some(format!("cargo xtask promote {} --to {}", project.name, here.environment)), None)
             }
-            Some(digest) => Next { line: None, why: format!("it runs {}, which is pinned there", digest.short()) },
+            Some(digest) => {
+                let what = format!("it runs {}, which is pinned there", digest.short());
+                Next { line: None, why: waits.map_or_else(|| what.clone(), |waits| format!("{what}, and {waits}")) }
+            }
+            None if waits.is_some() => Next { line: None, why: format!("nothing is pinned there, and {}", waits.unwrap_or_default()) },
             None => Next { line: Some(format!("cargo xtask pin {}", project.name)), why: "nothing is pinned there".to_owned() },
         };
     }
