@@ -189,3 +189,51 @@ fn doctor_asks_the_repositories_that_say_what_runs() {
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
     assert!(ran.stderr.contains("remote: 403 (to mend: set DELIVERY_TOKEN"), "{}", ran.stderr);
 }
+
+/// A release of one pin that says a tag alone.
+fn tags_alone() -> Delivered {
+    let delivered = Delivered::new();
+    let fixture = &delivered.fixture;
+    let config = fixture.read("xtask/monorepo.toml");
+    fixture.write("xtask/monorepo.toml", &config.replace("/*.yaml\"\n", "/*.yaml\"\nwrite = \"tag\"\n"));
+    let text = deployment(&fixture.registry.address(), "api:0.1.0");
+    delivered.push_there(&[("staging/api.yaml", &text), ("production/api.yaml", &text)], "feat: tags");
+    for version in ["0.1.0", "0.2.0"] {
+        fixture.ok(&["promote", "api", "--to", "staging", "--version", version]);
+    }
+    delivered
+}
+
+/// Gives a release's name to another image, as a push from somewhere else does.
+fn move_tag(delivered: &Delivered, tag: &str, to: &str) {
+    let registry = &delivered.fixture.registry;
+    let (media_type, bytes) = registry.manifest("acme/api", to).unwrap();
+    let url = format!("http://{}/v2/acme/api/manifests/{tag}", registry.address());
+    ureq::put(&url).header("Content-Type", &media_type).send(&bytes[..]).unwrap();
+}
+
+#[test]
+fn law_8_a_tag_that_was_moved_since_is_told_and_brings_other_bytes_nowhere() {
+    let delivered = tags_alone();
+    let fixture = &delivered.fixture;
+    let [one, two, three] = ["0.1.0", "0.2.0", "0.3.0"].map(|version| delivered.digest("api", version));
+    assert_eq!(drift(&environments(&delivered)[0]), "");
+    fixture.ok(&["promote", "api", "--to", "production", "--dry-run"]);
+    move_tag(&delivered, "0.2.0", "0.3.0");
+    let found = &environments(&delivered)[0];
+    assert!(drift(found).contains(&format!("says 0.2.0 and {two}, but 0.2.0 is {three}")), "{found:#}");
+    let before = delivered.refs();
+    let ran = fixture.run(&["promote", "api", "--to", "production", "--yes"]);
+    assert_eq!((ran.code, delivered.refs()), (3, before), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&two) && ran.stderr.contains(&three) && ran.stderr.contains("moved"), "{}", ran.stderr);
+    // What is taken back is what was brought, whatever its tag is now; and what was there is not another image of that name.
+    fixture.ok(&["rollback", "api", "--in", "staging"]);
+    assert!(delivered.file(".xtask/barred.toml").contains(&two), "{}", delivered.file(".xtask/barred.toml"));
+    move_tag(&delivered, "0.2.0", "0.1.0");
+    fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
+    move_tag(&delivered, "0.1.0", "0.3.0");
+    let before = delivered.refs();
+    let ran = fixture.run(&["rollback", "api", "--in", "staging"]);
+    assert_eq!((ran.code, delivered.refs()), (3, before), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&one) && ran.stderr.contains("moved"), "{}", ran.stderr);
+}

@@ -64,6 +64,7 @@ impl Deliverer<'_> {
         }
         if let Some((after, readings)) = &before {
             self.require_standing(goal, project, after, readings, &images, stage);
+            self.refuse_moved(goal, (project, after), readings, &images)?;
         }
         let why = match &before {
             Some((after, _)) => format!("it stands in {after}"),

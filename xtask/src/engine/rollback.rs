@@ -33,7 +33,10 @@ impl Deliverer<'_> {
             return Ok(());
         }
         let records = self.records(name, &stage.name, &targets)?;
-        let Some(now) = self.standing(goal, project, stage, &targets, &records) else { return Ok(()) };
+        let Some(mut now) = self.standing(goal, project, stage, &targets, &records) else { return Ok(()) };
+        if let (None, Some(version)) = (&now.digest, &now.version) {
+            now.digest = self.brought((name, &stage.name), &targets, version)?;
+        }
         let to = match to {
             Some(named) => named.to_owned(),
             None => match self.named_before(goal, project, stage, &now, &targets)? {
@@ -48,6 +51,7 @@ impl Deliverer<'_> {
             },
         };
         let Some(images) = self.served(goal, project, &to) else { return Ok(()) };
+        self.refuse_moved(goal, (project, &stage.name), &targets, &images)?;
         let is_back = targets.iter().all(|(group, reading)| reading.stands(&group.pins, &images).is_ok());
         let bad = match records.iter().find(|record| record.action == "rollback").filter(|_| is_back) {
             // It was done, perhaps in a part of the repositories: what it barred is what it came from.
