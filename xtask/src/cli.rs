@@ -183,8 +183,8 @@ pub struct Verify {
 
 #[derive(Debug, Args)]
 pub struct Promote {
-    /// The project, by name or package
-    pub project: String,
+    #[arg(required = true, help = "Projects, by name or package; each is promoted on its own")]
+    pub projects: Vec<String>,
     /// The environment
     #[arg(long, value_name = "ENV")]
     pub to: String,

@@ -257,3 +257,42 @@ fn what_was_never_built_is_built_of_what_counts_and_pushed_before_it_is_pinned()
     assert_eq!(run(&line), ["pin done"]);
     assert_eq!(read("pushed").lines().count(), 1);
 }
+
+#[test]
+fn several_are_promoted_at_once_and_each_on_its_own() {
+    let processors = Processors::new();
+    let there = bare(&processors.fixture);
+    processors.push_builds(&BOTH);
+    processors.ok(&["pin"]);
+    processors.merge();
+    let both = ["promote", "llm_litellm", "replicate_generic", "--to", "staging"];
+    let before = processors.there();
+    assert_eq!(processors.ok(&[&both[..], &["--dry-run"]].concat()), ["pin todo", "pin todo"]);
+    assert_eq!(processors.there(), before, "law 13");
+    // Named twice is named once.
+    assert_eq!(processors.ok(&[&both[..], &["llm_litellm"]].concat()), ["pin acted", "pin acted"]);
+    assert_eq!(git_in(&there, &["log", "--format=%s", "dev~1..staging"]).lines().count(), 2, "a commit each, to be taken back alone");
+    assert_eq!(processors.ok(&both), ["pin done", "pin done"]);
+    assert_eq!(processors.run(&["check", "pins"]).code, 1, "production is still pending");
+    for file in [LLM, REPLICATE] {
+        assert_eq!(processors.at("staging", file), processors.at("dev", file));
+    }
+
+    // What is refused of one holds up no other, and nothing of it is done.
+    processors.change("libs/shared.py", "A = 2\n");
+    processors.push_builds(&BOTH);
+    processors.ok(&["pin"]);
+    processors.merge();
+    processors.ok(&["promote", "llm_litellm", "--to", "staging"]);
+    processors.ok(&["rollback", "llm_litellm", "--in", "staging", "--why", "it burns"]);
+    let back = processors.at("staging", LLM);
+    let ran = processors.run(&both);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it burns") && ran.stderr.contains("llm_litellm: nothing was done of it"), "{}", ran.stderr);
+    assert_eq!(processors.at("staging", LLM), back);
+    assert_eq!(processors.at("staging", REPLICATE), processors.at("dev", REPLICATE));
+    // Who is no project stops all of it.
+    let before = processors.there();
+    let nobody = processors.run(&["promote", "replicate_generic", "nobody", "--to", "production"]);
+    assert_eq!((nobody.code, processors.there()), (2, before), "{}", nobody.stderr);
+}

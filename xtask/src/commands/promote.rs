@@ -1,18 +1,31 @@
-//! `promote`: an environment's pins say a release that stands in the environment before it.
+//! `promote`: an environment's pins say a release that stands in the environment before it; of several projects, each on its own.
 
 use super::pin::UNSIGNED;
 use super::{App, Outcome};
 use crate::cli::Promote;
 use crate::engine::{observe, promoted_trust, trust};
 use crate::model::fault::Fault;
+use crate::model::pins::Stage;
 use crate::model::project::Project;
-use crate::model::step::{Goal, Plan, Planned, Step, Verdict};
+use crate::model::step::{Goal, Plan, Planned, Scope, Step, Verdict};
 use crate::model::version::Version;
 
 pub fn run(app: &App, arguments: &Promote) -> Outcome {
-    let project = app.projects.find(&arguments.project)?;
+    let projects = app.selected(&arguments.projects)?;
     let stage = app.delivery.stage(&arguments.to)?;
-    let version = arguments.version.as_deref().map(|text| version(text, "--version")).transpose()?;
+    let asked = arguments.version.as_deref().map(|text| version(text, "--version")).transpose()?;
+    let mut all = Goal { scope: Scope::EachProject, ..Goal::default() };
+    for project in projects {
+        let goal = goal(app, project, stage, asked.as_ref())?;
+        all.drafts.extend(goal.drafts);
+        all.refused.extend(goal.refused);
+        all.notes.extend(goal.notes);
+    }
+    app.execute(all, serde_json::Map::new())
+}
+
+/// What is to be done for one project, which waits for nothing that another lacks.
+fn goal(app: &App, project: &Project, stage: &Stage, version: Option<&Version>) -> anyhow::Result<Goal> {
     let newest = if version.is_none() && stage.after.is_none() { newest(app, project)? } else { None };
     // Commands of the environment are run for what is pinned there; without any there is nothing to do.
     if project.registered.is_some() && stage.after.is_none() && version.is_none() && stage.checks.tasks.is_empty() {
@@ -20,15 +33,16 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
         return Err(Fault::usage(what).fix(format!("cargo xtask pin {}", project.name)).into());
     }
     let mut goal = Goal::default();
-    app.deliverer().promote(&mut goal, project, stage, version.as_ref(), newest.as_ref())?;
+    app.deliverer().promote(&mut goal, project, stage, version, newest.as_ref())?;
     goal.notes.extend(app.trust.as_ref().filter(|_| project.registered.is_some()).map(|_| format!("{}: {UNSIGNED}", project.name)));
+    // What registry files name is built, and never released: [trust] is about releases.
     if let Some(wanted) = app.trust.as_ref().filter(|wanted| wanted.wants_anything() && project.registered.is_none()) {
         let policy = trust::policy(&app.world, wanted)?;
         let policy = policy.map_err(|trust::Obstacle { what, fix }| Fault::refused(what).fix(fix))?;
         let source = app.forge_page().unwrap_or_default();
         promoted_trust::refuse_unsigned(&app.world, &mut goal, project, &policy, &source)?;
     }
-    app.execute(goal, serde_json::Map::new())
+    Ok(goal)
 }
 
 /// A version as a flag names it.
