@@ -156,7 +156,16 @@ impl Search<'_> {
                 let is_name = |key: &str| group.is_some() && key == "image";
                 let rest: Vec<_> = members.iter().filter(|(key, _)| !is_name(key)).collect();
                 self.found.extend(group);
-                rest.into_iter().try_for_each(|(key, value)| self.below(Part::Key(key.clone()), value))
+                rest.into_iter().try_for_each(|(key, value)| {
+                    let before = self.found.len();
+                    self.below(Part::Key(key.clone()), value)?;
+                    // Of a key that stands twice some readers take the one, some the other, and some neither.
+                    let twins = || members.iter().filter(|(name, _)| name == key).map(|(_, value)| line_at(self.text, value.start()));
+                    match self.found.len() > before && twins().nth(1).is_some() {
+                        true => Err(EditError::Doubled { key: self.member_key(key), lines: twins().collect() }),
+                        false => Ok(()),
+                    }
+                })
             }
             Tree::Seq(_, items) => {
                 if self.last_key() == Some("parameters") {

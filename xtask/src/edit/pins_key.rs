@@ -220,7 +220,7 @@ impl Search<'_> {
         Ok(Some(PinPlace { line, ..self.place(0, tag_value, digest_value.or(joined_digest), slots) }))
     }
 
-    fn member_key(&self, name: &str) -> String {
+    pub(super) fn member_key(&self, name: &str) -> String {
         let path = self.key();
         if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
     }
