@@ -166,6 +166,16 @@ fn tags_are_made_pushed_and_never_made_twice() {
 }
 
 #[test]
+fn law_6_a_push_takes_no_other_tag_along() {
+    let fixture = Fixture::new();
+    fixture.git(&["config", "push.followTags", "true"]);
+    fixture.git(&["tag", "--annotate", "--message", "nobody pushes it", "core-v0.9.0"]);
+    fixture.ok(&["tag", "api", "--rc", "--push"]);
+    let there = fixture.git(&["ls-remote", "--tags", "--refs", "origin"]);
+    assert_eq!(there.lines().filter_map(|line| line.split('\t').nth(1)).collect::<Vec<_>>(), ["refs/tags/api-v0.1.0-rc1"]);
+}
+
+#[test]
 fn of_all_projects_together_those_released_already_are_left_out() {
     let fixture = Fixture::new();
     fixture.git(&["tag", "core-v0.1.0"]);

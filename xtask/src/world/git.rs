@@ -307,13 +307,13 @@ impl Git {
     /// It would not, or could not be asked; then with what git said.
     pub fn may_push_tag(&self, remote: &str, name: &str, commit: &str) -> anyhow::Result<()> {
         let reference = format!("{commit}:refs/tags/{name}");
-        self.runner.output(&self.network_call().args(["push", "--dry-run", "--no-verify", "--quiet", remote, &reference])).map(drop)
+        self.runner.output(&self.push_call().args(["--dry-run", "--no-verify", remote, &reference])).map(drop)
     }
 
     /// Pushes one tag; never by force.
     pub fn push_tag(&self, remote: &str, name: &str) -> anyhow::Result<()> {
         let reference = format!("refs/tags/{name}:refs/tags/{name}");
-        self.runner.output(&self.network_call().args(["push", "--quiet", remote, &reference])).map(drop)
+        self.runner.output(&self.push_call().args([remote, &reference])).map(drop)
     }
 
     /// Commits these paths as they stand in the work tree, and what is staged already. The paths alone (`--only`) would be

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeWalkMode, TreeWalkResult};
 
 use super::git::Git;
+use super::process::Call;
 use crate::model::release_pull::ReleaseCommit;
 
 /// Who made it. A person's name would make another commit of the same release on another machine.
@@ -93,7 +94,13 @@ impl Git {
     fn swap_branch(&self, remote: &str, branch: &str, change: &str, seen: Option<&str>) -> anyhow::Result<()> {
         // Nothing behind the colon means that the branch must not be there.
         let lease = format!("--force-with-lease=refs/heads/{branch}:{}", seen.unwrap_or_default());
-        self.runner().output(&self.network_call().args(["push", "--quiet", &lease, remote, change])).map(drop)
+        self.runner().output(&self.push_call().args([&lease, remote, change])).map(drop)
+    }
+
+    /// A push of what is named behind it and of nothing else: with `push.followTags` git would send every annotated tag on
+    /// the way, releases among them that nobody asked for.
+    pub(super) fn push_call(&self) -> Call {
+        self.network_call().args(["push", "--quiet", "--no-follow-tags"])
     }
 }
 
