@@ -70,8 +70,20 @@ fn a_site_is_read_as_its_file_is_written() {
 }
 
 #[test]
+fn a_version_site_beside_the_projects_folder_is_in_the_repository_still() {
+    for (written, file) in
+        [("../charts/p/Chart.yaml", "b/charts/p/Chart.yaml"), ("x/.././VERSION", "b/p/VERSION"), ("../../VERSION", "VERSION")]
+    {
+        let found = projects(&format!("[projects.p]\npath = \"b/p\"\nversions = [{written:?}]\n")).unwrap();
+        assert_eq!(found.all[0].sites[0].file, file, "{written}");
+    }
+}
+
+#[test]
 fn what_contradicts_itself_is_refused_by_name() {
     for (text, what) in [
+        ("[projects.a]\npath = \"b/a\"\nversions = [\"../../../VERSION\"]\n", "versions: path \"../../../VERSION\" leaves the repository"),
+        ("[projects.a]\npath = \"a\"\nversions = [\"/VERSION\"]\n", "versions: path \"/VERSION\" leaves the repository"),
         ("[projects.a]\npath = \"../a\"\n", "leaves the repository"),
         ("[projects.a]\npath = \"/a\"\n", "leaves the repository"),
         ("[projects.a]\npath = \"x/a\"\n[projects.b]\npath = \"y/a\"\n", "one package"),

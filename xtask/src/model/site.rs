@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::config::{SiteKeys, nearest};
 use super::key_path::KeyPath;
-use super::project::clean_path;
+use super::paths::resolve;
 use super::version::{Spelling, Version};
 
 /// One place where a version is written.
@@ -94,8 +94,11 @@ pub fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
             _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
         },
     };
-    let file = clean_path(file)?;
-    Ok(Site { file: if project_path.is_empty() { file } else { format!("{project_path}/{file}") }, form })
+    // A chart or a document may lie beside the project's folder.
+    let within = if file.contains('\\') { None } else { resolve(project_path, file) };
+    let file =
+        within.ok_or_else(|| format!("versions: path {file:?} leaves the repository; it is relative to the project's path, with /"))?;
+    Ok(Site { file, form })
 }
 
 /// A key is read as the file's language has keys. What can be told wrong without the file is told here.
