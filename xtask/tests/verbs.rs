@@ -379,11 +379,30 @@ fn rehearse_plays_a_whole_release_and_touches_nothing_else() {
 }
 
 #[test]
+fn a_tag_of_what_is_built_in_no_way_has_a_matrix_without_rows() {
+    let fixture = Fixture::new();
+    fixture.ok(&["tag", "web", "--rc"]);
+    let (code, document) = fixture.json(&["plan", "--tag", "web-v0.1.0-rc1"]);
+    assert_eq!((code, &document["projects"][0]["name"]), (0, &Value::from("web")), "{document:#}");
+    assert_eq!(document["matrix"], serde_json::json!({ "include": [] }));
+    assert!(fixture.ok(&["plan", "--tag", "web-v0.1.0-rc1"]).stderr.contains("no image, wheel or package-index"));
+}
+
+#[test]
 fn check_runs_the_gates_that_are_named() {
     let fixture = Fixture::new();
+    let step = |document: &Value| {
+        assert_eq!((&document["refused"], document["steps"].as_array().map(Vec::len)), (&serde_json::json!([]), Some(1)), "{document:#}");
+        ["id", "kind", "verdict"].map(|key| document["steps"][0][key].as_str().unwrap().to_owned())
+    };
+    let (code, document) = fixture.json(&["check", "versions", "--dry-run"]);
+    assert_eq!((code, &document["passed"]), (0, &Value::from(0)));
+    assert_eq!(step(&document), ["gate:versions of every project", "gate", "todo"]);
     let (code, document) = fixture.json(&["check", "versions"]);
     assert_eq!((code, &document["passed"]), (0, &Value::from(1)));
+    assert_eq!(step(&document)[2], "acted");
     fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.3.0\"\n");
+    assert_eq!(step(&fixture.json(&["check", "versions"]).1)[2], "failed");
     let ran = fixture.run(&["check", "versions"]);
     assert_eq!(ran.code, 1);
     assert!(

@@ -3,10 +3,12 @@
 //! Which gates there are follows from the tree: Cargo's where there is a workspace, Python's where a project has a pyproject.toml.
 
 use anyhow::Context;
+use serde_json::{Value, json};
 
 use super::App;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
+use crate::model::step::Verdict;
 use crate::world::process::Call;
 use crate::world::{environment, files, tools};
 
@@ -28,7 +30,7 @@ pub struct Skipped {
 
 /// Runs every gate, also after one failed, and gives how many did.
 pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
-    let (mut passed, mut failed) = (0, Vec::new());
+    let (mut passed, mut failed, mut steps) = (0, Vec::new(), Vec::new());
     for gate in gates {
         let title = format!("{} {}", gate.name, gate.subject);
         app.ui.status("Checking", &title);
@@ -36,22 +38,28 @@ pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
             app.ui.status("", &call.line());
         }
         if app.global.dry_run {
+            steps.push(step(&title, Verdict::Todo, ""));
             continue;
         }
         app.ui.open_section(&title);
         let outcome = gate.calls.iter().try_for_each(|call| app.world.runner.stream(call));
         app.ui.close_section();
         match outcome {
-            Ok(()) => passed += 1,
+            Ok(()) => {
+                passed += 1;
+                steps.push(step(&title, Verdict::Acted, ""));
+            }
             Err(error) => {
                 let first = error.to_string().lines().next().unwrap_or_default().to_owned();
                 app.ui.error(&format!("{title}: {first}"), Some(&gate.fix));
-                failed.push(serde_json::json!({ "gate": gate.name, "subject": gate.subject, "fix": gate.fix }));
+                steps.push(step(&title, Verdict::Failed, &first));
+                failed.push(json!({ "gate": gate.name, "subject": gate.subject, "fix": gate.fix }));
             }
         }
     }
     for gate in skipped {
         app.ui.warn(&format!("skipped {}: {}", gate.what, gate.why));
+        steps.push(step(&gate.what, Verdict::Skipped, &gate.why));
     }
     let words = format!("{passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
     match (app.global.dry_run, failed.is_empty()) {
@@ -59,8 +67,22 @@ pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
         (false, true) => app.ui.status("Finished", &words),
         (false, false) => app.ui.status("Failed", &words),
     }
-    app.ui.document(&serde_json::json!({ "schema": 1, "passed": passed, "failed": failed, "skipped": skipped.iter().map(|gate| &gate.what).collect::<Vec<_>>() }));
+    let skipped: Vec<_> = skipped.iter().map(|gate| &gate.what).collect();
+    app.ui.document(&json!({ "schema": 1, "steps": steps, "refused": [], "passed": passed, "failed": failed, "skipped": skipped }));
     if failed.is_empty() { 0 } else { FaultKind::Failed.exit_code() }
+}
+
+/// A gate as a plan's document has steps (DESIGN section 5).
+fn step(what: &str, verdict: Verdict, evidence: &str) -> Value {
+    json!({
+        "id": format!("gate:{what}"),
+        "project": "",
+        "kind": "gate",
+        "what": what,
+        "why": "what a change must satisfy before it is merged",
+        "verdict": verdict.word(),
+        "evidence": evidence,
+    })
 }
 
 /// Whether the root is a Cargo workspace.

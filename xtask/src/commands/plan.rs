@@ -49,12 +49,13 @@ fn run_tag(app: &App, tag: &str, arguments: &PlanArgs) -> Outcome {
         .ok_or_else(|| Fault::usage(format!("there is no tag {tag} in this clone")).fix("git fetch --tags"))?;
     let build_id = observe::build_id(&app.world, &commit, &name.version)?.to_string();
     let rows = matrix::rows(project, &build_id).map_err(|what| Fault::usage(format!("projects.{}: {what}", project.name)))?;
-    if rows.is_empty() {
-        return Err(nothing_to_build(project).into());
-    }
     let stage = name.candidate.map_or_else(|| "release".to_owned(), |number| format!("candidate {number}"));
     let why = format!("tag {tag} is {stage} of {} {}, at {}", project.package, name.version.to_semver(), short(&commit));
     app.ui.status("Planned", &why);
+    if rows.is_empty() {
+        // A tag of it is as good as any other; only the matrix has no rows.
+        app.ui.note(&nothing_to_build(project).what);
+    }
     let mut table = vec![["kind", "for", "runner"].map(str::to_owned).to_vec()];
     table.extend(rows.iter().map(|row| {
         vec![row.kind.to_owned(), row.platform.clone().or_else(|| row.target.clone()).unwrap_or_default(), row.runner.to_owned()]
