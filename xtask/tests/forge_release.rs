@@ -321,6 +321,26 @@ fn a_flipped_byte_turns_exactly_its_row_red() {
 }
 
 #[test]
+fn law_15_a_forge_that_cannot_be_read_is_not_said_to_disagree() {
+    let ready = Ready::new();
+    ready.release();
+    let page = |target: &str| Fault::status("GET", target, 200).header("Content-Type", "text/html").body("<html>sign in first</html>");
+    for fault in [Fault::status("GET", "/releases/tags/", 401), page("/releases/tags/"), page("/commits/"), page("/assets?")] {
+        ready.forge().plan_fault(fault.times(9));
+        let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
+        ready.forge().clear_faults();
+        let rows = report["rows"].as_array().unwrap();
+        let unread: Vec<_> = rows.iter().filter(|row| row["ok"].is_null()).map(support::trust::words).collect();
+        assert!(code == 1 && unread.len() == 1 && rows.iter().all(|row| row["ok"] != false), "{report:#}");
+    }
+    ready.forge().plan_fault(Fault::status("GET", "/releases/assets/", 401).times(9));
+    let ran = ready.run_as(TOKEN, &["verify", "api", "0.2.0"]);
+    ready.forge().clear_faults();
+    assert!(ran.code == 1 && ran.stdout.contains("?  SHA256SUMS") && !ran.stdout.contains('✗'), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("3 of 10 could not be verified") && ran.stderr.contains("try cargo xtask doctor"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_prerelease_says_so_and_the_latest_is_the_highest_of_the_one_that_is_named() {
     let stage = Stage::new();
     let ready = Ready { stage, build_id: String::new() };

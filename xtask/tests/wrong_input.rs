@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 
 use support::{Fixture, program, ran};
+use xtask::rehearsal::registry::Fault;
 
 /// Runs it and holds the refusal to its code and words; nothing may have changed, here, at the remote or in the registry.
 fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) {
@@ -292,6 +293,51 @@ fn a_registry_that_is_down_is_not_an_empty_one() {
     let ran = fixture.run(&["doctor"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("images 127.0.0.1:9/acme/api"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_answers_and_is_no_registry_is_not_mended_by_a_login() {
+    let fixture = Fixture::new();
+    let page = || Fault::status("GET", "/v2/", 200).header("Content-Type", "text/html").body("<html>sign in first</html>");
+    for (fault, fix) in [
+        (Fault::status("GET", "/v2/", 400), "try wait until 127.0.0.1:"),
+        (page(), "try mend the host in images.repository, or the proxy on the way"),
+        (Fault::status("GET", "/v2/", 401), "try docker login 127.0.0.1:"),
+    ] {
+        fixture.registry.plan_fault(fault.times(99));
+        let ran = fixture.run(&["doctor"]);
+        fixture.registry.clear_faults();
+        assert!(ran.code == 1 && ran.stderr.contains(fix), "{fix}: {}", ran.stderr);
+        assert_eq!(ran.stderr.contains("try docker login"), fix.contains("login"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn doctor_tells_who_may_not_commit_and_what_no_token_reaches() {
+    let fixture = Fixture::new();
+    let config = format!(
+        "{}\n[projects.kit]\npath = \"kit\"\nversions = [\"VERSION\"]\npackage-index = \"http://127.0.0.1:9/\"\n",
+        fixture.read("xtask/monorepo.toml")
+    );
+    fixture.write("kit/VERSION", "0.1.0\n");
+    fixture.write("xtask/monorepo.toml", &config.replace("[repository]", "[repository]\ngithub = \"acme/mono\""));
+    let nobody = [("GIT_CONFIG_COUNT", "3"), ("GIT_CONFIG_KEY_0", "user.useConfigOnly"), ("GIT_CONFIG_VALUE_0", "true")];
+    let unset =
+        [("GIT_CONFIG_KEY_1", "user.name"), ("GIT_CONFIG_VALUE_1", ""), ("GIT_CONFIG_KEY_2", "user.email"), ("GIT_CONFIG_VALUE_2", "")];
+    let ran = fixture.run_with(&["doctor"], &[&nobody[..], &unset[..]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    for words in [
+        "warning you: git does not know who you are",
+        "(to mend: git config user.name NAME && git config user.email ADDRESS)",
+        "warning forge acme/mono: neither GITHUB_TOKEN nor GH_TOKEN is set",
+        "error index http://127.0.0.1:9/ of kit: GET http://127.0.0.1:9/simple/kit/: cannot connect",
+        "try wait until it answers, or mend the network, package-index, or UV_PUBLISH_CHECK_URL",
+        "warning uploading packages: there is nothing to upload with",
+    ] {
+        assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
+    }
+    let ran = fixture.run(&["doctor"]);
+    assert!(ran.stdout.lines().any(|line| line.starts_with("✓  you ") && line.ends_with('>')), "{}", ran.stdout);
 }
 
 #[test]

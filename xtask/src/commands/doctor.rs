@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{App, Outcome, doctor_delivery, release_forge};
+use super::{App, Outcome, doctor_delivery};
 use crate::engine::observe;
 use crate::engine::preflight::{self, Amiss};
 use crate::model::deploy::how_to_get;
 use crate::plan::tags::RemoteTags;
 use crate::ui;
+use crate::world::registry::{RegistryError, RegistryErrorKind as Kind};
 use crate::world::{cargo, docker, tools};
 
 /// One thing that was looked at.
@@ -28,6 +29,7 @@ pub fn run(app: &App) -> Outcome {
     findings.extend(engine_findings(app));
     findings.extend(cargo_finding(app));
     findings.push(clone_finding(app));
+    findings.push(identity_finding(app));
     findings.push(remote_finding(app)?);
     findings.extend(registry_findings(app));
     findings.extend(doctor_delivery::findings(app)?);
@@ -150,6 +152,17 @@ fn clone_finding(app: &App) -> Finding {
     Finding { what: "this clone".into(), state, fix: "git fetch --unshallow --tags".into(), optional: false }
 }
 
+/// Who `bump --commit` and `tag` would say made them; who only looks need not be known.
+fn identity_finding(app: &App) -> Finding {
+    // Behind the address stands the time.
+    let who = |said: String| said.rsplit_once('>').map_or(said.clone(), |(who, _)| format!("{who}>"));
+    let (state, fix) = match app.world.git.committer() {
+        Ok(said) => (Ok(who(said)), String::new()),
+        Err(fault) => (Err(fault.what), fault.fix.unwrap_or_default()),
+    };
+    Finding { what: "you".into(), state, fix, optional: true }
+}
+
 fn remote_finding(app: &App) -> anyhow::Result<Finding> {
     let remote = app.remote();
     let mut fix = format!("git ls-remote {}", remote.name);
@@ -164,9 +177,14 @@ fn remote_finding(app: &App) -> anyhow::Result<Finding> {
     Ok(Finding { what: format!("remote {}", remote.name), state, fix, optional: false })
 }
 
-/// Whether a release may be made at the forge, where this machine speaks to it. Who may not can do all else.
+/// Whether a release may be made at the forge, where one is configured. Who may not can do all else.
 fn forge_finding(app: &App) -> Option<Finding> {
-    let repository = app.config.repository.github.as_ref().filter(|_| release_forge::is_meant(app))?;
+    let repository = app.config.repository.github.as_ref()?;
+    if app.world.environment.forge_token().is_none() {
+        let what = "neither GITHUB_TOKEN nor GH_TOKEN is set: no release is made there, and release-pr is refused";
+        let fix = "GITHUB_TOKEN=$(gh auth token) cargo xtask doctor, and the same before the verb that is to reach it";
+        return Some(Finding { what: format!("forge {repository}"), state: Err(what.into()), fix: fix.into(), optional: true });
+    }
     // Any tag that there could be: nothing is made of it.
     let tag = app.projects.all.iter().find(|project| !project.sites.is_empty()).map(|project| project.tags.form())?;
     let (state, fix) = told(preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned()));
@@ -188,12 +206,20 @@ fn told(answer: Result<String, Amiss>) -> (Result<String, String>, String) {
     }
 }
 
-/// What to try where a registry was not read: who is not let in has to log in, who does not get there has to find the way.
-fn unread_fix(why: &str, host: &str) -> String {
-    if !why.contains("cannot connect") {
-        return format!("docker login {host}");
+/// What to try where a registry was not read: who is not let in has to log in, who does not get there has to find the way, and
+/// where something else answers, or the registry is out of order, no login helps.
+fn unread_fix(error: &RegistryError) -> String {
+    let host = &error.host;
+    match error.kind {
+        Kind::Denied | Kind::Credentials | Kind::Usage => format!("docker login {host}"),
+        Kind::Unreachable => format!("start it, or mend the network, or the host in images.repository: nothing answers at {host}"),
+        Kind::Untrusted => format!("mend the certificate of {host}, or add its authority to the system's"),
+        Kind::Cut => format!("mend the network or the proxy on the way to {host}, then cargo xtask doctor"),
+        Kind::Answered => format!("wait until {host} is in order again, then cargo xtask doctor"),
+        Kind::Malformed | Kind::Mismatch | Kind::TooLarge => {
+            format!("mend the host in images.repository, or the proxy on the way: what answers at {host} is no registry")
+        }
     }
-    format!("start it, or mend the network, or the host in images.repository: nothing answers at {host}")
 }
 
 /// Each image repository: whether it can be listed, which every release begins with, whether it may be pushed to, and each
@@ -206,7 +232,7 @@ fn registry_findings(app: &App) -> Vec<Finding> {
         let listed = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
             Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
             Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
-            Err(error) => Err(Amiss { fix: unread_fix(&error.to_string(), &repository.host), what: error.to_string() }),
+            Err(error) => Err(Amiss { fix: unread_fix(&error), what: error.to_string() }),
         };
         // Who may only read builds and tries all the same; a release by CI has rights of its own.
         let right = listed.is_ok().then(|| preflight::push_right(&app.world, repository));

@@ -1,8 +1,9 @@
-//! The part of `doctor` about deliveries, asked by the engine and worded as its other findings are.
+//! The parts of `doctor` about deliveries and package indexes, asked by the engine and worded as its other findings are.
 
 use super::App;
 use super::doctor::Finding;
 use crate::engine::delivery_health::Health;
+use crate::engine::package_health;
 
 pub fn findings(app: &App) -> anyhow::Result<Vec<Finding>> {
     let finding = |Health { what, state, is_of_writers }| {
@@ -12,5 +13,6 @@ pub fn findings(app: &App) -> anyhow::Result<Vec<Finding>> {
         };
         Finding { what, state, fix, optional: is_of_writers }
     };
-    Ok(app.deliverer().health()?.into_iter().map(finding).collect())
+    let packages = package_health::health(&app.world, &app.projects);
+    Ok(app.deliverer().health()?.into_iter().chain(packages).map(finding).collect())
 }

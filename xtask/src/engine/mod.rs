@@ -28,6 +28,7 @@ mod manifests;
 mod merges;
 pub mod observe;
 pub mod package;
+pub mod package_health;
 mod package_list;
 pub mod package_trust;
 mod packages;

@@ -220,7 +220,11 @@ pub fn installed(world: &World, program: &str) -> Result<(), Amiss> {
 pub fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amiss> {
     world.forge().may_release(repository, tag).map_err(|error| Amiss {
         what: format!("no release can be made at {repository}: {error}"),
-        fix: "GITHUB_TOKEN=… of somebody who may write there; in a workflow, permissions: contents: write".into(),
+        fix: match error.status {
+            Some(300..500) => "GITHUB_TOKEN=… of somebody who may write there; in a workflow, permissions: contents: write".into(),
+            // No token mends a forge that does not answer as one.
+            _ => "wait until it is in order again, or mend GITHUB_API_URL or the network, then cargo xtask doctor".into(),
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::model::package::{IndexName, PackageBuild};
 use crate::model::project::Project;
 use crate::plan::package::artifacts;
 use crate::world::World;
-use crate::world::package_index::{self, Place};
+use crate::world::package_index::{self, IndexError, Place};
 
 /// One row for each file of the release, and one for each that is there and should not be; where files are to be signed, one for
 /// the signature of each, and where what they are made of is to be listed, one for that list.
@@ -28,7 +28,7 @@ pub(super) fn look(world: &World, release: &Release<'_>, index: &IndexName, comm
     };
     let (mut listed, place) = match read() {
         Ok(found) => found,
-        Err(error) => return row(Look::Bad(format!("cannot be read: {error:#}"))),
+        Err(error) => return row(Look::Unread(format!("cannot be read: {error:#}"))),
     };
     listed.retain(|file| file.name.is_of(&build.name, &build.spelled));
     let mut rows = Vec::new();
@@ -62,7 +62,10 @@ pub(super) fn look(world: &World, release: &Release<'_>, index: &IndexName, comm
 fn held(world: &World, place: &Place, file: &IndexFile, known: Option<&Built>, project: &Project) -> Look {
     let found = match package_index::fetched_sha256(world, place, file) {
         Ok(found) => found,
-        Err(error) => return Look::Bad(format!("cannot be read: {error:#}")),
+        Err(error) if error.downcast_ref().is_some_and(IndexError::is_absent) => {
+            return Look::Bad(format!("is listed, and is not there: {error:#}"));
+        }
+        Err(error) => return Look::Unread(format!("cannot be read: {error:#}")),
     };
     if let Some(listed) = file.sha256.as_ref().filter(|listed| **listed != found) {
         return Look::Bad(format!("holds sha256:{found}, the index lists sha256:{listed}"));

@@ -46,6 +46,16 @@ impl IndexError {
         Self { status: Some(parts.status.as_u16()), retry_after, ..Self::new(url, &message) }
     }
 
+    /// Whether the index does not know who asks, or lets them see nothing.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.status, Some(401 | 403))
+    }
+
+    /// Whether the index says that there is nothing.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.status, Some(404 | 410))
+    }
+
     /// A listing that does not have yet what was uploaded.
     pub(super) fn not_yet(url: &str) -> Self {
         Self { is_not_yet: true, ..Self::new(url, "the listing does not have it yet") }
