@@ -120,6 +120,20 @@ fn law_15_an_index_that_answers_nonsense_is_not_empty() {
     packaged.index.serve_pages();
     packaged.ok(&["release", "kit"]);
     assert_eq!(packaged.index.files().len(), 2);
+    // Nor does it speak against the release that is there.
+    let page = |target: &str| Fault::status("GET", target, 200).header("Content-Type", "text/html").body("<html>sign in first</html>");
+    for (fault, mark, rows) in [
+        (page("/simple/"), "?", 1),
+        (Fault::status("GET", "/simple/", 403), "?", 1),
+        (Fault::status("GET", "/packages/", 403), "?", 2),
+        (Fault::status("GET", "/packages/", 404), "✗", 2),
+    ] {
+        packaged.index.plan_fault(fault.times(9));
+        let ran = packaged.run(&["verify", "kit"]);
+        packaged.index.clear_faults();
+        let marked = ran.stdout.lines().filter(|line| line.starts_with(mark) && line.contains(" package ")).count();
+        assert_eq!((ran.code, marked), (1, rows), "{mark}: {}{}", ran.stdout, ran.stderr);
+    }
 }
 
 #[test]

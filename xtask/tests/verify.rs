@@ -38,6 +38,15 @@ fn law_15_no_answer_is_a_question_mark_and_a_wrong_answer_a_cross() {
         assert_eq!(marks, "✓✓?–✓✓", "{said}");
         fixture.registry.clear_faults();
     }
+    let page = Fault::status("GET", "/manifests/0.2.0-amd64", 200).header("Content-Type", "text/html").body("<html>sign in first</html>");
+    let lost = Fault::status("GET", "/manifests/0.2.0-amd64", 307).header("Location", "/v2/acme/api/manifests/0.2.0-amd64");
+    for fault in [page, lost] {
+        fixture.registry.plan_fault(fault.times(1000));
+        let (marks, said) = marks(&fixture);
+        assert_eq!(marks, "✓✓?–✓✓", "what is not the registry's word: {said}");
+        assert!(said.contains("try cargo xtask doctor"), "{said}");
+        fixture.registry.clear_faults();
+    }
     let amd = fixture.registry.digest("acme/api", "0.2.0-amd64").unwrap();
     let (_, bytes) = fixture.registry.manifest("acme/api", "0.2.0-amd64").unwrap();
     let mut bad = bytes.clone();

@@ -216,7 +216,7 @@ fn unread_fix(error: &RegistryError) -> String {
         Kind::Untrusted => format!("mend the certificate of {host}, or add its authority to the system's"),
         Kind::Cut => format!("mend the network or the proxy on the way to {host}, then cargo xtask doctor"),
         Kind::Answered => format!("wait until {host} is in order again, then cargo xtask doctor"),
-        Kind::Malformed | Kind::Mismatch | Kind::TooLarge => {
+        Kind::Malformed | Kind::Mismatch | Kind::TooLarge | Kind::Stranger => {
             format!("mend the host in images.repository, or the proxy on the way: what answers at {host} is no registry")
         }
     }

@@ -144,13 +144,13 @@ const TABLE: &[Row] = &[
                 Reply::Send(response.body(half))
             })
         },
-        outcomes: "malformed mismatch - fine mismatch fine malformed malformed",
+        outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
         fault: "nothing at all",
         plan: |place| place.twist(|response| Reply::Send(response.body(Vec::new()))),
-        outcomes: "malformed mismatch - fine mismatch fine malformed malformed",
+        outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
@@ -162,7 +162,7 @@ const TABLE: &[Row] = &[
     Row {
         fault: "a length that is too short",
         plan: |place| place.twist(|response| Reply::Raw(response.raw(&format!("Content-Length: {}", response.body.len() / 2)))),
-        outcomes: "malformed mismatch - fine mismatch fine malformed malformed",
+        outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
@@ -191,7 +191,7 @@ const TABLE: &[Row] = &[
     Row {
         fault: "other bytes",
         plan: |place| place.twist(|response| Reply::Send(response.body("{\"tags\":7,\"manifests\":7}"))),
-        outcomes: "malformed mismatch - fine mismatch fine malformed malformed",
+        outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
@@ -222,7 +222,7 @@ const TABLE: &[Row] = &[
     Row {
         fault: "redirects in a circle",
         plan: |place| place.status(307).header("Location", &format!("http://{}/v2/o/r{}x", place.registry, place.part)).times(99),
-        outcomes: "malformed malformed malformed answered malformed answered answered malformed",
+        outcomes: "stranger stranger stranger answered stranger answered answered stranger",
         says: "",
     },
     Row {
@@ -259,7 +259,7 @@ const TABLE: &[Row] = &[
                 Reply::Send(response.body(bytes))
             })
         },
-        outcomes: "malformed mismatch - fine mismatch fine malformed malformed",
+        outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
@@ -273,7 +273,7 @@ const TABLE: &[Row] = &[
         fault: "a page for people with 200",
         plan: |place| place.twist(|_| page(200)),
         // Asked by GET, the registry answers itself.
-        outcomes: "malformed malformed fine answered mismatch answered malformed malformed",
+        outcomes: "malformed stranger fine answered mismatch answered stranger malformed",
         says: "",
     },
     Row {
@@ -430,7 +430,7 @@ fn every_fault_of_every_request_ends_as_the_table_says() {
     assert!(cells.iter().all(|(_, _, wanted)| ["fine", "again"].contains(wanted) || KINDS.iter().any(|kind| name(*kind) == *wanted)));
 }
 
-const KINDS: [Kind; 6] = [Kind::Answered, Kind::Denied, Kind::Cut, Kind::Mismatch, Kind::TooLarge, Kind::Malformed];
+const KINDS: [Kind; 7] = [Kind::Answered, Kind::Denied, Kind::Cut, Kind::Mismatch, Kind::TooLarge, Kind::Malformed, Kind::Stranger];
 
 fn name(kind: Kind) -> String {
     format!("{kind:?}").to_lowercase()

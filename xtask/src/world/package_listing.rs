@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::registry_url::resolve;
 use crate::model::distribution::{FileName, IndexFile};
 
+/// What an index that has no files of a package says on its page: PEP 629's word in its head, or what the indexes in use say.
+const INDEX_WORDS: [&str; 3] = ["pypi:repository-version", "links for", "simple index"];
+
 /// Reads a listing that was found at `url`; the error says what it is instead.
 pub(super) fn read_listing(kind: &str, body: &[u8], url: &str) -> Result<Vec<IndexFile>, String> {
     let text = str::from_utf8(body).map_err(|_| "the listing is no text".to_owned())?;
@@ -26,10 +29,11 @@ fn of_json(text: &str, url: &str) -> Result<Vec<IndexFile>, String> {
     Ok(found)
 }
 
-/// Reads the links of a page. Nothing else on it matters, but it must be a page.
+/// Reads the links of a page. Nothing else on it matters, but it must be a page, and one of an index: where a proxy asks to sign
+/// in first, its page has no files either, and is no word that there are none.
 fn of_page(text: &str, url: &str) -> Result<Vec<IndexFile>, String> {
-    let is_page = ["<html", "<!doctype", "<a ", "<body"].iter().any(|tag| text.to_ascii_lowercase().contains(tag));
-    if !is_page {
+    let has = |words: &[&str]| words.iter().any(|word| text.to_ascii_lowercase().contains(word));
+    if !has(&["<html", "<!doctype", "<a ", "<body"]) {
         return Err("the listing is neither JSON nor a page of links".into());
     }
     let mut found = Vec::new();
@@ -39,6 +43,11 @@ fn of_page(text: &str, url: &str) -> Result<Vec<IndexFile>, String> {
         let Some(href) = attribute(head, "href") else { continue };
         let (href, fragment) = href.split_once('#').unwrap_or((href, ""));
         found.extend(index_file(&unescaped(name), &unescaped(href), fragment.strip_prefix("sha256="), url)?);
+    }
+    if found.is_empty() && !has(&INDEX_WORDS) {
+        return Err(
+            "a page without one file of a package, that does not say it is an index's; such as a proxy sends with its own words".into()
+        );
     }
     Ok(found)
 }
@@ -114,10 +123,14 @@ mod tests {
             ("text/html", "temporarily out of order"),
             ("text/html", "<a href='x#sha256=zz'>demo-1.0.tar.gz</a>"),
             ("text/html", "<html><a href='x"),
+            ("text/html", "<html></html>"),
+            ("text/html", "<html><body>Sign in to the network <a href='/login'>here</a></body></html>"),
         ] {
             assert!(read_listing(kind, body.as_bytes(), PAGE).is_err(), "{kind} {body}");
         }
         assert!(read_listing("text/html", b"\xff", PAGE).is_err());
-        assert_eq!(read_listing("text/html", b"<html></html>", PAGE), Ok(Vec::new()));
+        for empty in ["<html><title>Links for demo</title></html>", "<!DOCTYPE html><meta name='pypi:repository-version' content='1.0'>"] {
+            assert_eq!(read_listing("text/html", empty.as_bytes(), PAGE), Ok(Vec::new()));
+        }
     }
 }

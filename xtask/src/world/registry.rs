@@ -120,7 +120,7 @@ impl Registry {
         };
         self.transport.retrying(|| match self.transport.send(&call)? {
             answer if answer.status == 200 && is_page(&answer) => {
-                Err(call.error(RegistryErrorKind::Malformed, "a page for people answers there, and no registry"))
+                Err(call.error(RegistryErrorKind::Stranger, "a page for people answers there, and no registry"))
             }
             answer if answer.status == 200 => Ok(()),
             answer => Err(self.transport.refusal(&call, &answer)),

@@ -104,7 +104,11 @@ pub(super) fn media_type_of(call: &Call, answer: &Answer) -> Result<String, Regi
     }
     let malformed = |why: String| call.error(Kind::Malformed, why);
     let read: Result<Typed, _> = serde_json::from_slice(&answer.body);
-    let own = read.map_err(|error| malformed(not_wanted(answer, "a manifest", &error)))?.media_type;
+    let own = read.map_err(|error| {
+        let kind = if is_page(answer) { Kind::Stranger } else { Kind::Malformed };
+        call.error(kind, not_wanted(answer, "a manifest", &error))
+    });
+    let own = own?.media_type;
     let named = answer.header("Content-Type").map(bare_media_type).unwrap_or_default();
     match (media_type::is_manifest(&named), own) {
         (true, Some(own)) if own != named => Err(malformed(format!("Content-Type says {named:?}, the manifest itself {own:?}"))),

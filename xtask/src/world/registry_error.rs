@@ -24,6 +24,8 @@ pub enum RegistryErrorKind {
     TooLarge,
     /// An answer that does not say what the specification makes it say.
     Malformed,
+    /// Something else answered in the registry's place: a page for people, no token, redirects without an end.
+    Stranger,
     /// What was asked for cannot be asked of a registry; nothing was sent.
     Usage,
     /// The credentials could not be read.

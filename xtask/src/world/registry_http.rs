@@ -171,7 +171,7 @@ impl Transport {
                 None => return Ok(Answer { is_elsewhere, ..answer }),
             }
         }
-        Err(malformed(format!("more than {REDIRECTS_MAX} redirects")))
+        Err(call.error(Kind::Stranger, format!("more than {REDIRECTS_MAX} redirects")))
     }
 
     /// How long one exchange may take: a server that sends a byte now and then is never silent, and never done.

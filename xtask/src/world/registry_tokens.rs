@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq::http::Method;
 
+use super::registry_answer::is_page;
 use super::registry_auth::Credential;
 use super::registry_challenge::Challenge;
 use super::registry_error::{RegistryError, RegistryErrorKind as Kind};
@@ -199,7 +200,8 @@ impl Transport {
         match token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())) {
             // What the token was bought with is as secret, and the same servers have seen it.
             Some(token) => Ok(Pass::bearer(token, pass.map(|pass| pass.secrets).unwrap_or_default())),
-            None => Err(malformed(format!("{realm} gave no token"))),
+            None if is_page(&answer) => Err(call.error(Kind::Stranger, format!("{realm} gave no token, but a page for people"))),
+            None => Err(call.error(Kind::Stranger, format!("{realm} gave no token"))),
         }
     }
 }
