@@ -145,6 +145,10 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
         "{}",
         refused.stderr
     );
+    for line in [&["bump", "auto", "core"][..], &["changelog", "core"], &["notes", "core"]] {
+        let told = fixture.run(line).stderr;
+        assert!(told.contains("(wanted a tag core-vX.Y.Z; core-v0.9.0 is there, and is no part of HEAD's history)"), "{told}");
+    }
     assert_eq!(fixture.state(), before);
     let (code, plan) = fixture.json(&["bump", "auto", "core", "--initial"]);
     assert_eq!((code, told(&plan)[0].split(':').next()), (0, Some("core 0.1.0 0.1.0 initial")));
@@ -235,6 +239,9 @@ fn people_are_told_the_level_and_the_commits_that_decide() {
     assert!(told.contains("api 0.1.0 → 0.1.1  (patch: depends on core, which becomes 0.1.1)"), "{told:?}");
     assert!(!told.contains('\u{1b}'), "words of commits are not obeyed: {told:?}");
     assert!(!fixture.ok(&["bump", "minor", "--dry-run"]).stderr.contains("was asked for"), "who asked knows");
+    change(&fixture, &["core/a"], &format!("feat: {}", "y".repeat(100_000)));
+    let told = fixture.ok(&["bump", "auto", "--dry-run"]).stderr;
+    assert!(told.len() < 2_000 && told.contains("yyy…"), "{} bytes for one reason", told.len());
 }
 
 #[test]

@@ -60,6 +60,9 @@ fn the_commits_of_a_range_are_held_and_merges_are_not() {
     let good = fixture.run(&["check", "commits", "--range", "base..side~1"]);
     assert_eq!(good.code, 0);
     assert!(good.stderr.contains("1 commit of base..side~1: conventional"), "{}", good.stderr);
+    commit(&fixture, &"x".repeat(100_000));
+    let long = fixture.run(&["check", "commits", "--range", "HEAD~1..HEAD"]);
+    assert!(long.code == 1 && long.stderr.len() < 2_000, "{} bytes for one title", long.stderr.len());
     assert_eq!(fixture.run(&["check", "commits", "--range", "HEAD.."]).code, 0, "nothing in it, nothing wrong");
 }
 

@@ -10,6 +10,7 @@ use crate::engine::edits::Edits;
 use crate::engine::observe;
 use crate::engine::texts::Texts;
 use crate::engine::versions;
+use crate::model::commit::shown;
 use crate::model::config::nearest;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
@@ -119,7 +120,7 @@ pub(super) fn document(decided: &Move) -> Value {
 fn reasons(why: &[String]) -> String {
     let more = why.len().saturating_sub(REASONS_MAX);
     // Words of commits, which no terminal is to obey.
-    let shown = why.iter().take(REASONS_MAX).cloned().collect::<Vec<_>>().join(", ").replace(char::is_control, " ");
+    let shown = why.iter().take(REASONS_MAX).map(|why| shown(why)).collect::<Vec<_>>().join(", ").replace(char::is_control, " ");
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 

@@ -43,7 +43,7 @@ pub fn targets(app: &App, goal: &mut Goal, is_initial: bool, found: &[(&Project,
         .map(|((project, readings), place)| {
             let since = &since[*place];
             let released = since.release.as_ref().map(|release| (release.version.clone(), release.tag.clone()));
-            Facts { project, says: readings.canonical().clone(), released, commits: &since.commits }
+            Facts { project, says: readings.canonical().clone(), released, tags: &tags[*place], commits: &since.commits }
         })
         .collect();
     let mut decided = decide(goal, &facts, &app.rules, is_initial, &|hash| world.git.has_commit_like(hash));

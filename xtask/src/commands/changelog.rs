@@ -13,22 +13,23 @@ use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::Goal;
 use crate::model::version::Version;
-use crate::plan::history::{ProjectTag, tags_by_project};
+use crate::plan::history::{ProjectTag, tags_by_project, wanted};
 
 pub fn run(app: &App, arguments: &Changelog) -> Outcome {
     let projects = app.versioned(&arguments.projects)?;
     app.whole_history("which commits are not released")?;
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
-    let wanted = places(app, &projects);
+    let asked = places(app, &projects);
     // Left to the end of the process: to free every word of a history takes longer than to render it.
-    let since = ManuallyDrop::new(history::unreleased(&app.world, &app.projects.all, &tags, &wanted, &app.rules, arguments.initial)?);
+    let since = ManuallyDrop::new(history::unreleased(&app.world, &app.projects.all, &tags, &asked, &app.rules, arguments.initial)?);
     let unborn: Vec<_> =
-        projects.iter().zip(&wanted).filter(|(_, place)| since[**place].release.is_none()).map(|(project, _)| *project).collect();
+        projects.iter().zip(&asked).filter(|(_, place)| since[**place].release.is_none()).map(|(project, _)| *project).collect();
     if let (false, Some(first)) = (arguments.initial, unborn.first()) {
-        return Err(without_release(&unborn, first).into());
+        let place = places(app, &[first])[0];
+        return Err(without_release(&unborn, &wanted(first, &tags[place])).into());
     }
     let changelogs = changelogs(app, &tags);
-    let parts = changelogs.all_rendered(wanted.iter().map(|place| &since[*place]));
+    let parts = changelogs.all_rendered(asked.iter().map(|place| &since[*place]));
     let documents: Vec<_> = projects
         .iter()
         .zip(&parts)
@@ -49,7 +50,7 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         }
     }
     let mut goal = Goal::default();
-    for place in &wanted {
+    for place in &asked {
         changelogs.want(&mut goal, *place, &since[*place])?;
     }
     app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(documents))]))
@@ -74,7 +75,7 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
         }
         None => {
             let none = || {
-                Fault::refused(format!("{} has no release that HEAD contains (wanted a tag {})", project.name, project.tags.form())).fix(
+                Fault::refused(format!("{} has no release that HEAD contains ({})", project.name, wanted(project, &tags[place]))).fix(
                     format!("git fetch --tags, or cargo xtask changelog {} --initial for what a first release would bring", project.name),
                 )
             };
@@ -115,10 +116,9 @@ fn places(app: &App, projects: &[&Project]) -> Vec<usize> {
     projects.iter().map(|project| places[project.name.as_str()]).collect()
 }
 
-fn without_release(unborn: &[&Project], first: &Project) -> Fault {
+fn without_release(unborn: &[&Project], wanted: &str) -> Fault {
     let names = unborn.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
     let has = if unborn.len() > 1 { "have" } else { "has" };
-    let what =
-        format!("{names} {has} no release that HEAD contains (wanted a tag {}), so nothing tells which commits are new", first.tags.form());
+    let what = format!("{names} {has} no release that HEAD contains ({wanted}), so nothing tells which commits are new");
     Fault::refused(what).fix("git fetch --tags; for a first release, the same command with --initial")
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{App, Outcome};
 use crate::cli::CheckWords;
+use crate::model::commit::shown;
 use crate::model::step::short;
 use crate::plan::gate::{Gate, WrongWords};
 
@@ -37,6 +38,6 @@ pub fn run(app: &App, words: &CheckWords) -> Outcome {
 /// Tells a fault, whose words come from outside: quoted, so that they are one line and no command of a CI.
 fn report(app: &App, commit: Option<&str>, title: &str, wrong: &WrongWords) -> Value {
     let whose = commit.map(|id| format!("{} ", short(id))).unwrap_or_default();
-    app.ui.error(&format!("{whose}{title:?} {}", wrong.what), Some(&format!("{:?}", wrong.corrected)));
+    app.ui.error(&format!("{whose}{:?} {}", shown(title), wrong.what), Some(&format!("{:?}", shown(&wrong.corrected))));
     json!({ "commit": commit, "title": title, "what": wrong.what, "corrected": wrong.corrected })
 }

@@ -3,7 +3,16 @@
 
 pub use xtask_hot::commit::{Change, Header, KnownTypes, Message, Reverted, header, title_key};
 
+use super::release_pull::cut;
 use super::rules::ReleaseRules;
+
+/// The most characters of a title that one line shows; a message may be of a megabyte.
+const TITLE_CHARS_MAX: usize = 200;
+
+/// As much of a title as a line for people has room for.
+pub fn shown(title: &str) -> String {
+    cut(title, TITLE_CHARS_MAX, "…")
+}
 
 impl KnownTypes for ReleaseRules {
     fn knows(&self, kind: &str) -> bool {

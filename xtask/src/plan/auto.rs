@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 
 use super::bump::{Target, level_name};
+use super::history::{ProjectTag, wanted};
 use super::reverts::{Kept, ReadCommit, kept};
-use crate::model::commit::Change;
+use crate::model::commit::{Change, shown};
 use crate::model::project::Project;
 use crate::model::rules::ReleaseRules;
 use crate::model::step::{Goal, short};
@@ -20,6 +21,8 @@ pub struct Facts<'p> {
     pub says: Version,
     /// The highest stable version that HEAD contains, and its tag.
     pub released: Option<(Version, String)>,
+    /// Every tag of it, highest version first; for what is said where none of them is that release.
+    pub tags: &'p [ProjectTag],
     /// Its commits since then, newest first; all of them where there was no release and that is allowed.
     pub commits: &'p [ReadCommit],
 }
@@ -48,8 +51,8 @@ pub fn decide(
             goal.refuse(
                 name,
                 format!(
-                    "{name} has no release that HEAD contains (wanted a tag {}), so nothing tells which of its commits are new",
-                    facts.project.tags.form()
+                    "{name} has no release that HEAD contains ({}), so nothing tells which of its commits are new",
+                    wanted(facts.project, facts.tags)
                 ),
                 "git fetch --tags; for a first release, the same command with --initial",
             );
@@ -73,7 +76,7 @@ fn refuse_unconventional(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], 
     let strangers: Vec<_> = kept
         .iter()
         .filter(|kept| kept.changes.iter().any(|change| change.kind.is_none()))
-        .map(|kept| format!("{} ({})", kept.commit.message.subject, short(&kept.commit.id)))
+        .map(|kept| format!("{} ({})", shown(&kept.commit.message.subject), short(&kept.commit.id)))
         .collect();
     if let Some(first) = strangers.first() {
         let more = if strangers.len() > 1 { format!(" and {} more", strangers.len() - 1) } else { String::new() };

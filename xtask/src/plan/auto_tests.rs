@@ -26,6 +26,7 @@ fn answer_with(keys: &str, states: &[State<'_>], is_initial: bool) -> Answer {
         .map(|(name, says, released, messages)| Facts {
             project: projects.find(name).unwrap(),
             says: version(says),
+            tags: &[],
             released: released.map(|text| (version(text), format!("{name}-v{text}"))),
             commits: messages
                 .iter()

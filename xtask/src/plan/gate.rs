@@ -1,9 +1,10 @@
 //! The gate that commit messages and titles pass: conventional form, known types and scopes, and the line that would pass.
 
-use crate::model::commit::{Header, header};
+use crate::model::commit::{Header, header, shown};
 use crate::model::config::nearest;
 use crate::model::project::Project;
 use crate::model::rules::ReleaseRules;
+use crate::model::version::Version;
 
 /// What is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +78,11 @@ impl<'a> Gate<'a> {
         let what = match &found {
             None => "has no conventional form, TYPE(SCOPE): DESCRIPTION".to_owned(),
             Some(found) if self.rules.of(&found.kind).is_none() => {
-                format!("has type {:?}, which is none of {}", found.kind, self.rules.types().collect::<Vec<_>>().join(", "))
+                format!("has type {:?}, which is none of {}", shown(&found.kind), self.rules.types().collect::<Vec<_>>().join(", "))
             }
             Some(found) => {
                 let unknown = scopes(found.scope.as_deref()?).find(|scope| !self.allows(scope))?;
-                format!("has scope {unknown:?}, which is none of {}", self.scopes.join(", "))
+                format!("has scope {:?}, which is none of {}", shown(unknown), self.scopes.join(", "))
             }
         };
         Some(WrongWords { what, corrected: self.corrected(title) })
@@ -100,7 +101,17 @@ impl<'a> Gate<'a> {
             (is_meant && !is_read)
                 .then(|| WrongWords { what: format!("has a footer {token:?}, which marks no breaking change"), corrected })
         };
-        self.title(title).into_iter().chain(lines.filter_map(footer)).collect()
+        self.title(title).into_iter().chain(lines.filter_map(|line| footer(line).or_else(|| Self::release_as(line)))).collect()
+    }
+
+    /// What no release could be made as: it would be refused long after the commit was merged.
+    fn release_as(line: &str) -> Option<WrongWords> {
+        let (token, version) = line.split_once(':')?;
+        let version = version.trim();
+        let is_meant = token.eq_ignore_ascii_case("release-as") && !version.is_empty();
+        let is_read = Version::parse_semver(version.strip_prefix('v').unwrap_or(version)).is_ok_and(|it| it.build_metadata().is_none());
+        let what = format!("has a footer {:?}, which names no version, MAJOR.MINOR.PATCH", shown(line));
+        (is_meant && !is_read).then(|| WrongWords { what, corrected: "Release-As: 1.2.3".to_owned() })
     }
 
     /// The header as the gate wants it written.
@@ -112,6 +123,8 @@ impl<'a> Gate<'a> {
 
     /// The nearest line that passes.
     fn corrected(&self, title: &str) -> String {
+        // A title is one line; whatever else breaks it, or is no character that shows, goes.
+        let title = title.replace(char::is_control, " ");
         let plain = ["fixup!", "squash!", "amend!"].iter().fold(title.trim(), |rest, mark| rest.strip_prefix(mark).map_or(rest, str::trim));
         let (kind, scope, is_breaking, description) = loose(plain).unwrap_or_else(|| self.guessed(plain));
         let kind = self.nearest_type(&kind);

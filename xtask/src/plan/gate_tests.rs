@@ -72,6 +72,7 @@ fn a_star_allows_every_scope() {
     let gate = Gate::new(&rules, &projects.all);
     assert_eq!(gate.title("fix(anything, else): x"), None);
     assert_eq!(gate.title("Fix(any): x").unwrap().corrected, "fix(any): x");
+    assert_eq!(gate.title("fix: a\nb").unwrap().corrected, "fix: a b", "a title is one line");
     assert_eq!(gate.title("wip(any): x").unwrap().corrected, "chore(any): x");
 }
 
@@ -80,6 +81,8 @@ fn a_footer_that_marks_nothing_is_told() {
     let of = |message: &str| with_gate(|gate| gate.message(message)).into_iter().map(|wrong| wrong.corrected).collect::<Vec<_>>();
     assert_eq!(of("feat: x\n\nBREAKING CHANGE: y\nBREAKING-CHANGE: z\n\nbreaking changes are none"), [""; 0]);
     assert_eq!(of("feat: x\n\nBREAKING CHANGES: y\nBreaking change: z"), ["BREAKING CHANGE: y", "BREAKING CHANGE: z"]);
+    assert_eq!(of("feat: x\n\nRelease-As: 2.0.0\nrelease-as: v2.0.0-rc.1\nRelease-As it is"), [""; 0]);
+    assert_eq!(of("feat: x\n\nRelease-As: 2.0\nRelease-As: 2.0.0+x\nRelease-As: soon"), ["Release-As: 1.2.3"; 3]);
     assert_eq!(of("\n\nWords\r\n\r\nbody"), ["chore: words"]);
     assert_eq!(of(""), ["chore: say what changes"]);
 }

@@ -32,6 +32,16 @@ pub fn tags_by_project(projects: &[Project], tags: BTreeMap<String, String>) -> 
     found
 }
 
+/// The tag that a project without a release wants, in words; and its highest stable one that HEAD does not contain, if any is
+/// there: a first release would be wrong then.
+pub fn wanted(project: &Project, tags: &[ProjectTag]) -> String {
+    let form = project.tags.form();
+    match tags.iter().find(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease()) {
+        Some(tag) => format!("wanted a tag {form}; {} is there, and is no part of HEAD's history", tag.name),
+        None => format!("wanted a tag {form}"),
+    }
+}
+
 /// The commits of HEAD's first-parent chain that each project has not released.
 #[derive(Debug)]
 pub struct Unreleased<'f> {
