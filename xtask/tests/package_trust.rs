@@ -78,4 +78,29 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
     let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
     let row = report["rows"].as_array().unwrap().iter().find(|row| row["check"] == "cyclonedx").unwrap();
     assert_eq!((code, row["ok"].as_bool()), (0, Some(true)), "{said}");
+    assert!(said.contains("Verified 6 of 6 agree\n"), "{said}");
+    // What there is nothing to hold to is not said to agree.
+    fs::remove_dir_all(fixture.root().join("target")).unwrap();
+    let (code, _, said) = json(&["verify", "kit", "0.2.0"]);
+    assert!(code == 0 && said.contains("Verified 3 of 6 agree; 3 could not be asked, and prove nothing"), "{said}");
+}
+
+#[test]
+fn a_package_that_is_not_listed_says_why() {
+    let packaged = Packaged::with("[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\nsbom = [\"spdx\"]\n");
+    if !has("a package that is not listed", &[("uv", "--version"), ("python3", "--version"), ("cosign", "version")]) {
+        return;
+    }
+    let (fixture, keys) = (&packaged.fixture, Keys::new());
+    fixture.write("cosign.pub", &keys.text(&keys.public()));
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("chore: packages are signed");
+    packaged.prepare();
+    let mut variables = packaged.variables();
+    variables.extend(keys.variables());
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let ran = fixture.run_with(&["release", "kit", "--dry-run"], &variables);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("listed as cyclonedx alone, which trust.sbom does not name"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("list-package"), "{}", ran.stderr);
 }

@@ -116,7 +116,7 @@ fn a_release_that_was_made_without_is_red_until_it_is_released_again() {
     let trusted = Trusted { fixture: Fixture::new(), keys: Keys::new() };
     let build_id = trusted.fixture.prepare_release();
     let plain = trusted.fixture.ok(&["release", "api"]);
-    assert!(plain.stderr.contains("no [trust] is configured, so nothing is signed"), "{}", plain.stderr);
+    assert!(plain.stderr.contains("no [trust] is configured, so nothing is signed or listed"), "{}", plain.stderr);
     assert_eq!(trusted.attached(), [""; 0], "{build_id}");
     let verified = trusted.fixture.ok(&["verify", "api"]);
     assert!(verified.stderr.contains("no [trust] is configured"), "{}", verified.stderr);

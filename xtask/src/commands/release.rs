@@ -11,6 +11,7 @@ use crate::model::fault::Fault;
 use crate::model::package::PackageStep;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Plan, Planned, Scope, Step, Verdict};
+use crate::model::trust::{SbomFormat, Trust};
 use crate::plan::release::{self, ReleaseFacts, TrustFacts};
 use crate::plan::tags::RemoteTags;
 
@@ -141,14 +142,18 @@ pub fn overtaken(plan: &Plan) -> bool {
 fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
     let trust = match (&app.trust, &project.image) {
-        (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed")),
+        (None, _) => Some(format!("{name}: no [trust] is configured, so nothing is signed or listed")),
         (Some(_), None) if project.package_index.is_none() => {
-            Some(format!("{name}: it has no image, and [trust] is about images, so nothing is signed"))
+            Some(format!("{name}: it has no image and no package-index, so there is nothing to sign"))
         }
         (Some(wanted), _) if !wanted.transparency_log => {
             Some(format!("{name}: [trust] has no transparency log: that a signature was made, and when, is known to nobody else"))
         }
         _ => None,
     };
-    trust.into_iter().chain(release_forge::left_out(app, project)).collect()
+    let is_listed = |wanted: &Trust| wanted.sbom.is_empty() || wanted.sbom.contains(&SbomFormat::CycloneDx);
+    let unlisted = app.trust.as_ref().filter(|wanted| project.package_index.is_some() && !is_listed(wanted));
+    let unlisted =
+        unlisted.map(|_| format!("{name}: what a package is made of is listed as cyclonedx alone, which trust.sbom does not name"));
+    trust.into_iter().chain(unlisted).chain(release_forge::left_out(app, project)).collect()
 }
