@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use support::delivery::{Delivered, deployment, write_program};
+use support::package::{Packaged, USER};
 use support::proxy::Proxy;
 use support::scanner::Scanner;
-use support::tools::on_path;
+use support::tools::{has, on_path};
 use support::{Ran, fake_docker, git_in, program};
 use xtask::rehearsal::forge::{EmbeddedForge, Right};
 use xtask::rehearsal::http::{Reply, Request, Response, Server};
@@ -63,11 +64,12 @@ fn verbs() -> Vec<String> {
 /// Secrets, each in the variable that holds it. Each has characters that a URL writes otherwise.
 struct Canaries(BTreeMap<&'static str, String>);
 
-/// Those that no variable holds: the first is in docker's configuration, the second in a remote's address.
-const ELSEWHERE: [&str; 2] = ["REGISTRY_PASSWORD", "REMOTE_PASSWORD"];
+/// Those that no variable of their own holds: the first is in docker's configuration, the second in a remote's address, the third in
+/// the forge's.
+const ELSEWHERE: [&str; 3] = ["REGISTRY_PASSWORD", "REMOTE_PASSWORD", "FORGE_PASSWORD"];
 
 /// Of every surrounding that the program, or one of its children, takes a secret from.
-const VARIABLES: [&str; 21] = [
+const VARIABLES: [&str; 25] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "DELIVERY_TOKEN",
@@ -89,6 +91,10 @@ const VARIABLES: [&str; 21] = [
     "REMOTE_PASSWORD",
     "NPM_TOKEN",
     "STORED_API_KEY",
+    "STORED_API_KEY_STAGING",
+    "XTASK_SECRETS_SALT",
+    "TWINE_API_KEY",
+    "FORGE_PASSWORD",
 ];
 
 /// As a URL writes it.
@@ -260,10 +266,12 @@ impl Stage {
         // What the user wrote there is the user's: it is looked for everywhere else.
         fs::write(home.join("docker/config.json"), auths.to_string()).unwrap();
         let path = format!("{}:{}", self.bin.display(), std::env::var("PATH").unwrap());
-        let api = if is_good { self.forge.url() } else { format!("http://{}", self.echo.address()) };
+        // Somebody who writes a password into the forge's address, as into a remote's.
+        let with_password = format!("http://me:{}@{}", escaped(self.canaries.of("FORGE_PASSWORD")), self.echo.address());
+        let api = if is_good { self.forge.url() } else { with_password.clone() };
         command.args(line.split(' ')).args(more).env("PATH", path).env("TMPDIR", &temporary).env("HOME", &home);
         command.env("DOCKER_CONFIG", home.join("docker")).env("GITHUB_API_URL", api);
-        command.env("GITHUB_SERVER_URL", format!("http://{}", self.echo.address()));
+        command.env("GITHUB_SERVER_URL", if is_good { format!("http://{}", self.echo.address()) } else { with_password });
         command.env("GITHUB_OUTPUT", fixture.folder().join("output")).env("GITHUB_STEP_SUMMARY", fixture.folder().join("summary.md"));
         command.env("ACTIONS_ID_TOKEN_REQUEST_URL", format!("http://{}/token", self.echo.address()));
         let ran = support::ran(command.output().unwrap());
@@ -273,32 +281,42 @@ impl Stage {
     }
 
     fn assert_clean(&self, place: &str, text: &str) {
-        for (name, form) in self.canaries.forms() {
-            if let Some(found) = text.find(&form) {
-                let from = text[..found].rfind('\n').map_or(0, |end| end + 1);
-                let line: String = text[from..].lines().next().unwrap().chars().take(300).collect();
-                panic!("law 17: {place} shows the secret of {name} as {form}: {line}");
-            }
-        }
+        assert_clean(&self.canaries, place, text);
     }
 
     /// Every file that is left, here and at the remotes, but for those in which the user has put the secret.
     fn assert_files_are_clean(&self) {
-        let mut folders = vec![self.delivered.fixture.folder()];
-        let mut count = 0;
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).unwrap().flatten() {
-                let (path, kind) = (entry.path(), entry.file_type().unwrap());
-                if kind.is_dir() {
-                    folders.push(path);
-                } else if kind.is_file() && !path.ends_with("docker/config.json") && !path.ends_with("work/.git/config") {
-                    count += 1;
-                    self.assert_clean(&path.display().to_string(), &String::from_utf8_lossy(&fs::read(&path).unwrap()));
-                }
-            }
-        }
+        let count = files_are_clean(&self.canaries, self.delivered.fixture.folder());
         assert!(count > 50, "{count} files");
     }
+}
+
+/// Insists that a text shows no secret in any form.
+fn assert_clean(canaries: &Canaries, place: &str, text: &str) {
+    for (name, form) in canaries.forms() {
+        if let Some(found) = text.find(&form) {
+            let from = text[..found].rfind('\n').map_or(0, |end| end + 1);
+            let line: String = text[from..].lines().next().unwrap().chars().take(300).collect();
+            panic!("law 17: {place} shows the secret of {name} as {form}: {line}");
+        }
+    }
+}
+
+/// Insists that no file shows a secret, but for those in which the user has put it; gives how many there are.
+fn files_are_clean(canaries: &Canaries, folder: PathBuf) -> usize {
+    let (mut folders, mut count) = (vec![folder], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().flatten() {
+            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && !path.ends_with("docker/config.json") && !path.ends_with("work/.git/config") {
+                count += 1;
+                assert_clean(canaries, &path.display().to_string(), &String::from_utf8_lossy(&fs::read(&path).unwrap()));
+            }
+        }
+    }
+    count
 }
 
 /// A project that runs in two environments, is signed, and has a forge.
@@ -430,4 +448,88 @@ fn law_17_where_nobody_is_let_in_the_error_shows_no_secret_either() {
     stage.assert_clean("a process's arguments", &arguments);
     let calls = arguments.split("/bin/sh ").filter(|call| call.contains(&escaped(&remote)));
     assert!(calls.clone().all(|call| call.contains("remote-http")), "{:?}", calls.collect::<Vec<_>>());
+}
+
+/// Runs of a package's verbs, with a spy before every program that they call.
+struct PackageStage {
+    packaged: Packaged,
+    canaries: Canaries,
+    log: PathBuf,
+}
+
+impl PackageStage {
+    fn new() -> Self {
+        let canaries = Canaries::new();
+        let packaged = Packaged::for_password(canaries.of("UV_PUBLISH_TOKEN"), "");
+        let log = packaged.fixture.folder().join("arguments");
+        let spy = SPY.replace("@LOG@", &log.display().to_string());
+        for name in ["git", "cargo", "uv", "python3"] {
+            let real = on_path(name).map(|real| format!("exec '{}' \"$@\"\n", real.display())).unwrap_or_default();
+            write_program(&packaged.programs().join(name), &format!("{spy}{real}"));
+        }
+        packaged.prepare();
+        Self { packaged, canaries, log }
+    }
+
+    /// An index's address as somebody writes it who puts the password there.
+    fn address(&self, url: &str, name: &str) -> String {
+        url.replace("http://", &format!("http://{USER}:{}@", escaped(self.canaries.of(name))))
+    }
+
+    /// Runs a line; `let_in` is how the index is told who that is. All other canaries are there as well.
+    fn run(&self, line: &str, let_in: &[(&str, String)]) -> Ran {
+        let fixture = &self.packaged.fixture;
+        let mut command = program(&fixture.root());
+        let is_of_index = |name: &&&str| ["TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"].contains(name);
+        for name in VARIABLES.iter().filter(|name| !ELSEWHERE.contains(name) && !is_of_index(name) && !name.starts_with("ACTIONS")) {
+            command.env(name, self.canaries.value(name, "127.0.0.1:1"));
+        }
+        // What pip and uv take from there for themselves has an address that nobody is at.
+        command.env_remove("PIP_INDEX_URL");
+        let path = format!("{}:{}", self.packaged.programs().display(), std::env::var("PATH").unwrap());
+        command.env("PATH", path).envs(let_in.iter().map(|(name, value)| (*name, value.as_str())));
+        let ran = support::ran(command.args(line.split(' ')).output().unwrap());
+        assert_clean(&self.canaries, line, &format!("{}{}", ran.stdout, ran.stderr));
+        ran
+    }
+}
+
+#[test]
+fn law_17_no_secret_is_shown_on_a_packages_way_to_its_index() {
+    if !has("a package with canary secrets", &[("uv", "--version"), ("python3", "--version")]) {
+        return;
+    }
+    let stage = PackageStage::new();
+    let (index, candidates) = (&stage.packaged.index, &stage.packaged.candidates);
+    let good = |line: &str, let_in: &[(&str, String)]| {
+        let ran = stage.run(line, let_in);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+    };
+    // Whoever writes the password into the address is let in by it, and it is shown no more than others.
+    let in_address = [("UV_PUBLISH_URL", stage.address(&candidates.url(), "UV_PUBLISH_TOKEN"))];
+    good("build kit --push --dry-run --json", &in_address);
+    good("build kit --push --verbose", &in_address);
+    assert_eq!(candidates.files().len(), 2);
+    let wrong = [("TWINE_USERNAME", USER.to_owned()), ("TWINE_PASSWORD", stage.canaries.of("TWINE_PASSWORD").to_owned())];
+    let wrong_address = [("TWINE_REPOSITORY_URL", stage.address(&index.url(), "TWINE_PASSWORD"))];
+    for let_in in [&wrong[..], &wrong_address] {
+        let ran = stage.run("release kit --verbose", let_in);
+        assert!(ran.code == 1 && ran.stderr.contains("make a new token"), "{}", ran.stderr);
+    }
+    good("release kit --json", &[("UV_PUBLISH_TOKEN", stage.canaries.of("UV_PUBLISH_TOKEN").to_owned())]);
+    assert_eq!(index.files().len(), 2);
+    good("verify kit 0.2.0", &[]);
+    let listed = stage.address(&format!("{}simple", index.url()), "UV_PUBLISH_PASSWORD");
+    good("verify kit 0.2.0 --json", &[("UV_PUBLISH_CHECK_URL", listed)]);
+    good("status", &in_address);
+    // twine is played here, and does not know its own version.
+    stage.run("doctor", &in_address);
+
+    let arguments = fs::read_to_string(&stage.log).unwrap();
+    assert!(arguments.contains("publish --no-config"), "uv was not seen");
+    assert_clean(&stage.canaries, "a process's arguments", &arguments);
+    for request in index.log().into_iter().chain(candidates.log()) {
+        assert_clean(&stage.canaries, "a request", &request.target);
+    }
+    assert!(files_are_clean(&stage.canaries, stage.packaged.fixture.folder()) > 50);
 }

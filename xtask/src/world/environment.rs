@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::delivery_settings::without_user;
 use super::git::ForgeCredentials;
 use super::package_access::PackageAccess;
 use super::process::quoted;
@@ -70,7 +71,9 @@ impl std::fmt::Debug for Secret {
 impl Environment {
     pub fn read() -> Self {
         let is_ci = flag("CI");
-        let forge_url = variable("GITHUB_SERVER_URL").unwrap_or_else(|| PUBLIC_FORGE.into());
+        // These addresses are written into changelogs and labels: who stands in one is no part of it.
+        let address = |name: &str| variable(name).map(|address| without_user(&address));
+        let forge_url = address("GITHUB_SERVER_URL").unwrap_or_else(|| PUBLIC_FORGE.into());
         Self {
             is_ci,
             is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
@@ -84,7 +87,7 @@ impl Environment {
             github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             has_forge_api: variable("GITHUB_API_URL").is_some(),
-            forge_api: variable("GITHUB_API_URL").unwrap_or_else(|| api_of(&forge_url)),
+            forge_api: address("GITHUB_API_URL").unwrap_or_else(|| api_of(&forge_url)),
             forge_url,
             signing_key: signing_key(),
             public_key: variable("COSIGN_PUBLIC_KEY"),
@@ -176,7 +179,7 @@ fn forms_of(secret: &str) -> Vec<String> {
 }
 
 /// A text without the escapes of a URL; what is none stays.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use super::environment::variable;
+use super::delivery_settings::without_user;
+use super::environment::{unescaped, variable};
 use super::process::Call;
 
 /// Variables with secrets of indexes. Builds and tests of a package run its own code, which has no business with them.
@@ -41,10 +42,13 @@ impl PackageAccess {
             .or_else(|| named("TWINE_USERNAME", "TWINE_PASSWORD"))
             // A token of twine's may come without a user.
             .or_else(|| Some(("__token__".to_owned(), variable("TWINE_PASSWORD")?)));
+        let upload = variable("UV_PUBLISH_URL").or_else(|| variable("TWINE_REPOSITORY_URL"));
+        let access = access.or_else(|| user_in(upload.as_deref()?));
         let (user, password) = access.unzip();
+        // An address is shown, and is an argument of uv's: whoever stands in it goes another way.
         Self {
-            upload: variable("UV_PUBLISH_URL").or_else(|| variable("TWINE_REPOSITORY_URL")),
-            simple: variable("UV_PUBLISH_CHECK_URL"),
+            upload: upload.as_deref().map(without_user),
+            simple: variable("UV_PUBLISH_CHECK_URL").as_deref().map(without_user),
             is_vouched_for: variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some(),
             user,
             password,
@@ -66,6 +70,14 @@ impl PackageAccess {
     }
 }
 
+/// The user and the password in an address, as uv and twine take them from there.
+fn user_in(address: &str) -> Option<(String, String)> {
+    let (_, rest) = address.split_once("://")?;
+    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+    let (user, password) = user.split_once(':').unwrap_or(("__token__", user));
+    Some((unescaped(user), unescaped(password)))
+}
+
 /// A call that runs code of a package.
 pub fn without_secrets(call: Call) -> Call {
     without(call, &SECRETS)
@@ -73,4 +85,17 @@ pub fn without_secrets(call: Call) -> Call {
 
 fn without(call: Call, names: &[&'static str]) -> Call {
     names.iter().fold(call, |call, name| call.without(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stands_in_an_address_is_let_in_by_it() {
+        let words = |address| user_in(address).map(|(user, password)| format!("{user} {password}"));
+        assert_eq!(words("https://me:a%2Fb@host/legacy/").as_deref(), Some("me a/b"));
+        assert_eq!(words("https://pypi-token@host/").as_deref(), Some("__token__ pypi-token"));
+        assert_eq!(words("https://host/a@b"), None);
+    }
 }

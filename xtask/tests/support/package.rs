@@ -74,7 +74,12 @@ impl Packaged {
 
     /// With more lines for the project in the configuration.
     pub fn with(lines: &str) -> Self {
-        let start = || EmbeddedIndex::start(Some((USER, TOKEN))).unwrap();
+        Self::for_password(TOKEN, lines)
+    }
+
+    /// As [`Self::with`]; the indexes take files of whoever knows this.
+    pub fn for_password(password: &str, lines: &str) -> Self {
+        let start = || EmbeddedIndex::start(Some((USER, password))).unwrap();
         let packaged = Self { fixture: Fixture::new(), index: start(), candidates: start() };
         let fixture = &packaged.fixture;
         let is_staged = if lines.contains("candidates = false") {
@@ -100,7 +105,7 @@ impl Packaged {
         packaged
     }
 
-    fn programs(&self) -> PathBuf {
+    pub fn programs(&self) -> PathBuf {
         self.fixture.folder().join("programs")
     }
 
