@@ -288,6 +288,17 @@ impl Stage {
     fn assert_files_are_clean(&self) {
         let count = files_are_clean(&self.canaries, self.delivered.fixture.folder());
         assert!(count > 50, "{count} files");
+        let repositories = commits_are_clean(&self.canaries, &self.delivered.fixture.folder());
+        assert!(repositories >= 3, "{repositories}: ours, its remote, and the one of what runs");
+        for release in self.forge.releases() {
+            self.assert_clean("the forge's release", &format!("{} {}", release.title, release.body));
+            for asset in &release.assets {
+                self.assert_clean(&asset.name, &String::from_utf8_lossy(&asset.content));
+            }
+        }
+        for pull in self.forge.pulls() {
+            self.assert_clean("a pull request", &format!("{} {}", pull.title, pull.body));
+        }
     }
 }
 
@@ -317,6 +328,22 @@ fn files_are_clean(canaries: &Canaries, folder: PathBuf) -> usize {
         }
     }
     count
+}
+
+/// What git keeps is packed, and shows nothing to who reads its files: every commit, tree, tag and file of all repositories below a
+/// folder, by git's own hand. Gives how many repositories there are.
+fn commits_are_clean(canaries: &Canaries, folder: &Path) -> usize {
+    let is_repository = |path: &Path| path.join("objects").is_dir() && path.join("HEAD").is_file();
+    let inner = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !path.is_symlink());
+    let (found, rest): (Vec<_>, Vec<_>) = inner.partition(|path| is_repository(path));
+    for repository in &found {
+        let mut command = std::process::Command::new("git");
+        command.arg("--git-dir").arg(repository).args(["cat-file", "--batch-all-objects", "--batch"]);
+        let output = command.output().unwrap();
+        assert!(output.status.success() && output.stdout.len() > 100, "{}", repository.display());
+        assert_clean(canaries, &format!("an object of {}", repository.display()), &String::from_utf8_lossy(&output.stdout));
+    }
+    found.len() + rest.iter().map(|folder| commits_are_clean(canaries, folder)).sum::<usize>()
 }
 
 /// A project that runs in two environments, is signed, and has a forge.
@@ -405,6 +432,7 @@ fn law_17_no_verb_shows_a_secret() {
         assert_eq!(codes[line], 0, "{line}: {}", stage.said);
     }
     stage.assert_files_are_clean();
+    assert!(!stage.forge.releases().is_empty() && !stage.forge.pulls().is_empty(), "the forge was told nothing");
     let requests = stage.requests.lock().unwrap().clone();
     assert!(requests.lines().count() > 100);
     stage.assert_clean("a request, outside of Authorization,", &requests);
@@ -532,4 +560,5 @@ fn law_17_no_secret_is_shown_on_a_packages_way_to_its_index() {
         assert_clean(&stage.canaries, "a request", &request.target);
     }
     assert!(files_are_clean(&stage.canaries, stage.packaged.fixture.folder()) > 50);
+    assert!(commits_are_clean(&stage.canaries, &stage.packaged.fixture.folder()) >= 2);
 }
