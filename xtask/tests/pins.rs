@@ -81,6 +81,10 @@ fn a_configuration_that_makes_no_sense_is_a_usage_error_of_every_verb() {
         (format!("{PIN}file = \"x.yaml\"\nbranch = \"a b\"\n"), "no name of a branch"),
         ("[[pins]]\nproject = \"core\"\nenvironment = \"staging\"\nfile = \"x.yaml\"\n".to_owned(), "core has no image"),
         ("[environments.a]\nafter = \"b\"\n[environments.b]\nafter = \"a\"\n".to_owned(), "after goes in a circle: a → b → a"),
+        (
+            format!("{PIN}file = \"x.yaml\"\n{}file = \"x.yaml\"\n", PIN.replace("staging", "production")),
+            "pins[1] (api in production): x.yaml of main is the pin of staging too",
+        ),
     ] {
         let delivered = with_config(&more);
         let run = delivered.fixture.run(&["versions"]);

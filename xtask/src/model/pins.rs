@@ -122,7 +122,28 @@ impl Delivery {
             let of = format!("pins[{place}] ({} in {})", keys.project, keys.environment);
             pin(keys, config, projects).map_err(|what| wrong(format!("{of}: {what}")))
         });
-        Ok(Self { pins: pins.collect::<Result<_, _>>()?, ..delivery })
+        let delivery = Self { pins: pins.collect::<Result<_, _>>()?, ..delivery };
+        delivery.check_places().map_err(wrong)?;
+        Ok(delivery)
+    }
+
+    /// A place of two environments: what the first gets the second runs as well, whatever `after` says. Where a command deploys
+    /// what the place says, the pin alone makes nothing run.
+    fn check_places(&self) -> Result<(), String> {
+        let deploys = |name: &str| self.stages.iter().any(|stage| stage.name == name && stage.checks.deploys());
+        for (place, pin) in self.pins.iter().enumerate().filter(|(_, pin)| !deploys(&pin.environment)) {
+            let is_same = |other: &&Pin| {
+                other.project == pin.project
+                    && other.environment != pin.environment
+                    && (&other.git, &other.branch, &other.file, &other.key) == (&pin.git, &pin.branch, &pin.file, &pin.key)
+            };
+            if let Some(other) = self.pins[..place].iter().find(is_same) {
+                let Pin { project, environment, file, branch, .. } = pin;
+                let what = format!("{file} of {branch} is the pin of {} too", other.environment);
+                return Err(format!("pins[{place}] ({project} in {environment}): {what}, so what comes there runs in both at once"));
+            }
+        }
+        Ok(())
     }
 
     /// An environment by its name.
