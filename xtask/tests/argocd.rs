@@ -117,8 +117,19 @@ fn prereleases_builds_and_platforms_are_no_releases() {
     assert!(told.contains("without a constraint, updaters before 1.3.0 take prereleases: here 0.3.0-rc1"), "{told}");
     registry.name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
     let (_, document, told) = check(&delivered);
-    // It reads as a release of ours, which a CalVer tag of somebody may: only the table tells.
     assert_eq!(document["images"][0]["now"], "2025.10.25", "{told}");
+    let is_told = |line: &&str| line.contains("semver takes 2025.10.25 now, which is a date, and our releases are numbers such as ");
+    assert_eq!(told.lines().filter(is_told).count(), 1, "{told}");
+    // Its constraint keeps it out, and of a project whose own releases are dates it is one.
+    let kept = followed(&[("image-list", "api=REGISTRY/acme/api:<1000")]);
+    kept.fixture.registry.name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
+    let (_, document, told) = check(&kept);
+    assert!(document["images"][0]["now"] == "0.2.0" && !told.contains("is a date"), "{told} {document:#}");
+    let dated = followed(&[("image-list", "api=REGISTRY/acme/api")]);
+    dated.fixture.ok(&["bump", "2025.11.1", "api"]);
+    dated.fixture.registry.name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
+    let (_, document, told) = check(&dated);
+    assert!(document["images"][0]["now"] == "2025.10.25" && !told.contains("which is a date"), "{told}");
     let pre = followed(&[("image-list", "api=REGISTRY/acme/api:>=0-0")]);
     pre.fixture.registry.name_more("acme/api", "0.2.0", ["0.3.0-arm64".to_owned()]);
     let (code, _, told) = check(&pre);

@@ -14,7 +14,9 @@ pub fn run(app: &App) -> Outcome {
     })?;
     let found = app.deliverer().check_updaters(&app.projects.all, applications)?;
     if found.files == 0 {
-        return Err(Fault::failed(format!("no file fits {}", applications.files.join(", "))).fix("edit [argocd] applications").into());
+        return Err(Fault::failed(format!("no file fits {}", applications.files.join(", ")))
+            .fix("git add the files, or edit [argocd] applications")
+            .into());
     }
     let mut rows = vec![
         ["place", "application", "project", "strategy", "takes now", "version", "takes after its release"].map(str::to_owned).to_vec(),

@@ -150,7 +150,7 @@ impl Deliverer<'_> {
         };
         for (when, pick) in [("now", &now), ("after the release", &after)] {
             if let Pick::Tag(tag) = pick
-                && let Some(what) = objection(image, tag, settings.strategy)
+                && let Some(what) = objection(image, tag, settings.strategy, tags.version.as_ref())
                 && (when == "now" || now != *pick)
             {
                 tell(true, format!("{} takes {tag} {when}, which {what}", settings.strategy.word()));
@@ -219,14 +219,17 @@ impl Deliverer<'_> {
 }
 
 /// What speaks against a tag that would run.
-fn objection(image: &ImageTarget, tag: &str, strategy: Strategy) -> Option<String> {
+fn objection(image: &ImageTarget, tag: &str, strategy: Strategy, ours: Option<&Version>) -> Option<String> {
     let archs: Vec<String> = image.platforms.iter().map(arch_suffix).collect();
     if let Ok(version) = Version::parse_semver(tag) {
         let pre = version.as_semver().pre.to_string();
         return match archs.iter().find(|arch| pre == **arch || pre.ends_with(&format!("-{arch}"))) {
             Some(arch) => Some(format!("is the image of {arch} alone, and to SemVer a prerelease")),
             None if version.is_prerelease() => Some("is a prerelease".to_owned()),
-            None => None,
+            None => ours.filter(|ours| is_date(&version) && !is_date(ours)).map(|ours| {
+                let ours = ours.to_semver();
+                format!("is a date, and our releases are numbers such as {ours}: to SemVer it is the higher one for ever; write a constraint such as `<1000`")
+            }),
         };
     }
     if BuildId::read_image_tag(tag, archs.iter().map(String::as_str)).is_some() {
@@ -238,6 +241,11 @@ fn objection(image: &ImageTarget, tag: &str, strategy: Strategy) -> Option<Strin
         _ if updater_version::read(tag).is_some() => Some("reads as a version and is the name of no release".to_owned()),
         _ => Some("is the name of no release; let releases alone pass, by allow-tags: regexp:^[0-9]+\\.[0-9]+\\.[0-9]+$".to_owned()),
     }
+}
+
+/// Whether a version begins with a year, or with a whole date in one number.
+fn is_date(version: &Version) -> bool {
+    version.as_semver().major >= 1000
 }
 
 fn tags_of(world: &World, project: &Project, image: &ImageTarget) -> anyhow::Result<Tags> {
