@@ -146,6 +146,8 @@ impl DeliveryBranch {
             && let Some(head) = self.remote_head(&self.branch)?
             && let Ok(known) = Oid::from_str(&head).and_then(|id| repository.find_commit(id))
         {
+            // Probes ask side by side, and a reference is written by one at a time.
+            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             repository.reference(HEAD, known.id(), true, "").with_context(|| format!("noting where {} stands", self.shown()))?;
             return Ok(head);
         }
@@ -297,5 +299,29 @@ impl DeliveryBranch {
         pairs.iter().zip(*before..).fold(call, |call, ((key, value), place)| {
             call.variable(&format!("GIT_CONFIG_KEY_{place}"), key).variable(&format!("GIT_CONFIG_VALUE_{place}"), value)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::Signature;
+
+    use super::*;
+    use crate::world::environment::Environment;
+
+    #[test]
+    fn law_15_questions_asked_side_by_side_are_all_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = Repository::init(folder.path()).unwrap();
+        let who = Signature::now("Test", "test@localhost").unwrap();
+        let tree = there.find_tree(there.treebuilder(None).unwrap().write().unwrap()).unwrap();
+        let head = there.commit(Some("refs/heads/main"), &who, &who, "feat: begin", &tree, &[]).unwrap().to_string();
+        let world = World::open(folder.path(), Environment::default(), Arc::new(|_| {})).unwrap();
+        let branch = world.delivery(&folder.path().display().to_string(), "main", false).unwrap();
+        let asked = || (0..20).map(|_| branch.refresh().unwrap()).all(|answer| answer == head);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(asked)).collect();
+            assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+        });
     }
 }
