@@ -449,6 +449,48 @@ fn law_6_a_version_whose_tag_reads_as_a_candidate_is_refused() {
 }
 
 #[test]
+fn law_15_what_a_sparse_checkout_leaves_out_is_there_all_the_same() {
+    for index in ["--no-sparse-index", "--sparse-index"] {
+        let fixture = Fixture::new();
+        let project = "[project]\nname = \"api\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n";
+        fixture.write("api/pyproject.toml", project);
+        fixture.commit_all("feat: api wants core");
+        fixture.git(&["sparse-checkout", "set", "--cone", index, "core", "web/src", "xtask"]);
+        assert!(!fixture.root().join("api").exists());
+        let (code, document) = fixture.json(&["versions", "api", "--check"]);
+        assert_eq!((code, document["projects"][0]["version"].as_str()), (0, Some("0.1.0")), "{index}: {document:#}");
+        fixture.ok(&["tag", "web", "--rc"]);
+        let before = fixture.state();
+        for line in [&["bump", "minor", "core"][..], &["bump", "minor", "core", "--commit"], &["bump", "patch", "api"]] {
+            let refused = fixture.run(line);
+            assert_eq!(refused.code, 3, "{index} {line:?}: {}", refused.stderr);
+            let says = ["api/pyproject.toml would change, and this checkout is sparse", "git sparse-checkout add api"];
+            assert!(says.iter().all(|what| refused.stderr.contains(what)), "{index} {line:?}: {}", refused.stderr);
+        }
+        let refused = fixture.run(&["build", "api"]);
+        assert_eq!(refused.code, 3, "{index}: {}", refused.stderr);
+        assert!(refused.stderr.contains("is not in the work tree: this checkout is sparse"), "{index}: {}", refused.stderr);
+        assert_eq!(fixture.state(), before, "{index}: what is refused writes nothing");
+        fixture.ok(&["bump", "patch", "core", "--commit"]);
+        fixture.git(&["sparse-checkout", "add", "api"]);
+        fixture.ok(&["bump", "minor", "core", "--commit"]);
+        assert!(fixture.read("api/pyproject.toml").contains("core>=0.2,<0.3"));
+    }
+}
+
+#[test]
+fn an_index_in_parts_is_read_by_git_itself() {
+    let fixture = Fixture::new();
+    fixture.git(&["update-index", "--split-index"]);
+    fixture.ok(&["bump", "minor", "core", "--commit"]);
+    fixture.ok(&["tag", "core", "--rc"]);
+    fixture.write("a new.txt", "");
+    let refused = fixture.run(&["tag", "web", "--rc"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("the work tree differs from HEAD: a new.txt;"), "{}", refused.stderr);
+}
+
+#[test]
 fn law_7_a_shallow_clone_is_not_trusted() {
     let fixture = Fixture::new();
     fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "fix: more"]);

@@ -30,6 +30,7 @@ pub fn run(app: &App, arguments: &Build) -> Outcome {
         goal.refuse(&project.name, what, "git add --all && git commit, or git stash --include-untracked");
         return app.execute(goal, serde_json::Map::new());
     }
+    app.world.git.refuse_left_out(&project.path)?;
     let (source, version) = source(app, project)?;
     if let (Some(image), false) = (&project.image, for_package) {
         let tagged = Tagged { project, target: image, source: &source, version: version.as_ref() };

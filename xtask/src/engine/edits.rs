@@ -17,7 +17,7 @@ use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
 use crate::model::step::{Goal, Step};
 use crate::model::version::Version;
-use crate::world::files;
+use crate::world::{files, git_index};
 
 /// Edits of one command. Those of one file are made together, whichever project they are for.
 pub struct Edits<'a> {
@@ -250,6 +250,10 @@ impl<'a> Edits<'a> {
         let mut written = Vec::new();
         for Edited { path, projects, why, text: after, is_tracked } in self.edited()? {
             let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
+            if !files::exists(&texts.world.path(&path)) && texts.is_left_out(&path)? {
+                let what = format!("{path} would change, and this checkout is sparse: it is not in the work tree");
+                goal.refuse(&projects, what, git_index::include(&path));
+            }
             if files::is_read_only(&texts.world.path(&path)) {
                 goal.refuse(&projects, format!("{path} is read-only"), format!("chmod u+w {path}"));
             }

@@ -1,6 +1,6 @@
 //! The texts that edits start from, each read once, however many questions are asked of it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -14,6 +14,8 @@ pub struct Texts<'w> {
     pub world: &'w World,
     head: Option<Head>,
     known: RefCell<HashMap<String, Option<Rc<str>>>>,
+    /// What a sparse checkout leaves out; asked for where a file is not there.
+    left_out: OnceCell<HashSet<String>>,
 }
 
 /// What differs from HEAD is taken from there: what a run that was cut off left in the work tree is not counted a second
@@ -32,7 +34,7 @@ impl Head {
 
 impl<'w> Texts<'w> {
     pub fn of_work_tree(world: &'w World) -> Self {
-        Self { world, head: None, known: RefCell::default() }
+        Self { world, head: None, known: RefCell::default(), left_out: OnceCell::new() }
     }
 
     pub fn of_head(world: &'w World) -> anyhow::Result<Self> {
@@ -67,11 +69,27 @@ impl<'w> Texts<'w> {
         let real = self.world.real(path)?;
         let text = match &self.head {
             Some(head) if head.has(&real) => self.world.git.file_at(&head.commit, &real)?,
-            _ => self.world.read(&real)?,
+            _ => match self.world.read(&real)? {
+                // What a sparse checkout leaves out is there all the same (law 15).
+                None if self.is_left_out(&real)? => self.world.git.file_at(&self.world.git.head()?.commit, &real)?,
+                text => text,
+            },
         };
         let text = text.map(Rc::from);
         self.known.borrow_mut().insert(path.to_owned(), text.clone());
         Ok(text)
+    }
+
+    /// Whether a sparse checkout leaves a file out of the work tree.
+    pub fn is_left_out(&self, path: &str) -> anyhow::Result<bool> {
+        let known = match self.left_out.get() {
+            Some(known) => known,
+            None => {
+                let found = self.world.git.left_out()?;
+                self.left_out.get_or_init(|| found)
+            }
+        };
+        Ok(known.contains(path))
     }
 
     /// What stands in the work tree, which may not be what an edit starts from.

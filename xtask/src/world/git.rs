@@ -228,15 +228,10 @@ impl Git {
         String::from_utf8(blob.content().to_vec()).map(Some).map_err(|_| anyhow!("{path} at {commit} is not UTF-8"))
     }
 
-    /// Every tracked path, in the order of git's index.
-    pub fn tracked(&self) -> anyhow::Result<Vec<String>> {
-        let index = self.repository.index().context("reading the index")?;
-        Ok(index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
-    }
-
     /// Files below a folder that are tracked, or untracked and not ignored; relative to the folder. What a killed run
     /// had staged is none of them.
     pub fn files_below(&self, folder: &str) -> anyhow::Result<Vec<String>> {
+        self.refuse_left_out(folder)?;
         let listing = self.listing(folder)?;
         if let Some(name) = listing.split('\0').find(|path| path.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(Fault::refused(format!("{folder}/{name}: the file's name is not UTF-8"))
@@ -326,7 +321,7 @@ impl Git {
         self.repository.find_commit(Oid::from_str(commit)?).with_context(|| format!("commit {commit} is not in this clone"))
     }
 
-    fn call(&self) -> Call {
+    pub(super) fn call(&self) -> Call {
         Call::new("git").arg("-C").arg(&self.root).variable("GIT_TERMINAL_PROMPT", "0").variable("LC_ALL", "C")
     }
 

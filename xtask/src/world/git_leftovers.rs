@@ -2,14 +2,16 @@
 //!
 //! What was staged is ours to remove. A lock is not: nothing tells one whose git was killed from one whose git runs.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use git2::StatusOptions;
+use git2::{Status, StatusOptions};
 
 use super::files;
 use super::git::Git;
+use super::git_index::is_gits_own;
 
 /// How long a git that goes on by itself is waited for; a commit takes less, unless a hook is slow.
 const LOCK_LIMIT: Duration = Duration::from_secs(2);
@@ -32,8 +34,15 @@ impl Git {
     fn changed_paths(&self) -> anyhow::Result<Vec<String>> {
         let mut options = StatusOptions::new();
         options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
-        let statuses = self.repository.statuses(Some(&mut options)).context("reading the state of the work tree")?;
-        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+        let statuses = match self.repository.statuses(Some(&mut options)) {
+            Err(error) if is_gits_own(&error) => return self.changed_by_git(),
+            statuses => statuses.context("reading the state of the work tree")?,
+        };
+        // libgit2 takes for deleted what a sparse checkout leaves out.
+        let may_be_sparse = statuses.iter().any(|entry| entry.status() == Status::WT_DELETED);
+        let left_out = if may_be_sparse { self.left_out()? } else { HashSet::new() };
+        let paths = statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
+        Ok(paths.filter(|path| !left_out.contains(path)).collect())
     }
 
     /// A lock that no commit can be made beside, if it stays: a git whose parent was killed is given the time to end.

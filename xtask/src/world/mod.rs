@@ -24,6 +24,7 @@ mod forge_files;
 mod forge_pulls;
 mod forge_releases;
 pub mod git;
+pub mod git_index;
 mod git_leftovers;
 mod git_release;
 pub mod git_setup;
