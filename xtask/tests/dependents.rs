@@ -60,6 +60,17 @@ fn law_4_requirements_that_no_longer_admit_the_version_move_with_it() {
 }
 
 #[test]
+fn law_4_a_project_that_git_was_not_told_of_yet_requires_as_others_do() {
+    let fixture = Fixture::new();
+    let config = fixture.read("xtask/monorepo.toml");
+    fixture.write("xtask/monorepo.toml", &format!("{config}[projects.new]\npath = \"new\"\nversions = [\"pyproject.toml\"]\n"));
+    fixture.write("new/pyproject.toml", "[project]\nname = \"new\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n");
+    let ran = fixture.ok(&["bump", "minor", "core"]);
+    assert!(ran.stderr.contains("new: requires core >=0.1,<0.2; core becomes 0.2.0"), "{}", ran.stderr);
+    assert!(fixture.read("new/pyproject.toml").contains("version = \"0.1.0\"\ndependencies = [\"core>=0.2,<0.3\"]"));
+}
+
+#[test]
 fn law_4_what_still_admits_the_version_is_raised_only_when_asked() {
     let fixture = with_dependents();
     fixture.ok(&["bump", "patch", "core"]);

@@ -67,7 +67,7 @@ struct Raised<'m> {
 
 impl<'a> Edits<'a> {
     pub fn new(texts: &'a Texts<'a>, projects: &'a Projects) -> anyhow::Result<Self> {
-        let manifests = Manifests::read(texts)?;
+        let manifests = Manifests::read(texts, projects)?;
         Ok(Self { texts, projects, manifests, files: BTreeMap::new(), truths: BTreeSet::new() })
     }
 
@@ -253,6 +253,7 @@ impl<'a> Edits<'a> {
             if !files::exists(&texts.world.path(&path)) && texts.is_left_out(&path)? {
                 let what = format!("{path} would change, and this checkout is sparse: it is not in the work tree");
                 goal.refuse(&projects, what, git_index::include(&path));
+                continue;
             }
             if files::is_read_only(&texts.world.path(&path)) {
                 goal.refuse(&projects, format!("{path} is read-only"), format!("chmod u+w {path}"));

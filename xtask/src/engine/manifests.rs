@@ -4,7 +4,7 @@
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::packages::{Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key};
@@ -12,7 +12,7 @@ use super::texts::Texts;
 use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
-use crate::model::project::Project;
+use crate::model::project::{Project, Projects};
 use crate::model::site::Readings;
 use crate::model::version::Version;
 
@@ -75,7 +75,7 @@ pub struct Manifests {
 }
 
 impl Manifests {
-    pub fn read(texts: &Texts) -> anyhow::Result<Self> {
+    pub fn read(texts: &Texts, projects: &Projects) -> anyhow::Result<Self> {
         let mut found = Self::default();
         let tracked = texts.tracked()?;
         for path in &tracked {
@@ -83,6 +83,12 @@ impl Manifests {
         }
         // One that git ignores, or was not told of yet, would be as stale for whoever builds here.
         let is_tracked: HashSet<_> = tracked.iter().map(String::as_str).collect();
+        let sites = projects.all.iter().flat_map(|project| &project.sites).map(|site| site.file.as_str());
+        // By the names that they have without links, so that one file is not two manifests.
+        let unknown: BTreeSet<_> = sites.filter(|path| !is_tracked.contains(path)).filter_map(|path| texts.world.real(path).ok()).collect();
+        for path in unknown.into_iter().filter(|path| !is_tracked.contains(path.as_str())) {
+            found.add(texts, &path);
+        }
         let locks_of = |manifest: &Manifest| {
             let kinds = FILES.iter().filter(|(ecosystem, ..)| *ecosystem == manifest.ecosystem);
             kinds.map(|(.., lock)| join(&manifest.folder, lock)).collect::<Vec<_>>()
