@@ -30,7 +30,7 @@ impl Repo {
     }
 
     fn new() -> Self {
-        let repo = Self(tempfile::tempdir().unwrap());
+        let repo = Self(support::room::folder());
         repo.git(&["init", "--quiet", "--template=", "--initial-branch", "main"]);
         repo
     }

@@ -47,7 +47,7 @@ fn law_14_a_release_that_overtakes_another_at_any_request_leaves_what_one_leaves
     let fixture = Fixture::new();
     fixture.prepare_release();
     let clone = second_clone(&fixture);
-    let (beginning, folder) = (fixture.registry.keep(), tempfile::tempdir().unwrap());
+    let (beginning, folder) = (fixture.registry.keep(), support::room::folder());
     let copy = |from: &std::path::Path, to: &std::path::Path| {
         let copied = std::process::Command::new("cp").arg("-a").arg(format!("{}/.", from.display())).arg(to).status().unwrap();
         assert!(copied.success());

@@ -65,7 +65,7 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     if !tools::has("the release of rocks", &programs) {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = support::room::folder();
     let (index, root) = (RealIndex::start(folder.path()), folder.path().join("work"));
     this_repository::copy_to(&root);
     let config = root.join("xtask/monorepo.toml");

@@ -33,7 +33,7 @@ impl Copy {
     fn new() -> Self {
         // A test that failed has left nothing half done: each has a copy of its own.
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let copy = Self { folder: tempfile::tempdir().unwrap(), registry: RealRegistry::start(), _turn: turn };
+        let copy = Self { folder: support::room::folder(), registry: RealRegistry::start(), _turn: turn };
         this_repository::copy_to(&copy.root());
         let config = copy.root().join("xtask/monorepo.toml");
         let text = fs::read_to_string(&config).unwrap();

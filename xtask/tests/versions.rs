@@ -31,7 +31,7 @@ struct Repo(tempfile::TempDir);
 
 impl Repo {
     fn new() -> Self {
-        let repo = Self(tempfile::tempdir().unwrap());
+        let repo = Self(support::room::folder());
         repo.git(&["init", "--quiet", "--initial-branch", "main"]);
         for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
         {
@@ -495,7 +495,7 @@ fn random_histories_are_told_as_git_tells_them() {
     for seed in 0..60 {
         let mut dice = Dice(seed * 7919 + 1);
         let projects: Vec<_> = PROJECTS.into_iter().filter(|_| dice.roll(4) > 0).collect();
-        let repo = Repo(tempfile::tempdir().unwrap());
+        let repo = Repo(support::room::folder());
         repo.git(&["init", "--quiet", "--initial-branch", "main"]);
         let stream = repo.0.path().join("stream");
         fs::write(&stream, random_history(&mut dice, &projects)).unwrap();

@@ -20,7 +20,7 @@ use xtask::rehearsal::registry::{EmbeddedRegistry, Fault, Kept};
 use super::package::Packaged;
 use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
-use super::{Fixture, Ran, program};
+use super::{Fixture, Ran, program, room};
 
 /// What happens to one touch of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,10 +175,10 @@ impl<'a> Scenario<'a> {
         variables: Vec<(String, String)>,
         (state, asked): (State<'a>, Asked<'a>),
     ) -> Self {
-        let copy = tempfile::tempdir().unwrap();
+        let copy = room::folder();
         copy_tree(&fixture.folder(), copy.path());
         let beginning = (copy, fixture.registry.keep());
-        let shims = tempfile::tempdir().unwrap();
+        let shims = room::folder();
         let end = BTreeMap::new();
         let words = arguments.to_vec();
         let before = state(fixture);

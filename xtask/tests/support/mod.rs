@@ -14,6 +14,7 @@ pub mod proxy;
 pub mod pull;
 pub mod real_registry;
 pub mod registered;
+pub mod room;
 pub mod scanner;
 pub mod stage;
 pub mod this_repository;
@@ -54,7 +55,7 @@ impl Fixture {
 
     /// The same with a registry that was built otherwise.
     pub fn with(registry: EmbeddedRegistry) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = room::folder();
         let fixture = Self { folder, registry };
         fixture.write("xtask/monorepo.toml", &fixture.config());
         fixture.write(".gitignore", "/target/\n");
@@ -205,7 +206,7 @@ pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
 /// The program in a folder, with nothing of the surrounding CI in its environment.
 pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.current_dir(folder);
+    command.current_dir(folder).env("TMPDIR", room::place());
     for name in [
         "GITHUB_TOKEN",
         "DELIVERY_TOKEN",

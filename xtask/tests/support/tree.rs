@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Fixture, git_in};
+use super::{Fixture, git_in, room};
 use xtask::rehearsal::registry::EmbeddedRegistry;
 
 impl Fixture {
@@ -17,7 +17,7 @@ impl Fixture {
 
     /// As `of_tree`, before the first commit.
     pub fn unborn(files: &[(&str, &str)]) -> Self {
-        let fixture = Self { folder: tempfile::tempdir().unwrap(), registry: EmbeddedRegistry::start().unwrap() };
+        let fixture = Self { folder: room::folder(), registry: EmbeddedRegistry::start().unwrap() };
         fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
         for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
         {
