@@ -112,8 +112,7 @@ fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal
     let (project, platforms) = (tagged.project, &tagged.target.platforms);
     let runner = &app.world.runner;
     tools::require(tools::DOCKER)?;
-    let reach = |error: anyhow::Error| Fault::refused(format!("{error:#}")).fix("start the docker engine, then cargo xtask doctor");
-    let engine = docker::engine_platform(runner).map_err(reach)?;
+    let engine = docker::engine_platform(runner).map_err(|error| docker::unreached(&error))?;
     docker::buildx_version(runner)
         .map_err(|error| Fault::refused(format!("docker has no buildx: {error:#}")).fix("install the docker-buildx plugin"))?;
     let fix = format!("cargo xtask build {} --platform {}", project.name, platforms[0]);

@@ -172,6 +172,10 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
     if head.branch.is_none() {
         goal.refuse("", "HEAD is detached: the commit would be on no branch", format!("git switch {}", app.config.repository.branch));
     }
+    if let Some(begun) = app.world.git.unfinished() {
+        let what = format!("a {begun} is not finished here, and the commit would end it");
+        goal.refuse("", what, format!("git {begun} --continue, or git {begun} --abort"));
+    }
     let mut dirty = app.world.git.dirty_paths()?;
     let tracked: HashSet<_> = app.world.git.tracked()?.into_iter().collect();
     for (path, after) in written {

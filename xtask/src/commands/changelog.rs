@@ -57,7 +57,7 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
 }
 
 pub fn notes(app: &App, arguments: &Notes) -> Outcome {
-    let project = app.projects.find(&arguments.project)?;
+    let project = app.versioned_one(&arguments.project)?;
     let asked = arguments.version.as_deref().map(|text| {
         let wrong = |error: crate::model::version::SpellingError| {
             Fault::usage(format!("{text:?} is no version: {error}")).fix(format!("cargo xtask notes {} X.Y.Z", project.name))

@@ -122,13 +122,12 @@ fn engine_findings(app: &App) -> Vec<Finding> {
     }
     let runner = &app.world.runner;
     let plain = |answer: anyhow::Result<String>| answer.map_err(|error| format!("{error:#}"));
+    let (engine, fix) = match docker::engine_version(runner) {
+        Ok(version) => (Ok(version), String::new()),
+        Err(error) => (Err(format!("{error:#}")), docker::unreached(&error).fix.unwrap_or_default()),
+    };
     vec![
-        Finding {
-            what: "docker engine".into(),
-            state: plain(docker::engine_version(runner)),
-            fix: "start the docker engine".into(),
-            optional: false,
-        },
+        Finding { what: "docker engine".into(), state: engine, fix, optional: false },
         Finding {
             what: "docker buildx".into(),
             state: plain(docker::buildx_version(runner)),

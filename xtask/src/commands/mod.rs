@@ -161,6 +161,18 @@ fn fault_of(error: &anyhow::Error) -> Fault {
     }
 }
 
+/// Refuses a project without version sites, with what its like are released by.
+fn has_versions(project: &Project) -> Result<(), Fault> {
+    if !project.sites.is_empty() {
+        return Ok(());
+    }
+    let fix = match project.registered {
+        Some(_) => format!("cargo xtask pin {}, which builds it and pins it by its digest", project.name),
+        None => format!("name its sites in projects.{}.versions", project.name),
+    };
+    Err(Fault::usage(format!("project {} has no versions of its own", project.name)).fix(fix))
+}
+
 impl App {
     /// The repository, and nothing read of its configuration yet: without one, a repository has no projects.
     fn open(global: Global, environment: Environment, ui: Ui) -> anyhow::Result<Self> {
@@ -235,12 +247,16 @@ impl App {
     /// As `selected`, for verbs about versions: a project without sites is left out of "all", and is an error by name.
     fn versioned(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
         let selected = self.selected(names)?;
-        if let (false, Some(project)) = (names.is_empty(), selected.iter().find(|project| project.sites.is_empty())) {
-            return Err(Fault::usage(format!("project {} has no versions of its own", project.name))
-                .fix(format!("name its sites in projects.{}.versions", project.name))
-                .into());
+        if !names.is_empty() {
+            selected.iter().try_for_each(|project| has_versions(project))?;
         }
         Ok(selected.into_iter().filter(|project| !project.sites.is_empty()).collect())
+    }
+
+    /// The project of a verb about one release.
+    fn versioned_one(&self, name: &str) -> Result<&Project, Fault> {
+        let project = self.projects.find(name)?;
+        has_versions(project).map(|()| project)
     }
 
     /// The configuration's path in the repository.

@@ -121,8 +121,7 @@ fn build(app: &App, goal: &mut Goal, project: &Project, contents: &[(String, Str
         // A build that another machine has pushed needs no engine here.
         if app.world.registry().head(&wanted.repository, &wanted.tag)?.is_none() {
             tools::require(tools::DOCKER)?;
-            docker::engine_version(&app.world.runner)
-                .map_err(|error| Fault::refused(format!("{error:#}")).fix("start the docker engine, then cargo xtask doctor"))?;
+            docker::engine_version(&app.world.runner).map_err(|error| docker::unreached(&error))?;
         }
         want_image(goal, name, image, &wanted, scanner.map(|scanner| (scanner, rules())), true);
         platforms.push((platform.clone(), wanted.tag));

@@ -224,7 +224,7 @@ fn refuse_strangers(app: &App, goal: &mut Goal, place: &Place<'_>, tip: &str) ->
         ),
         Err(error) => {
             let what = format!("whose commits are on {branch} cannot be told: {error:#}");
-            goal.refuse("", what, "set GITHUB_TOKEN and GITHUB_API_URL as the message says");
+            goal.refuse("", what, "mend what the message says; cargo xtask doctor asks the forge again");
         }
     }
     Ok(())

@@ -13,6 +13,10 @@ pub fn run(app: &App, arguments: &Rollback) -> Outcome {
     let to = match arguments.to.as_deref() {
         // Where pins say digests alone, a digest is all that names what ran.
         Some(text) if text.parse::<Digest>().is_ok() => Some(text.to_owned()),
+        Some(text) if text.starts_with("sha256:") => {
+            let what = format!("--to {text}: it is no whole digest, wanted \"sha256:\" and 64 lower-case hexadecimal digits");
+            return Err(Fault::usage(what).fix(format!("cargo xtask status {}, which names digests", project.name)).into());
+        }
         Some(text) => Some(version(text, "--to")?.to_semver()),
         None => None,
     };

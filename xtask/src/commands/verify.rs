@@ -19,7 +19,7 @@ use crate::ui;
 const SHOWN_RELEASES: usize = 8;
 
 pub fn run(app: &App, arguments: &Verify) -> Outcome {
-    let project = app.projects.find(&arguments.project)?;
+    let project = app.versioned_one(&arguments.project)?;
     let version = version(app, project, arguments.version.as_deref())?;
     let policy = policy(app, project)?;
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;

@@ -157,6 +157,11 @@ impl Deliverer<'_> {
         };
         match one.or(cut.filter(is_cut)).or_else(|| records.first().and_then(|record| record.to.clone()).filter(|_| said.is_empty())) {
             Some(one) => Some(one),
+            None if said.is_empty() => {
+                let what = format!("the pins of {} in {} name no image yet, so there is nothing to go back from", project.name, stage.name);
+                goal.refuse(&project.name, what, format!("cargo xtask promote {} --to {}", project.name, stage.name));
+                None
+            }
             None => {
                 let words = said.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
                 let what = format!("the pins of {} in {} do not say one release: {words}", project.name, stage.name);

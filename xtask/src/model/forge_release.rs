@@ -113,7 +113,7 @@ impl ForgeRelease {
 
     /// What a person can do when the outside thing cannot be read.
     pub fn unknown_fix(&self) -> String {
-        "set GITHUB_TOKEN and GITHUB_API_URL as the message says".into()
+        "mend what the message says; cargo xtask doctor asks the forge again".into()
     }
 
     /// Whether this puts a file there.

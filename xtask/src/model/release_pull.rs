@@ -103,7 +103,7 @@ impl ReleasePull {
     pub fn unknown_fix(&self) -> String {
         match self {
             Self::PushBranch { remote, .. } | Self::DeleteBranch { remote, .. } => format!("git ls-remote --heads {remote}"),
-            Self::Open { .. } | Self::Close { .. } => "set GITHUB_TOKEN and GITHUB_API_URL as the message says".into(),
+            Self::Open { .. } | Self::Close { .. } => "mend what the message says; cargo xtask doctor asks the forge again".into(),
         }
     }
 }

@@ -39,10 +39,7 @@ pub fn run(app: &App, arguments: &Rehearse) -> anyhow::Result<u8> {
     let engine = match arguments.docker {
         true => {
             tools::require(tools::DOCKER)?;
-            Some(
-                docker::engine_platform(&app.world.runner)
-                    .map_err(|error| Fault::refused(format!("{error:#}")).fix("start the docker engine, or rehearse without --docker"))?,
-            )
+            Some(docker::engine_platform(&app.world.runner).map_err(|error| docker::unreached(&error))?)
         }
         false => None,
     };
@@ -146,13 +143,13 @@ fn project<'a>(app: &'a App, name: Option<&str>) -> Result<&'a Project, Fault> {
             let project = project.map_err(|fault| fault.fix(format!("cargo xtask rehearse PROJECT, or a scenario: {}", Shape::words())))?;
             Some(project).filter(rehearsable).ok_or_else(|| {
                 Fault::usage(format!("{} has no image or package, or no version, to rehearse a release with", project.name))
-                    .fix("cargo xtask rehearse")
+                    .fix(format!("cargo xtask rehearse PROJECT with one that has them, or a scenario: {}", Shape::words()))
             })
         }
         // An image first: it needs nothing to be compiled.
         None => app.projects.all.iter().filter(rehearsable).min_by_key(|project| project.image.is_none()).ok_or_else(|| {
             Fault::usage("no project with versions has an image or a package-index, so there is no release to rehearse")
-                .fix("give a project an image in the configuration")
+                .fix(format!("give a project an image in the configuration, or cargo xtask rehearse with a scenario: {}", Shape::words()))
         }),
     }
 }

@@ -38,7 +38,12 @@ impl Git {
     /// # Errors
     /// The revision is unknown here or means no commit (2), may lie below the end of a shallow clone, or beyond a commit that is missing (3).
     pub fn revision(&self, revision: &str) -> anyhow::Result<String> {
-        let unknown = |why: String| Fault::usage(format!("revision {revision:?} {why}")).fix("git fetch --tags, or name another revision");
+        let unknown = |why: String| {
+            // Of the word for no commit there is nothing to fetch.
+            let fix =
+                if is_zero(revision) { "name the main branch, such as origin/main" } else { "git fetch --tags, or name another revision" };
+            Fault::usage(format!("revision {revision:?} {why}")).fix(fix)
+        };
         let error = match self.repository().revparse_single(revision) {
             Ok(object) => {
                 let commit = object.peel_to_commit().map_err(|_| {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::process::{Call, Runner};
 use super::{World, files, health};
+use crate::model::fault::Fault;
 use crate::model::image::Platform;
 use crate::model::step::ImageBuild;
 use crate::model::version::Spelling;
@@ -59,6 +60,16 @@ pub fn engine_version(runner: &Runner) -> anyhow::Result<String> {
         .output(&Call::new("docker").args(["version", "--format", "{{.Server.Version}}"]))
         .context("the docker engine does not answer")?;
     Ok(version.trim().to_owned())
+}
+
+/// The refusal that goes with an engine that was not reached, by why it was not: one that runs is not mended by a start.
+pub fn unreached(error: &anyhow::Error) -> Fault {
+    let what = format!("{error:#}");
+    let fix = match what.contains("permission denied") {
+        true => "sudo usermod --append --groups docker $USER, then log in anew: the engine's socket is not yours to use",
+        false => "start the docker engine, then cargo xtask doctor",
+    };
+    Fault::refused(what).fix(fix)
 }
 
 /// The platform the engine runs on.

@@ -185,7 +185,7 @@ impl Forge {
         for error in document["errors"].as_array().into_iter().flatten() {
             let field = || Some(format!("{} is {}", error["field"].as_str()?, error["code"].as_str()?));
             let told = error.as_str().or_else(|| error["message"].as_str()).map(str::to_owned).or_else(field);
-            message.extend(told.map(|told| format!("; {told}")));
+            message.extend(told.map(|told| if message.is_empty() { told } else { format!("; {told}") }));
         }
         let now = (self.options.now)();
         // "Best practices for using the REST API", on rate limits: the header that says when, then the one that says until when.

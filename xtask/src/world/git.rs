@@ -9,6 +9,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 use sha2::{Digest as _, Sha256};
 
 use super::depth::Opened;
+use super::git_setup::unopened;
 use super::process::{Call, Runner};
 use super::{files, links};
 use crate::model::fault::Fault;
@@ -71,11 +72,7 @@ impl Git {
         let repository = match Repository::discover(folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound => return Err(missing().into()),
-            Err(error) => {
-                return Err(Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message()))
-                    .fix("git status")
-                    .into());
-            }
+            Err(error) => return Err(unopened(folder, &error).into()),
         };
         let root = repository.workdir().ok_or_else(missing)?.to_owned();
         Ok(Self { repository: Opened::new(repository), root, runner, credentials })
@@ -95,7 +92,7 @@ impl Git {
 
     /// Where HEAD stands; an error before the first commit.
     pub fn head(&self) -> anyhow::Result<Head> {
-        let none = || Fault::refused("the repository has no commit yet; versions are read from commits").fix("git commit");
+        let none = || Fault::refused("the repository has no commit yet; versions are read from commits").fix("git add --all && git commit");
         Ok(self.head_if_any()?.ok_or_else(none)?)
     }
 

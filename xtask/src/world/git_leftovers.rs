@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use git2::{Status, StatusOptions};
+use git2::{RepositoryState, Status, StatusOptions};
 
+use super::depth::{is_lacking, lacking};
 use super::files;
 use super::git::Git;
 use super::git_index::is_gits_own;
@@ -36,6 +37,7 @@ impl Git {
         options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
         let statuses = match self.repository.statuses(Some(&mut options)) {
             Err(error) if is_gits_own(&error) => return self.changed_by_git(),
+            Err(error) if is_lacking(&error) => return Err(lacking(format_args!("a part of HEAD: {}", error.message()))),
             statuses => statuses.context("reading the state of the work tree")?,
         };
         // libgit2 takes for deleted what a sparse checkout leaves out.
@@ -43,6 +45,18 @@ impl Git {
         let left_out = if may_be_sparse { self.left_out()? } else { HashSet::new() };
         let paths = statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
         Ok(paths.filter(|path| !left_out.contains(path)).collect())
+    }
+
+    /// What was begun and is not ended, in git's word for the command: a commit would end it, with its other parents.
+    pub fn unfinished(&self) -> Option<&'static str> {
+        match self.repository.state() {
+            RepositoryState::Clean | RepositoryState::Bisect => None,
+            RepositoryState::Merge => Some("merge"),
+            RepositoryState::Revert | RepositoryState::RevertSequence => Some("revert"),
+            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => Some("cherry-pick"),
+            RepositoryState::ApplyMailbox | RepositoryState::ApplyMailboxOrRebase => Some("am"),
+            RepositoryState::Rebase | RepositoryState::RebaseInteractive | RepositoryState::RebaseMerge => Some("rebase"),
+        }
     }
 
     /// A lock that no commit can be made beside, if it stays: a git whose parent was killed is given the time to end.

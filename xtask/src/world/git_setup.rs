@@ -2,16 +2,29 @@
 //!
 //! Nothing here asks a remote: what the clone knows is all.
 
+use std::path::Path;
+
 use anyhow::Context;
 use git2::{BranchType, ErrorCode, Reference};
 
+use super::files;
 use super::git::Git;
+use crate::model::fault::Fault;
 
 /// A remote as the clone knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownRemote {
     pub name: String,
     pub url: String,
+}
+
+/// Why a repository that is there cannot be opened. In containers it often is another user's, and git's own words name no way.
+pub(super) fn unopened(folder: &Path, error: &git2::Error) -> Fault {
+    let fix = match error.code() {
+        ErrorCode::Owner => format!("git config --global --add safe.directory {}", files::resolved(folder).display()),
+        _ => "git status".to_owned(),
+    };
+    Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message())).fix(fix)
 }
 
 impl Git {

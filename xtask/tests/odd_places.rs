@@ -1,0 +1,100 @@
+//! A repository or a machine in an odd state: the sentence blames what is amiss, and the line beside it mends that.
+
+mod support;
+
+use support::{Fixture, Ran};
+
+/// Runs it, and holds the refusal to its code and words; nothing may have changed.
+fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) -> Ran {
+    let before = fixture.state();
+    let ran = fixture.run(arguments);
+    assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+    for words in says {
+        assert!(ran.stderr.contains(words), "{arguments:?} does not say {words:?}: {}", ran.stderr);
+    }
+    assert_eq!(fixture.state(), before, "{arguments:?} changed something");
+    ran
+}
+
+#[test]
+fn a_merge_that_is_not_finished_is_not_finished_by_a_bump() {
+    let fixture = Fixture::new();
+    fixture.git(&["switch", "--quiet", "--create", "side"]);
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "feat: elsewhere"]);
+    fixture.git(&["switch", "--quiet", "-"]);
+    fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "feat: here"]);
+    fixture.git(&["merge", "--quiet", "--strategy", "ours", "--no-commit", "side"]);
+    refused(
+        &fixture,
+        &["bump", "minor", "api", "--commit"],
+        3,
+        &["a merge is not finished here", "try git merge --continue, or git merge"],
+    );
+    fixture.git(&["merge", "--abort"]);
+    fixture.ok(&["bump", "minor", "api", "--commit"]);
+}
+
+#[test]
+fn a_damaged_clone_is_said_to_lack_something() {
+    let fixture = Fixture::new();
+    let tree = fixture.git(&["rev-parse", "HEAD:api"]).trim().to_owned();
+    let object = fixture.root().join(format!(".git/objects/{}/{}", &tree[..2], &tree[2..]));
+    std::fs::remove_file(object).unwrap();
+    for arguments in [&["tag", "api", "--rc"][..], &["plan", "--since", "HEAD"]] {
+        let ran = fixture.run(arguments);
+        assert_eq!(ran.code, 3, "{arguments:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("this clone lacks ") && ran.stderr.contains("try git fetch --refetch"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_repository_without_a_commit_is_told_to_make_one_of_its_files() {
+    let fixture = Fixture::new();
+    std::fs::remove_dir_all(fixture.root().join(".git")).unwrap();
+    fixture.git(&["init", "--quiet"]);
+    let ran = fixture.run(&["tag", "api", "--rc"]);
+    assert!(ran.code == 3 && ran.stderr.contains("try git add --all && git commit\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_names_no_project_or_release_is_led_to_something_that_does() {
+    let fixture = Fixture::new();
+    let scenarios = "or a scenario: delivery-folders, delivery-branches, delivery-updater";
+    refused(&fixture, &["rehearse", "core"], 2, &["core has no image or package", "try cargo xtask rehearse PROJECT with one", scenarios]);
+    let zero = "0000000000000000000000000000000000000000";
+    refused(&fixture, &["plan", "--since", zero], 2, &["try name the main branch, such as origin/main"]);
+    let config = fixture.read("xtask/monorepo.toml");
+    let tools = "\n[images-from]\nfiles = \"registry/*.yaml\"\n[environments.dev]\nbranch = \"dev\"\n";
+    fixture.write("xtask/monorepo.toml", &format!("{config}{tools}"));
+    fixture.write("registry/ocr.yaml", "image:\n  oci: sha256:pending\n");
+    fixture.write("ocr/Dockerfile", "FROM scratch\n");
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: a registry");
+    for arguments in [&["bump", "minor", "ocr"][..], &["tag", "ocr"], &["release", "ocr"], &["notes", "ocr"], &["verify", "ocr"]] {
+        let ran = refused(&fixture, arguments, 2, &["project ocr has no versions of its own", "try cargo xtask pin ocr"]);
+        assert!(!ran.stderr.contains("projects.ocr"), "{}", ran.stderr);
+    }
+    refused(
+        &fixture,
+        &["rollback", "ocr", "--in", "dev", "--to", "sha256:abc"],
+        2,
+        &["sha256:abc: it is no whole digest", "try cargo xtask status"],
+    );
+}
+
+#[test]
+fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
+    let fixture = Fixture::new();
+    let shims = fixture.folder().join("shims");
+    let script = "#!/bin/sh\necho 'permission denied while trying to connect to the Docker daemon socket' >&2\nexit 1\n";
+    support::delivery::write_program(&shims.join("docker"), script);
+    let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
+    let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
+    assert!(ran.code == 3 && ran.stderr.contains("try sudo usermod --append --groups docker $USER"), "{}", ran.stderr);
+    let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
+    assert!(ran.code == 1 && ran.stderr.contains("try sudo usermod --append"), "{}", ran.stderr);
+}
