@@ -98,3 +98,27 @@ fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
     assert!(ran.code == 1 && ran.stderr.contains("try sudo usermod --append"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_gate_without_a_lock_or_its_tool_is_not_mended_in_the_sources() {
+    let fixture = Fixture::new();
+    let shims = fixture.folder().join("shims");
+    support::delivery::write_program(&shims.join("uv"), "#!/bin/sh\nexit 2\n");
+    let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
+    let fixes = |arguments: &[&str]| {
+        let ran = fixture.run_with(&[arguments, &["--json"]].concat(), &[("PATH", &path)]);
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let failed = document["failed"].as_array().unwrap().iter().filter(|gate| gate["subject"].as_str().unwrap().starts_with("of api"));
+        failed.map(|gate| gate["fix"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let gates = ["check", "fmt", "types", "tests"];
+    // Without the wheel's own gate, which would compile it.
+    for path in ["api/uv.lock", "core/pyproject.toml"] {
+        std::fs::remove_file(fixture.root().join(path)).unwrap();
+    }
+    fixture.write("Cargo.toml", "[workspace]\n");
+    assert_eq!(fixes(&gates), ["cd api && uv lock, then commit uv.lock"; 3]);
+    fixture.write("api/uv.lock", "[[package]]\nname = \"mypy\"\n");
+    let add = |tool: &str| format!("cd api && uv add --dev {tool}, then commit pyproject.toml and uv.lock");
+    assert_eq!(fixes(&gates), [add("ruff"), "cd api && mend the types that mypy names".to_owned(), add("pytest")]);
+}

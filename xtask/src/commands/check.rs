@@ -1,6 +1,6 @@
 //! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
 
-use super::gates::{Gate, Skipped, cargo, has_cargo, in_folder, missing, python_projects, run_all, this_program, uv};
+use super::gates::{Gate, Skipped, cargo, has_cargo, in_folder, locked_fix, missing, python_projects, run_all, this_program, uv};
 use super::{App, Outcome, check_commits, test};
 use crate::cli::Check;
 use crate::model::config::nearest;
@@ -72,7 +72,8 @@ fn languages(app: &App, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()>
                 name: gate,
                 subject: format!("of {}", project.name),
                 calls: vec![uv(app, project, arguments)?],
-                fix: in_folder(project, fix),
+                // Behind `uv run --locked` stands the tool.
+                fix: arguments.get(2).map_or_else(|| in_folder(project, fix), |tool| locked_fix(app, project, tool, fix)),
             });
         }
     }

@@ -105,6 +105,19 @@ pub fn in_folder(project: &Project, line: &str) -> String {
     if project.path.is_empty() { line.to_owned() } else { format!("cd {} && {line}", project.path) }
 }
 
+/// The line that mends what uv runs of a project's lock: where that is missing, or does not have the tool, no other line would.
+pub fn locked_fix(app: &App, project: &Project, tool: &str, fix: &str) -> String {
+    let folder = app.world.path(&project.path);
+    let locks = folder.ancestors().take_while(|above| above.starts_with(&app.world.root)).map(|above| above.join("uv.lock"));
+    match locks.filter_map(|lock| files::read_lossily(&lock)).next() {
+        None => in_folder(project, "uv lock, then commit uv.lock"),
+        Some(lock) if !lock.contains(&format!("name = \"{tool}\"")) => {
+            in_folder(project, &format!("uv add --dev {tool}, then commit pyproject.toml and uv.lock"))
+        }
+        Some(_) => in_folder(project, fix),
+    }
+}
+
 /// uv in a project's folder; fetched when it is absent.
 pub fn uv(app: &App, project: &Project, arguments: &[&str]) -> anyhow::Result<Call> {
     // A dry run fetches nothing; what it shows is the line alone.

@@ -1,6 +1,6 @@
 //! `test`: every test of the workspace, with uv and maturin fetched when they are absent.
 
-use super::gates::{Gate, cargo, has_cargo, in_folder, python_projects, run_all, this_program, uv};
+use super::gates::{Gate, cargo, has_cargo, in_folder, locked_fix, python_projects, run_all, this_program, uv};
 use super::{App, Outcome};
 use crate::engine::versions;
 use crate::model::fault::Fault;
@@ -25,16 +25,12 @@ pub fn run(app: &App) -> Outcome {
 /// The long one comes last: a wheel is named by the state of the tree, which people go on editing meanwhile.
 pub fn collect(app: &App, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
     for project in python_projects(app) {
-        let calls = match project.wheel_targets.is_empty() {
-            true => vec![uv(app, project, &["run", "--locked", "pytest"])?],
-            false => wheel_tests(app, project)?,
+        let lines = "the lines above";
+        let (calls, fix) = match project.wheel_targets.is_empty() {
+            true => (vec![uv(app, project, &["run", "--locked", "pytest"])?], locked_fix(app, project, "pytest", lines)),
+            false => (wheel_tests(app, project)?, in_folder(project, lines)),
         };
-        gates.push(Gate {
-            name: "tests",
-            subject: format!("of {} in Python", project.name),
-            calls,
-            fix: in_folder(project, "the lines above"),
-        });
+        gates.push(Gate { name: "tests", subject: format!("of {} in Python", project.name), calls, fix });
     }
     if has_cargo(app) {
         // A test that is skipped passes; what it says of the reason is shown.
