@@ -122,3 +122,13 @@ fn a_gate_without_a_lock_or_its_tool_is_not_mended_in_the_sources() {
     let add = |tool: &str| format!("cd api && uv add --dev {tool}, then commit pyproject.toml and uv.lock");
     assert_eq!(fixes(&gates), [add("ruff"), "cd api && mend the types that mypy names".to_owned(), add("pytest")]);
 }
+
+#[test]
+fn a_machine_without_a_place_for_temporary_files_is_not_a_remote_that_is_away() {
+    let delivered = support::delivery::Delivered::new();
+    let promote = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
+    let ran = delivered.fixture.run_with(&promote, &[("TMPDIR", "/nonexistent")]);
+    assert_ne!(ran.code, 0);
+    assert!(ran.stderr.contains("making a temporary folder") && ran.stderr.contains("another folder in TMPDIR"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("git ls-remote"), "{}", ran.stderr);
+}

@@ -100,6 +100,12 @@ fn what_does_not_hold_is_told_with_its_place() {
         let found = &environments(&delivered)[0];
         assert!(drift(found).contains(&wanted), "{wanted}: {found:#}");
     }
+    // A pattern that fits no file any more is the configuration's doing.
+    let config = fixture.read("xtask/monorepo.toml");
+    fixture.write("xtask/monorepo.toml", &config.replace("staging/*.yaml", "elsewhere/*.yaml"));
+    let lost = &environments(&delivered)[0];
+    assert!(drift(lost).contains("elsewhere/*.yaml: no file of") && !drift(lost).contains("by hand"), "{lost:#}");
+    fixture.write("xtask/monorepo.toml", &config);
     let ran = fixture.ok(&["status", "api"]);
     assert!(ran.stdout.contains("not one release") && ran.stderr.contains("the pins do not say one release"), "{}", ran.stdout);
 }

@@ -208,7 +208,9 @@ impl Deliverer<'_> {
                 Some(record) => history.came(&record.commit, Some(record.action.clone()))?,
                 None => history.by_hand(group, reading)?,
             };
-            if let (None, Some(record)) = (is_ours, newest) {
+            // Pins that are not found say nothing of whose hand changed them: the configuration may have moved on.
+            let is_found = !reading.said(&group.pins).is_empty() || reading.faults.is_empty();
+            if let (None, Some(record), true) = (is_ours, newest, is_found) {
                 let to = record.to.as_ref().map(ToString::to_string).unwrap_or_default();
                 let since = rfc3339(record.seconds)?;
                 standing.drift.push(format!("{shown}: changed by hand since {} of {since}, which said {to}", short(&record.commit)));

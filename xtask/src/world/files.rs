@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
+use crate::model::fault::Fault;
+
 /// Larger files are no place for a version; the bound keeps memory in bounds as well.
 const TEXT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -172,8 +174,14 @@ pub fn temporary_root() -> PathBuf {
 }
 
 /// A folder that goes when it is dropped.
+///
+/// # Errors
+/// None can be made: a fault of the machine, which names what mends it.
 pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
-    tempfile::tempdir().context("making a temporary folder")
+    tempfile::tempdir().map_err(|error| {
+        let fix = format!("free room in {}, or name another folder in TMPDIR", temporary_root().display());
+        Fault::failed(format!("making a temporary folder: {error}")).fix(fix).into()
+    })
 }
 
 /// Copies a file or a link as it is, with the folders above it. A file that is gone is left out.
