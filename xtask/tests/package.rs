@@ -318,3 +318,16 @@ fn a_rehearsal_publishes_to_its_own_index_and_to_no_other() {
         assert_eq!(index.log().len(), 0, "nothing but the rehearsal was asked");
     }
 }
+
+#[test]
+fn a_repository_of_packages_alone_is_rehearsed_as_any_other() {
+    if !can_run("the rehearsal of a repository without images") {
+        return;
+    }
+    let packaged = Packaged::new();
+    let config = "[projects.kit]\npath = \"kit\"\nversions = [\"pyproject.toml\"]\ncandidates = false\npackage-index = \"pypi\"\n";
+    packaged.fixture.write("xtask/monorepo.toml", config);
+    packaged.fixture.commit_all("chore: packages alone");
+    let rehearsed = packaged.ok(&["rehearse"]);
+    assert_eq!(rehearsed["files"], serde_json::json!(["kit-0.2.0-py3-none-any.whl", "kit-0.2.0.tar.gz"]));
+}

@@ -124,7 +124,8 @@ impl Sandbox {
         })?;
         let mut document: toml_edit::DocumentMut = text.parse().context("reading the configuration")?;
         for key in ["repository", "release"] {
-            let Some(old) = document["images"].get(key).and_then(|value| value.as_str()) else { continue };
+            // Who has packages alone has no images.
+            let Some(old) = document.get("images").and_then(|images| images.get(key)?.as_str()) else { continue };
             // As the images' names are read: a pattern without a host is of Docker Hub, and keeps its whole path.
             let parsed: Repository = old.replace("{package}", "package-goes-here").parse()?;
             let pattern = parsed.path.replace("package-goes-here", "{package}");
@@ -134,7 +135,7 @@ impl Sandbox {
             Some(key) => {
                 let public = files::read(&key.with_extension("pub"))?.context("cosign left no public key")?;
                 files::write_own(&self.work.join(PUBLIC_KEY), &public)?;
-                let trust = document["trust"].as_table_like_mut().context("trust is no table")?;
+                let trust = document.get_mut("trust").and_then(|trust| trust.as_table_like_mut()).context("trust is no table")?;
                 ["issuer", "identity"].iter().for_each(|key| drop(trust.remove(key)));
                 trust.insert("public-key", toml_edit::value(PUBLIC_KEY));
                 trust.insert("transparency-log", toml_edit::value(false));
