@@ -30,7 +30,7 @@ impl RealRegistry {
     }
 
     pub fn start() -> Self {
-        let folder = super::room::folder();
+        let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config.yml");
         let text = format!(
             "version: 0.1\nlog: {{level: info, formatter: json, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"127.0.0.1:0\", secret: test}}\n",
