@@ -55,7 +55,7 @@ pub struct ReleaseKeys {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { level = \"patch\", heading = \"Security\" }")]
 pub struct TypeKeys {
     pub level: Option<TypeLevel>,
     pub heading: Option<String>,

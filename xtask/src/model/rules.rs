@@ -194,6 +194,7 @@ mod tests {
             ("[release]\nzero-major = \"patch\"\n", "expected `major` or `minor`"),
             ("[release]\nnon-conventionel = \"list\"\n", "did you mean `non-conventional`?"),
             ("[release.types]\nsec = { level = \"huge\" }\n", "huge"),
+            ("[release.types]\nsec = \"patch\"\n", "expected a table such as { level = \"patch\", heading = "),
         ] {
             let fault = rules(text).unwrap_err();
             assert!(fault.what.contains(words), "{text}: {}", fault.what);
