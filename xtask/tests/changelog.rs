@@ -167,3 +167,21 @@ fn a_changelog_that_is_no_text_is_refused_with_the_mend() {
     }
     assert_eq!(std::fs::read(fixture.root().join("core/CHANGELOG.md")).unwrap(), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_changelog_that_is_a_link_to_nowhere_is_refused_before_any_is_written() {
+    let fixture = fixture();
+    fixture.git(&["tag", "core-v0.1.0"]);
+    fixture.git(&["tag", "api-v0.1.0"]);
+    let link = fixture.root().join("api/CHANGELOG.md");
+    for (target, words) in [("/etc/hostname", "is a link that leaves the repository"), ("../core/CHANGELOG.md", "is a link to nothing")] {
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let before = fixture.state();
+        let refused = fixture.run(&["changelog", "core", "api", "--write"]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(words) && refused.stderr.contains("make api/CHANGELOG.md a file"), "{}", refused.stderr);
+        assert_eq!(fixture.state(), before);
+        std::fs::remove_file(&link).unwrap();
+    }
+}

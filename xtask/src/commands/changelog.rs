@@ -44,7 +44,7 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
     }
     let mut files = HashSet::new();
     for project in &projects {
-        if !files.insert(app.world.real(&Changelogs::path(project))?) {
+        if !files.insert(Changelogs::file(&app.world, project)?) {
             let what = format!("{} is the changelog of two projects, {} among them", Changelogs::path(project), project.name);
             return Err(Fault::usage(what).fix("cargo xtask changelog PROJECT --write, for one of them").into());
         }

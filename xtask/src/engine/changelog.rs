@@ -17,7 +17,7 @@ use crate::model::version::Version;
 use crate::plan::history::ProjectTag;
 use crate::plan::notes::groups;
 use crate::plan::reverts::kept;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// What changelogs are made of.
 pub struct Changelogs<'a> {
@@ -33,6 +33,20 @@ impl Changelogs<'_> {
     /// The file of a project, from the root of the repository.
     pub fn path(project: &Project) -> String {
         if project.path.is_empty() { "CHANGELOG.md".to_owned() } else { format!("{}/CHANGELOG.md", project.path) }
+    }
+
+    /// The file of a project, without links.
+    ///
+    /// # Errors
+    /// A link leads out of the work tree, or to nothing.
+    pub fn file(world: &World, project: &Project) -> anyhow::Result<String> {
+        let path = Self::path(project);
+        let mend = format!("make {path} a file, or a link to one in this repository");
+        let real = world.real(&path).map_err(|error| Fault::usage(format!("{error:#}")).fix(mend.as_str()))?;
+        match files::is_link(&world.path(&real)) {
+            true => Err(Fault::usage(format!("{path} is a link to nothing")).fix(mend).into()),
+            false => Ok(real),
+        }
     }
 
     /// What a project has that is not released.
@@ -104,7 +118,7 @@ impl Changelogs<'_> {
     /// The file or the history cannot be read, or the file's comments do not pair.
     pub fn want(&self, goal: &mut Goal, place: usize, since: &Since) -> anyhow::Result<()> {
         let project = &self.projects[place];
-        let path = self.world.real(&Self::path(project))?;
+        let path = Self::file(self.world, project)?;
         let before = self.world.read(&path).map_err(|error| unread(&path, error))?;
         let wrong = |error| Self::wrong(&path, &error);
         let last = since.release.as_ref().map(|release| &release.version);
@@ -152,7 +166,7 @@ impl Changelogs<'_> {
     /// The file or the history cannot be read, or the file's comments do not pair.
     pub fn with_next(&self, texts: &Texts<'_>, place: usize, since: &Since, part: &Part) -> anyhow::Result<Option<(String, String)>> {
         let project = &self.projects[place];
-        let path = self.world.real(&Self::path(project))?;
+        let path = Self::file(self.world, project)?;
         let before = texts.get(&path).map_err(|error| unread(&path, error))?;
         let missing = self.missing(place, before.as_deref())?;
         let last = since.release.as_ref().map(|release| &release.version);
