@@ -134,7 +134,7 @@ impl Hidden {
     }
 }
 
-/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`.
+/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`, `## Version 1.2.0`.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let (mut at, mut hidden) = (0, Hidden::default());
@@ -143,10 +143,7 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
         at += line.len();
         let is_hidden = hidden.hides(line);
         let title = line.trim_start_matches('\u{feff}').trim_end();
-        let Some(name) = title.strip_prefix("## ").or_else(|| title.strip_prefix("# ")).filter(|_| !is_hidden).and_then(release_name)
-        else {
-            continue;
-        };
+        let Some(name) = heading_text(title).filter(|_| !is_hidden).and_then(release_name) else { continue };
         if let Some(last) = sections.last_mut() {
             last.end = start;
         }
@@ -155,8 +152,20 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     sections
 }
 
+/// What a line has for a heading that may be a release's. The third rank is one for tools that write patch releases so, dated as
+/// they do it: `### [1.2.1](https://…) (2020-01-01)`.
+fn heading_text(line: &str) -> Option<&str> {
+    let is_dated = |title: &&str| {
+        let day = title.strip_suffix(')').and_then(|title| title.rsplit_once(" (")).map_or("", |(_, day)| day);
+        day.len() == "2020-01-01".len() && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let plain = line.strip_prefix("## ").or_else(|| line.strip_prefix("# "));
+    plain.or_else(|| line.strip_prefix("### ").filter(is_dated))
+}
+
 /// The version that a heading names, `None` inside for what is not released, and outside for another heading.
 fn release_name(title: &str) -> Option<Option<Version>> {
+    let title = ["Version ", "Release "].iter().find_map(|word| title.trim().strip_prefix(word)).unwrap_or(title);
     let title = title.trim().trim_start_matches('[');
     let word = title.split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':')).next()?;
     if word.eq_ignore_ascii_case("unreleased") {

@@ -100,6 +100,9 @@ fn releases_are_told_in_many_ways() {
     assert_eq!(part_of(text, &version("1.2.0")), Some("b"));
     assert_eq!(part_of(text, &version("1.0.0")), Some("d\n### 0.9.0\n## Other"));
     assert_eq!(part_of(text, &version("3.0.0")), None);
+    let text = "### [1.2.1](http://x) (2020-01-02)\na\n### 1.2.0 (2020-01-01)\nb\n### 1.1.9 (beta)\n## Version 1.1.0\nc\n## Release 1.0.0\n## Release notes\n";
+    let found: Vec<_> = releases(text).iter().map(Version::to_semver).collect();
+    assert_eq!(found, ["1.2.1", "1.2.0", "1.1.0", "1.0.0"], "as other tools and people have written them");
 }
 
 #[test]
