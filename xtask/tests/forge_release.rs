@@ -175,6 +175,7 @@ fn who_may_not_write_is_refused_before_anything_is_done() {
         let ran = ready.fixture().run_with(&["doctor"], &[("GITHUB_API_URL", &url), ("GITHUB_TOKEN", token)]);
         assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
         assert_eq!(ran.stdout.contains("takes releases"), token == TOKEN, "{}", ran.stdout);
+        assert_eq!(ran.stdout.contains("takes pull requests"), token == TOKEN, "{}", ran.stdout);
     }
     assert_eq!((ready.fixture().state(), ready.forge().releases()), (before, Vec::new()));
 }

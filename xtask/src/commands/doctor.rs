@@ -33,7 +33,7 @@ pub fn run(app: &App) -> Outcome {
     findings.push(remote_finding(app)?);
     findings.extend(registry_findings(app));
     findings.extend(doctor_delivery::findings(app)?);
-    findings.extend(forge_finding(app));
+    findings.extend(forge_findings(app));
     findings.push(room_finding(app));
     let rows: Vec<_> = findings
         .iter()
@@ -176,18 +176,21 @@ fn remote_finding(app: &App) -> anyhow::Result<Finding> {
     Ok(Finding { what: format!("remote {}", remote.name), state, fix, optional: false })
 }
 
-/// Whether a release may be made at the forge, where one is configured. Who may not can do all else.
-fn forge_finding(app: &App) -> Option<Finding> {
-    let repository = app.config.repository.github.as_ref()?;
+/// Whether releases may be made and pull requests opened at the forge, where one is configured. Who may not can do all else.
+fn forge_findings(app: &App) -> Vec<Finding> {
+    let Some(repository) = app.config.repository.github.as_ref() else { return Vec::new() };
     if app.world.environment.forge_token().is_none() {
         let what = "neither GITHUB_TOKEN nor GH_TOKEN is set: no release is made there, and release-pr is refused";
         let fix = "GITHUB_TOKEN=$(gh auth token) cargo xtask doctor, and the same before the verb that is to reach it";
-        return Some(Finding { what: format!("forge {repository}"), state: Err(what.into()), fix: fix.into(), optional: true });
+        return vec![Finding { what: format!("forge {repository}"), state: Err(what.into()), fix: fix.into(), optional: true }];
     }
     // Any tag that there could be: nothing is made of it.
-    let tag = app.projects.all.iter().find(|project| !project.sites.is_empty()).map(|project| project.tags.form())?;
-    let (state, fix) = told(preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned()));
-    Some(Finding { what: format!("forge {repository}"), state, fix, optional: true })
+    let tag = app.projects.all.iter().find(|project| !project.sites.is_empty()).map(|project| project.tags.form());
+    let releases = tag.map(|tag| preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned()));
+    let pulls = preflight::pulls_at(app.world.forge(), repository, &app.config.repository.branch);
+    let all = releases.into_iter().chain([pulls.map(|()| "takes pull requests".to_owned())]);
+    let finding = |(state, fix)| Finding { what: format!("forge {repository}"), state, fix, optional: true };
+    all.map(told).map(finding).collect()
 }
 
 /// The room that builds have.

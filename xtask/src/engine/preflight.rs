@@ -229,7 +229,7 @@ pub fn release_at(world: &World, repository: &str, tag: &str) -> Result<(), Amis
 }
 
 /// Whether the forge would take a pull request: a branch is not pushed for one that nobody may open.
-fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss> {
+pub fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss> {
     forge.may_open_pull(repository, base).map_err(|error| Amiss {
         what: format!("no pull request can be opened or changed at {repository}: {error}"),
         fix: "a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write".into(),

@@ -99,12 +99,16 @@ fn what_the_forge_refuses_is_told_in_its_words_with_the_mend() {
         assert_eq!((error.status, error.tries), (Some(422), 1));
         assert!(error.to_string().starts_with("POST /repos/acme/mono/pulls: ") && error.to_string().contains(words), "{error}");
     }
+    let before = forge.pulls();
+    client.may_open_pull("acme/mono", "main").unwrap();
+    assert_eq!(forge.pulls(), before, "what asks opens nothing");
     let with = |token| self::client(&forge.url(), token).0;
     for (token, status, words) in [
         (None, 401, "Requires authentication; the token is not taken"),
         (Some("guess"), 401, "Bad credentials"),
         (Some("reads"), 403, "wants `contents: write` and `pull-requests: write`"),
     ] {
+        assert_eq!(with(token).may_open_pull("acme/mono", "main").unwrap_err().status, Some(status));
         let error = with(token).create_pull("acme/mono", &NEW).unwrap_err();
         assert!(error.status == Some(status) && error.to_string().contains(words), "{error}");
     }
