@@ -7,7 +7,9 @@ use std::process::Command;
 
 use support::crash::Scenario;
 use support::package::{BACKEND, Packaged, can_run, verdicts};
-use support::tools::{has, nothing_is_missing};
+use support::scanner::Scanner;
+use support::stage::verdicts as all_verdicts;
+use support::tools::{has, nothing_is_missing, on_path};
 use xtask::rehearsal::registry::Fault;
 
 #[test]
@@ -36,6 +38,41 @@ fn a_candidate_is_stamped_and_a_release_is_built_of_its_commit() {
     assert!(verdicts(&again).iter().all(|verdict| verdict.ends_with(" done")), "law 14: {again:#}");
     for index in [&packaged.index, &packaged.candidates] {
         assert_eq!(index.unexpected(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_known_vulnerability_keeps_a_package_from_its_index() {
+    if !can_run("a scan of a package") {
+        return;
+    }
+    let packaged = Packaged::new();
+    packaged.prepare();
+    let scanner = Scanner::called("trivy", &packaged.programs());
+    let line = ["build", "kit", "--push", "--require-scan"];
+    scanner.finds("tree", &[("CVE-2024-0001", "HIGH", Some("1.3.1"))]);
+    let failed = packaged.run(&line);
+    assert_eq!((failed.code, packaged.candidates.files().len()), (1, 0), "{}", failed.stderr);
+    assert!(failed.stderr.contains("trivy found 1 HIGH or CRITICAL with a fix; nothing is pushed"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("CVE-2024-0001") && scanner.calls() == ["tree"], "{}", failed.stderr);
+    scanner.finds("tree", &[("CVE-2024-0001", "MEDIUM", Some("1.3.1"))]);
+    let built = packaged.ok(&line);
+    let wanted = ["scan acted", "build-package acted", "build-package acted", "publish acted", "publish acted"];
+    assert_eq!((all_verdicts(&built), scanner.calls()), (wanted.map(str::to_owned).to_vec(), vec!["tree".to_owned()]));
+    // What is at the index passed before it came there.
+    scanner.dies(true);
+    assert!(all_verdicts(&packaged.ok(&line)).iter().all(|verdict| verdict.ends_with(" done")), "law 14");
+    let dead = packaged.run(&["build", "kit", "--release"]);
+    assert!(dead.code == 1 && dead.stderr.contains("the scanner failed, which is no pass"), "{}", dead.stderr);
+    scanner.dies(false);
+    packaged.ok(&["build", "kit", "--release"]);
+    assert!(all_verdicts(&packaged.ok(&["build", "kit", "--release"])).iter().all(|verdict| verdict.ends_with(" done")), "law 14");
+    std::fs::remove_file(packaged.programs().join("trivy")).unwrap();
+    if ["trivy", "grype"].into_iter().all(|name| on_path(name).is_none()) {
+        let refused = packaged.run(&["build", "kit", "--release", "--require-scan"]);
+        assert!(refused.code == 3 && refused.stderr.contains("neither trivy nor grype"), "{}", refused.stderr);
+        let noted = packaged.run(&["build", "kit", "--release"]);
+        assert!(noted.code == 0 && noted.stderr.contains("the package is not scanned"), "{}", noted.stderr);
     }
 }
 

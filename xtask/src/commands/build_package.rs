@@ -2,6 +2,7 @@
 //! of a commit, away from the tree.
 
 use super::App;
+use super::build::scanner;
 use crate::cli::Build;
 use crate::engine::package::{self, Wanted};
 use crate::engine::{observe, versions};
@@ -10,7 +11,7 @@ use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::step::Goal;
 use crate::model::version::Version;
-use crate::plan::package::{PackageFacts, candidate_version, want_builds, want_published};
+use crate::plan::package::{PackageFacts, candidate_version, want_builds, want_published, want_scan};
 use crate::plan::tags::CandidateTag;
 
 /// Wants the files of the version that the commit is of; false where it is of none, and the tree is built as it is.
@@ -50,6 +51,11 @@ pub fn want(app: &App, arguments: &Build, project: &Project, goal: &mut Goal) ->
         Wanted { projects: &app.projects, project, commit: &candidate.commit, version: &stamped, is_release: arguments.release, index };
     let mut facts = package::observe(&app.world, &wanted)?;
     keep_asked(goal, project, &mut facts, arguments.target.as_deref());
+    // What is at the index passed before it came there.
+    if index.is_none() || !facts.is_published() {
+        let scan = scanner(app, arguments, project, goal, "the package");
+        scan.into_iter().for_each(|(name, rules)| want_scan(goal, &facts, name, rules));
+    }
     want_builds(goal, &facts);
     if let Some(index) = index {
         want_published(goal, &facts, index);

@@ -9,9 +9,8 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::edits::Edits;
-use super::package_trust;
 use super::texts::Texts;
-use super::versions;
+use super::{package_trust, scan, versions};
 use crate::model::distribution::{Artifact, FileName, IndexFile, normal};
 use crate::model::fault::Fault;
 use crate::model::package::{IndexName, PackageBuild, PackageStep, Signed};
@@ -141,6 +140,7 @@ pub(super) fn probe(world: &World, step: &PackageStep) -> anyhow::Result<Probe> 
             Some(built) => Probe::Done(evidence(&built.name.whole, &built.sha256)),
             None => Probe::Todo,
         }),
+        PackageStep::Scan { build, scanner, rules } => scan::probe_package(world, build, scanner, rules),
         PackageStep::List(build) => package_trust::probe_list(world, build),
         PackageStep::Bundle { build, what, policy } => package_trust::probe_bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => published(world, build, index),
@@ -182,6 +182,7 @@ fn evidence(name: &str, sha256: &str) -> String {
 pub(super) fn act(world: &World, step: &PackageStep) -> anyhow::Result<()> {
     match step {
         PackageStep::Build(build) => make(world, build),
+        PackageStep::Scan { build, scanner, rules } => scan::act_package(world, build, scanner, rules),
         PackageStep::List(build) => package_trust::list(world, build),
         PackageStep::Bundle { build, what, policy } => package_trust::bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => {

@@ -3,6 +3,7 @@
 //! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
 
 use super::distribution::Artifact;
+use super::scan::Rules;
 use super::trust::Policy;
 use super::version::Version;
 
@@ -134,6 +135,8 @@ impl PackageFile {
 /// What is done of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackageStep {
+    /// The files that the package is built of passed a scan of this tool, held to these rules.
+    Scan { build: PackageBuild, scanner: String, rules: Rules },
     /// A file of this version, built from the commit and found good, lies in the release's folder.
     Build(PackageBuild),
     /// A list of what the version is made of lies beside its files.
@@ -147,6 +150,7 @@ pub enum PackageStep {
 impl PackageStep {
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Scan { .. } => "scan",
             Self::Build(_) => "build-package",
             Self::List(_) => "list-package",
             Self::Bundle { .. } => "sign-file",
@@ -156,6 +160,7 @@ impl PackageStep {
 
     pub fn object(&self) -> String {
         match self {
+            Self::Scan { build, scanner, .. } => format!("{}#{scanner}", build.folder()),
             Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
             Self::List(build) | Self::Bundle { build, what: Signed::List, .. } => format!("{}/{}", build.folder(), build.list()),
             Self::Bundle { build, what: Signed::File, .. } => format!("{}/{}", build.folder(), build.artifact.word()),
@@ -165,6 +170,9 @@ impl PackageStep {
 
     pub fn what(&self) -> String {
         match self {
+            Self::Scan { build, scanner, .. } => {
+                format!("{scanner}: no HIGH or CRITICAL that has a fix, in the files of {} {}", build.name, build.spelled)
+            }
             Self::Build(build) | Self::Bundle { build, what: Signed::File, .. } => {
                 format!("{} of {} {}", build.artifact, build.name, build.spelled)
             }
@@ -175,14 +183,16 @@ impl PackageStep {
 
     pub fn conflict_fix(&self) -> String {
         match self {
-            Self::Build(build) | Self::List(build) | Self::Bundle { build, .. } => format!("rm -r {}", build.folder()),
+            Self::Scan { build, .. } | Self::Build(build) | Self::List(build) | Self::Bundle { build, .. } => {
+                format!("rm -r {}", build.folder())
+            }
             Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
         }
     }
 
     pub fn unknown_fix(&self) -> String {
         match self {
-            Self::Bundle { .. } => "cargo xtask doctor".into(),
+            Self::Scan { .. } | Self::Bundle { .. } => "cargo xtask doctor".into(),
             Self::Build(build) | Self::List(build) => format!("ls {}", build.folder()),
             Self::Publish { build, index } => match index {
                 IndexName::Address(_) => format!(

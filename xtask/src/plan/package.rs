@@ -8,6 +8,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::model::distribution::{Artifact, FileName, IndexFile};
 use crate::model::package::{IndexName, PackageBuild, PackageFile, PackageStep, Signed};
 use crate::model::project::Project;
+use crate::model::scan::Rules;
 use crate::model::step::{Goal, Step, short};
 use crate::model::trust::{Policy, SbomFormat};
 use crate::model::version::Version;
@@ -45,8 +46,8 @@ impl PackageFacts {
         self.listed.as_ref().ok()?.iter().find(is_it)
     }
 
-    /// Whether the index has every file: then a run has said all that was to be said of them, since it publishes last.
-    fn is_published(&self) -> bool {
+    /// Whether nothing is left to upload: the index has every file that this is about. Then a run has said all that was to be said of them, since it publishes last.
+    pub fn is_published(&self) -> bool {
         self.artifacts.iter().all(|found| self.at_index(&found.artifact).is_some())
     }
 
@@ -61,6 +62,12 @@ pub fn artifacts(project: &Project) -> Vec<Artifact> {
     let wheels = project.wheel_targets.iter().cloned().map(Artifact::WheelFor);
     let wheel = project.wheel_targets.is_empty().then_some(Artifact::Wheel);
     std::iter::once(Artifact::Sdist).chain(wheels).chain(wheel).collect()
+}
+
+/// Wants the files that it is built of scanned: before they are built, which takes longer.
+pub fn want_scan(goal: &mut Goal, facts: &PackageFacts, scanner: &str, rules: Rules) {
+    let build = facts.build.clone();
+    goal.want(&build.project.clone(), "known vulnerabilities", Step::Package(PackageStep::Scan { build, scanner: scanner.into(), rules }));
 }
 
 /// Wants every file built that this machine can build and that is not built yet. Builds come before everything else of a

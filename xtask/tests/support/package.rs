@@ -10,6 +10,7 @@ use serde_json::Value;
 use xtask::rehearsal::package_index::EmbeddedIndex;
 
 use super::delivery::write_program;
+use super::scanner::Scanner;
 use super::tools::has;
 use super::{Fixture, Ran};
 
@@ -101,6 +102,8 @@ impl Packaged {
         fixture.write("kit/kit.py", "ANSWER = 42\n");
         fixture.git(&["add", "--all"]);
         fixture.commit_all("feat: a package");
+        // A real one wants a database from afar.
+        Scanner::called("trivy", &packaged.programs());
         write_program(&packaged.programs().join("twine"), "#!/bin/sh\nfor last; do :; done\ntest -s \"$last\"\n");
         packaged
     }
@@ -162,5 +165,8 @@ impl Packaged {
 
 /// Kind and verdict of every step.
 pub fn verdicts(document: &Value) -> Vec<String> {
-    super::stage::verdicts(document)
+    let mut verdicts = super::stage::verdicts(document);
+    // The scan has a test of its own.
+    verdicts.retain(|verdict| !verdict.starts_with("scan "));
+    verdicts
 }
