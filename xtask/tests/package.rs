@@ -232,7 +232,15 @@ fn a_project_without_candidates_is_released_from_head() {
     }
     let packaged = Packaged::with("candidates = false\ntag = \"v{version}\"\n");
     packaged.fixture.ok(&["bump", "minor", "kit", "--commit"]);
+    // Nobody has built it before, so that it is here that it is scanned.
+    let scanner = Scanner::called("trivy", &packaged.programs());
+    scanner.finds("tree", &[("CVE-2024-0001", "CRITICAL", Some("1.3.1"))]);
+    let failed = packaged.run(&["release", "kit"]);
+    assert!(failed.code == 1 && failed.stderr.contains("trivy found 1 HIGH or CRITICAL"), "{}", failed.stderr);
+    assert_eq!(packaged.index.files().len(), 0);
+    scanner.finds("tree", &[]);
     let released = packaged.ok(&["release", "kit"]);
+    assert_eq!(all_verdicts(&released)[0], "scan acted");
     assert_eq!(verdicts(&released)[2..], ["publish acted", "publish acted", "tag acted", "push-tag acted"]);
     assert_eq!(packaged.fixture.git(&["rev-parse", "v0.2.0^{commit}"]).trim(), packaged.fixture.head());
     assert!(verdicts(&packaged.ok(&["release", "kit"])).iter().all(|verdict| verdict.ends_with(" done")));

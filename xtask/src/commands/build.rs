@@ -125,16 +125,16 @@ fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal
         return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name)).fix(fix).into());
     }
     let image = image_build(app, arguments, tagged, platform, goal)?;
-    let scan = scanner(app, arguments, project, goal, "the image");
+    let scan = scanner(app, arguments.require_scan, project, goal, "the image");
     want_image(goal, &project.name, tagged.target, &image, scan, arguments.push);
     Ok(())
 }
 
 /// The scanner of this machine, with what a scan of the project is held to; where there is none it is said of `what`, or refused.
-pub(super) fn scanner(app: &App, arguments: &Build, project: &Project, goal: &mut Goal, what: &str) -> Option<(&'static str, Rules)> {
+pub(super) fn scanner(app: &App, is_required: bool, project: &Project, goal: &mut Goal, what: &str) -> Option<(&'static str, Rules)> {
     let name = &project.name;
     let found = [tools::TRIVY, tools::GRYPE].into_iter().find(|tool| tools::find(*tool).is_some()).map(|tool| tool.name);
-    match (found, arguments.require_scan) {
+    match (found, is_required) {
         (Some(_), _) => {}
         (None, true) => goal.refuse(name, "neither trivy nor grype is on the PATH, and --require-scan wants one", tools::TRIVY.how_to_get),
         (None, false) => goal.notes.push(format!("{name}: {what} is not scanned, neither trivy nor grype is on the PATH")),

@@ -53,7 +53,7 @@ pub fn want(app: &App, arguments: &Build, project: &Project, goal: &mut Goal) ->
     keep_asked(goal, project, &mut facts, arguments.target.as_deref());
     // What is at the index passed before it came there.
     if index.is_none() || !facts.is_published() {
-        let scan = scanner(app, arguments, project, goal, "the package");
+        let scan = scanner(app, arguments.require_scan, project, goal, "the package");
         scan.into_iter().for_each(|(name, rules)| want_scan(goal, &facts, name, rules));
     }
     want_builds(goal, &facts);

@@ -1,6 +1,7 @@
 //! `release`: the newest candidate's tested bytes get their release names, and its commit the tag; of several projects, each on
 //! its own.
 
+use super::build::scanner;
 use super::notices::{self, Told};
 use super::{App, Outcome, release_forge};
 use crate::cli::Release;
@@ -12,6 +13,7 @@ use crate::model::package::PackageStep;
 use crate::model::project::Project;
 use crate::model::step::{Goal, Plan, Planned, Scope, Step, Verdict};
 use crate::model::trust::{SbomFormat, Trust};
+use crate::plan::package::want_scan;
 use crate::plan::release::{self, ReleaseFacts, TrustFacts};
 use crate::plan::tags::RemoteTags;
 
@@ -98,6 +100,11 @@ fn want(
         facts.trust = Some(TrustFacts { policy: policy.clone(), source: app.forge_page().unwrap_or_default() });
     }
     facts.forge = release_forge::facts(app, goal, project, &facts)?;
+    // Where there is no candidate, nobody has looked at the files before.
+    if let Some(package) = facts.package.as_ref().filter(|package| !project.candidates && !package.is_published()) {
+        let scan = scanner(app, false, project, goal, "the package");
+        scan.into_iter().for_each(|(scanner, rules)| want_scan(goal, package, scanner, rules));
+    }
     release::plan(goal, project, &facts)?;
     match means {
         Some(Ok(means)) => {
