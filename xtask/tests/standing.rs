@@ -148,8 +148,8 @@ fn a_branch_is_fetched_once_for_all_environments_of_it() {
     assert_eq!(delivered.fixture.run_with(&["status", "api"], &[("PATH", &path)]).code, 0);
     let calls = std::fs::read_to_string(&log).unwrap();
     let fetches: Vec<_> = calls.lines().filter(|line| line.contains(" fetch ")).collect();
-    // One for what stands there now, and one for how it came there.
-    assert_eq!(fetches.len(), 2, "{calls}");
+    // One for where it stands now, one for what the pins of all environments say, and one for how it came there.
+    assert_eq!(fetches.len(), 3, "{calls}");
 }
 
 /// The finding about something, of `doctor`.

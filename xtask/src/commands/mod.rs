@@ -291,7 +291,7 @@ impl App {
     }
 
     fn deliverer(&self) -> Deliverer<'_> {
-        Deliverer { world: &self.world, delivery: &self.delivery, remote: self.remote().name }
+        Deliverer::new(&self.world, &self.delivery, self.remote().name)
     }
 }
 

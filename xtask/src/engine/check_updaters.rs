@@ -112,6 +112,7 @@ impl Deliverer<'_> {
             });
             return read.collect();
         };
+        self.world.expect_files(applications.files.iter().map(String::as_str));
         let branch = self.world.delivery(git, &applications.branch, false)?;
         let snapshot = branch.snapshot(&branch.refresh()?)?;
         let mut found = Vec::new();

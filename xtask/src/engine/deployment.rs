@@ -75,7 +75,7 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: Option<String>, of: &Delive
     Ok(ledger)
 }
 
-fn text(snapshot: &Snapshot, file: &str) -> Result<Option<String>, String> {
+fn text(snapshot: &Snapshot<'_>, file: &str) -> Result<Option<String>, String> {
     match snapshot.file(file).map_err(|error| format!("{error:#}"))? {
         PinFile::Absent => Ok(None),
         PinFile::Text(text) => Ok(Some(text)),

@@ -123,7 +123,7 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> an
 }
 
 /// The pins of one file, or what is wrong with one of them.
-fn read_file(snapshot: &Snapshot, file: &str, numbers: &[usize], pins: &[Pin]) -> anyhow::Result<Result<FileReading, String>> {
+fn read_file(snapshot: &Snapshot<'_>, file: &str, numbers: &[usize], pins: &[Pin]) -> anyhow::Result<Result<FileReading, String>> {
     let text = match snapshot.file(file)? {
         PinFile::Text(text) => text,
         PinFile::Absent => return Ok(Err(absent(file))),

@@ -2,6 +2,7 @@
 //!
 //! It looks at pins and at the registry and makes deliveries of what it finds; carrying them out is `delivery`'s.
 
+use crate::edit::BARS_FILE;
 use crate::model::delivery::{Action, Deliver, ReleaseImages};
 use crate::model::fault::Fault;
 use crate::model::image::{Digest, Platform, media_type};
@@ -28,6 +29,13 @@ pub(super) struct Wish<'a> {
     pub images: &'a ReleaseImages,
     pub action: &'a Action,
     pub why: &'a str,
+}
+
+impl<'a> Deliverer<'a> {
+    pub fn new(world: &'a World, delivery: &'a Delivery, remote: &'a str) -> Self {
+        world.expect_files(delivery.pins.iter().map(|pin| pin.file.as_str()).chain([BARS_FILE]));
+        Self { world, delivery, remote }
+    }
 }
 
 impl Deliverer<'_> {

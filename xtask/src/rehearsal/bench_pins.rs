@@ -94,6 +94,8 @@ impl<'a> Ground<'a> {
         }
         let bare = there.display().to_string();
         ground.git(&edit, &["init", "--quiet", "--bare", "--initial-branch", "main", &bare])?;
+        // As forges do: who fetches may leave contents out.
+        ground.git(&there, &["config", "uploadpack.allowFilter", "true"])?;
         ground.git(&edit, &["push", "--quiet", &bare, "main"])?;
         ground.begin = ground.git(&edit, &["rev-parse", "HEAD"])?.trim().to_owned();
         Ok(ground)

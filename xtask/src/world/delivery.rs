@@ -11,6 +11,7 @@ use anyhow::{Context, anyhow, bail};
 use git2::{ErrorCode, Oid, Repository};
 use tempfile::TempDir;
 
+use super::delivery_filter::{Expected, FILTER};
 use super::delivery_ledger::full_name;
 use super::delivery_made::Made;
 pub use super::delivery_past::PastCommit;
@@ -38,6 +39,7 @@ pub struct Deliveries {
     open: Mutex<HashMap<(String, String), Arc<DeliveryBranch>>>,
     /// Where this repository's remote really is, by the address that is shown: that has no password in it.
     own: Mutex<HashMap<String, Own>>,
+    pub(super) expected: Arc<Expected>,
     /// The client of the forge for repositories that are not this one.
     pub(super) forge: OnceLock<Forge>,
 }
@@ -62,6 +64,7 @@ pub struct DeliveryBranch {
     /// Git refuses a second fetch into one repository, and steps are asked side by side.
     pub(super) turn: Mutex<()>,
     pub(super) made: Made,
+    pub(super) expected: Arc<Expected>,
 }
 
 /// What became of a push.
@@ -126,6 +129,7 @@ impl World {
             settings,
             turn: Mutex::default(),
             made: Made::default(),
+            expected: Arc::clone(&self.deliveries.expected),
         };
         made.runner.output(&made.call(&["init", "--quiet", "--bare", "--template="]))?;
         let made = Arc::new(made);
@@ -169,7 +173,9 @@ impl DeliveryBranch {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let reference = format!("+{}:{HEAD}", self.reference());
         let call = self.call(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]);
-        let finished = self.runner.finish(&call.args(depth).args([REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
+        // What has a name of its own holds our few small files, which are read one by one.
+        let filter = Some(FILTER).filter(|_| !self.branch.starts_with("refs/"));
+        let finished = self.runner.finish(&call.args(depth).args(filter).args([REMOTE, &reference]).time_limit(REMOTE_LIMIT))?;
         if finished.ok {
             return Ok(true);
         }
@@ -180,7 +186,7 @@ impl DeliveryBranch {
         Err(Fault::refused(what).fix(format!("git ls-remote --heads {}", self.address)).into())
     }
 
-    fn reference(&self) -> String {
+    pub(super) fn reference(&self) -> String {
         full_name(&self.branch)
     }
 
@@ -189,11 +195,11 @@ impl DeliveryBranch {
         format!("{} ({})", self.address, self.branch)
     }
 
-    pub fn snapshot(&self, commit: &str) -> anyhow::Result<Snapshot> {
+    pub fn snapshot(&self, commit: &str) -> anyhow::Result<Snapshot<'_>> {
         let repository = self.repository()?;
         let tree = repository.find_commit(Oid::from_str(commit)?).and_then(|commit| commit.tree()).map(|tree| tree.id());
         let tree = tree.with_context(|| format!("reading {commit} of {}", self.shown()))?;
-        Ok(Snapshot::new(repository, tree))
+        Ok(Snapshot::new(self, repository, tree))
     }
 
     /// Makes a commit upon `base` in which these files have these texts, signed when git is set up so.
@@ -281,7 +287,8 @@ impl DeliveryBranch {
 
     /// What a failed git said, without its hints and without addresses that are not shown.
     pub(super) fn said(&self, stderr: &str) -> String {
-        let lines: Vec<_> = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("hint:")).collect();
+        let is_said = |line: &&str| !line.is_empty() && !line.starts_with("hint:") && !line.contains("filtering not recognized by server");
+        let lines: Vec<_> = stderr.lines().map(str::trim).filter(is_said).collect();
         let text = if lines.is_empty() { "it said nothing".to_owned() } else { lines.join("; ") };
         self.settings.hidden.iter().fold(text, |text, hidden| text.replace(hidden, &self.address))
     }

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Context;
-use git2::{FileMode, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{Blob, ErrorCode, FileMode, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+
+use super::delivery::DeliveryBranch;
 
 /// A file at a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,16 +25,17 @@ pub enum PinFile {
 type Folder = Rc<HashMap<String, (Oid, i32, Option<ObjectType>)>>;
 
 /// The files of one commit.
-pub struct Snapshot {
+pub struct Snapshot<'b> {
+    pub(super) branch: &'b DeliveryBranch,
     pub(super) repository: Repository,
     pub(super) tree: Oid,
     /// Folders that were read, by id: of a thousand files in a folder each would read all of it again.
     folders: RefCell<HashMap<Oid, Folder>>,
 }
 
-impl Snapshot {
-    pub(super) fn new(repository: Repository, tree: Oid) -> Self {
-        Self { repository, tree, folders: RefCell::default() }
+impl<'b> Snapshot<'b> {
+    pub(super) fn new(branch: &'b DeliveryBranch, repository: Repository, tree: Oid) -> Self {
+        Self { branch, repository, tree, folders: RefCell::default() }
     }
 
     /// Every path of the commit that is a file, sorted.
@@ -57,7 +60,7 @@ impl Snapshot {
                 None => return Ok(PinFile::Absent),
                 Some((_, mode, _)) if *mode == i32::from(FileMode::Link) => return Ok(PinFile::Link(path[..end].to_owned())),
                 Some((id, _, Some(ObjectType::Blob))) if end == path.len() => {
-                    let blob = self.repository.find_blob(*id).with_context(|| format!("reading {path}"))?;
+                    let blob = self.content(*id).with_context(|| format!("reading {path}"))?;
                     return Ok(String::from_utf8(blob.content().to_vec()).map_or(PinFile::NotUtf8, PinFile::Text));
                 }
                 Some((id, _, Some(ObjectType::Tree))) if end < path.len() => within = *id,
@@ -66,6 +69,17 @@ impl Snapshot {
             end += 1;
         }
         Ok(PinFile::Absent)
+    }
+
+    /// A content, fetched where the server left it out.
+    fn content(&self, id: Oid) -> anyhow::Result<Blob<'_>> {
+        match self.repository.find_blob(id) {
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                self.bring(id)?;
+                Ok(self.repository.find_blob(id)?)
+            }
+            found => Ok(found?),
+        }
     }
 
     fn folder(&self, id: Oid) -> anyhow::Result<Folder> {

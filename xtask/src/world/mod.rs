@@ -7,6 +7,7 @@ pub mod cosign;
 pub mod cosign_file;
 pub mod cost;
 pub mod delivery;
+mod delivery_filter;
 mod delivery_ledger;
 mod delivery_made;
 pub mod delivery_past;

@@ -51,6 +51,8 @@ impl Delivered {
         fixture.write("xtask/monorepo.toml", &format!("{}{config}", fixture.read("xtask/monorepo.toml")));
         let delivered = Self { fixture };
         git_in(&delivered.fixture.folder(), &["init", "--quiet", "--bare", "--initial-branch", "main", "deploy.git"]);
+        // As forges do: who fetches may leave contents out.
+        git_in(&delivered.there(), &["config", "uploadpack.allowFilter", "true"]);
         if !files.is_empty() {
             delivered.push_there(files, "feat: begin");
         }

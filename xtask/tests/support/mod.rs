@@ -77,6 +77,8 @@ impl Fixture {
         fixture.git(&["commit", "--quiet", "--message", "feat: begin"]);
         let remote = fixture.folder.path().join("origin.git");
         git_in(fixture.folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+        // As forges do: who fetches may leave contents out.
+        git_in(&remote, &["config", "uploadpack.allowFilter", "true"]);
         fixture.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
         fixture.git(&["push", "--quiet", "origin", "main"]);
         fixture
