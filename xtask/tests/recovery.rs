@@ -479,6 +479,28 @@ fn law_15_what_a_sparse_checkout_leaves_out_is_there_all_the_same() {
 }
 
 #[test]
+fn a_repository_that_cannot_be_opened_says_what_opens_it() {
+    let fixture = Fixture::new();
+    let says = |what: &str| {
+        let refused = fixture.run(&["versions"]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(what), "{what}: {}", refused.stderr);
+    };
+    // As in the containers of a CI, where another user made the checkout. Only root can give a folder away.
+    let root = fixture.root();
+    match std::os::unix::fs::chown(&root, Some(12345), None) {
+        Ok(()) => {
+            says(&format!("git config --global --add safe.directory {}", root.display()));
+            std::os::unix::fs::chown(&root, Some(0), None).unwrap();
+        }
+        Err(error) => println!("skipped: nobody else can be made its owner here: {error}"),
+    }
+    fixture.git(&["config", "core.repositoryFormatVersion", "1"]);
+    fixture.git(&["config", "extensions.refStorage", "reftable"]);
+    says("git refs migrate --ref-format=files");
+}
+
+#[test]
 fn an_index_in_parts_is_read_by_git_itself() {
     let fixture = Fixture::new();
     fixture.git(&["update-index", "--split-index"]);

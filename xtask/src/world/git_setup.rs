@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use git2::{BranchType, ErrorCode, Reference};
+use git2::{BranchType, Error, ErrorCode, Reference};
 
 use super::files;
 use super::git::Git;
@@ -18,10 +18,16 @@ pub struct KnownRemote {
     pub url: String,
 }
 
-/// Why a repository that is there cannot be opened. In containers it often is another user's, and git's own words name no way.
-pub(super) fn unopened(folder: &Path, error: &git2::Error) -> Fault {
-    let fix = match error.code() {
-        ErrorCode::Owner => format!("git config --global --add safe.directory {}", files::resolved(folder).display()),
+/// Why a repository that is there cannot be opened, and what lets it be: by git's own word for it, where there is one.
+pub(super) fn unopened(folder: &Path, error: &Error) -> Fault {
+    let fix = match error.message() {
+        // A checkout that another user made, as in the containers of a CI.
+        message if error.code() == ErrorCode::Owner => {
+            let named = message.split('\'').nth(1).map_or_else(|| files::resolved(folder).display().to_string(), str::to_owned);
+            format!("git config --global --add safe.directory {named}")
+        }
+        message if message.contains("refstorage") => "git refs migrate --ref-format=files".to_owned(),
+        message if message.contains("object format") => "clone one whose objects are named by SHA-1; others are not read".to_owned(),
         _ => "git status".to_owned(),
     };
     Fault::usage(format!("{}: the git repository cannot be opened: {}", folder.display(), error.message())).fix(fix)
