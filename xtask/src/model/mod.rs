@@ -18,6 +18,7 @@ pub mod forge_release;
 pub mod image;
 pub mod key_path;
 pub mod lock_graph;
+pub mod names;
 pub mod package;
 pub mod paths;
 pub mod pinning;

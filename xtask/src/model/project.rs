@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::config::{Config, ProjectKeys, nearest};
 use super::fault::Fault;
 use super::image::Repository;
+use super::names;
 use super::package::IndexName;
 use super::registered::Registered;
 use super::site::{Site, read_site};
@@ -183,6 +184,9 @@ impl Projects {
             }
         }
         for (name, environment) in &config.environments {
+            if let Some(why) = names::fault(name) {
+                return Err(format!("environments: {name:?} {why}"));
+            }
             if let Some(after) = environment.after.as_ref().filter(|after| !config.environments.contains_key(*after)) {
                 return Err(format!("environments.{name}: after names `{after}`, which is no environment"));
             }
@@ -294,6 +298,7 @@ fn indexes(keys: &ProjectKeys) -> Result<(Option<IndexName>, Option<IndexName>),
 }
 
 fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, String> {
+    names::fault(name).map_or(Ok(()), |why| Err(format!("{name:?} {why}")))?;
     let path = clean_path(&keys.path)?;
     let package = match (&keys.package, path.rsplit('/').next()) {
         (Some(package), _) => package.clone(),

@@ -113,6 +113,8 @@ impl<'a> RegistryRules<'a> {
     /// What it says makes no project, as the end of a sentence.
     pub fn project(&self, file: &RegistryFile, config: &Config, dockerfiles: &[String]) -> Result<Project, String> {
         let stem = file.stem();
+        let name = file.name.clone().unwrap_or_else(|| stem.to_owned());
+        super::names::fault(&name).map_or(Ok(()), |why| Err(format!("{name:?} {why}")))?;
         let last = file.repository.as_ref().and_then(|repository| repository.path.rsplit('/').next());
         let package = last.map_or_else(|| stem.replace('_', "-"), str::to_owned);
         let pattern = config.images.as_ref().map(|images| images.repository.replace("{package}", &package));
@@ -136,7 +138,7 @@ impl<'a> RegistryRules<'a> {
         let path = folder.unwrap_or_else(|| file.path.clone());
         also.retain(|also| !is_within(also, &path));
         Ok(Project {
-            name: file.name.clone().unwrap_or_else(|| stem.to_owned()),
+            name,
             tags: TagPattern::of_package(&package),
             package,
             also,
