@@ -23,6 +23,16 @@ fn every_shape_lives_its_whole_life() {
 }
 
 #[test]
+fn repositories_of_our_own_are_such_as_we_can_read() {
+    let fixture = Fixture::new();
+    let settings = fixture.folder().join("settings");
+    let text = "[init]\ndefaultObjectFormat = sha256\ndefaultRefFormat = reftable\n[user]\nname = Test\nemail = test@localhost\n";
+    std::fs::write(&settings, text).unwrap();
+    let run = fixture.run_with(&["rehearse", "delivery-folders"], &[("GIT_CONFIG_GLOBAL", settings.to_str().unwrap())]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
 fn a_word_that_is_none_is_told_what_can_be_rehearsed() {
     let fixture = Fixture::new();
     let run = fixture.run(&["rehearse", "delivery-folder"]);

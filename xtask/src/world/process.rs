@@ -31,6 +31,9 @@ const GIT_PLACES: [&str; 8] = [
     "GIT_NAMESPACE",
 ];
 
+/// What git makes repositories of, whatever it is set up to do: those that libgit2 reads.
+const GIT_FORMATS: [(&str, &str); 2] = [("GIT_DEFAULT_HASH", "sha1"), ("GIT_DEFAULT_REF_FORMAT", "files")];
+
 /// One command line, with where and how it runs.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -45,14 +48,9 @@ pub struct Call {
 
 impl Call {
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self {
-            program: program.into(),
-            arguments: Vec::new(),
-            folder: None,
-            variables: Vec::new(),
-            without: GIT_PLACES.to_vec(),
-            time_limit: None,
-        }
+        let program = program.into();
+        let formats = GIT_FORMATS.iter().filter(|_| program == "git").map(|(name, format)| ((*name).to_owned(), format.into()));
+        Self { variables: formats.collect(), program, arguments: Vec::new(), folder: None, without: GIT_PLACES.to_vec(), time_limit: None }
     }
 
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
