@@ -5,6 +5,7 @@
 //! It decides nothing: whose word counts is in the policy.
 
 use std::path::Path;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -53,7 +54,7 @@ pub enum Answer {
 
 /// Signs a digest.
 pub fn sign(world: &World, subject: &Subject, policy: &Policy) -> anyhow::Result<()> {
-    let call = writing(world, "sign", subject, policy)?.args(abilities(world)?.sign.clone());
+    let call = writing(world, "sign", subject, policy)?.args(abilities(world)?.sign);
     world.runner.output(&call.arg(subject.reference())).map(drop)
 }
 
@@ -62,7 +63,7 @@ pub fn attest(world: &World, subject: &Subject, kind: &str, predicate: &str, pol
     let folder = files::temporary_folder()?;
     let file = folder.path().join("predicate.json");
     files::write_own(&file, predicate)?;
-    let call = writing(world, "attest", subject, policy)?.args(abilities(world)?.attest.clone());
+    let call = writing(world, "attest", subject, policy)?.args(abilities(world)?.attest);
     world.runner.output(&call.args(["--type", kind, "--predicate"]).arg(file).arg(subject.reference())).map(drop)
 }
 
@@ -236,10 +237,11 @@ pub(super) fn program() -> anyhow::Result<Call> {
     Ok(Call::new(tools::require(tools::COSIGN)?).time_limit(LONGEST))
 }
 
-/// What the installed cosign knows; asked once a run.
-fn abilities(world: &World) -> anyhow::Result<&Abilities> {
-    if let Some(known) = world.shared.cosign.get() {
-        return Ok(known);
+/// What the installed cosign knows; asked once a run, while the other threads wait for the answer.
+fn abilities(world: &World) -> anyhow::Result<Abilities> {
+    let mut known = world.shared.cosign.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = &*known {
+        return Ok(known.clone());
     }
     let help = |verb: &str| world.runner.output(&program()?.args([verb, "--help"]));
     let pinned = |help: &str| {
@@ -251,7 +253,7 @@ fn abilities(world: &World) -> anyhow::Result<&Abilities> {
     };
     let (sign, attest) = (help("sign")?, help("attest")?);
     let found = Abilities { sign: pinned(&sign), attest: pinned(&attest), reads_bundles: attest.contains("--new-bundle-format") };
-    Ok(world.shared.cosign.get_or_init(|| found))
+    Ok(known.insert(found).clone())
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ mod walk;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Context;
 
@@ -103,7 +103,7 @@ pub struct World {
 pub struct Shared {
     registry: OnceLock<Registry>,
     forge: OnceLock<Forge>,
-    cosign: OnceLock<cosign::Abilities>,
+    cosign: Mutex<Option<cosign::Abilities>>,
     deliveries: Deliveries,
     pub contents: contents::Contents,
     packages: OnceLock<http::Agents>,
