@@ -132,3 +132,26 @@ fn a_machine_without_a_place_for_temporary_files_is_not_a_remote_that_is_away() 
     assert!(ran.stderr.contains("making a temporary folder") && ran.stderr.contains("another folder in TMPDIR"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("git ls-remote"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_rehearsal_never_reaches_a_real_pin_however_the_list_is_written() {
+    let fixture = Fixture::new();
+    let real = fixture.folder().join("real.git");
+    let work = fixture.folder().join("real");
+    support::git_in(&fixture.folder(), &["init", "--quiet", "--bare", "--initial-branch", "main", real.to_str().unwrap()]);
+    support::git_in(&fixture.folder(), &["clone", "--quiet", real.to_str().unwrap(), work.to_str().unwrap()]);
+    std::fs::write(work.join("values.yaml"), "tag: 0.0.1\n").unwrap();
+    support::git_in(&work, &["add", "--all"]);
+    let who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "feat: what really runs"];
+    support::git_in(&work, &who);
+    support::git_in(&work, &["push", "--quiet", "origin", "HEAD:main"]);
+    let head = support::git_in(&real, &["rev-parse", "main"]);
+    let pin = format!("project = \"api\", environment = \"dev\", git = \"{}\", file = \"values.yaml\", key = \"tag\"", real.display());
+    let config = format!("pins = [{{ {pin} }}]\nenvironments = {{ dev = {{}} }}\n{}", fixture.read("xtask/monorepo.toml"));
+    fixture.write("xtask/monorepo.toml", &config);
+    fixture.commit_all("chore: a list in one line");
+    let ran = fixture.run(&["rehearse", "api"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("acted pin api in dev") && !ran.stderr.contains("real.git"), "{}", ran.stderr);
+    assert_eq!(support::git_in(&real, &["rev-parse", "main"]), head);
+}

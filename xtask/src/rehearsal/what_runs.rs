@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::apart;
 use crate::model::config;
@@ -17,9 +17,10 @@ use crate::world::process::{Call, Runner};
 /// configuration are the rehearsal's already. Without pins nothing is made.
 pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> anyhow::Result<()> {
     defuse(document);
-    let Some(pins) = document.get("pins").and_then(Item::as_array_of_tables) else { return Ok(()) };
-    let word = |pin: &Table, key: &str| pin.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
-    let mut places: Vec<(String, String)> = pins.iter().map(|pin| (word(pin, "project"), word(pin, "environment"))).collect();
+    let mut places = places(document);
+    if places.is_empty() {
+        return Ok(());
+    }
     places.sort();
     places.dedup();
     let bare = folder.join("what-runs.git");
@@ -52,6 +53,18 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     there(&["commit", "--quiet", "--message", "feat: what runs"])?;
     there(&["push", "--quiet", &bare.display().to_string(), "main"])?;
     Ok(())
+}
+
+/// The project and the environment of each pin, in either of the ways that TOML has to write a list of tables: one that was
+/// passed over would be changed where it really is.
+fn places(document: &DocumentMut) -> Vec<(String, String)> {
+    let word = |pin: &dyn TableLike, key: &str| pin.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
+    let place = |pin: &dyn TableLike| (word(pin, "project"), word(pin, "environment"));
+    match document.get("pins") {
+        Some(Item::ArrayOfTables(tables)) => tables.iter().map(|pin| place(pin)).collect(),
+        Some(Item::Value(Value::Array(list))) => list.iter().filter_map(Value::as_inline_table).map(|pin| place(pin)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Takes everything out of the environments that reaches beyond the sandbox. What deploys and what tries is a command that does
