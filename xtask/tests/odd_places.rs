@@ -155,3 +155,15 @@ fn a_rehearsal_never_reaches_a_real_pin_however_the_list_is_written() {
     assert!(ran.stderr.contains("acted pin api in dev") && !ran.stderr.contains("real.git"), "{}", ran.stderr);
     assert_eq!(support::git_in(&real, &["rev-parse", "main"]), head);
 }
+
+#[test]
+fn a_rehearsal_has_a_remote_and_no_pull_requests_whatever_is_configured() {
+    let fixture = Fixture::new();
+    let config = fixture.read("xtask/monorepo.toml").replace("[repository]", "[repository]\nremote = \"upstream\"");
+    let staging = "[environments.staging]\nbranch = \"stage\"\nvia = \"pull-request\"\n";
+    let pin = "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\nfile = \"staging/*.yaml\"\n";
+    fixture.write("xtask/monorepo.toml", &format!("{config}{staging}{pin}"));
+    fixture.commit_all("chore: another remote");
+    let ran = fixture.run(&["rehearse", "api"]);
+    assert!(ran.code == 0 && ran.stderr.contains("acted pin api in staging"), "{}{}", ran.stdout, ran.stderr);
+}

@@ -123,6 +123,8 @@ impl Sandbox {
                 .fix("git add, git commit, then rehearse again")
         })?;
         let mut document: toml_edit::DocumentMut = text.parse().context("reading the configuration")?;
+        // The sandbox has one remote, and calls it as git does.
+        document.get_mut("repository").and_then(|keys| keys.as_table_like_mut()?.remove("remote"));
         for key in ["repository", "release"] {
             // Who has packages alone has no images.
             let Some(old) = document.get("images").and_then(|images| images.get(key)?.as_str()) else { continue };

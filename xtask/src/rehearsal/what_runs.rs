@@ -67,13 +67,14 @@ fn places(document: &DocumentMut) -> Vec<(String, String)> {
     }
 }
 
-/// Takes everything out of the environments that reaches beyond the sandbox. What deploys and what tries is a command that does
+/// Takes everything out of the environments that reaches beyond the sandbox; pull requests too, since no forge has the repository
+/// that says what runs here. What deploys and what tries is a command that does
 /// nothing, so that what passed is still written down and asked for.
 fn defuse(document: &mut DocumentMut) {
     let Some(environments) = document.get_mut("environments").and_then(Item::as_table_like_mut) else { return };
     for (_, environment) in environments.iter_mut() {
         let Some(keys) = environment.as_table_like_mut() else { continue };
-        for key in ["rollout", "argocd", "namespace", "context", "rollout-timeout", "secrets"] {
+        for key in ["via", "rollout", "argocd", "namespace", "context", "rollout-timeout", "secrets"] {
             keys.remove(key);
         }
         for key in ["deploy", "smoke"] {
@@ -90,11 +91,11 @@ mod tests {
 
     #[test]
     fn nothing_of_the_real_world_is_deployed_by_a_rehearsal() {
-        let text = "[environments.staging]\nbranch = \"x\"\ndeploy = [\"modal\", \"deploy\"]\nsmoke = [[\"curl\"]]\nsmoke-timeout = \"1m\"\nrollout = \"deployment/x\"\nnamespace = \"n\"\n[environments.staging.secrets]\nsink = \"gh\"\n[environments.production]\nafter = \"staging\"\n";
+        let text = "[environments.staging]\nbranch = \"x\"\nvia = \"pull-request\"\ndeploy = [\"modal\", \"deploy\"]\nsmoke = [[\"curl\"]]\nsmoke-timeout = \"1m\"\nrollout = \"deployment/x\"\nnamespace = \"n\"\n[environments.staging.secrets]\nsink = \"gh\"\n[environments.production]\nafter = \"staging\"\n";
         let mut document: DocumentMut = text.parse().unwrap();
         defuse(&mut document);
         let left = document.to_string();
-        for word in ["modal", "curl", "deployment", "sink", "namespace"] {
+        for word in ["modal", "curl", "deployment", "sink", "namespace", "via"] {
             assert!(!left.contains(word), "{left}");
         }
         let config = config::parse(&left, "m").unwrap();
