@@ -157,6 +157,15 @@ fn a_rehearsal_never_reaches_a_real_pin_however_the_list_is_written() {
 }
 
 #[test]
+fn a_rehearsal_without_a_folder_says_what_is_in_the_way() {
+    let fixture = Fixture::new();
+    let _ = std::fs::remove_dir_all(fixture.root().join("target"));
+    fixture.write("target", "a file\n");
+    let ran = fixture.run(&["rehearse", "api"]);
+    assert!(ran.code == 1 && ran.stderr.contains("try move away what is in the way of "), "{}", ran.stderr);
+}
+
+#[test]
 fn a_rehearsal_has_a_remote_and_no_pull_requests_whatever_is_configured() {
     let fixture = Fixture::new();
     let config = fixture.read("xtask/monorepo.toml").replace("[repository]", "[repository]\nremote = \"upstream\"");
@@ -164,6 +173,7 @@ fn a_rehearsal_has_a_remote_and_no_pull_requests_whatever_is_configured() {
     let pin = "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\nfile = \"staging/*.yaml\"\n";
     fixture.write("xtask/monorepo.toml", &format!("{config}{staging}{pin}"));
     fixture.commit_all("chore: another remote");
-    let ran = fixture.run(&["rehearse", "api"]);
+    let named = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "clone.defaultRemoteName"), ("GIT_CONFIG_VALUE_0", "up")];
+    let ran = fixture.run_with(&["rehearse", "api"], &named);
     assert!(ran.code == 0 && ran.stderr.contains("acted pin api in staging"), "{}{}", ran.stdout, ran.stderr);
 }

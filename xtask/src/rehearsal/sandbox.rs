@@ -54,7 +54,10 @@ impl Sandbox {
     ///
     /// `config` is the configuration's path in the repository.
     pub fn prepare(source: &Path, folder: &Path, config: &Path, runner: Runner, purpose: &Purpose<'_>) -> anyhow::Result<Self> {
-        files::fresh_folder(folder)?;
+        files::fresh_folder(folder).map_err(|error| {
+            let fix = format!("move away what is in the way of {}, or make the folder above it yours to write", folder.display());
+            Fault::failed(format!("{error:#}")).fix(fix)
+        })?;
         files::own_folder(folder)?;
         let (work, remote) = (folder.join("work"), folder.join("origin.git"));
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
@@ -65,7 +68,8 @@ impl Sandbox {
         forge.iter().for_each(|forge| forge.give_token(TOKEN, Right::Write));
         let sandbox = Self { work, registry, forge, index, runner, program: environment::this_program()?, config: config.to_owned(), key };
         let git = |arguments: &[&str]| sandbox.runner.output(&Call::new("git").args(arguments).folder(folder));
-        git(&["clone", "--quiet", "--no-hardlinks", &source.display().to_string(), "work"])?;
+        // Some people call the remote of every clone something else.
+        git(&["clone", "--quiet", "--origin", "origin", "--no-hardlinks", &source.display().to_string(), "work"])?;
         git(&["init", "--quiet", "--bare", "--initial-branch", "main", "origin.git"])?;
         sandbox.git(&["checkout", "--quiet", "-B", "main"])?;
         apart::set_up(&sandbox.runner, &sandbox.work)?;
