@@ -97,6 +97,10 @@ fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
     assert!(ran.code == 3 && ran.stderr.contains("try sudo usermod --append --groups docker $USER"), "{}", ran.stderr);
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
     assert!(ran.code == 1 && ran.stderr.contains("try sudo usermod --append"), "{}", ran.stderr);
+    // Law 16: an engine that answers is not asked for an image of nothing.
+    support::delivery::write_program(&shims.join("docker"), "#!/bin/sh\necho linux/amd64\n");
+    let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
+    assert!(ran.code == 3 && ran.stderr.contains("api has no file api/Dockerfile, which its image is built of"), "{}", ran.stderr);
 }
 
 #[test]
@@ -176,4 +180,20 @@ fn a_rehearsal_has_a_remote_and_no_pull_requests_whatever_is_configured() {
     let named = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "clone.defaultRemoteName"), ("GIT_CONFIG_VALUE_0", "up")];
     let ran = fixture.run_with(&["rehearse", "api"], &named);
     assert!(ran.code == 0 && ran.stderr.contains("acted pin api in staging"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn secrets_that_mean_nothing_are_found_by_any_verb() {
+    let fixture = Fixture::new();
+    let config = fixture.read("xtask/monorepo.toml");
+    for (keys, says) in [
+        ("required = [\"A\"]", "sink is not said"),
+        ("sink = \"kubctl\"", "sink is \"kubctl\", wanted \"kubectl\""),
+        ("sink = \"gh\"\nrequired = [\"a b\"]", "\"a b\" is no name of a secret"),
+    ] {
+        fixture.write("xtask/monorepo.toml", &format!("{config}[environments.dev.secrets]\n{keys}\n"));
+        for verb in ["versions", "status", "doctor"] {
+            refused(&fixture, &[verb], 2, &["xtask/monorepo.toml: environments.dev.secrets: ", says]);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::model::version::Version;
 use crate::plan::build::{Source, distribution, want_image};
 use crate::plan::release::{dirty_sentence, no_image_tag};
 use crate::plan::tags::RemoteTags;
-use crate::world::{docker, environment, tools};
+use crate::world::{docker, environment, files, tools};
 
 pub fn run(app: &App, arguments: &Build) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
@@ -125,6 +125,12 @@ fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal
         return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name)).fix(fix).into());
     }
     let image = image_build(app, arguments, tagged, platform, goal)?;
+    let dockerfile = image.sources.as_ref().map_or_else(|| format!("{}/Dockerfile", image.context), |sources| sources.dockerfile.clone());
+    let dockerfile = dockerfile.trim_start_matches('/');
+    if !files::exists(&app.world.path(dockerfile)) {
+        let what = format!("{} has no file {dockerfile}, which its image is built of", project.name);
+        goal.refuse(&project.name, what, format!("write it, or mend the path of {} in the configuration", project.name));
+    }
     let scan = scanner(app, arguments.require_scan, project, goal, "the image");
     want_image(goal, &project.name, tagged.target, &image, scan, arguments.push);
     Ok(())

@@ -129,7 +129,7 @@ impl World {
             settings,
             turn: Mutex::default(),
             made: Made::default(),
-            expected: Arc::clone(&self.deliveries.expected),
+            expected: Arc::clone(&self.shared.deliveries.expected),
         };
         made.runner.output(&made.call(&["init", "--quiet", "--bare", "--template="]))?;
         let made = Arc::new(made);

@@ -39,7 +39,7 @@ impl Expected {
 impl World {
     /// Says which files of repositories that say what runs are going to be read, so that they are asked for together.
     pub fn expect_files<'a>(&self, files: impl IntoIterator<Item = &'a str>) {
-        let expected = &self.deliveries.expected;
+        let expected = &self.shared.deliveries.expected;
         for file in files {
             let of = if file.contains(['*', '?']) { &expected.patterns } else { &expected.paths };
             of.lock().unwrap_or_else(PoisonError::into_inner).insert(file.to_owned());
