@@ -22,18 +22,20 @@ use support::{git_in, ran};
 /// Wheels of all copies are compiled in one folder, which maturin cannot share at the same time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// The turn of a test that compiles a wheel. One that failed has left nothing half done: each has a copy of its own.
+fn turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// This repository as it stands, copied, with a remote of its own, and images at the real registry for this machine's platform.
 struct Copy {
     folder: tempfile::TempDir,
     registry: RealRegistry,
-    _turn: MutexGuard<'static, ()>,
 }
 
 impl Copy {
     fn new() -> Self {
-        // A test that failed has left nothing half done: each has a copy of its own.
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let copy = Self { folder: support::room::folder(), registry: RealRegistry::start(), _turn: turn };
+        let copy = Self { folder: support::room::folder(), registry: RealRegistry::start() };
         this_repository::copy_to(&copy.root());
         let config = copy.root().join("xtask/monorepo.toml");
         let text = fs::read_to_string(&config).unwrap();
@@ -208,6 +210,7 @@ fn what_another_state_of_the_tree_passed_is_not_passed() {
 #[test]
 fn percolate_is_released_with_the_wheel_of_this_tree_inside() {
     if can_run("the release of percolate") {
+        let _turn = turn();
         Copy::new().release("percolate", "percolate");
     }
 }
@@ -217,6 +220,7 @@ fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
     if !can_run("the wheel of rocks") {
         return;
     }
+    let _turn = turn();
     let copy = Copy::new();
     copy.ok(&["bump", "minor", "rocks", "--commit"]);
     let built = copy.ok(&["build", "rocks"]);
