@@ -1,5 +1,13 @@
 //! Law 14, everywhere: each verb is ended at every place where it touches the world, and the same line must finish it.
+//!
+//! One program for all of them, so that those that wait for the container engine and those that keep a processor busy run side by side.
 
+#[path = "crash/build.rs"]
+mod build;
+#[path = "crash/pin.rs"]
+mod pin;
+#[path = "crash/pull.rs"]
+mod pull;
 mod support;
 
 use support::Fixture;

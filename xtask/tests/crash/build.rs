@@ -1,14 +1,12 @@
 //! Law 14 for `build --push`, with the real container engine: ended at every call of docker that changes something, and at every
 //! request that puts something into the registry, those of the engine's own push included.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use support::Fixture;
-use support::crash::Scenario;
-use support::engine::{can_run, docker, engine_platform};
+use crate::support::Fixture;
+use crate::support::crash::Scenario;
+use crate::support::engine::{can_run, docker, engine_platform};
 
 const DOCKERFILE: &str = "FROM python:3.12-slim
 COPY api /usr/local/bin/api

@@ -1,10 +1,8 @@
 //! Law 14 for deliveries by pull request: ended at every call of git and every request to the forge, when the request is opened, taken
 //! over by a rollback, and withdrawn.
 
-mod support;
-
-use support::crash::Scenario;
-use support::pull::Asked;
+use crate::support::crash::Scenario;
+use crate::support::pull::Asked;
 
 fn end_anywhere(asked: &Asked, arguments: &[&str]) {
     let mut scenario = Scenario::asking(&asked.delivered.fixture, &asked.forge, arguments);

@@ -1,9 +1,7 @@
 //! Law 14 for `pin`: ended at every call of git, and at every request to the registry and to the forge.
 
-mod support;
-
-use support::crash::Scenario;
-use support::registered::Processors;
+use crate::support::crash::Scenario;
+use crate::support::registered::Processors;
 
 #[test]
 fn law_14_pin_can_be_killed_anywhere() {
