@@ -279,19 +279,30 @@ fn a_flipped_byte_at_the_index_turns_its_own_row_red() {
     assert_eq!(red(), ["the sdist"]);
 }
 
-#[test]
-fn law_14_a_release_of_a_package_can_be_killed_anywhere() {
+/// Builds and uploads are what has an effect; everything that is read is read again by the next run.
+fn end_a_release_anywhere(end: fn(&mut Scenario)) {
     if !can_run("a package's release, ended everywhere") {
         return;
     }
     let packaged = Packaged::new();
     packaged.prepare();
     let mut scenario = Scenario::of_package(&packaged, &["release", "kit"]);
-    // Builds and uploads are what has an effect; everything that is read is read again by the next run.
-    scenario.at_every_call_that("build*", "uv");
-    scenario.at_every_call_that("publish*", "uv");
-    scenario.at_every_request_of("POST");
+    end(&mut scenario);
+    assert!(scenario.cases > 0, "nothing was ended");
     println!("release of a package: {} cases", scenario.cases);
+}
+
+#[test]
+fn law_14_a_release_of_a_package_can_be_killed_at_any_build() {
+    end_a_release_anywhere(|scenario| scenario.at_every_call_that("build*", "uv"));
+}
+
+#[test]
+fn law_14_a_release_of_a_package_can_be_killed_at_any_upload() {
+    end_a_release_anywhere(|scenario| {
+        scenario.at_every_call_that("publish*", "uv");
+        scenario.at_every_request_of("POST");
+    });
 }
 
 #[test]
