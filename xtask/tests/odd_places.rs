@@ -68,6 +68,9 @@ fn what_names_no_project_or_release_is_led_to_something_that_does() {
     let zero = "0000000000000000000000000000000000000000";
     refused(&fixture, &["plan", "--since", zero], 2, &["try name the main branch, such as origin/main"]);
     let config = fixture.read("xtask/monorepo.toml");
+    fixture.write("xtask/monorepo.toml", &config.replace("[repository]", "[repository]\ngithub = \"acme/mono\""));
+    let again = "try GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr --initial\n";
+    refused(&fixture, &["release-pr", "--initial"], 3, &["there is no token for the forge", again]);
     let tools = "\n[images-from]\nfiles = \"registry/*.yaml\"\n[environments.dev]\nbranch = \"dev\"\n";
     fixture.write("xtask/monorepo.toml", &format!("{config}{tools}"));
     fixture.write("registry/ocr.yaml", "image:\n  oci: sha256:pending\n");

@@ -45,7 +45,7 @@ struct Release<'p> {
 }
 
 pub fn run(app: &App, arguments: &ReleasePr) -> Outcome {
-    let place = place(app)?;
+    let place = place(app, arguments.initial)?;
     app.whole_history("which commits are not released")?;
     let mut goal = Goal::default();
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;
@@ -77,7 +77,7 @@ pub fn run(app: &App, arguments: &ReleasePr) -> Outcome {
 }
 
 /// What has to be known before anything is asked or read.
-fn place(app: &App) -> anyhow::Result<Place<'_>> {
+fn place(app: &App, is_initial: bool) -> anyhow::Result<Place<'_>> {
     let keys = &app.config.repository;
     let none = || {
         Fault::usage("repository.github is not set, so there is no forge to open a pull request at")
@@ -90,7 +90,8 @@ fn place(app: &App) -> anyhow::Result<Place<'_>> {
     }
     if app.world.environment.forge_token().is_none() {
         let what = "there is no token for the forge: neither GITHUB_TOKEN nor GH_TOKEN is set";
-        return Err(Fault::refused(what).fix("GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr").into());
+        let initial = if is_initial { " --initial" } else { "" };
+        return Err(Fault::refused(what).fix(format!("GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr{initial}")).into());
     }
     let (remote, base, branch) = (app.remote().name, keys.branch.as_str(), app.rules.pull.branch.as_str());
     let commit = app.world.git.head()?.commit;
