@@ -46,7 +46,10 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
     told.retain(|told| goal.drafts.iter().any(|draft| draft.project == told.project));
     told.retain(|told| goal.refused.iter().all(|refusal| refusal.project != told.project));
     let (code, plan) = app.executed(goal, serde_json::Map::new())?;
-    notices::tell(app, &told, &plan);
+    // Whoever was there first is no failure of this run: what is refused is told to nobody.
+    if !overtaken(&plan) {
+        notices::tell(app, &told, &plan);
+    }
     Ok(code)
 }
 

@@ -18,9 +18,8 @@ use crate::world::World;
 
 /// One thing that must be attached.
 type Wanted = (Subject, Attached);
-
-/// What is in the way, and what mends it.
-type Refusal = (String, String);
+/// What stands in the way, and what mends it.
+type Objection = (String, String);
 
 /// Refuses a plan that gives an environment what nobody who counts has signed, or said what is wanted of. `source` is where the
 /// commit is to be found; empty when there is no forge.
@@ -46,7 +45,7 @@ pub fn refuse_unsigned(world: &World, goal: &mut Goal, project: &Project, policy
     Ok(())
 }
 
-/// Everything that must be attached to a release, and which of its images could not be read.
+/// Everything that must be attached to a release, and which of its images could not be read, with what mends that.
 fn wanted(
     world: &World,
     project: &Project,
@@ -54,7 +53,7 @@ fn wanted(
     images: &ReleaseImages,
     policy: &Policy,
     source: &str,
-) -> anyhow::Result<(Vec<Wanted>, Vec<Refusal>)> {
+) -> anyhow::Result<(Vec<Wanted>, Vec<Objection>)> {
     let (mut wanted, mut unread) = (Vec::new(), Vec::new());
     if policy.sign {
         let subject = Subject { repository: target.release.clone(), digest: images.index.clone(), role: "the index".into() };
@@ -96,8 +95,8 @@ fn wanted(
     Ok((wanted, unread))
 }
 
-/// Why something is not attached as it must be; `None` where it is.
-fn objection(project: &Project, called: &str, subject: &Subject, what: &Attached, look: Found) -> Option<Refusal> {
+/// Why something is not attached as it must be, and what mends it; `None` where it is.
+fn objection(project: &Project, called: &str, subject: &Subject, what: &Attached, look: Found) -> Option<Objection> {
     let (why, fix) = match look {
         Found::Good(_) => return None,
         Found::Unknown(why) => (format!("cannot be read: {why}"), "cargo xtask doctor".to_owned()),
