@@ -267,16 +267,17 @@ fn version_sites_that_disagree_are_refused() {
 fn revisions_that_mean_nothing_are_told_by_name() {
     let fixture = nested();
     let zero = "0".repeat(40);
-    for (revision, says) in [
-        ("mian", "\"mian\" is unknown in this clone"),
-        ("", "\"\" is not the name of one commit"),
-        ("HEAD~99", "is unknown in this clone"),
-        ("HEAD..HEAD", "is not the name of one commit"),
-        ("HEAD^{tree}", "is a tree, wanted a commit"),
-        ("deadbeefdeadbeefdeadbeefdeadbeefdeadbeef", "is unknown in this clone"),
-        (&zero, "is git's word for no commit at all"),
+    for (revision, says, fix) in [
+        ("mian", "\"mian\" is unknown in this clone", "git fetch"),
+        ("", "\"\" is not the name of one commit", "git fetch"),
+        ("HEAD~99", "is unknown in this clone", "git fetch"),
+        ("HEAD..HEAD", "is not the name of one commit", "git fetch"),
+        ("HEAD^{tree}", "is a tree, wanted a commit", "git fetch"),
+        ("deadbeefdeadbeefdeadbeefdeadbeefdeadbeef", "is unknown in this clone", "git fetch"),
+        // No fetch brings that one.
+        (&zero, "is git's word for no commit at all", "name the main branch"),
     ] {
-        refused(&fixture.run(&["plan", "--since", revision]), 2, &[says, "git fetch"]);
+        refused(&fixture.run(&["plan", "--since", revision]), 2, &[says, fix]);
     }
     for arguments in [&["plan"][..], &["plan", "c"], &["plan", "--since", "HEAD", "--tag", "c-v1.0.0"], &["plan", "--since"]] {
         assert_eq!(fixture.run(arguments).code, 2, "{arguments:?}");
