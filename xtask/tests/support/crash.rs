@@ -179,6 +179,7 @@ impl<'a> Scenario<'a> {
         copy_tree(&fixture.folder(), copy.path());
         let beginning = (copy, fixture.registry.keep());
         let shims = room::folder();
+        fs::create_dir(shims.path().join("private")).unwrap();
         let end = BTreeMap::new();
         let words = arguments.to_vec();
         let before = state(fixture);
@@ -222,6 +223,8 @@ impl<'a> Scenario<'a> {
 
     fn command(&self) -> Command {
         let mut command = program(&self.fixture.root());
+        // Who is killed leaves its private folders, which are to go with the scenario.
+        command.env("TMPDIR", self.shims.path().join("private"));
         command.args(&self.arguments).envs(CLOCK).envs(self.variables.iter().cloned());
         command
     }
