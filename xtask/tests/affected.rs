@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use support::programs::write_program;
 use support::{Fixture, Ran, git_in, program, ran};
 
 /// The projects with their reasons, as the document has them, in its order.
@@ -234,14 +235,12 @@ fn a_project_without_versions_is_named_by_its_commit_and_the_first_configuration
 
 #[test]
 fn a_build_takes_the_id_that_the_plan_gives_a_project_without_versions() {
-    use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::of_tree(&[("xtask/monorepo.toml", CONFIG), ("api/Dockerfile", "FROM scratch\n")]);
     // An engine that says what it is, and has no image.
     let tools = tempfile::tempdir().unwrap();
     let docker = tools.path().join("docker");
-    fs::write(&docker, "#!/bin/sh\ncase \"$1 $2\" in 'version '*) echo linux/amd64;; 'buildx version') echo v0;; *) exit 1;; esac\n")
-        .unwrap();
-    fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = "#!/bin/sh\ncase \"$1 $2\" in 'version '*) echo linux/amd64;; 'buildx version') echo v0;; *) exit 1;; esac\n";
+    write_program(&docker, text);
     let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
     let build = |id: &str| fixture.run_with(&["build", "api", "--build-id", id, "--dry-run"], &[("PATH", &path)]);
     let planned = build(&fixture.head()[..7]);

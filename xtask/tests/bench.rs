@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use support::programs::write_program;
 use support::{Fixture, Ran, git_in, program, ran};
 
 /// Runs the program with a folder of its own for what is temporary.
@@ -168,12 +169,9 @@ fn a_dry_run_and_a_wrong_call_measure_nothing() {
 /// Runs `bench bump` with a program on the PATH that passes for a peer.
 #[cfg(unix)]
 fn beside(script: &str) -> Ran {
-    use std::os::unix::fs::PermissionsExt;
     let (fixture, scratch, tools) = (Fixture::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let peer = tools.path().join("bump-my-version");
-    fs::write(&peer, format!("#!/bin/sh\ncase \"$*\" in *--version) echo 'bump-my-version, version 9.8.7'; exit;; esac\n{script}\n"))
-        .unwrap();
-    fs::set_permissions(&peer, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&peer, &format!("#!/bin/sh\ncase \"$*\" in *--version) echo 'bump-my-version, version 9.8.7'; exit;; esac\n{script}\n"));
     let path =
         std::env::join_paths(std::iter::once(tools.path().to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
     let line = ["bench", "bump", "--projects", "2", "--rounds", "1", "--json"];

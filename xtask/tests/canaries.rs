@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use support::delivery::{Delivered, deployment, write_program};
+use support::delivery::{Delivered, deployment};
 use support::package::{Packaged, USER};
+use support::programs::write_program;
 use support::proxy::Proxy;
 use support::scanner::Scanner;
 use support::tools::{has, on_path};

@@ -5,7 +5,8 @@ mod support;
 use std::fs;
 use std::process::Stdio;
 
-use support::delivery::{Delivered, deployment, push_to, write_program};
+use support::delivery::{Delivered, deployment, push_to};
+use support::programs::write_program;
 use support::{git_in, program, ran};
 
 fn image_of(text: &str) -> String {

@@ -5,8 +5,9 @@ mod support;
 use std::fs;
 use std::process::Stdio;
 
-use support::delivery::{Delivered, write_program};
+use support::delivery::Delivered;
 use support::deploy::state;
+use support::programs::write_program;
 
 const TO_STAGING: [&str; 6] = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
 

@@ -188,7 +188,7 @@ fn a_release_whose_delivery_failed_is_told_by_the_run_that_delivers_it() {
     let chat = Chat::new("200 OK");
     // It would take the push when it is asked before, and does not when it comes.
     let hook = there.join("hooks/pre-receive");
-    support::delivery::write_program(&hook, "#!/bin/sh\nexit 1\n");
+    support::programs::write_program(&hook, "#!/bin/sh\nexit 1\n");
     assert_eq!(release(fixture, &chat, &[]).code, 1);
     assert!(chat.heard().len() == 1 && chat.heard()[0].contains("the release of api 0.2.0 stopped"), "{:?}", chat.heard());
     std::fs::remove_file(&hook).unwrap();

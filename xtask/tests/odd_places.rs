@@ -94,14 +94,14 @@ fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
     let fixture = Fixture::new();
     let shims = fixture.folder().join("shims");
     let script = "#!/bin/sh\necho 'permission denied while trying to connect to the Docker daemon socket' >&2\nexit 1\n";
-    support::delivery::write_program(&shims.join("docker"), script);
+    support::programs::write_program(&shims.join("docker"), script);
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
     assert!(ran.code == 3 && ran.stderr.contains("try sudo usermod --append --groups docker $USER"), "{}", ran.stderr);
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
     assert!(ran.code == 1 && ran.stderr.contains("try sudo usermod --append"), "{}", ran.stderr);
     // Law 16: an engine that answers is not asked for an image of nothing.
-    support::delivery::write_program(&shims.join("docker"), "#!/bin/sh\necho linux/amd64\n");
+    support::programs::write_program(&shims.join("docker"), "#!/bin/sh\necho linux/amd64\n");
     let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
     assert!(ran.code == 3 && ran.stderr.contains("api has no file api/Dockerfile, which its image is built of"), "{}", ran.stderr);
 }
@@ -110,7 +110,7 @@ fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
 fn a_gate_without_a_lock_or_its_tool_is_not_mended_in_the_sources() {
     let fixture = Fixture::new();
     let shims = fixture.folder().join("shims");
-    support::delivery::write_program(&shims.join("uv"), "#!/bin/sh\nexit 2\n");
+    support::programs::write_program(&shims.join("uv"), "#!/bin/sh\nexit 2\n");
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     let fixes = |arguments: &[&str]| {
         let ran = fixture.run_with(&[arguments, &["--json"]].concat(), &[("PATH", &path)]);

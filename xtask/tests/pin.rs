@@ -2,8 +2,8 @@
 
 mod support;
 
-use support::delivery::write_program;
 use support::git_in;
+use support::programs::write_program;
 use support::registered::{BRANCH, LLM, Processors, REPLICATE};
 use support::stage::{TOKEN, bare};
 

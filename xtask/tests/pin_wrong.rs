@@ -5,7 +5,8 @@ mod support;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
 
-use support::delivery::{Delivered, write_program};
+use support::delivery::Delivered;
+use support::programs::write_program;
 use support::pull::Asked;
 use support::registered::{LLM, Processors, REPLICATE, registry_file};
 use support::stage::{TOKEN, bare};

@@ -3,8 +3,9 @@
 
 mod support;
 
-use support::delivery::{Delivered, deployment, write_program};
+use support::delivery::{Delivered, deployment};
 use support::git_in;
+use support::programs::write_program;
 
 const PIN: &str = "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\n";
 

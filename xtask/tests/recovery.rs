@@ -6,14 +6,13 @@ mod support;
 use std::fs;
 use std::process::Stdio;
 
+use support::programs::write_program;
 use support::{Fixture, git_in, program, ran};
 
 /// Makes commits of the fixture fail, as a hook does.
 fn break_commits(fixture: &Fixture) -> std::path::PathBuf {
     let hook = fixture.root().join(".git/hooks/pre-commit");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\necho no commits today >&2\nexit 1\n").unwrap();
-    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&hook, "#!/bin/sh\necho no commits today >&2\nexit 1\n");
     hook
 }
 
@@ -77,7 +76,7 @@ fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
 fn a_hook_that_tidies_what_is_committed_has_the_last_word() {
     let fixture = Fixture::new();
     let hook = break_commits(&fixture);
-    fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
+    write_program(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n");
     let (code, report) = fixture.json(&["bump", "minor", "api", "--commit"]);
     assert_eq!(code, 0, "{report:#}");
     let commit = report["steps"].as_array().unwrap().last().unwrap();
@@ -141,10 +140,9 @@ fn law_2_a_full_disk_leaves_every_file_as_it_was() {
 fn a_commit_that_hooks_made_into_another_is_reported_and_nothing_is_put_back() {
     let fixture = Fixture::new();
     let hook = break_commits(&fixture);
-    fs::write(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n").unwrap();
+    write_program(&hook, "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n");
     let message = hook.with_file_name("commit-msg");
-    fs::write(&message, "#!/bin/sh\necho 'wip' > \"$1\"\n").unwrap();
-    fs::set_permissions(&message, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&message, "#!/bin/sh\necho 'wip' > \"$1\"\n");
     let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("was made, but not of what was written: api/pyproject.toml"), "{}", ran.stderr);

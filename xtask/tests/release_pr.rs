@@ -3,6 +3,7 @@
 
 mod support;
 
+use support::programs::write_program;
 use support::stage::{BRANCH, Stage, TOKEN, bare, verdicts};
 use support::{Fixture, git_in};
 use xtask::rehearsal::forge::{EmbeddedForge, Fault, Right};
@@ -183,10 +184,7 @@ fn a_push_between_looking_and_acting_is_not_lost() {
     stage.change("api/app.py", "fix: two");
     // The remote's own hook moves the branch, once, just before our push arrives.
     let hook = bare(&stage.fixture).join("hooks/pre-receive");
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\nunset GIT_QUARANTINE_PATH\nrm \"$0\"\ngit update-ref refs/heads/release/next refs/heads/main\n")
-        .unwrap();
-    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&hook, "#!/bin/sh\nunset GIT_QUARANTINE_PATH\nrm \"$0\"\ngit update-ref refs/heads/release/next refs/heads/main\n");
     let ran = stage.run(&[]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert_eq!(stage.tip().unwrap(), stage.fixture.head(), "what came between stands");

@@ -7,7 +7,8 @@ use std::fs;
 
 use serde_json::json;
 use support::Ran;
-use support::delivery::{Delivered, write_program};
+use support::delivery::Delivered;
+use support::programs::write_program;
 
 /// Codes and words as kubectl 1.31 has them: 1 for a time that is over and for an unknown flag.
 const KUBECTL: &str = r#"#!/bin/sh

@@ -6,8 +6,9 @@ mod support;
 use std::fs;
 
 use support::Ran;
-use support::delivery::{Delivered, write_program};
+use support::delivery::Delivered;
 use support::git_in;
+use support::programs::write_program;
 
 /// The calls of the runbook, and no others; each is kept with what it was told. A deploy wants the secrets that its
 /// processor's registry file names.

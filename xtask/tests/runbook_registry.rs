@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use support::Ran;
-use support::delivery::write_program;
+use support::programs::write_program;
 use support::registered::{BRANCH, LLM, Processors};
 use support::stage::TOKEN;
 

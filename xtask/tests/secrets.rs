@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::delivery::write_program;
+use support::programs::write_program;
 use support::{Fixture, Ran, program};
 
 /// `kubectl get secret NAME --output=json --ignore-not-found` and `kubectl apply --server-side … --filename=-`, which keep a

@@ -5,7 +5,6 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Stdio};
@@ -13,6 +12,7 @@ use std::sync::mpsc::channel;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
+use support::programs::write_program;
 use support::proxy::{Latch, PATIENCE, Proxy};
 use support::{Fixture, program};
 
@@ -144,9 +144,7 @@ impl SlowPush {
             assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
         }
         let hook = fixture.root().join(".git/hooks/pre-push");
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, format!("#!/bin/sh\necho here > {}\nread word < {}\n", arrived.display(), go_on.display())).unwrap();
-        fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&hook, &format!("#!/bin/sh\necho here > {}\nread word < {}\n", arrived.display(), go_on.display()));
         Self { arrived, go_on }
     }
 

@@ -141,7 +141,7 @@ fn a_branch_is_fetched_once_for_all_environments_of_it() {
     let log = delivered.fixture.folder().join("calls");
     let git = String::from_utf8(std::process::Command::new("which").arg("git").output().unwrap().stdout).unwrap();
     let text = format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec {} \"$@\"\n", log.display(), git.trim());
-    support::delivery::write_program(&shims.join("git"), &text);
+    support::programs::write_program(&shims.join("git"), &text);
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     delivered.fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.2.0"]);
     delivered.fixture.ok(&["promote", "api", "--to", "production"]);
@@ -190,7 +190,7 @@ fn doctor_asks_the_repositories_that_say_what_runs() {
     let shims = fixture.folder().join("shims");
     let git = String::from_utf8(std::process::Command::new("which").arg("git").output().unwrap().stdout).unwrap();
     let ask = "case \" $* \" in *' push --dry-run'*) echo 'remote: 403' >&2; exit 128;; esac";
-    support::delivery::write_program(&shims.join("git"), &format!("#!/bin/sh\n{ask}\nexec {} \"$@\"\n", git.trim()));
+    support::programs::write_program(&shims.join("git"), &format!("#!/bin/sh\n{ask}\nexec {} \"$@\"\n", git.trim()));
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
     assert!(ran.stderr.contains("remote: 403 (to mend: set DELIVERY_TOKEN"), "{}", ran.stderr);

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use support::delivery::write_program;
+use support::programs::write_program;
 use support::tools::on_path;
 use support::trust::{Keys, Trusted, can_run};
 use support::{Fixture, Ran};

@@ -18,6 +18,7 @@ use xtask::rehearsal::package_index::EmbeddedIndex;
 use xtask::rehearsal::registry::{EmbeddedRegistry, Fault, Kept};
 
 use super::package::Packaged;
+use super::programs::write_program;
 use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
 use super::{Fixture, Ran, program, room};
@@ -455,11 +456,7 @@ fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: us
         counter.display(),
         real.display()
     );
-    // A program that is being written cannot be started; a new file can be put in its place.
-    let fresh = path.with_extension("new");
-    fs::write(&fresh, text).unwrap();
-    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::rename(fresh, path).unwrap();
+    write_program(path, &text);
 }
 
 fn kill(child: u32) {

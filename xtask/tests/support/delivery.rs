@@ -1,7 +1,6 @@
 //! A fixture whose service runs in two environments, told by a repository of its own, and releases of it in the registry.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -128,11 +127,4 @@ pub fn push_to(clone: &Path, bare: &Path, branch: &str, files: &[(&str, &str)], 
     git_in(clone, &["-c", "user.name=Hand", "-c", "user.email=hand@localhost", "commit", "--quiet", "--message", message]);
     git_in(clone, &["push", "--quiet", "origin", branch]);
     fs::remove_dir_all(clone).unwrap();
-}
-
-/// A program of this text, to be run.
-pub fn write_program(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::Fixture;
-use super::delivery::{Delivered, write_program};
+use super::delivery::Delivered;
+use super::programs::write_program;
 
 /// `modal deploy -m FILE --env ENV` and `modal function call REF --env ENV [--args JSON]`, as in its own reference. What it is
 /// told stands in `cluster/`, beside the work tree; a file `cluster/fail-<verb>` makes that verb fail.

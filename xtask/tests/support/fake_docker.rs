@@ -1,8 +1,8 @@
 //! A stand-in for the container engine that builds nothing: it keeps the labels an image was built with, and says them again.
 //! For tests of what is asked of an image; what an engine does is tested with a real one.
 
+use super::programs::write_program;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 const SCRIPT: &str = r#"#!/bin/sh
@@ -34,9 +34,7 @@ esac
 
 /// Puts the stand-in into a folder.
 pub fn put_into(folder: &Path) {
-    fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join("docker"), SCRIPT).unwrap();
-    fs::set_permissions(folder.join("docker"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&folder.join("docker"), SCRIPT);
 }
 
 /// What it was called with.

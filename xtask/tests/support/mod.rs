@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod engine;
 pub mod fake_docker;
 pub mod package;
+pub mod programs;
 pub mod proxy;
 pub mod pull;
 pub mod real_registry;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use xtask::rehearsal::package_index::EmbeddedIndex;
 
-use super::delivery::write_program;
+use super::programs::write_program;
 use super::scanner::Scanner;
 use super::tools::has;
 use super::{Fixture, Ran};

@@ -2,9 +2,9 @@
 //! print reports in their shape. The real ones need a database from afar.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::programs::write_program;
 use serde_json::{Value, json};
 
 const TRIVY: &str = r#"#!/bin/sh
@@ -50,10 +50,8 @@ impl Scanner {
     /// One called `trivy` or `grype`, that finds nothing.
     pub fn called(name: &str, folder: &Path) -> Self {
         let scanner = Self { program: folder.join(name) };
-        fs::create_dir_all(folder).unwrap();
         let head = if name == "trivy" { TRIVY } else { GRYPE };
-        fs::write(&scanner.program, format!("{head}{REST}")).unwrap();
-        fs::set_permissions(&scanner.program, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&scanner.program, &format!("{head}{REST}"));
         scanner.finds("image", &[]);
         scanner.finds("tree", &[]);
         scanner

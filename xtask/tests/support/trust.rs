@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use xtask::rehearsal::registry::EmbeddedRegistry;
 
+use super::programs::write_program;
 use super::real_registry::RealRegistry;
 use super::tools::{nothing_is_missing, on_path};
 use super::{Fixture, Ran};
@@ -177,9 +177,7 @@ pub fn path_without(folder: &Path, without: &[&str]) -> String {
 
 /// Puts a script before everything else on the PATH.
 pub fn path_with(folder: &Path, program: &str, script: &str) -> String {
-    let file = folder.join(program);
-    fs::write(&file, script).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&folder.join(program), script);
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
 
