@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::channel;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -15,6 +15,24 @@ use serde_json::Value;
 use support::programs::write_program;
 use support::proxy::{Latch, PATIENCE, Proxy};
 use support::{Fixture, program};
+
+/// The program as a person starts it. What runs behind a script's `&` is born deaf to Ctrl-C, and so are its children.
+fn interruptible(program: Command) -> Command {
+    let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    if ignored.is_none_or(|ignored| ignored >> (Signal::INT.as_raw() - 1) & 1 == 0) {
+        return program;
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT").arg(program.get_program()).current_dir(program.get_current_dir().unwrap());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
 
 /// The program while it runs, leader of a group as a shell makes it.
 struct Running {
@@ -25,8 +43,13 @@ struct Running {
 
 impl Running {
     fn start(fixture: &Fixture, arguments: &[&str]) -> Self {
-        let mut command = program(&fixture.root());
-        let mut child = command.args(arguments).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = interruptible(program(&fixture.root()))
+            .args(arguments)
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { child, stderr, said: String::new() }
     }
