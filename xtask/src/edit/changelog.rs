@@ -134,7 +134,8 @@ impl Hidden {
     }
 }
 
-/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`, `## Version 1.2.0`.
+/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`,
+/// `## Version 1.2.0`.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let (mut at, mut hidden) = (0, Hidden::default());

@@ -46,7 +46,8 @@ impl PackageFacts {
         self.listed.as_ref().ok()?.iter().find(is_it)
     }
 
-    /// Whether nothing is left to upload: the index has every file that this is about. Then a run has said all that was to be said of them, since it publishes last.
+    /// Whether the index has every file that this is about. Then a run has said all that was to be said of them, since it
+    /// publishes last.
     pub fn is_published(&self) -> bool {
         self.artifacts.iter().all(|found| self.at_index(&found.artifact).is_some())
     }
