@@ -18,7 +18,10 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Calls redb; its errors and its panics both come back as a [`StoreError`] about the file at `path`.
-pub(crate) fn contained<T>(path: &Path, operation: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, StoreError> {
+pub(crate) fn contained<T>(
+    path: &Path,
+    operation: impl FnOnce() -> Result<T, redb::Error>,
+) -> Result<T, StoreError> {
     HOOK.call_once(keep_contained_panics_quiet);
     let outer = CONTAINED.replace(true);
     // A transaction that unwinds is rolled back by redb, and a lock left poisoned makes its next call fail: no
@@ -45,5 +48,9 @@ fn keep_contained_panics_quiet() {
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given")
 }

@@ -40,11 +40,22 @@ impl StoreError {
         match error {
             redb::Error::DatabaseAlreadyOpen => Self::Busy(path),
             // A file that does not begin as redb's do is reported by redb as invalid data; a cut one as an early end.
-            redb::Error::Io(source) if matches!(source.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) => {
-                Self::Corrupt { path, why: source.to_string() }
+            redb::Error::Io(source)
+                if matches!(
+                    source.kind(),
+                    std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                Self::Corrupt {
+                    path,
+                    why: source.to_string(),
+                }
             }
             redb::Error::Io(source) => Self::Io { path, source },
-            other => Self::Corrupt { path, why: other.to_string() },
+            other => Self::Corrupt {
+                path,
+                why: other.to_string(),
+            },
         }
     }
 }
@@ -58,13 +69,23 @@ impl fmt::Display for StoreError {
             }
             Self::KeyLength(0) => f.write_str("the key is empty; it needs at least one character"),
             Self::KeyLength(found) => {
-                write!(f, "the key is {found} bytes long; at most {MAX_KEY_BYTES} are allowed")
+                write!(
+                    f,
+                    "the key is {found} bytes long; at most {MAX_KEY_BYTES} are allowed"
+                )
             }
             Self::ValueLength(found) => {
-                write!(f, "the value is {found} bytes long; at most {MAX_VALUE_BYTES} are allowed")
+                write!(
+                    f,
+                    "the value is {found} bytes long; at most {MAX_VALUE_BYTES} are allowed"
+                )
             }
             Self::Busy(path) => {
-                write!(f, "the store {} is open elsewhere; end the program that holds it, or give another file", path.display())
+                write!(
+                    f,
+                    "the store {} is open elsewhere; end the program that holds it, or give another file",
+                    path.display()
+                )
             }
             Self::Corrupt { path, why } => write!(
                 f,

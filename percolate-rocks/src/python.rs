@@ -12,22 +12,53 @@ use pyo3::types::{PyBytes, PyType};
 
 use crate::{Kind, StoreError};
 
-create_exception!(percolate_rocks, Error, PyException, "A store could not do what was asked.");
-create_exception!(percolate_rocks, BusyError, Error, "The store's file is open elsewhere.");
-create_exception!(percolate_rocks, CorruptError, Error, "The store's file is damaged, or none.");
-create_exception!(percolate_rocks, ClosedError, Error, "The store was closed before.");
+create_exception!(
+    percolate_rocks,
+    Error,
+    PyException,
+    "A store could not do what was asked."
+);
+create_exception!(
+    percolate_rocks,
+    BusyError,
+    Error,
+    "The store's file is open elsewhere."
+);
+create_exception!(
+    percolate_rocks,
+    CorruptError,
+    Error,
+    "The store's file is damaged, or none."
+);
+create_exception!(
+    percolate_rocks,
+    ClosedError,
+    Error,
+    "The store was closed before."
+);
 
 /// The version as Python's tools spell it, so that it is the one of the installed package: a candidate's `0.2.0-rc.1` is `0.2.0rc1`.
 fn as_python_spells(version: &str) -> String {
-    let words = [("-alpha.", "a"), ("-beta.", "b"), ("-rc.", "rc"), ("-dev.", ".dev")];
-    words.iter().fold(version.to_owned(), |version, (semver, python)| version.replace(semver, python))
+    let words = [
+        ("-alpha.", "a"),
+        ("-beta.", "b"),
+        ("-rc.", "rc"),
+        ("-dev.", ".dev"),
+    ];
+    words
+        .iter()
+        .fold(version.to_owned(), |version, (semver, python)| {
+            version.replace(semver, python)
+        })
 }
 
 impl From<StoreError> for PyErr {
     fn from(error: StoreError) -> Self {
         let sentence = error.to_string();
         match error {
-            StoreError::UnknownKind(_) | StoreError::KeyLength(_) | StoreError::ValueLength(_) => PyValueError::new_err(sentence),
+            StoreError::UnknownKind(_) | StoreError::KeyLength(_) | StoreError::ValueLength(_) => {
+                PyValueError::new_err(sentence)
+            }
             StoreError::Busy(_) => BusyError::new_err(sentence),
             StoreError::Corrupt { .. } => CorruptError::new_err(sentence),
             StoreError::Io { .. } => Error::new_err(sentence),
@@ -49,7 +80,12 @@ impl PyStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-            .ok_or_else(|| ClosedError::new_err(format!("the store {} is closed; open it again with Store.open", self.path.display())))
+            .ok_or_else(|| {
+                ClosedError::new_err(format!(
+                    "the store {} is closed; open it again with Store.open",
+                    self.path.display()
+                ))
+            })
     }
 }
 
@@ -59,7 +95,10 @@ impl PyStore {
     #[classmethod]
     fn open(_class: &Bound<'_, PyType>, py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let store = py.detach(|| crate::Store::open(&path))?;
-        Ok(Self { path, open: Mutex::new(Some(Arc::new(store))) })
+        Ok(Self {
+            path,
+            open: Mutex::new(Some(Arc::new(store))),
+        })
     }
 
     /// Writes `value` under `key`; it is on disk when the call returns.
@@ -69,7 +108,12 @@ impl PyStore {
     }
 
     /// The value under `key`, or `None`.
-    fn get<'py>(&self, py: Python<'py>, kind: &str, key: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        key: &str,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let (store, kind) = (self.store()?, kind.parse::<Kind>()?);
         let found = py.detach(move || store.get(kind, key))?;
         Ok(found.map(|value| PyBytes::new(py, &value)))
@@ -92,14 +136,25 @@ impl PyStore {
         limit: Option<usize>,
     ) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
         let (store, kind) = (self.store()?, kind.parse::<Kind>()?);
-        let records =
-            py.detach(move || store.scan_after(kind, prefix, after)?.take(limit.unwrap_or(usize::MAX)).collect::<Result<Vec<_>, _>>())?;
-        Ok(records.into_iter().map(|(key, value)| (key, PyBytes::new(py, &value))).collect())
+        let records = py.detach(move || {
+            store
+                .scan_after(kind, prefix, after)?
+                .take(limit.unwrap_or(usize::MAX))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(records
+            .into_iter()
+            .map(|(key, value)| (key, PyBytes::new(py, &value)))
+            .collect())
     }
 
     /// Gives the file free, once the calls that other threads are in have ended. Closing twice is no error.
     fn close(&self, py: Python<'_>) {
-        let store = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let store = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         py.detach(move || drop(store));
     }
 
@@ -119,7 +174,11 @@ impl PyStore {
     }
 
     fn __repr__(&self) -> String {
-        let state = if self.store().is_ok() { "open" } else { "closed" };
+        let state = if self.store().is_ok() {
+            "open"
+        } else {
+            "closed"
+        };
         format!("<percolate_rocks.Store {} ({state})>", self.path.display())
     }
 }

@@ -43,7 +43,10 @@ impl Store {
             ensure_tables(&database)?;
             Ok(database)
         })?;
-        Ok(Self { database: Some(database), path })
+        Ok(Self {
+            database: Some(database),
+            path,
+        })
     }
 
     /// The file this store was opened from.
@@ -86,7 +89,11 @@ impl Store {
     /// [`StoreError::KeyLength`] for a key that no record can have; disk errors.
     pub fn delete(&self, kind: Kind, key: &str) -> Result<bool, StoreError> {
         check_key(key)?;
-        self.call(|database| write(database, |transaction| Ok(transaction.open_table(table(kind))?.remove(key)?.is_some())))
+        self.call(|database| {
+            write(database, |transaction| {
+                Ok(transaction.open_table(table(kind))?.remove(key)?.is_some())
+            })
+        })
     }
 
     /// The records whose keys begin with `prefix`, in the order of their keys' bytes; all of them for an empty prefix.
@@ -102,12 +109,25 @@ impl Store {
     /// # Errors
     /// Disk errors, here or from the iterator.
     pub fn scan_after(&self, kind: Kind, prefix: &str, after: &str) -> Result<Scan, StoreError> {
-        let begin = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let range = self.call(|database| Ok(records(database, kind)?.range::<&str>((begin, Bound::Unbounded))?))?;
-        Ok(Scan { range: Some(range), prefix: prefix.to_owned(), path: self.path.clone() })
+        let begin = if after < prefix {
+            Bound::Included(prefix)
+        } else {
+            Bound::Excluded(after)
+        };
+        let range = self.call(|database| {
+            Ok(records(database, kind)?.range::<&str>((begin, Bound::Unbounded))?)
+        })?;
+        Ok(Scan {
+            range: Some(range),
+            prefix: prefix.to_owned(),
+            path: self.path.clone(),
+        })
     }
 
-    fn call<T>(&self, operation: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T, StoreError> {
+    fn call<T>(
+        &self,
+        operation: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
         contained(&self.path, || {
             let database = self.database.as_ref();
             operation(database.ok_or(redb::Error::DatabaseClosed)?)
@@ -173,12 +193,18 @@ fn ensure_tables(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn records(database: &Database, kind: Kind) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, redb::Error> {
+fn records(
+    database: &Database,
+    kind: Kind,
+) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, redb::Error> {
     Ok(database.begin_read()?.open_table(table(kind))?)
 }
 
 /// One durable transaction; it is rolled back when `change` fails.
-fn write<T>(database: &Database, change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+fn write<T>(
+    database: &Database,
+    change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
+) -> Result<T, redb::Error> {
     let transaction = database.begin_write()?;
     let changed = change(&transaction)?;
     transaction.commit()?;

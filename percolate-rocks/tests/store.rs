@@ -14,7 +14,8 @@ fn fresh() -> (TempDir, Store) {
 }
 
 fn keys(scan: Scan) -> Vec<String> {
-    scan.map(|record| record.expect("a readable record").0).collect()
+    scan.map(|record| record.expect("a readable record").0)
+        .collect()
 }
 
 #[test]
@@ -24,7 +25,10 @@ fn what_was_put_is_read_back_after_reopening() {
     store.put(Kind::Entity, "ada", b"programmer").unwrap();
     drop(store);
     let store = Store::open(folder.path().join("store.redb")).unwrap();
-    assert_eq!(store.get(Kind::Entity, "ada").unwrap().as_deref(), Some(&b"programmer"[..]));
+    assert_eq!(
+        store.get(Kind::Entity, "ada").unwrap().as_deref(),
+        Some(&b"programmer"[..])
+    );
     assert_eq!(store.get(Kind::Entity, "grace").unwrap(), None);
 }
 
@@ -37,7 +41,10 @@ fn kinds_do_not_see_each_other() {
     assert!(store.delete(Kind::Moment, "same").unwrap());
     assert!(!store.delete(Kind::Moment, "same").unwrap());
     assert_eq!(store.get(Kind::Moment, "same").unwrap(), None);
-    assert_eq!(store.get(Kind::Resource, "same").unwrap().as_deref(), Some(&b"resource"[..]));
+    assert_eq!(
+        store.get(Kind::Resource, "same").unwrap().as_deref(),
+        Some(&b"resource"[..])
+    );
 }
 
 #[test]
@@ -46,10 +53,19 @@ fn a_scan_is_ordered_and_ends_with_its_prefix() {
     for key in ["b/2", "a", "b/10", "b", "c", "b/ü", "b0"] {
         store.put(Kind::Resource, key, key.as_bytes()).unwrap();
     }
-    assert_eq!(keys(store.scan(Kind::Resource, "b/").unwrap()), ["b/10", "b/2", "b/ü"]);
+    assert_eq!(
+        keys(store.scan(Kind::Resource, "b/").unwrap()),
+        ["b/10", "b/2", "b/ü"]
+    );
     assert_eq!(keys(store.scan(Kind::Resource, "").unwrap()).len(), 7);
-    assert_eq!(keys(store.scan(Kind::Resource, "d").unwrap()), Vec::<String>::new());
-    assert_eq!(keys(store.scan(Kind::Entity, "").unwrap()), Vec::<String>::new());
+    assert_eq!(
+        keys(store.scan(Kind::Resource, "d").unwrap()),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        keys(store.scan(Kind::Entity, "").unwrap()),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -58,9 +74,18 @@ fn a_scan_goes_on_where_the_last_page_ended() {
     for key in ["a", "b/1", "b/2", "b/3", "c"] {
         store.put(Kind::Moment, key, b"").unwrap();
     }
-    assert_eq!(keys(store.scan_after(Kind::Moment, "b/", "b/1").unwrap()), ["b/2", "b/3"]);
-    assert_eq!(keys(store.scan_after(Kind::Moment, "b/", "b/25").unwrap()), ["b/3"]);
-    assert_eq!(keys(store.scan_after(Kind::Moment, "b/", "a").unwrap()), ["b/1", "b/2", "b/3"]);
+    assert_eq!(
+        keys(store.scan_after(Kind::Moment, "b/", "b/1").unwrap()),
+        ["b/2", "b/3"]
+    );
+    assert_eq!(
+        keys(store.scan_after(Kind::Moment, "b/", "b/25").unwrap()),
+        ["b/3"]
+    );
+    assert_eq!(
+        keys(store.scan_after(Kind::Moment, "b/", "a").unwrap()),
+        ["b/1", "b/2", "b/3"]
+    );
     assert!(keys(store.scan_after(Kind::Moment, "b/", "c").unwrap()).is_empty());
 }
 
@@ -105,7 +130,9 @@ fn readers_work_while_a_writer_writes() {
         })
         .collect();
     writer.join().unwrap();
-    readers.into_iter().for_each(|reader| reader.join().unwrap());
+    readers
+        .into_iter()
+        .for_each(|reader| reader.join().unwrap());
     assert_eq!(store.scan(Kind::Resource, "").unwrap().count(), 50);
 }
 
@@ -113,15 +140,25 @@ fn readers_work_while_a_writer_writes() {
 fn lengths_are_checked_at_their_bounds() {
     let (_folder, store) = fresh();
     let longest = "k".repeat(MAX_KEY_BYTES);
-    store.put(Kind::Resource, &longest, &vec![7; MAX_VALUE_BYTES]).unwrap();
-    assert_eq!(store.get(Kind::Resource, &longest).unwrap().unwrap().len(), MAX_VALUE_BYTES);
+    store
+        .put(Kind::Resource, &longest, &vec![7; MAX_VALUE_BYTES])
+        .unwrap();
+    assert_eq!(
+        store.get(Kind::Resource, &longest).unwrap().unwrap().len(),
+        MAX_VALUE_BYTES
+    );
 
     let too_long = "k".repeat(MAX_KEY_BYTES + 1);
     let error = store.put(Kind::Resource, &too_long, b"").unwrap_err();
     assert!(matches!(error, StoreError::KeyLength(1025)), "{error}");
-    let error = store.put(Kind::Resource, "k", &vec![7; MAX_VALUE_BYTES + 1]).unwrap_err();
+    let error = store
+        .put(Kind::Resource, "k", &vec![7; MAX_VALUE_BYTES + 1])
+        .unwrap_err();
     assert!(error.to_string().contains("16777217 bytes"), "{error}");
-    for error in [store.get(Kind::Resource, "").unwrap_err(), store.delete(Kind::Resource, "").unwrap_err()] {
+    for error in [
+        store.get(Kind::Resource, "").unwrap_err(),
+        store.delete(Kind::Resource, "").unwrap_err(),
+    ] {
         assert!(error.to_string().contains("empty"), "{error}");
     }
     assert_eq!(keys(store.scan(Kind::Resource, "").unwrap()), [longest]);
@@ -133,7 +170,10 @@ fn kinds_are_read_by_their_names_alone() {
         assert_eq!(kind.to_string().parse::<Kind>().unwrap(), kind);
     }
     let error = "Resource".parse::<Kind>().unwrap_err().to_string();
-    assert_eq!(error, "unknown kind \"Resource\"; the kinds are resource, entity, moment");
+    assert_eq!(
+        error,
+        "unknown kind \"Resource\"; the kinds are resource, entity, moment"
+    );
 }
 
 #[test]
@@ -141,7 +181,10 @@ fn a_file_is_open_once() {
     let (folder, store) = fresh();
     let path = folder.path().join("store.redb");
     let error = Store::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::Busy(ref busy) if *busy == path), "{error}");
+    assert!(
+        matches!(error, StoreError::Busy(ref busy) if *busy == path),
+        "{error}"
+    );
     drop(store);
     Store::open(&path).unwrap();
 }
@@ -152,14 +195,19 @@ fn a_missing_folder_is_named() {
     let path = folder.path().join("nowhere/store.redb");
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
-    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert!(
+        error.to_string().contains(&path.display().to_string()),
+        "{error}"
+    );
 }
 
 #[test]
 fn foreign_and_cut_files_are_refused_and_left_alone() {
     let (folder, store) = fresh();
     for number in 0..200 {
-        store.put(Kind::Resource, &format!("{number}"), &[7; 300]).unwrap();
+        store
+            .put(Kind::Resource, &format!("{number}"), &[7; 300])
+            .unwrap();
     }
     drop(store);
     let whole = std::fs::read(folder.path().join("store.redb")).unwrap();
@@ -172,7 +220,11 @@ fn foreign_and_cut_files_are_refused_and_left_alone() {
         let error = Store::open(&path).unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
         assert!(error.to_string().contains("damaged.redb"), "{error}");
-        assert_eq!(std::fs::read(&path).unwrap(), bytes, "a refused file must not change");
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            bytes,
+            "a refused file must not change"
+        );
     }
 }
 
@@ -180,7 +232,9 @@ fn foreign_and_cut_files_are_refused_and_left_alone() {
 fn damaged_pages_end_in_an_error_never_in_a_panic() {
     let (folder, store) = fresh();
     for number in 0..60 {
-        store.put(Kind::Resource, &format!("{number}"), &[7; 200]).unwrap();
+        store
+            .put(Kind::Resource, &format!("{number}"), &[7; 200])
+            .unwrap();
     }
     drop(store);
     let whole = std::fs::read(folder.path().join("store.redb")).unwrap();
@@ -194,7 +248,10 @@ fn damaged_pages_end_in_an_error_never_in_a_panic() {
         match read_all(&path) {
             Ok(()) => {} // the byte belonged to a value, or to a page that is free
             Err(error) => {
-                assert!(matches!(error, StoreError::Corrupt { .. }), "byte {at}: {error}");
+                assert!(
+                    matches!(error, StoreError::Corrupt { .. }),
+                    "byte {at}: {error}"
+                );
                 refused += 1;
             }
         }
@@ -204,6 +261,8 @@ fn damaged_pages_end_in_an_error_never_in_a_panic() {
 
 fn read_all(path: &Path) -> Result<(), StoreError> {
     let store = Store::open(path)?;
-    store.scan(Kind::Resource, "")?.try_for_each(|record| record.map(drop))?;
+    store
+        .scan(Kind::Resource, "")?
+        .try_for_each(|record| record.map(drop))?;
     store.put(Kind::Resource, "one more", b"")
 }

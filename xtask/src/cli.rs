@@ -10,7 +10,13 @@ pub use delivery::{Pin, Promote, Rollback, Secrets, SecretsVerb, Unbar};
 
 /// From a commit to a running release: the same commands on a laptop and in CI.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

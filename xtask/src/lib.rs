@@ -20,7 +20,13 @@ use clap::Parser;
 /// Reads the command line, does what it says, and answers with the exit code of the contract.
 pub fn run() -> ExitCode {
     ExitCode::from(match cli::Cli::try_parse() {
-        Ok(cli) => commands::dispatch(cli, &commands::Above { rehearse: rehearsal::scenario::run, bench: rehearsal::bench::run }),
+        Ok(cli) => commands::dispatch(
+            cli,
+            &commands::Above {
+                rehearse: rehearsal::scenario::run,
+                bench: rehearsal::bench::run,
+            },
+        ),
         Err(error) => commands::usage(&error),
     })
 }

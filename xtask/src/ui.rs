@@ -93,7 +93,11 @@ impl Ui {
     /// Every step of a plan with its verdict, and what refuses it.
     pub fn plan(&self, plan: &Plan) {
         // Of thousands of steps, a write for each would take longer than to plan them.
-        let steps: Vec<_> = plan.steps.iter().map(|planned| self.step_line(planned)).collect();
+        let steps: Vec<_> = plan
+            .steps
+            .iter()
+            .map(|planned| self.step_line(planned))
+            .collect();
         if !steps.is_empty() {
             say(steps.join("\n"));
         }
@@ -130,7 +134,10 @@ impl Ui {
             Verdict::Acted if planned.evidence.starts_with(WAITS) => {
                 let _ = write!(text, "  ({})", planned.evidence);
             }
-            _ if !planned.evidence.is_empty() && (self.verbose || matches!(planned.verdict, Verdict::Done | Verdict::Skipped)) => {
+            _ if !planned.evidence.is_empty()
+                && (self.verbose
+                    || matches!(planned.verdict, Verdict::Done | Verdict::Skipped)) =>
+            {
                 let _ = write!(text, "  ({})", planned.evidence);
             }
             _ => {}
@@ -180,7 +187,10 @@ fn tell(text: &str) {
         && error.kind() != ErrorKind::BrokenPipe
         && !LOST.swap(true, Ordering::Relaxed)
     {
-        say(format!("{:>WIDTH$} the data on stdout are not whole: {error}", "error"));
+        say(format!(
+            "{:>WIDTH$} the data on stdout are not whole: {error}",
+            "error"
+        ));
     }
 }
 
@@ -196,15 +206,34 @@ fn indented(text: &str) -> String {
 /// A plan as Markdown, for the page of a CI run.
 pub fn summary(plan: &Plan) -> String {
     // A bar or an angle bracket in a name must not become a column or a tag.
-    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ");
-    let mut text = String::from("| verdict | step | what | evidence | time | requests |\n|---|---|---|---|--:|--:|\n");
+    let cell = |text: &str| {
+        text.replace('|', "\\|")
+            .replace('<', "&lt;")
+            .replace('\n', " ")
+    };
+    let mut text = String::from(
+        "| verdict | step | what | evidence | time | requests |\n|---|---|---|---|--:|--:|\n",
+    );
     for planned in &plan.steps {
         let (step, Cost { seconds, requests }) = (&planned.draft.step, planned.cost);
-        let (verdict, kind, what, evidence) = (planned.verdict.word(), step.kind(), cell(&step.what()), cell(&planned.evidence));
-        let _ = writeln!(text, "| {verdict} | {kind} | {what} | {evidence} | {seconds:.1} s | {requests} |");
+        let (verdict, kind, what, evidence) = (
+            planned.verdict.word(),
+            step.kind(),
+            cell(&step.what()),
+            cell(&planned.evidence),
+        );
+        let _ = writeln!(
+            text,
+            "| {verdict} | {kind} | {what} | {evidence} | {seconds:.1} s | {requests} |"
+        );
     }
     for refusal in &plan.refused {
-        let _ = writeln!(text, "\n**Refused**: {}. Try: `{}`", cell(&refusal.what), refusal.fix);
+        let _ = writeln!(
+            text,
+            "\n**Refused**: {}. Try: `{}`",
+            cell(&refusal.what),
+            refusal.fix
+        );
     }
     for note in &plan.notes {
         let _ = writeln!(text, "\n{}", cell(note));

@@ -96,7 +96,9 @@ fn law_14_the_forges_release_can_be_killed_anywhere() {
     stage.change("api/app.py", "feat: one");
     stage.fixture.prepare_release();
     for name in ["api-0.2.0.tar.gz", "api-0.2.0-py3-none-any.whl"] {
-        stage.fixture.write(&format!("target/xtask/dist/api/0.2.0/{name}"), name);
+        stage
+            .fixture
+            .write(&format!("target/xtask/dist/api/0.2.0/{name}"), name);
     }
     let mut scenario = Scenario::at_forge(&stage, &["release", "api"]);
     // What only asks is asked once more between any two of these.

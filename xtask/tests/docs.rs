@@ -5,23 +5,43 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn documents() -> Vec<(PathBuf, String)> {
-    let folder = |path: PathBuf| fs::read_dir(path).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let folder = |path: PathBuf| {
+        fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+    };
     let workflows = folder(root().join(".github/workflows"));
-    let found = folder(root()).chain(folder(root().join("docs"))).chain(workflows);
-    let documents = found.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    documents.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    let found = folder(root())
+        .chain(folder(root().join("docs")))
+        .chain(workflows);
+    let documents =
+        found.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    documents
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 /// As forges name a heading in an address: small letters, hyphens, and nothing else.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |line: &str| {
-        let words = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-        words.chars().filter(|char| char.is_alphanumeric() || "-_".contains(*char)).collect()
+        let words = line
+            .trim_start_matches('#')
+            .trim()
+            .to_lowercase()
+            .replace(' ', "-");
+        words
+            .chars()
+            .filter(|char| char.is_alphanumeric() || "-_".contains(*char))
+            .collect()
     };
     headings.map(anchor).collect()
 }
@@ -30,16 +50,36 @@ fn anchors(text: &str) -> BTreeSet<String> {
 fn links_lead_to_files_and_headings_that_are_there() {
     let mut seen = 0;
     for (path, text) in documents() {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
-            if link.contains("://") || !(link.starts_with('#') || link.contains(".md") || link.contains('/') || link == "LICENSE") {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(')'))
+            .map(|(link, _)| link)
+        {
+            if link.contains("://")
+                || !(link.starts_with('#')
+                    || link.contains(".md")
+                    || link.contains('/')
+                    || link == "LICENSE")
+            {
                 continue;
             }
-            let (file, heading) = link.split_once('#').map_or((link, None), |(file, heading)| (file, Some(heading)));
-            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let (file, heading) = link
+                .split_once('#')
+                .map_or((link, None), |(file, heading)| (file, Some(heading)));
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
             assert!(target.exists(), "{}: {link} leads nowhere", path.display());
             if let Some(heading) = heading {
                 let found = anchors(&fs::read_to_string(&target).unwrap());
-                assert!(found.contains(heading), "{}: {link}: there is {found:?}", path.display());
+                assert!(
+                    found.contains(heading),
+                    "{}: {link}: there is {found:?}",
+                    path.display()
+                );
             }
             seen += 1;
         }
@@ -51,13 +91,18 @@ fn links_lead_to_files_and_headings_that_are_there() {
 fn the_readme_tells_of_every_verb() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let reference = fs::read_to_string(root().join("docs/commands.md")).unwrap();
-    let verbs: Vec<_> = reference.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let verbs: Vec<_> = reference
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
     assert!(verbs.len() > 10, "{verbs:?}");
     for verb in verbs {
-        let is_told = readme.match_indices(&format!("cargo xtask {verb}")).any(|(at, found)| {
-            let next = readme[at + found.len()..].chars().next();
-            next.is_none_or(|char| !(char.is_alphanumeric() || char == '-'))
-        });
+        let is_told = readme
+            .match_indices(&format!("cargo xtask {verb}"))
+            .any(|(at, found)| {
+                let next = readme[at + found.len()..].chars().next();
+                next.is_none_or(|char| !(char.is_alphanumeric() || char == '-'))
+            });
         assert!(is_told, "README.md does not tell of {verb}");
     }
 }
@@ -66,15 +111,29 @@ fn the_readme_tells_of_every_verb() {
 #[test]
 fn the_documents_of_an_adopter_name_no_other() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.starts_with("cp -n docs/")).expect("README.md says which documents are copied");
-    let copied: BTreeSet<&str> = line.split_whitespace().filter_map(|word| word.strip_prefix("docs/")).collect();
+    let line = readme
+        .lines()
+        .find(|line| line.starts_with("cp -n docs/"))
+        .expect("README.md says which documents are copied");
+    let copied: BTreeSet<&str> = line
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("docs/"))
+        .collect();
     assert!(copied.contains("configuration.md"), "{copied:?}");
     for name in &copied {
         let text = fs::read_to_string(root().join("docs").join(name)).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(')'))
+            .map(|(link, _)| link)
+        {
             let file = link.split('#').next().unwrap_or_default();
             let is_ours = !file.is_empty() && !file.contains("://") && file.ends_with(".md");
-            assert!(!is_ours || copied.contains(file), "docs/{name}: {link} leads to a document that is not copied");
+            assert!(
+                !is_ours || copied.contains(file),
+                "docs/{name}: {link} leads to a document that is not copied"
+            );
         }
     }
 }
@@ -83,12 +142,25 @@ fn the_documents_of_an_adopter_name_no_other() {
 #[test]
 fn an_adopter_takes_no_test_of_this_repository() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.starts_with("rm ../other/xtask/tests/{")).expect("README.md says which tests stay here");
+    let line = readme
+        .lines()
+        .find(|line| line.starts_with("rm ../other/xtask/tests/{"))
+        .expect("README.md says which tests stay here");
     let removed = line.split(['{', '}']).nth(1).unwrap();
-    let removed: BTreeSet<String> = removed.split(',').map(|name| format!("{name}.rs")).collect();
-    let is_about_here = |text: &str| ["copy_to(&", "(env!(\"CARGO_MANIFEST_DIR\")).parent()"].iter().any(|words| text.contains(words));
+    let removed: BTreeSet<String> = removed
+        .split(',')
+        .map(|name| format!("{name}.rs"))
+        .collect();
+    let is_about_here = |text: &str| {
+        ["copy_to(&", "(env!(\"CARGO_MANIFEST_DIR\")).parent()"]
+            .iter()
+            .any(|words| text.contains(words))
+    };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tests = fs::read_dir(here.join("tests")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let tests = fs::read_dir(here.join("tests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file());
     let about: BTreeSet<String> = tests
         .filter(|path| is_about_here(&fs::read_to_string(path).unwrap()))
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())

@@ -16,7 +16,9 @@ use xtask::rehearsal::stand_in::{self, Target};
 
 /// The requests of a release: what is listed and read of the candidate, the question whether a name is free, what is put
 /// for a platform and for the index, and the question whether it is there.
-const COLUMNS: [&str; 7] = ["tags", "manifest", "blob", "free?", "put", "index", "there?"];
+const COLUMNS: [&str; 7] = [
+    "tags", "manifest", "blob", "free?", "put", "index", "there?",
+];
 
 struct Row {
     fault: &'static str,
@@ -47,7 +49,9 @@ impl Place {
 
     /// Spoils every answer but those that say "not there", which hold nothing to spoil.
     fn twist(&self, twist: fn(Response) -> Reply) -> Fault {
-        Fault::twist(self.method, self.part, twist).from_nth(self.nth).times(99)
+        Fault::twist(self.method, self.part, twist)
+            .from_nth(self.nth)
+            .times(99)
     }
 }
 
@@ -56,7 +60,9 @@ fn found(response: &Response) -> bool {
 }
 
 fn page(status: u16) -> Response {
-    Response::new(status).with("Content-Type", "text/html").body("<html>Bad Gateway</html>")
+    Response::new(status)
+        .with("Content-Type", "text/html")
+        .body("<html>Bad Gateway</html>")
 }
 
 fn half(response: &Response) -> usize {
@@ -64,10 +70,19 @@ fn half(response: &Response) -> usize {
 }
 
 const TABLE: &[Row] = &[
-    Row { fault: "429 with seconds", plan: |place| place.passing(429), codes: "0 0 0 0 0 0 0", says: "" },
+    Row {
+        fault: "429 with seconds",
+        plan: |place| place.passing(429),
+        codes: "0 0 0 0 0 0 0",
+        says: "",
+    },
     Row {
         fault: "429 with a date",
-        plan: |place| place.status(429).header("Retry-After", "Tue, 21 Oct 2025 07:28:30 GMT"),
+        plan: |place| {
+            place
+                .status(429)
+                .header("Retry-After", "Tue, 21 Oct 2025 07:28:30 GMT")
+        },
         codes: "0 0 0 0 0 0 0",
         says: "",
     },
@@ -77,9 +92,24 @@ const TABLE: &[Row] = &[
         codes: "3 3 3 3 1 1 1",
         says: "it asks to wait 3600 s",
     },
-    Row { fault: "500", plan: |place| place.passing(500), codes: "0 0 0 0 0 0 0", says: "" },
-    Row { fault: "502", plan: |place| place.passing(502), codes: "0 0 0 0 0 0 0", says: "" },
-    Row { fault: "503 three times", plan: |place| place.passing(503).times(3), codes: "0 0 0 0 0 0 0", says: "" },
+    Row {
+        fault: "500",
+        plan: |place| place.passing(500),
+        codes: "0 0 0 0 0 0 0",
+        says: "",
+    },
+    Row {
+        fault: "502",
+        plan: |place| place.passing(502),
+        codes: "0 0 0 0 0 0 0",
+        says: "",
+    },
+    Row {
+        fault: "503 three times",
+        plan: |place| place.passing(503).times(3),
+        codes: "0 0 0 0 0 0 0",
+        says: "",
+    },
     Row {
         fault: "503 that stays",
         plan: |place| place.passing(503).times(99),
@@ -106,7 +136,11 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "cut that stays",
-        plan: |place| Fault::cut_before(place.method, place.part).from_nth(place.nth).times(99),
+        plan: |place| {
+            Fault::cut_before(place.method, place.part)
+                .from_nth(place.nth)
+                .times(99)
+        },
         codes: "3 - - - 1 - -",
         says: "cut the line before the answer was complete",
     },
@@ -140,7 +174,11 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "a length that is too short",
-        plan: |place| place.twist(|response| Reply::Raw(response.raw(&format!("Content-Length: {}", half(&response))))),
+        plan: |place| {
+            place.twist(|response| {
+                Reply::Raw(response.raw(&format!("Content-Length: {}", half(&response))))
+            })
+        },
         codes: "3 3 3 - 0 0 -",
         says: "wanted ",
     },
@@ -148,24 +186,48 @@ const TABLE: &[Row] = &[
         fault: "another digest in the header",
         plan: |place| {
             place.twist(|mut response| {
-                response.headers.retain(|(name, _)| name != "Docker-Content-Digest");
+                response
+                    .headers
+                    .retain(|(name, _)| name != "Docker-Content-Digest");
                 let other = format!("sha256:{}", "0".repeat(64));
-                Reply::Send(if found(&response) { response.with("Docker-Content-Digest", other) } else { response })
+                Reply::Send(if found(&response) {
+                    response.with("Docker-Content-Digest", other)
+                } else {
+                    response
+                })
             })
         },
         codes: "0 3 0 - 0 0 1",
         says: "sha256:0000",
     },
-    Row { fault: "forbidden", plan: |place| place.status(403).times(99), codes: "3 3 3 3 1 1 1", says: "run `docker login" },
+    Row {
+        fault: "forbidden",
+        plan: |place| place.status(403).times(99),
+        codes: "3 3 3 3 1 1 1",
+        says: "run `docker login",
+    },
     Row {
         fault: "a redirect to another host",
-        plan: |place| place.status(307).header("Location", "http://registry.example.com/").times(99),
+        plan: |place| {
+            place
+                .status(307)
+                .header("Location", "http://registry.example.com/")
+                .times(99)
+        },
         codes: "3 3 3 3 1 1 1",
         says: "",
     },
     Row {
         fault: "redirects in a circle",
-        plan: |place| place.status(307).header("Location", &format!("http://{}/v2/acme/api{}x", place.address, place.part)).times(99),
+        plan: |place| {
+            place
+                .status(307)
+                .header(
+                    "Location",
+                    &format!("http://{}/v2/acme/api{}x", place.address, place.part),
+                )
+                .times(99)
+        },
         codes: "3 3 3 3 1 1 1",
         says: "",
     },
@@ -202,7 +264,10 @@ const TABLE: &[Row] = &[
         plan: |place| {
             place.twist(|response| {
                 let mut bytes = response.body.to_vec();
-                bytes.iter_mut().filter(|byte| byte.is_ascii_alphabetic()).for_each(|byte| *byte = 0xff);
+                bytes
+                    .iter_mut()
+                    .filter(|byte| byte.is_ascii_alphabetic())
+                    .for_each(|byte| *byte = 0xff);
                 Reply::Send(response.body(bytes))
             })
         },
@@ -211,13 +276,23 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "a page for people with 200",
-        plan: |place| Fault::twist(place.method, place.part, |_| Reply::Send(page(200))).from_nth(place.nth).times(99),
+        plan: |place| {
+            Fault::twist(place.method, place.part, |_| Reply::Send(page(200)))
+                .from_nth(place.nth)
+                .times(99)
+        },
         codes: "3 3 3 0 0 0 0",
         says: "wanted ",
     },
     Row {
         fault: "a page for people with 404",
-        plan: |place| place.status(404).header("Content-Type", "text/html").body("<html>Not here</html>").times(99),
+        plan: |place| {
+            place
+                .status(404)
+                .header("Content-Type", "text/html")
+                .body("<html>Not here</html>")
+                .times(99)
+        },
         codes: "3 3 3 0 1 1 0",
         says: "page for people",
     },
@@ -226,7 +301,9 @@ const TABLE: &[Row] = &[
         plan: |place| {
             place.twist(|mut response| {
                 response.headers.retain(|(name, _)| name != "Content-Type");
-                Reply::Send(response.with("Content-Type", "application/vnd.oci.image.index.v1+json"))
+                Reply::Send(
+                    response.with("Content-Type", "application/vnd.oci.image.index.v1+json"),
+                )
             })
         },
         codes: "0 3 0 0 0 0 0",
@@ -247,7 +324,12 @@ fn place(column: &str, address: String) -> Place {
         "there?" => ("HEAD", "/manifests/0.2.0-amd64", 3),
         _ => unreachable!("{column}"),
     };
-    Place { method, part, nth, address }
+    Place {
+        method,
+        part,
+        nth,
+        address,
+    }
 }
 
 /// A repository with a candidate, and the state in which an undisturbed release leaves it.
@@ -259,7 +341,11 @@ struct Stage {
 
 impl Stage {
     fn new(fixture: Fixture, variables: Vec<(String, String)>) -> Self {
-        let mut stage = Self { fixture, released: BTreeMap::new(), variables };
+        let mut stage = Self {
+            fixture,
+            released: BTreeMap::new(),
+            variables,
+        };
         assert_eq!(stage.release().code, 0);
         stage.released = stage.fixture.state();
         stage.take_back();
@@ -269,19 +355,36 @@ impl Stage {
     /// With a time that is always the same: a tag's object holds it.
     fn release(&self) -> Ran {
         let mut variables = vec![("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")];
-        variables.extend(self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        variables.extend(
+            self.variables
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         self.fixture.run_with(&["release", "api"], &variables)
     }
 
     fn take_back(&self) {
         self.fixture.registry.clear_faults();
-        let kept = self.fixture.registry.keep().without_tags("acme/api", |tag| tag.starts_with("0.2.0"));
+        let kept = self
+            .fixture
+            .registry
+            .keep()
+            .without_tags("acme/api", |tag| tag.starts_with("0.2.0"));
         self.fixture.registry.go_back_to(&kept);
-        if !self.fixture.git(&["tag", "--list", "api-v0.2.0"]).is_empty() {
+        if !self
+            .fixture
+            .git(&["tag", "--list", "api-v0.2.0"])
+            .is_empty()
+        {
             self.fixture.git(&["tag", "--delete", "api-v0.2.0"]);
         }
-        if !self.fixture.git(&["ls-remote", "origin", "refs/tags/api-v0.2.0"]).is_empty() {
-            self.fixture.git(&["push", "--quiet", "--delete", "origin", "api-v0.2.0"]);
+        if !self
+            .fixture
+            .git(&["ls-remote", "origin", "refs/tags/api-v0.2.0"])
+            .is_empty()
+        {
+            self.fixture
+                .git(&["push", "--quiet", "--delete", "origin", "api-v0.2.0"]);
         }
     }
 
@@ -293,10 +396,16 @@ impl Stage {
         self.fixture.registry.clear_faults();
         let after = self.fixture.state();
         if ran.code != code {
-            return Err(format!("exit code {}, wanted {code}: {}", ran.code, ran.stderr));
+            return Err(format!(
+                "exit code {}, wanted {code}: {}",
+                ran.code, ran.stderr
+            ));
         }
         if code != 0 && !(ran.stderr.contains(says) && ran.stderr.contains(reference)) {
-            return Err(format!("the message lacks {says:?} or {reference:?}: {}", ran.stderr));
+            return Err(format!(
+                "the message lacks {says:?} or {reference:?}: {}",
+                ran.stderr
+            ));
         }
         match code {
             0 if after != self.released => return Err("it ended well in another state".to_owned()),
@@ -304,12 +413,18 @@ impl Stage {
             _ => {}
         }
         // Whatever is there is as it was, or as the release leaves it: nothing is under a name that is not its own.
-        if let Some((key, value)) = after.iter().find(|(key, value)| before.get(*key) != Some(value) && !self.is_on_the_way(key, value)) {
+        if let Some((key, value)) = after
+            .iter()
+            .find(|(key, value)| before.get(*key) != Some(value) && !self.is_on_the_way(key, value))
+        {
             return Err(format!("{key} is {value:?}, in neither state"));
         }
         let next = self.release();
         if next.code != 0 || self.fixture.state() != self.released {
-            return Err(format!("the next run did not finish, with {}: {}", next.code, next.stderr));
+            return Err(format!(
+                "the next run did not finish, with {}: {}",
+                next.code, next.stderr
+            ));
         }
         self.take_back();
         Ok(())
@@ -317,7 +432,10 @@ impl Stage {
 
     /// Refs are written one by one: each line is one of the end's.
     fn is_on_the_way(&self, key: &str, value: &str) -> bool {
-        self.released.get(key).is_some_and(|end| end == value || (key.starts_with("refs") && value.lines().all(|line| end.contains(line))))
+        self.released.get(key).is_some_and(|end| {
+            end == value
+                || (key.starts_with("refs") && value.lines().all(|line| end.contains(line)))
+        })
     }
 }
 
@@ -325,7 +443,12 @@ impl Stage {
 fn law_14_a_release_through_every_fault_ends_clearly_and_the_next_run_finishes() {
     let cells: Vec<_> = TABLE
         .iter()
-        .flat_map(|row| COLUMNS.into_iter().zip(row.codes.split(' ')).map(move |(column, code)| (row, column, code)))
+        .flat_map(|row| {
+            COLUMNS
+                .into_iter()
+                .zip(row.codes.split(' '))
+                .map(move |(column, code)| (row, column, code))
+        })
         .filter_map(|(row, column, code)| code.parse().ok().map(|code: i32| (row, column, code)))
         .collect();
     let (next, wrong) = (Mutex::new(cells.iter()), Mutex::new(Vec::new()));
@@ -336,12 +459,25 @@ fn law_14_a_release_through_every_fault_ends_clearly_and_the_next_run_finishes()
                 fixture.prepare_release();
                 let mut stage = Stage::new(fixture, Vec::new());
                 loop {
-                    let Some((row, column, code)) = next.lock().unwrap().next() else { return };
+                    let Some((row, column, code)) = next.lock().unwrap().next() else {
+                        return;
+                    };
                     let place = place(column, stage.fixture.registry.address());
-                    let reference = format!("{} {}/acme/api", place.method, stage.fixture.registry.address());
-                    let reference = if place.method == "HEAD" { reference.replace("HEAD ", "") } else { reference };
+                    let reference = format!(
+                        "{} {}/acme/api",
+                        place.method,
+                        stage.fixture.registry.address()
+                    );
+                    let reference = if place.method == "HEAD" {
+                        reference.replace("HEAD ", "")
+                    } else {
+                        reference
+                    };
                     if let Err(what) = stage.play((row.plan)(&place), *code, row.says, &reference) {
-                        wrong.lock().unwrap().push(format!("{} × {column}: {what}", row.fault));
+                        wrong
+                            .lock()
+                            .unwrap()
+                            .push(format!("{} × {column}: {what}", row.fault));
                         let fixture = Fixture::new();
                         fixture.prepare_release();
                         stage = Stage::new(fixture, Vec::new());
@@ -351,7 +487,13 @@ fn law_14_a_release_through_every_fault_ends_clearly_and_the_next_run_finishes()
         }
     });
     let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), cells.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} cells:\n{}",
+        wrong.len(),
+        cells.len(),
+        wrong.join("\n")
+    );
     println!("{} releases through {} faults", cells.len(), TABLE.len());
     assert!(cells.len() > 100);
 }
@@ -360,20 +502,41 @@ const LOGIN: &str = r#"{ "username": "me", "password": "s3cret" }"#;
 
 /// A release at a registry that wants tokens, with docker's configuration for it.
 fn stage_with_tokens() -> (Stage, tempfile::TempDir) {
-    let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").start().unwrap();
+    let registry = EmbeddedRegistry::builder()
+        .bearer("me", "s3cret")
+        .start()
+        .unwrap();
     let address = registry.address();
     let folder = tempfile::tempdir().unwrap();
     let config = format!(r#"{{ "auths": {{ "{address}": {LOGIN} }} }}"#);
     std::fs::write(folder.path().join("config.json"), &config).unwrap();
     let fixture = Fixture::with(registry);
-    let variables = vec![("DOCKER_CONFIG".to_owned(), folder.path().to_str().unwrap().to_owned())];
+    let variables = vec![(
+        "DOCKER_CONFIG".to_owned(),
+        folder.path().to_str().unwrap().to_owned(),
+    )];
     fixture.ok(&["bump", "minor", "api", "--commit"]);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
     let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
-    let build_id = plan["matrix"]["include"][0]["build_id"].as_str().unwrap().to_owned();
+    let build_id = plan["matrix"]["include"][0]["build_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for platform in ["linux/amd64", "linux/arm64"] {
-        let target = Target { address: &address, config: &config, repository: "acme/api" };
-        stand_in::push_at(target, &build_id, platform, "0.2.0", &fixture.head(), platform.ends_with("arm64")).unwrap();
+        let target = Target {
+            address: &address,
+            config: &config,
+            repository: "acme/api",
+        };
+        stand_in::push_at(
+            target,
+            &build_id,
+            platform,
+            "0.2.0",
+            &fixture.head(),
+            platform.ends_with("arm64"),
+        )
+        .unwrap();
     }
     (Stage::new(fixture, variables), folder)
 }
@@ -382,16 +545,24 @@ fn stage_with_tokens() -> (Stage, tempfile::TempDir) {
 fn a_token_that_expires_in_the_middle_is_renewed_once() {
     let (stage, _folder) = stage_with_tokens();
     let address = stage.fixture.registry.address();
-    let challenge = format!("Bearer realm=\"http://{address}/token\",service=\"embedded-registry\"");
+    let challenge =
+        format!("Bearer realm=\"http://{address}/token\",service=\"embedded-registry\"");
     for column in COLUMNS {
         let place = place(column, address.clone());
         let expired = || place.status(401).header("WWW-Authenticate", &challenge);
-        stage.play(expired(), 0, "", "").unwrap_or_else(|what| panic!("{column}: {what}"));
+        stage
+            .play(expired(), 0, "", "")
+            .unwrap_or_else(|what| panic!("{column}: {what}"));
     }
     for (column, code) in [("tags", 3), ("put", 1)] {
         let place = place(column, address.clone());
-        let refused = place.status(401).header("WWW-Authenticate", &challenge).times(99);
-        stage.play(refused, code, "run `docker login", &address).unwrap_or_else(|what| panic!("{column}: {what}"));
+        let refused = place
+            .status(401)
+            .header("WWW-Authenticate", &challenge)
+            .times(99);
+        stage
+            .play(refused, code, "run `docker login", &address)
+            .unwrap_or_else(|what| panic!("{column}: {what}"));
     }
     let log = stage.fixture.registry.log();
     assert!(log.iter().all(|entry| !entry.target.contains("s3cret")));
@@ -400,10 +571,16 @@ fn a_token_that_expires_in_the_middle_is_renewed_once() {
 #[test]
 fn law_17_faults_tell_no_secret() {
     let (stage, _folder) = stage_with_tokens();
-    let body = r#"{"errors":[{"code":"DENIED","message":"s3cret is no good, nor is bWU6czNjcmV0"}]}"#;
+    let body =
+        r#"{"errors":[{"code":"DENIED","message":"s3cret is no good, nor is bWU6czNjcmV0"}]}"#;
     // The list is asked for once without a token, before the registry has said that it wants one.
     for (part, nth) in [("/token", 1), ("/tags/list", 2)] {
-        stage.fixture.registry.plan_fault(Fault::status("GET", part, 403).body(body).from_nth(nth).times(9));
+        stage.fixture.registry.plan_fault(
+            Fault::status("GET", part, 403)
+                .body(body)
+                .from_nth(nth)
+                .times(9),
+        );
         let ran = stage.release();
         stage.fixture.registry.clear_faults();
         assert_eq!(ran.code, 3, "{}", ran.stderr);

@@ -17,9 +17,12 @@ fn linked(versions: &str) -> Fixture {
         ("shared/two.toml", "a = \"0.1.0\"\nb = \"0.1.0\"\n"),
     ]);
     fs::create_dir(fixture.root().join("app")).unwrap();
-    for (target, link) in
-        [("../shared/VERSION", "app/VERSION"), ("../shared", "app/folder"), ("folder/two.toml", "app/two.toml"), ("circle", "app/circle")]
-    {
+    for (target, link) in [
+        ("../shared/VERSION", "app/VERSION"),
+        ("../shared", "app/folder"),
+        ("folder/two.toml", "app/two.toml"),
+        ("circle", "app/circle"),
+    ] {
         symlink(target, fixture.root().join(link)).unwrap();
     }
     fixture.git(&["add", "--all"]);
@@ -33,8 +36,15 @@ fn law_2_a_commit_has_the_file_that_a_link_leads_to() {
         let fixture = linked(&format!("[{site:?}]"));
         fixture.ok(&["bump", "minor", "--commit"]);
         assert_eq!(fixture.git(&["status", "--porcelain"]), "", "{site}");
-        assert_eq!(fixture.git(&["show", "HEAD:shared/VERSION"]), "0.2.0\n", "{site}");
-        assert_eq!(fixture.git(&["show", "--format=%s", "--name-only"]), "chore(release): app 0.2.0\n\nshared/VERSION\n");
+        assert_eq!(
+            fixture.git(&["show", "HEAD:shared/VERSION"]),
+            "0.2.0\n",
+            "{site}"
+        );
+        assert_eq!(
+            fixture.git(&["show", "--format=%s", "--name-only"]),
+            "chore(release): app 0.2.0\n\nshared/VERSION\n"
+        );
     }
 }
 
@@ -50,16 +60,28 @@ fn law_5_a_tag_reads_the_file_that_a_link_leads_to_in_its_commit() {
         fixture.git(&["tag", "app-v0.3.0"]);
         let ran = fixture.run(&["versions", "--check"]);
         assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains(&format!("app/{site} says 0.2.0")), "{}", ran.stderr);
-        assert!(!ran.stderr.contains("app-v0.1.0") && !ran.stderr.contains("not checked"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains(&format!("app/{site} says 0.2.0")),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            !ran.stderr.contains("app-v0.1.0") && !ran.stderr.contains("not checked"),
+            "{}",
+            ran.stderr
+        );
     }
 }
 
 #[test]
 fn law_2_one_file_by_two_names_is_edited_once() {
-    let fixture = linked(r#"[{ file = "two.toml", key = "a" }, { file = "folder/two.toml", key = "b" }]"#);
+    let fixture =
+        linked(r#"[{ file = "two.toml", key = "a" }, { file = "folder/two.toml", key = "b" }]"#);
     fixture.ok(&["bump", "minor"]);
-    assert_eq!(fixture.read("shared/two.toml"), "a = \"0.2.0\"\nb = \"0.2.0\"\n");
+    assert_eq!(
+        fixture.read("shared/two.toml"),
+        "a = \"0.2.0\"\nb = \"0.2.0\"\n"
+    );
     assert_eq!(fixture.git(&["diff", "--name-only"]), "shared/two.toml\n");
     fixture.ok(&["versions", "--check"]);
 }
@@ -81,7 +103,11 @@ fn a_link_that_leads_nowhere_in_a_commit_is_no_version() {
         fixture.commit_all("fix: a link");
         let ran = fixture.run(&["tag", "app"]);
         assert_eq!(ran.code, 2, "{target}: {}", ran.stderr);
-        assert!(ran.stderr.contains("app/VERSION"), "{target}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("app/VERSION"),
+            "{target}: {}",
+            ran.stderr
+        );
         fs::remove_file(fixture.root().join("app/VERSION")).unwrap();
     }
 }

@@ -20,34 +20,97 @@ fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_ve
     let config = fixture.read("xtask/monorepo.toml");
     let there = processors.there();
     let refused = |words: &str| {
-        for line in [&["pin"][..], &["promote", "llm_litellm", "--to", "staging"], &["versions"]] {
+        for line in [
+            &["pin"][..],
+            &["promote", "llm_litellm", "--to", "staging"],
+            &["versions"],
+        ] {
             let run = processors.run(line);
             assert_eq!(run.code, 2, "{words}: {line:?}: {}", run.stderr);
-            assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
+            assert!(
+                run.stderr.contains(words),
+                "{words:?} is not in {}",
+                run.stderr
+            );
         }
-        assert_eq!((processors.there(), processors.forge.pulls().len()), (there.clone(), 0), "{words}");
+        assert_eq!(
+            (processors.there(), processors.forge.pulls().len()),
+            (there.clone(), 0),
+            "{words}"
+        );
     };
     for (from, to, words) in [
-        ("[images-from]\n", "[images-from]\nplatform = \"linux/amd64\"\n", "did you mean `platforms`?"),
-        ("files = \"registry/*.yaml\"", "files = \"../registry/*.yaml\"", "leaves the repository"),
-        ("files = \"registry/*.yaml\"", "files = \"registry/*\"", "wanted a pattern that ends with .yaml"),
-        ("[images-from]\n", "[images-from]\nname = \"ref[\"\n", "images-from: name `ref[`"),
-        ("[images-from]\n", "[images-from]\nname = \"title\"\n", "registry/llm_litellm.yaml: "),
-        ("[images-from]\n", "[images-from]\nimage = \"picture\"\n", "picture"),
-        ("[images-from]\n", "[images-from]\nplatforms = [\"linux/x86_64\"]\n", "images call \"x86_64\" \"amd64\""),
-        ("context = \".\"", "context = \"processors\"", "paths names \"libs\", which does not lie in the context"),
-        ("processors/{name}/Dockerfile", "../{name}/Dockerfile", "leaves the repository"),
-        ("branch = \"staging\"", "branch = \"staging\"\nvia = \"pull_request\"", "unknown variant `pull_request`"),
-        ("after = \"dev\"", "after = \"def\"", "after names `def`, which is no environment"),
+        (
+            "[images-from]\n",
+            "[images-from]\nplatform = \"linux/amd64\"\n",
+            "did you mean `platforms`?",
+        ),
+        (
+            "files = \"registry/*.yaml\"",
+            "files = \"../registry/*.yaml\"",
+            "leaves the repository",
+        ),
+        (
+            "files = \"registry/*.yaml\"",
+            "files = \"registry/*\"",
+            "wanted a pattern that ends with .yaml",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nname = \"ref[\"\n",
+            "images-from: name `ref[`",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nname = \"title\"\n",
+            "registry/llm_litellm.yaml: ",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nimage = \"picture\"\n",
+            "picture",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nplatforms = [\"linux/x86_64\"]\n",
+            "images call \"x86_64\" \"amd64\"",
+        ),
+        (
+            "context = \".\"",
+            "context = \"processors\"",
+            "paths names \"libs\", which does not lie in the context",
+        ),
+        (
+            "processors/{name}/Dockerfile",
+            "../{name}/Dockerfile",
+            "leaves the repository",
+        ),
+        (
+            "branch = \"staging\"",
+            "branch = \"staging\"\nvia = \"pull_request\"",
+            "unknown variant `pull_request`",
+        ),
+        (
+            "after = \"dev\"",
+            "after = \"def\"",
+            "after names `def`, which is no environment",
+        ),
     ] {
         assert!(config.contains(from), "{from}");
         fixture.write("xtask/monorepo.toml", &config.replacen(from, to, 1));
         refused(words);
     }
-    fixture.write("xtask/monorepo.toml", &config.replace("[images-from]\n", "[images-from]\nname = \"ref\"\n"));
+    fixture.write(
+        "xtask/monorepo.toml",
+        &config.replace("[images-from]\n", "[images-from]\nname = \"ref\"\n"),
+    );
     fixture.write(REPLICATE, &registry_file("llm", "sha256:pending"));
     let twice = processors.run(&["versions"]);
-    assert!(twice.code == 2 && twice.stderr.contains("llm/generic@1"), "two of one name: {}", twice.stderr);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("llm/generic@1"),
+        "two of one name: {}",
+        twice.stderr
+    );
     fixture.write("xtask/monorepo.toml", &config);
     // A link that leads out of the repository is no file of it.
     let outside = fixture.folder().join("outside.yaml");
@@ -55,7 +118,11 @@ fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_ve
     std::fs::remove_file(fixture.root().join(REPLICATE)).unwrap();
     symlink(&outside, fixture.root().join(REPLICATE)).unwrap();
     let link = processors.run(&["pin"]);
-    assert!(link.code == 2 && link.stderr.contains("is a link that leaves the repository"), "{}", link.stderr);
+    assert!(
+        link.code == 2 && link.stderr.contains("is a link that leaves the repository"),
+        "{}",
+        link.stderr
+    );
     assert_eq!(processors.there(), there);
 }
 
@@ -66,27 +133,48 @@ fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
     // A digest that the registry does not serve is promoted nowhere.
     let digest = format!("sha256:{}", "0".repeat(64));
     let name = format!("{}/acme/llm-litellm", fixture.registry.address());
-    let text = registry_file("llm", &format!("{name}@{digest}")).replace("\"sha256:pending\"", &format!("{name}@{digest}"));
+    let text = registry_file("llm", &format!("{name}@{digest}"))
+        .replace("\"sha256:pending\"", &format!("{name}@{digest}"));
     processors.change(LLM, &text);
     let there = processors.there();
     let absent = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
-    assert!(absent.stderr.contains(&format!("the registry does not serve {name}@{digest}")), "{}", absent.stderr);
+    assert!(
+        absent
+            .stderr
+            .contains(&format!("the registry does not serve {name}@{digest}")),
+        "{}",
+        absent.stderr
+    );
     let unknown = processors.run(&["promote", "llm_litellm", "--to", "stagin"]);
-    assert!(unknown.code == 2 && unknown.stderr.contains("did you mean `staging`?"), "{}", unknown.stderr);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("did you mean `staging`?"),
+        "{}",
+        unknown.stderr
+    );
     // A branch whose registry file is a link.
     git_in(&fixture.root(), &["checkout", "--quiet", "-b", "linked"]);
     std::fs::remove_file(fixture.root().join(LLM)).unwrap();
     symlink("/etc/hostname", fixture.root().join(LLM)).unwrap();
     git_in(&fixture.root(), &["add", "--all"]);
     fixture.commit_all("feat: a link");
-    git_in(&fixture.root(), &["push", "--quiet", "origin", "linked:staging"]);
+    git_in(
+        &fixture.root(),
+        &["push", "--quiet", "origin", "linked:staging"],
+    );
     git_in(&fixture.root(), &["checkout", "--quiet", "dev"]);
     let with_link = processors.there();
     let link = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
-    assert!(link.code == 3 && link.stderr.contains(&format!("{LLM} is a symbolic link")), "{}", link.stderr);
+    assert!(
+        link.code == 3 && link.stderr.contains(&format!("{LLM} is a symbolic link")),
+        "{}",
+        link.stderr
+    );
     assert_eq!(processors.there(), with_link);
-    git_in(&bare(fixture), &["update-ref", "refs/heads/staging", "refs/heads/main"]);
+    git_in(
+        &bare(fixture),
+        &["update-ref", "refs/heads/staging", "refs/heads/main"],
+    );
     assert_eq!(processors.there(), there);
     // A remote that is away.
     fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all.git"]);
@@ -94,7 +182,10 @@ fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
         let away = processors.run(line);
         assert_eq!(away.code, 3, "{line:?}: {}", away.stderr);
     }
-    assert_eq!((processors.there(), processors.forge.pulls().len()), (there, 0));
+    assert_eq!(
+        (processors.there(), processors.forge.pulls().len()),
+        (there, 0)
+    );
 }
 
 #[test]
@@ -116,14 +207,34 @@ fn a_branch_that_takes_no_push_takes_a_pull_request() {
 #[test]
 fn a_token_that_may_not_open_requests_is_said_and_another_one_finishes() {
     let asked = Asked::new();
-    asked.forge.give_token("ghp_reads-alone-and-nothing-else", Right::Read);
+    asked
+        .forge
+        .give_token("ghp_reads-alone-and-nothing-else", Right::Read);
     let fixture = &asked.delivered.fixture;
-    let variables = [("GITHUB_API_URL", asked.forge.url()), ("GITHUB_TOKEN", "ghp_reads-alone-and-nothing-else".to_owned())];
-    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let variables = [
+        ("GITHUB_API_URL", asked.forge.url()),
+        (
+            "GITHUB_TOKEN",
+            "ghp_reads-alone-and-nothing-else".to_owned(),
+        ),
+    ];
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let weak = fixture.run_with(&["promote", "api", "--to", "production"], &variables);
     assert_eq!(weak.code, 3, "{}", weak.stderr);
-    assert!(weak.stderr.contains("Resource not accessible by integration"), "{}", weak.stderr);
-    assert_eq!((asked.forge.pulls().len(), asked.tip()), (0, None), "no branch is pushed for a request that nobody may open");
+    assert!(
+        weak.stderr
+            .contains("Resource not accessible by integration"),
+        "{}",
+        weak.stderr
+    );
+    assert_eq!(
+        (asked.forge.pulls().len(), asked.tip()),
+        (0, None),
+        "no branch is pushed for a request that nobody may open"
+    );
     asked.ok(&["promote", "api", "--to", "production"]);
     assert_eq!(asked.open().len(), 1);
 }
@@ -134,7 +245,8 @@ fn law_19_eight_promotions_at_once_are_eight_requests_and_one_line_of_history() 
     let delivered = Delivered::with("", &[]);
     let fixture = &delivered.fixture;
     let there = delivered.there().display().to_string();
-    let mut config = fixture.read("xtask/monorepo.toml") + "[environments.staging]\nvia = \"pull-request\"\n";
+    let mut config =
+        fixture.read("xtask/monorepo.toml") + "[environments.staging]\nvia = \"pull-request\"\n";
     let mut files = Vec::new();
     for name in &services {
         fixture.write(&format!("{name}/VERSION"), "0.2.0\n");
@@ -143,19 +255,39 @@ fn law_19_eight_promotions_at_once_are_eight_requests_and_one_line_of_history() 
              [[pins]]\nproject = \"{name}\"\nenvironment = \"staging\"\ngit = \"https://github.com/acme/cloud\"\nfile = \"{name}.yaml\"\n"
         ));
         delivered.release(name, "0.2.0");
-        files.push((format!("{name}.yaml"), format!("image: {}/acme/{name}:0.1.0\n", fixture.registry.address())));
+        files.push((
+            format!("{name}.yaml"),
+            format!("image: {}/acme/{name}:0.1.0\n", fixture.registry.address()),
+        ));
     }
     fixture.write("xtask/monorepo.toml", &config);
-    fixture.git(&["config", &format!("url.{there}.insteadOf"), "https://github.com/acme/cloud"]);
-    delivered.push_there(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>(), "feat: begin");
+    fixture.git(&[
+        "config",
+        &format!("url.{there}.insteadOf"),
+        "https://github.com/acme/cloud",
+    ]);
+    delivered.push_there(
+        &files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect::<Vec<_>>(),
+        "feat: begin",
+    );
     let main = git_in(&delivered.there(), &["rev-parse", "main"]);
     let forge = EmbeddedForge::start("acme/cloud", &delivered.there()).unwrap();
     forge.give_token(TOKEN, Right::Write);
     let start = |name: &String| {
         let line = ["promote", name, "--to", "staging", "--version", "0.2.0"];
         let mut command = program(&fixture.root());
-        command.env("GITHUB_API_URL", forge.url()).env("GITHUB_TOKEN", TOKEN).args(line);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        command
+            .env("GITHUB_API_URL", forge.url())
+            .env("GITHUB_TOKEN", TOKEN)
+            .args(line);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     };
     let running: Vec<_> = services.iter().map(start).collect();
     for child in running {
@@ -163,10 +295,29 @@ fn law_19_eight_promotions_at_once_are_eight_requests_and_one_line_of_history() 
         assert_eq!(run.code, 0, "{}", run.stderr);
     }
     let pulls = forge.pulls();
-    assert_eq!((pulls.len(), pulls.iter().filter(|pull| pull.is_open).count()), (8, 8));
+    assert_eq!(
+        (
+            pulls.len(),
+            pulls.iter().filter(|pull| pull.is_open).count()
+        ),
+        (8, 8)
+    );
     for name in &services {
-        let text = git_in(&delivered.there(), &["show", &format!("xtask/deliver/staging/{name}:{name}.yaml")]);
-        assert!(text.contains(&format!("/acme/{name}:0.2.0@{}\n", delivered.digest(name, "0.2.0"))), "{text}");
+        let text = git_in(
+            &delivered.there(),
+            &["show", &format!("xtask/deliver/staging/{name}:{name}.yaml")],
+        );
+        assert!(
+            text.contains(&format!(
+                "/acme/{name}:0.2.0@{}\n",
+                delivered.digest(name, "0.2.0")
+            )),
+            "{text}"
+        );
     }
-    assert_eq!(git_in(&delivered.there(), &["rev-parse", "main"]), main, "the base waits for the merges");
+    assert_eq!(
+        git_in(&delivered.there(), &["rev-parse", "main"]),
+        main,
+        "the base waits for the merges"
+    );
 }

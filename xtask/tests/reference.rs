@@ -21,14 +21,26 @@ fn help(arguments: &[&str]) -> String {
         .unwrap();
     let answer = ran(output);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    answer.stdout.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    answer
+        .stdout
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The verbs, as the first help lists them.
 fn verbs(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let is_verb = |line: &&str| line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  help");
-    lines.take_while(|line| !line.is_empty()).filter(is_verb).filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    let is_verb = |line: &&str| {
+        line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  help")
+    };
+    lines
+        .take_while(|line| !line.is_empty())
+        .filter(is_verb)
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -44,14 +56,23 @@ fn the_reference_is_up_to_date() {
         text.push_str(&format!("\n## {verb}\n\n```text\n{own}\n```\n"));
         // The words below a verb have flags of their own.
         for word in self::verbs(&own) {
-            text.push_str(&format!("\n### {verb} {word}\n\n```text\n{}\n```\n", help(&[&verb, &word])));
+            text.push_str(&format!(
+                "\n### {verb} {word}\n\n```text\n{}\n```\n",
+                help(&[&verb, &word])
+            ));
         }
     }
-    assert!(text.contains("\n### check commits\n") && text.contains("--range <A..B>"), "words below verbs are told");
+    assert!(
+        text.contains("\n### check commits\n") && text.contains("--range <A..B>"),
+        "words below verbs are told"
+    );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md");
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         fs::write(&path, &text).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == text, "docs/commands.md is out of date: UPDATE_REFERENCE=1 cargo test --package xtask --test reference");
+    assert!(
+        found == text,
+        "docs/commands.md is out of date: UPDATE_REFERENCE=1 cargo test --package xtask --test reference"
+    );
 }

@@ -48,7 +48,13 @@ impl Cluster {
         let delivered = Delivered::new();
         let fixture = &delivered.fixture;
         let config = fixture.read("xtask/monorepo.toml");
-        fixture.write("xtask/monorepo.toml", &config.replace("[environments.staging]\n", &format!("[environments.staging]\n{KEYS}")));
+        fixture.write(
+            "xtask/monorepo.toml",
+            &config.replace(
+                "[environments.staging]\n",
+                &format!("[environments.staging]\n{KEYS}"),
+            ),
+        );
         fixture.commit_all("chore: watch rollouts");
         for (name, text) in [("kubectl", KUBECTL), ("argocd", ARGOCD)] {
             write_program(&fixture.folder().join("bin").join(name), text);
@@ -60,12 +66,19 @@ impl Cluster {
     }
 
     fn image(&self, version: &str) -> String {
-        format!("{}/acme/api:{version}@{}", self.delivered.fixture.registry.address(), self.delivered.digest("api", version))
+        format!(
+            "{}/acme/api:{version}@{}",
+            self.delivered.fixture.registry.address(),
+            self.delivered.digest("api", version)
+        )
     }
 
     /// What the deployment names.
     fn runs(&self, images: &[&str]) {
-        let containers: Vec<_> = images.iter().map(|image| json!({ "name": "c", "image": image })).collect();
+        let containers: Vec<_> = images
+            .iter()
+            .map(|image| json!({ "name": "c", "image": image }))
+            .collect();
         let text = json!({ "kind": "Deployment", "spec": { "template": { "spec": { "containers": containers } } } }).to_string();
         fs::write(self.file("deployment.json"), text).unwrap();
     }
@@ -76,9 +89,16 @@ impl Cluster {
 
     fn promote(&self) -> Ran {
         let fixture = &self.delivered.fixture;
-        let path = format!("{}:{}", fixture.folder().join("bin").display(), std::env::var("PATH").unwrap());
+        let path = format!(
+            "{}:{}",
+            fixture.folder().join("bin").display(),
+            std::env::var("PATH").unwrap()
+        );
         let cluster = fixture.folder().join("cluster").display().to_string();
-        fixture.run_with(&["promote", "api", "--to", "staging", "--version", "0.2.0"], &[("PATH", &path), ("CLUSTER", &cluster)])
+        fixture.run_with(
+            &["promote", "api", "--to", "staging", "--version", "0.2.0"],
+            &[("PATH", &path), ("CLUSTER", &cluster)],
+        )
     }
 
     fn calls(&self) -> String {
@@ -99,8 +119,16 @@ fn a_rollout_is_watched_and_its_pods_are_held_to_the_image() {
              deployment/api --timeout=300s\nkubectl {at} get deployment/api --output=json\n"
         )
     );
-    assert!(ran.stderr.contains("api/staging: deployment \"api\" successfully rolled out"), "{}", ran.stderr);
-    assert_eq!(cluster.delivered.ledger_subjects()[0], "chore(staging): api 0.2.0 passed rollout");
+    assert!(
+        ran.stderr
+            .contains("api/staging: deployment \"api\" successfully rolled out"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        cluster.delivered.ledger_subjects()[0],
+        "chore(staging): api 0.2.0 passed rollout"
+    );
     let calls = cluster.calls();
     assert_eq!(cluster.promote().code, 0);
     assert_eq!(cluster.calls(), calls, "what passed is not asked again");
@@ -108,15 +136,30 @@ fn a_rollout_is_watched_and_its_pods_are_held_to_the_image() {
 
 #[test]
 fn what_does_not_come_to_an_end_is_no_rollout() {
-    for (mark, words) in [("stuck", "error: timed out waiting for the condition"), ("degraded", "timed out (300s) waiting for app")] {
+    for (mark, words) in [
+        ("stuck", "error: timed out waiting for the condition"),
+        ("degraded", "timed out (300s) waiting for app"),
+    ] {
         let cluster = Cluster::new();
         fs::write(cluster.file(mark), "").unwrap();
         let ran = cluster.promote();
         assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains(words) && ran.stderr.contains("cargo xtask rollback api --in staging"), "{}", ran.stderr);
-        let refused = cluster.delivered.fixture.run(&["promote", "api", "--to", "production"]);
+        assert!(
+            ran.stderr.contains(words)
+                && ran.stderr.contains("cargo xtask rollback api --in staging"),
+            "{}",
+            ran.stderr
+        );
+        let refused = cluster
+            .delivered
+            .fixture
+            .run(&["promote", "api", "--to", "production"]);
         assert_eq!(refused.code, 3, "{}", refused.stderr);
-        assert!(refused.stderr.contains("has not passed rollout in staging"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("has not passed rollout in staging"),
+            "{}",
+            refused.stderr
+        );
         fs::remove_file(cluster.file(mark)).unwrap();
         assert_eq!(cluster.promote().code, 0);
     }
@@ -126,12 +169,21 @@ fn what_does_not_come_to_an_end_is_no_rollout() {
 #[test]
 fn a_rollout_of_the_image_before_is_none() {
     let cluster = Cluster::new();
-    let (two, host) = (cluster.image("0.2.0"), cluster.delivered.fixture.registry.address());
+    let (two, host) = (
+        cluster.image("0.2.0"),
+        cluster.delivered.fixture.registry.address(),
+    );
     for (images, words) in [
         (vec![cluster.image("0.1.0")], "deployment/api names "),
-        (vec![two.clone(), cluster.image("0.1.0")], "nobody has applied what the pins say"),
+        (
+            vec![two.clone(), cluster.image("0.1.0")],
+            "nobody has applied what the pins say",
+        ),
         (vec![format!("{host}/acme/api:0.1.0")], "nobody has applied"),
-        (vec![format!("{host}/acme/api-worker:0.2.0")], "names no image of"),
+        (
+            vec![format!("{host}/acme/api-worker:0.2.0")],
+            "names no image of",
+        ),
         (vec![], "it has no containers"),
     ] {
         cluster.runs(&images.iter().map(String::as_str).collect::<Vec<_>>());
@@ -140,7 +192,10 @@ fn a_rollout_of_the_image_before_is_none() {
         assert!(ran.stderr.contains(words), "{images:?}: {}", ran.stderr);
     }
     let amd64 = cluster.delivered.digest("api", "b0.2.0-amd64");
-    for images in [vec![format!("{host}/acme/api@{amd64}")], vec!["nginx:1.27".to_owned(), format!("{host}/acme/api:0.2.0")]] {
+    for images in [
+        vec![format!("{host}/acme/api@{amd64}")],
+        vec!["nginx:1.27".to_owned(), format!("{host}/acme/api:0.2.0")],
+    ] {
         cluster.runs(&images.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(cluster.promote().code, 0, "{images:?}");
     }
@@ -150,10 +205,21 @@ fn a_rollout_of_the_image_before_is_none() {
 fn law_14_promote_can_be_killed_at_every_call_of_what_watches() {
     let cluster = Cluster::new();
     let fixture = &cluster.delivered.fixture;
-    let path = format!("{}:{}", fixture.folder().join("bin").display(), std::env::var("PATH").unwrap());
-    let variables = vec![("PATH".to_owned(), path), ("CLUSTER".to_owned(), fixture.folder().join("cluster").display().to_string())];
+    let path = format!(
+        "{}:{}",
+        fixture.folder().join("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let variables = vec![
+        ("PATH".to_owned(), path),
+        (
+            "CLUSTER".to_owned(),
+            fixture.folder().join("cluster").display().to_string(),
+        ),
+    ];
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
-    let mut scenario = support::crash::Scenario::told_by(fixture, &line, variables, support::Fixture::state);
+    let mut scenario =
+        support::crash::Scenario::told_by(fixture, &line, variables, support::Fixture::state);
     scenario.at_every_call_of_file("../bin/argocd");
     scenario.at_every_call_of_file("../bin/kubectl");
     println!("promote with a rollout: {} cases", scenario.cases);

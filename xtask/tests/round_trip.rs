@@ -23,7 +23,12 @@ fn laws_2_and_3_up_through_every_level_and_back_leaves_no_difference() {
             .env_remove("VIRTUAL_ENV")
             .output()
             .unwrap();
-        assert!(output.status.success(), "{} {arguments:?} in {product}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{} {arguments:?} in {product}: {}",
+            program.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     let bump = |arguments: &[&str]| {
         let answer = ran(program(&root).arg("bump").args(arguments).output().unwrap());
@@ -40,16 +45,36 @@ fn laws_2_and_3_up_through_every_level_and_back_leaves_no_difference() {
         ("0.1.0", &["0.1.0", "--allow-downgrade"]),
     ] {
         bump(arguments);
-        let versions = ran(program(&root).args(["versions", "--check"]).output().unwrap());
+        let versions = ran(program(&root)
+            .args(["versions", "--check"])
+            .output()
+            .unwrap());
         assert_eq!(versions.code, 0, "at {stop}: {}", versions.stderr);
-        assert_eq!(versions.stdout.matches(&format!("  {stop}  ")).count(), 3, "at {stop}: {}", versions.stdout);
-        run(Path::new("cargo"), &["metadata", "--locked", "--offline", "--format-version", "1"], ".");
-        run(Path::new("cargo"), &["build", "--locked", "--package", "percolate-rocks"], ".");
+        assert_eq!(
+            versions.stdout.matches(&format!("  {stop}  ")).count(),
+            3,
+            "at {stop}: {}",
+            versions.stdout
+        );
+        run(
+            Path::new("cargo"),
+            &["metadata", "--locked", "--offline", "--format-version", "1"],
+            ".",
+        );
+        run(
+            Path::new("cargo"),
+            &["build", "--locked", "--package", "percolate-rocks"],
+            ".",
+        );
         for product in ["percolate-rocks", "percolate-reading", "percolate"] {
             run(&uv, &["lock", "--check"], product);
             run(&uv, &["sync", "--locked"], product);
         }
     }
     assert_eq!(git_in(&root, &["diff"]), "", "there and back again");
-    assert_eq!(git_in(&root, &["status", "--porcelain"]), "", "and nothing lies about");
+    assert_eq!(
+        git_in(&root, &["status", "--porcelain"]),
+        "",
+        "and nothing lies about"
+    );
 }

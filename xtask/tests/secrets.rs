@@ -64,11 +64,17 @@ impl Store {
     /// Staging and production, with these keys in the secrets of both.
     fn new(keys: &str) -> Self {
         let fixture = Fixture::new();
-        let config = fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
+        let config = fixture
+            .read("xtask/monorepo.toml")
+            .replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
         let place = "namespace = \"apps\"\ncontext = \"prod\"\nrollout = \"deployment/api\"\n";
-        let stages =
-            ["staging", "production"].map(|stage| format!("[environments.{stage}]\n{place}[environments.{stage}.secrets]\n{keys}\n"));
-        fixture.write("xtask/monorepo.toml", &format!("{config}{}", stages.concat()));
+        let stages = ["staging", "production"].map(|stage| {
+            format!("[environments.{stage}]\n{place}[environments.{stage}.secrets]\n{keys}\n")
+        });
+        fixture.write(
+            "xtask/monorepo.toml",
+            &format!("{config}{}", stages.concat()),
+        );
         for (name, text) in [("kubectl", KUBECTL), ("modal", MODAL), ("gh", GH)] {
             write_program(&fixture.folder().join("bin").join(name), text);
         }
@@ -87,7 +93,11 @@ impl Store {
 
     fn variables(&self) -> Vec<(&'static str, String)> {
         let folder = self.fixture.folder();
-        let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
+        let path = format!(
+            "{}:{}",
+            folder.join("bin").display(),
+            std::env::var("PATH").unwrap()
+        );
         vec![
             ("PATH", path),
             ("CLUSTER", folder.join("cluster").display().to_string()),
@@ -97,14 +107,30 @@ impl Store {
 
     fn run_with(&self, arguments: &[&str], values: &[(&str, &str)]) -> Ran {
         let own = self.variables();
-        let all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).chain(values.iter().copied()).collect();
+        let all: Vec<(&str, &str)> = own
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(values.iter().copied())
+            .collect();
         let ran = self.fixture.run_with(arguments, &all);
-        for (_, value) in values.iter().filter(|(name, value)| *name != "XTASK_SECRETS_SALT" && !value.is_empty()) {
+        for (_, value) in values
+            .iter()
+            .filter(|(name, value)| *name != "XTASK_SECRETS_SALT" && !value.is_empty())
+        {
             for text in [&ran.stdout, &ran.stderr, &self.held("calls")] {
-                assert!(!text.contains(value) && !text.contains("canary"), "law 17: {value} is in {text}");
+                assert!(
+                    !text.contains(value) && !text.contains("canary"),
+                    "law 17: {value} is in {text}"
+                );
             }
         }
-        assert_eq!(fs::read_dir(self.fixture.folder().join("tmp")).unwrap().count(), 0, "nothing is left");
+        assert_eq!(
+            fs::read_dir(self.fixture.folder().join("tmp"))
+                .unwrap()
+                .count(),
+            0,
+            "nothing is left"
+        );
         ran
     }
 
@@ -116,18 +142,35 @@ impl Store {
     }
 }
 
-const NAMES: &str = "required = [\"OPENAI_API_KEY\"]\noptional = [\"LITELLM_API_BASE\", \"SENTRY_DSN\"]";
+const NAMES: &str =
+    "required = [\"OPENAI_API_KEY\"]\noptional = [\"LITELLM_API_BASE\", \"SENTRY_DSN\"]";
 
 #[test]
 fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
-    let store = Store::new(&format!("sink = \"kubectl\"\nobject = \"{{project}}-env\"\n{NAMES}"));
+    let store = Store::new(&format!(
+        "sink = \"kubectl\"\nobject = \"{{project}}-env\"\n{NAMES}"
+    ));
     let dry = store.sync(&["--dry-run"]);
     assert_eq!(dry.code, 0, "{}", dry.stderr);
-    assert!(dry.stderr.contains("OPENAI_API_KEY (") && dry.stderr.contains("to kubectl as api-env for staging"), "{}", dry.stderr);
-    assert_eq!(store.held("kubectl-api-env"), "", "a dry run hands nothing over");
+    assert!(
+        dry.stderr.contains("OPENAI_API_KEY (")
+            && dry.stderr.contains("to kubectl as api-env for staging"),
+        "{}",
+        dry.stderr
+    );
+    assert_eq!(
+        store.held("kubectl-api-env"),
+        "",
+        "a dry run hands nothing over"
+    );
     let ran = store.sync(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("api: SENTRY_DSN is optional and not set, so it is left out"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("api: SENTRY_DSN is optional and not set, so it is left out"),
+        "{}",
+        ran.stderr
+    );
     let held: serde_json::Value = serde_json::from_str(&store.held("kubectl-api-env")).unwrap();
     assert_eq!(held["kind"], "Secret");
     assert_eq!(held["data"]["OPENAI_API_KEY"], "c2stY2FuYXJ5LSIxIi10YWls");
@@ -135,15 +178,37 @@ fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
     let (again, calls) = (store.sync(&["--json"]), store.held("calls"));
     let report: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
     assert_eq!(
-        (again.code, &report["steps"][0]["verdict"], &report["steps"][0]["kind"]),
+        (
+            again.code,
+            &report["steps"][0]["verdict"],
+            &report["steps"][0]["kind"]
+        ),
         (0, &"done".into(), &"secrets".into()),
         "{report:#}"
     );
-    assert!(calls.lines().last().unwrap().contains("get secret"), "{calls}");
+    assert!(
+        calls.lines().last().unwrap().contains("get secret"),
+        "{calls}"
+    );
     // Another value is another secret.
     let line = ["secrets", "sync", "--to", "staging"];
-    assert_eq!(store.run_with(&line, &[("OPENAI_API_KEY", "sk-other-canary"), ("LITELLM_API_BASE", BASE)]).code, 0);
-    assert!(store.held("kubectl-api-env").contains("c2stb3RoZXItY2FuYXJ5"));
+    assert_eq!(
+        store
+            .run_with(
+                &line,
+                &[
+                    ("OPENAI_API_KEY", "sk-other-canary"),
+                    ("LITELLM_API_BASE", BASE)
+                ]
+            )
+            .code,
+        0
+    );
+    assert!(
+        store
+            .held("kubectl-api-env")
+            .contains("c2stb3RoZXItY2FuYXJ5")
+    );
 }
 
 #[test]
@@ -152,12 +217,23 @@ fn modal_gets_each_name_in_a_private_file_each_time() {
     for _ in 0..2 {
         let ran = store.sync(&[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(ran.stderr.contains("modal shows no values, so they are handed over each time"), "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("modal shows no values, so they are handed over each time"),
+            "{}",
+            ran.stderr
+        );
     }
-    let held: serde_json::Value = serde_json::from_str(&store.held("modal-staging-OPENAI_API_KEY")).unwrap();
+    let held: serde_json::Value =
+        serde_json::from_str(&store.held("modal-staging-OPENAI_API_KEY")).unwrap();
     assert_eq!(held, serde_json::json!({ "OPENAI_API_KEY": KEY }));
     assert_eq!(store.held("files").lines().count(), 4);
-    assert!(store.held("files").lines().all(|file| !fs::exists(file).unwrap()));
+    assert!(
+        store
+            .held("files")
+            .lines()
+            .all(|file| !fs::exists(file).unwrap())
+    );
 }
 
 #[test]
@@ -167,10 +243,21 @@ fn a_store_that_repeats_what_it_was_given_is_not_repeated() {
         fs::write(store.file(mark), "").unwrap();
         let ran = store.sync(&[]);
         assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains("failed (exit status: 1)") && ran.stderr.contains('…'), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("failed (exit status: 1)") && ran.stderr.contains('…'),
+            "{}",
+            ran.stderr
+        );
         // A value too short to be found takes all with it.
-        let short = store.run_with(&["secrets", "sync", "--to", "staging"], &[("OPENAI_API_KEY", "q#z")]);
-        assert!(short.stderr.contains("is kept back: a secret is too short"), "{}", short.stderr);
+        let short = store.run_with(
+            &["secrets", "sync", "--to", "staging"],
+            &[("OPENAI_API_KEY", "q#z")],
+        );
+        assert!(
+            short.stderr.contains("is kept back: a secret is too short"),
+            "{}",
+            short.stderr
+        );
     }
 }
 
@@ -181,28 +268,60 @@ fn the_forge_and_commands_get_values_over_stdin() {
     assert_eq!(store.held("gh-staging-OPENAI_API_KEY"), KEY);
     assert_eq!(store.held("gh-staging-LITELLM_API_BASE"), BASE);
     for (arguments, wanted) in [
-        ("\"{name}\", \"{environment}\"", format!("LITELLM_API_BASE staging\n{BASE}OPENAI_API_KEY staging\n{KEY}")),
-        ("\"{project}\"", format!("api\n{}", serde_json::json!({ "OPENAI_API_KEY": KEY, "LITELLM_API_BASE": BASE }))),
+        (
+            "\"{name}\", \"{environment}\"",
+            format!("LITELLM_API_BASE staging\n{BASE}OPENAI_API_KEY staging\n{KEY}"),
+        ),
+        (
+            "\"{project}\"",
+            format!(
+                "api\n{}",
+                serde_json::json!({ "OPENAI_API_KEY": KEY, "LITELLM_API_BASE": BASE })
+            ),
+        ),
     ] {
         let store = Store::new(&format!("sink = [\"ops/put\", {arguments}]\n{NAMES}"));
-        write_program(&store.fixture.root().join("ops/put"), "#!/bin/sh\necho \"$*\" >> \"$CLUSTER/put\"; cat >> \"$CLUSTER/put\"\n");
+        write_program(
+            &store.fixture.root().join("ops/put"),
+            "#!/bin/sh\necho \"$*\" >> \"$CLUSTER/put\"; cat >> \"$CLUSTER/put\"\n",
+        );
         let ran = store.sync(&[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(store.held("put"), wanted);
     }
-    let store = Store::new(&format!("sink = [\"ops/put\", \"--file={{file}}\"]\n{NAMES}"));
-    write_program(&store.fixture.root().join("ops/put"), "#!/bin/sh\ncat \"${1#--file=}\" > \"$CLUSTER/put\"; cat >> \"$CLUSTER/put\"\n");
+    let store = Store::new(&format!(
+        "sink = [\"ops/put\", \"--file={{file}}\"]\n{NAMES}"
+    ));
+    write_program(
+        &store.fixture.root().join("ops/put"),
+        "#!/bin/sh\ncat \"${1#--file=}\" > \"$CLUSTER/put\"; cat >> \"$CLUSTER/put\"\n",
+    );
     assert_eq!(store.sync(&[]).code, 0);
-    assert_eq!(store.held("put"), serde_json::json!({ "OPENAI_API_KEY": KEY, "LITELLM_API_BASE": BASE }).to_string());
+    assert_eq!(
+        store.held("put"),
+        serde_json::json!({ "OPENAI_API_KEY": KEY, "LITELLM_API_BASE": BASE }).to_string()
+    );
 }
 
 #[test]
 fn law_16_what_is_missing_is_told_whole_and_nothing_is_handed_over() {
     let store = Store::new("sink = \"modal\"\nrequired = [\"A_KEY\", \"B_KEY\", \"C_KEY\"]");
-    let ran = store.run_with(&["secrets", "sync", "--to", "staging"], &[("B_KEY", "canary-b"), ("C_KEY_STAGING", "")]);
+    let ran = store.run_with(
+        &["secrets", "sync", "--to", "staging"],
+        &[("B_KEY", "canary-b"), ("C_KEY_STAGING", "")],
+    );
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("api wants A_KEY, C_KEY in staging, and nothing says what they are"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("set A_KEY_STAGING, C_KEY_STAGING"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("api wants A_KEY, C_KEY in staging, and nothing says what they are"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("set A_KEY_STAGING, C_KEY_STAGING"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(store.held("calls"), "");
 }
 
@@ -217,38 +336,83 @@ fn names_come_from_registry_files_too() {
     store.fixture.git(&["add", "--all"]);
     let ran = store.sync(&[]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("core wants CORE_KEY in staging"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("core wants CORE_KEY in staging"),
+        "{}",
+        ran.stderr
+    );
     let one = store.sync(&["litellm"]);
     assert_eq!(one.code, 0, "{}", one.stderr);
-    assert!(store.held("modal-staging-OPENAI_API_KEY").contains("tail") && store.held("modal-staging-LITELLM_API_BASE").contains("canary"));
+    assert!(
+        store.held("modal-staging-OPENAI_API_KEY").contains("tail")
+            && store
+                .held("modal-staging-LITELLM_API_BASE")
+                .contains("canary")
+    );
     assert_eq!(store.sync(&["litelm"]).code, 2, "a project that is none");
     // Where files are projects by a key of theirs, that says whose the secrets are.
     let plain = store.fixture.read("xtask/monorepo.toml");
-    store.fixture.write("xtask/monorepo.toml", &format!("{plain}[images-from]\nfiles = \"registry/*.yaml\"\nname = \"ref\"\n"));
+    store.fixture.write(
+        "xtask/monorepo.toml",
+        &format!("{plain}[images-from]\nfiles = \"registry/*.yaml\"\nname = \"ref\"\n"),
+    );
     let named = store.sync(&["llm/litellm@1"]);
     assert_eq!(named.code, 0, "{}", named.stderr);
     store.fixture.write("xtask/monorepo.toml", &plain);
-    store.fixture.write("registry/litellm.yaml", "secrets:\n  required: OPENAI_API_KEY\n");
+    store.fixture.write(
+        "registry/litellm.yaml",
+        "secrets:\n  required: OPENAI_API_KEY\n",
+    );
     let wrong = store.sync(&[]);
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
-    assert!(wrong.stderr.contains("registry/litellm.yaml:2: secrets.required is no list"), "{}", wrong.stderr);
+    assert!(
+        wrong
+            .stderr
+            .contains("registry/litellm.yaml:2: secrets.required is no list"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 #[test]
 fn fingerprints_tell_equal_values_between_environments() {
     let store = Store::new("sink = \"modal\"\nrequired = [\"A_KEY\"]");
     let of = |to: &str, salt: &str, value: &str| {
-        let ran = store.run_with(&["secrets", "sync", "--to", to, "--dry-run"], &[("A_KEY", value), ("XTASK_SECRETS_SALT", salt)]);
+        let ran = store.run_with(
+            &["secrets", "sync", "--to", to, "--dry-run"],
+            &[("A_KEY", value), ("XTASK_SECRETS_SALT", salt)],
+        );
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         ran.stderr.split_once("A_KEY (").unwrap().1[..8].to_owned()
     };
-    assert_eq!(of("staging", "salt", "canary-1"), of("production", "salt", "canary-1"));
-    assert_ne!(of("staging", "salt", "canary-1"), of("staging", "salt", "canary-2"));
-    assert_ne!(of("staging", "salt", "canary-1"), of("staging", "pepper", "canary-1"));
-    assert_ne!(of("staging", "", "canary-1"), of("staging", "", "canary-1"), "without a salt of the user's each run has its own");
-    let both = [("A_KEY_STAGING", "canary-1"), ("A_KEY_PRODUCTION", "canary-1")];
+    assert_eq!(
+        of("staging", "salt", "canary-1"),
+        of("production", "salt", "canary-1")
+    );
+    assert_ne!(
+        of("staging", "salt", "canary-1"),
+        of("staging", "salt", "canary-2")
+    );
+    assert_ne!(
+        of("staging", "salt", "canary-1"),
+        of("staging", "pepper", "canary-1")
+    );
+    assert_ne!(
+        of("staging", "", "canary-1"),
+        of("staging", "", "canary-1"),
+        "without a salt of the user's each run has its own"
+    );
+    let both = [
+        ("A_KEY_STAGING", "canary-1"),
+        ("A_KEY_PRODUCTION", "canary-1"),
+    ];
     let ran = store.run_with(&["secrets", "sync", "--to", "staging"], &both);
-    assert!(ran.stderr.contains("A_KEY: staging and production have the same value"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("A_KEY: staging and production have the same value"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -256,14 +420,30 @@ fn what_is_not_configured_or_not_installed_is_told() {
     let store = Store::new("sink = \"modal\"\nrequired = [\"A_KEY\"]");
     let fixture = &store.fixture;
     assert_eq!(fixture.run(&["secrets", "sync", "--to", "stagin"]).code, 2);
-    fixture.write("xtask/monorepo.toml", &format!("{}[environments.dev]\n", fixture.read("xtask/monorepo.toml")));
+    fixture.write(
+        "xtask/monorepo.toml",
+        &format!(
+            "{}[environments.dev]\n",
+            fixture.read("xtask/monorepo.toml")
+        ),
+    );
     let none = fixture.run(&["secrets", "sync", "--to", "dev"]);
     assert_eq!(none.code, 2, "{}", none.stderr);
-    assert!(none.stderr.contains("write [environments.dev.secrets] with sink and required"), "{}", none.stderr);
+    assert!(
+        none.stderr
+            .contains("write [environments.dev.secrets] with sink and required"),
+        "{}",
+        none.stderr
+    );
     fs::remove_file(fixture.folder().join("bin/modal")).unwrap();
     let absent = store.sync(&[]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
-    assert!(absent.stderr.contains("the PATH has no program modal") && absent.stderr.contains("pip install modal"), "{}", absent.stderr);
+    assert!(
+        absent.stderr.contains("the PATH has no program modal")
+            && absent.stderr.contains("pip install modal"),
+        "{}",
+        absent.stderr
+    );
 }
 
 /// The second Ctrl-C ends the program at once, and its private file with it.
@@ -271,19 +451,39 @@ fn what_is_not_configured_or_not_installed_is_told() {
 fn law_17_no_file_is_left_when_the_program_is_ended() {
     let store = Store::new("sink = \"modal\"\nrequired = [\"A_KEY\"]");
     let pipe = store.file("wait");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut command = program(&store.fixture.root());
-    command.args(["secrets", "sync", "--to", "staging"]).envs(store.variables()).env("A_KEY", "canary-key").process_group(0);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    command
+        .args(["secrets", "sync", "--to", "staging"])
+        .envs(store.variables())
+        .env("A_KEY", "canary-key")
+        .process_group(0);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut file = String::new();
-    fs::File::open(&pipe).unwrap().read_to_string(&mut file).unwrap();
+    fs::File::open(&pipe)
+        .unwrap()
+        .read_to_string(&mut file)
+        .unwrap();
     assert!(fs::exists(file.trim()).unwrap());
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let mut line = String::new();
     while !line.contains("stopping once this is done") {
         line.clear();
-        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before it was told twice");
+        assert!(
+            stderr.read_line(&mut line).unwrap() > 0,
+            "it ended before it was told twice"
+        );
     }
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -293,15 +493,25 @@ fn law_17_no_file_is_left_when_the_program_is_ended() {
 #[test]
 fn law_14_a_hand_over_to_a_cluster_can_be_killed_anywhere() {
     let store = Store::new(&format!("sink = \"kubectl\"\n{NAMES}"));
-    let mut variables: Vec<(String, String)> = store.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut variables: Vec<(String, String)> = store
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     variables.push(("OPENAI_API_KEY".to_owned(), KEY.to_owned()));
     let held = |fixture: &Fixture| {
         let mut state = fixture.state();
-        let text = fs::read_to_string(fixture.folder().join("cluster/kubectl-api")).unwrap_or_default();
+        let text =
+            fs::read_to_string(fixture.folder().join("cluster/kubectl-api")).unwrap_or_default();
         state.insert("cluster".to_owned(), text);
         state
     };
-    let mut scenario = support::crash::Scenario::told_by(&store.fixture, &["secrets", "sync", "--to", "staging"], variables, held);
+    let mut scenario = support::crash::Scenario::told_by(
+        &store.fixture,
+        &["secrets", "sync", "--to", "staging"],
+        variables,
+        held,
+    );
     scenario.at_every_call_of_file("../bin/kubectl");
     println!("secrets sync: {} cases", scenario.cases);
     assert!(scenario.cases >= 6);

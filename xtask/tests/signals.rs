@@ -19,12 +19,17 @@ use support::{Fixture, program};
 /// The program as a person starts it. What runs behind a script's `&` is born deaf to Ctrl-C, and so are its children.
 fn interruptible(program: Command) -> Command {
     let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = ignored.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    let ignored = ignored
+        .lines()
+        .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
     if ignored.is_none_or(|ignored| ignored >> (Signal::INT.as_raw() - 1) & 1 == 0) {
         return program;
     }
     let mut command = Command::new("env");
-    command.arg("--default-signal=INT").arg(program.get_program()).current_dir(program.get_current_dir().unwrap());
+    command
+        .arg("--default-signal=INT")
+        .arg(program.get_program())
+        .current_dir(program.get_current_dir().unwrap());
     for (name, value) in program.get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -51,7 +56,11 @@ impl Running {
             .spawn()
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, said: String::new() }
+        Self {
+            child,
+            stderr,
+            said: String::new(),
+        }
     }
 
     fn pid(&self) -> Pid {
@@ -62,7 +71,11 @@ impl Running {
     fn wait_until_it_says(&mut self, wanted: &str) {
         loop {
             let mut line = String::new();
-            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "it ended without saying {wanted:?}: {}", self.said);
+            assert!(
+                self.stderr.read_line(&mut line).unwrap() > 0,
+                "it ended without saying {wanted:?}: {}",
+                self.said
+            );
             self.said.push_str(&line);
             if line.contains(wanted) {
                 return;
@@ -75,9 +88,18 @@ impl Running {
         use std::os::unix::process::ExitStatusExt;
         let mut stdout = String::new();
         self.stderr.read_to_string(&mut self.said).unwrap();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
         let status = self.child.wait().unwrap();
-        (status.code().unwrap_or_else(|| -status.signal().unwrap()), stdout, self.said)
+        (
+            status.code().unwrap_or_else(|| -status.signal().unwrap()),
+            stdout,
+            self.said,
+        )
     }
 }
 
@@ -100,7 +122,15 @@ fn finishes(fixture: &Fixture, arguments: &[&str]) {
     fixture.ok(arguments);
     let after = fixture.state();
     let (code, report) = fixture.json(arguments);
-    assert_eq!((code, report.to_string().contains("\"acted\""), fixture.state()), (0, false, after), "law 14");
+    assert_eq!(
+        (
+            code,
+            report.to_string().contains("\"acted\""),
+            fixture.state()
+        ),
+        (0, false, after),
+        "law 14"
+    );
 }
 
 #[test]
@@ -115,12 +145,21 @@ fn the_first_lets_what_runs_end_and_says_how_to_go_on() {
         let (code, stdout, stderr) = running.end();
         assert_eq!(code, 1, "{stderr}");
         assert!(
-            stderr.contains("stopped as asked, after 2 of 5 steps") && stderr.contains("try cargo xtask release api --json, which goes on"),
+            stderr.contains("stopped as asked, after 2 of 5 steps")
+                && stderr.contains("try cargo xtask release api --json, which goes on"),
             "{stderr}"
         );
         let report: Value = serde_json::from_str(&stdout).unwrap();
-        let verdicts: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["verdict"].as_str().unwrap()).collect();
-        assert_eq!(verdicts, ["acted", "acted", "skipped", "skipped", "skipped"]);
+        let verdicts: Vec<_> = report["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["verdict"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            verdicts,
+            ["acted", "acted", "skipped", "skipped", "skipped"]
+        );
         assert_eq!(report["stopped"], true);
         finishes(&fixture, &["release", "api"]);
     }
@@ -135,7 +174,11 @@ fn the_second_stops_at_once_and_the_next_run_finishes() {
     running.wait_until_it_says("stopping once this is done");
     kill_process(running.pid(), Signal::INT).unwrap();
     let (code, stdout, stderr) = running.end();
-    assert_eq!((code, stdout.as_str()), (130, ""), "no half document: {stderr}");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (130, ""),
+        "no half document: {stderr}"
+    );
     latch.open();
     finishes(&fixture, &["release", "api"]);
 }
@@ -162,12 +205,26 @@ struct SlowPush {
 
 impl SlowPush {
     fn prepare(fixture: &Fixture) -> Self {
-        let [arrived, go_on] = ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
+        let [arrived, go_on] =
+            ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
         for pipe in [&arrived, &go_on] {
-            assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+            assert!(
+                std::process::Command::new("mkfifo")
+                    .arg(pipe)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         let hook = fixture.root().join(".git/hooks/pre-push");
-        write_program(&hook, &format!("#!/bin/sh\necho here > {}\nread word < {}\n", arrived.display(), go_on.display()));
+        write_program(
+            &hook,
+            &format!(
+                "#!/bin/sh\necho here > {}\nread word < {}\n",
+                arrived.display(),
+                go_on.display()
+            ),
+        );
         Self { arrived, go_on }
     }
 
@@ -181,7 +238,11 @@ impl SlowPush {
 
     /// What is written stays in the pipe while the answer is held, also where nobody reads it any more.
     fn let_go(&self) -> fs::File {
-        let mut pipe = fs::OpenOptions::new().read(true).write(true).open(&self.go_on).unwrap();
+        let mut pipe = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.go_on)
+            .unwrap();
         pipe.write_all(b"go\n").unwrap();
         pipe
     }
@@ -199,7 +260,10 @@ fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
     let (code, _, stderr) = running.end();
     assert_eq!(code, 1, "{stderr}");
     let tags = fixture.git(&["ls-remote", "--tags", "--refs", "origin"]);
-    assert!(tags.contains("api-v0.1.0\n") && !tags.contains("core-v0.1.0\n"), "{tags}");
+    assert!(
+        tags.contains("api-v0.1.0\n") && !tags.contains("core-v0.1.0\n"),
+        "{tags}"
+    );
     fs::remove_file(fixture.root().join(".git/hooks/pre-push")).unwrap();
     finishes(&fixture, &["tag", "api", "core", "--push"]);
 }
@@ -216,7 +280,11 @@ fn the_second_ends_what_runs_too() {
     let (code, _, stderr) = running.end();
     assert_eq!(code, 130, "{stderr}");
     fs::remove_file(fixture.root().join(".git/hooks/pre-push")).unwrap();
-    assert!(!fixture.git(&["ls-remote", "--tags", "origin"]).contains("api-v0.1.0"));
+    assert!(
+        !fixture
+            .git(&["ls-remote", "--tags", "origin"])
+            .contains("api-v0.1.0")
+    );
     finishes(&fixture, &["tag", "api", "--push"]);
 }
 
@@ -226,19 +294,40 @@ fn on_a_terminal_lines_move_while_steps_run_and_are_gone_at_the_end() {
     let (fixture, proxy, latch) = held("PUT", "/manifests/0.2.0-");
     let line = format!("{} release api --yes", env!("CARGO_BIN_EXE_xtask"));
     let mut command = std::process::Command::new("script");
-    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(fixture.root());
-    command.env_remove("CI").env_remove("GITHUB_ACTIONS").env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(fixture.root());
+    command
+        .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         println!("skipped: there is no `script` to make a terminal with");
         return;
     };
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut seen = Vec::new();
-    let moving = ["0.2.0-amd64 ←", "0.2.0-arm64 ←"].map(|name| format!("promote {}:{name}", format_args!("{}/acme/api", proxy.address())));
+    let moving = ["0.2.0-amd64 ←", "0.2.0-arm64 ←"].map(|name| {
+        format!(
+            "promote {}:{name}",
+            format_args!("{}/acme/api", proxy.address())
+        )
+    });
     // The plan shows each once; drawn again, they move.
-    while !moving.iter().all(|name| String::from_utf8_lossy(&seen).matches(name.as_str()).count() > 1) {
+    while !moving.iter().all(|name| {
+        String::from_utf8_lossy(&seen)
+            .matches(name.as_str())
+            .count()
+            > 1
+    }) {
         let bytes = stdout.fill_buf().unwrap().to_vec();
-        assert!(!bytes.is_empty(), "it ended: {}", String::from_utf8_lossy(&seen));
+        assert!(
+            !bytes.is_empty(),
+            "it ended: {}",
+            String::from_utf8_lossy(&seen)
+        );
         stdout.consume(bytes.len());
         seen.extend(bytes);
     }
@@ -247,7 +336,14 @@ fn on_a_terminal_lines_move_while_steps_run_and_are_gone_at_the_end() {
     assert!(child.wait().unwrap().success());
     let seen = String::from_utf8_lossy(&seen);
     assert_eq!(seen.matches("acted").count(), 5, "{seen:?}");
-    assert!(seen.trim_end().lines().last().unwrap().contains("5 done now"), "{seen:?}");
+    assert!(
+        seen.trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("5 done now"),
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -255,18 +351,32 @@ fn on_a_terminal_the_second_leaves_no_line_standing() {
     let (fixture, proxy, latch) = held("PUT", "/manifests/0.2.0-");
     let line = format!("{} release api --yes", env!("CARGO_BIN_EXE_xtask"));
     let mut command = std::process::Command::new("script");
-    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(fixture.root());
-    command.env_remove("CI").env_remove("GITHUB_ACTIONS").env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(fixture.root());
+    command
+        .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         println!("skipped: there is no `script` to make a terminal with");
         return;
     };
-    let (mut keys, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let (mut keys, mut stdout) = (
+        child.stdin.take().unwrap(),
+        BufReader::new(child.stdout.take().unwrap()),
+    );
     let mut seen = Vec::new();
     let mut wait_until = |is_there: &dyn Fn(&str) -> bool| {
         while !is_there(&String::from_utf8_lossy(&seen)) {
             let bytes = stdout.fill_buf().unwrap().to_vec();
-            assert!(!bytes.is_empty(), "it ended: {}", String::from_utf8_lossy(&seen));
+            assert!(
+                !bytes.is_empty(),
+                "it ended: {}",
+                String::from_utf8_lossy(&seen)
+            );
             stdout.consume(bytes.len());
             seen.extend(bytes);
         }
@@ -275,13 +385,24 @@ fn on_a_terminal_the_second_leaves_no_line_standing() {
     wait_until(&|seen| seen.matches(&moving).count() > 1);
     keys.write_all(b"\x03").unwrap();
     // They are drawn anew below what was said.
-    wait_until(&|seen| seen.split_once("Ctrl-C again stops at once").is_some_and(|(_, after)| after.contains(&moving)));
+    wait_until(&|seen| {
+        seen.split_once("Ctrl-C again stops at once")
+            .is_some_and(|(_, after)| after.contains(&moving))
+    });
     keys.write_all(b"\x03").unwrap();
     stdout.read_to_end(&mut seen).unwrap();
     latch.open();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", String::from_utf8_lossy(&seen));
+    assert_eq!(
+        child.wait().unwrap().code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&seen)
+    );
     let seen = String::from_utf8_lossy(&seen);
     let (_, after) = seen.rsplit_once(&moving).unwrap();
-    assert!(after.contains("\u{1b}[2K"), "the last line that moved was taken away: {after:?}");
+    assert!(
+        after.contains("\u{1b}[2K"),
+        "the last line that moved was taken away: {after:?}"
+    );
     finishes(&fixture, &["release", "api"]);
 }

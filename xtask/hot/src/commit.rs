@@ -60,8 +60,14 @@ impl Change {
 
     /// The header as one would write it: `feat(api)!: add x`.
     pub fn header(&self) -> String {
-        let Some(kind) = &self.kind else { return self.description.clone() };
-        let scope = self.scope.as_ref().map(|scope| format!("({scope})")).unwrap_or_default();
+        let Some(kind) = &self.kind else {
+            return self.description.clone();
+        };
+        let scope = self
+            .scope
+            .as_ref()
+            .map(|scope| format!("({scope})"))
+            .unwrap_or_default();
         let mark = if self.breaking.is_some() { "!" } else { "" };
         format!("{kind}{scope}{mark}: {}", self.description)
     }
@@ -81,8 +87,16 @@ pub struct Header {
 pub fn header(line: &str) -> Option<Header> {
     let commit = git_conventional::Commit::parse(line).ok()?;
     let description = commit.description().trim();
-    let (kind, scope) = (commit.type_().as_str().to_owned(), commit.scope().map(|scope| scope.as_str().to_owned()));
-    (!description.is_empty()).then(|| Header { kind, scope, is_breaking: commit.breaking(), description: description.to_owned() })
+    let (kind, scope) = (
+        commit.type_().as_str().to_owned(),
+        commit.scope().map(|scope| scope.as_str().to_owned()),
+    );
+    (!description.is_empty()).then(|| Header {
+        kind,
+        scope,
+        is_breaking: commit.breaking(),
+        description: description.to_owned(),
+    })
 }
 
 /// The change that a title tells, whatever its form; `None` for a blank line.
@@ -95,14 +109,34 @@ fn titled(line: &str) -> Option<Change> {
         let (quoted, _) = without_pull_request(quoted);
         // What git titles `Reapply` takes back the revert, not the change.
         let is_again = title.starts_with("Reapply");
-        let reverts = vec![Reverted::Title(if is_again { format!("Revert \"{quoted}\"") } else { quoted.to_owned() })];
-        return Some(Change { kind: Some("revert".into()), description: quoted.to_owned(), reverts, pull_request, ..Change::default() });
+        let reverts = vec![Reverted::Title(if is_again {
+            format!("Revert \"{quoted}\"")
+        } else {
+            quoted.to_owned()
+        })];
+        return Some(Change {
+            kind: Some("revert".into()),
+            description: quoted.to_owned(),
+            reverts,
+            pull_request,
+            ..Change::default()
+        });
     }
     let Some(found) = header(title) else {
         // Somebody who writes the footer's words first means them.
-        let breaking = title.strip_prefix("BREAKING CHANGE: ").or_else(|| title.strip_prefix("BREAKING-CHANGE: "));
-        let (description, breaking) = (breaking.unwrap_or(title).to_owned(), breaking.map(str::to_owned));
-        return Some(Change { description, breaking, pull_request, ..Change::default() });
+        let breaking = title
+            .strip_prefix("BREAKING CHANGE: ")
+            .or_else(|| title.strip_prefix("BREAKING-CHANGE: "));
+        let (description, breaking) = (
+            breaking.unwrap_or(title).to_owned(),
+            breaking.map(str::to_owned),
+        );
+        return Some(Change {
+            description,
+            breaking,
+            pull_request,
+            ..Change::default()
+        });
     };
     let kind = found.kind.to_lowercase();
     if kind == "breaking-change" {
@@ -115,12 +149,26 @@ fn titled(line: &str) -> Option<Change> {
     }
     let reverts = match kind.as_str() {
         "revert" => {
-            vec![Reverted::Title(without_pull_request(stated_revert(&found.description).unwrap_or(&found.description)).0.to_owned())]
+            vec![Reverted::Title(
+                without_pull_request(
+                    stated_revert(&found.description).unwrap_or(&found.description),
+                )
+                .0
+                .to_owned(),
+            )]
         }
         _ => Vec::new(),
     };
     let breaking = found.is_breaking.then(|| found.description.clone());
-    Some(Change { kind: Some(kind), scope: found.scope, description: found.description, breaking, reverts, pull_request, commit: None })
+    Some(Change {
+        kind: Some(kind),
+        scope: found.scope,
+        description: found.description,
+        breaking,
+        reverts,
+        pull_request,
+        commit: None,
+    })
 }
 
 /// What a merge's own first line tells.
@@ -133,20 +181,54 @@ struct Merge<'m> {
 }
 
 fn merge(subject: &str) -> Option<Merge<'_>> {
-    let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+    let number = |text: &str| {
+        text.split(|c: char| !c.is_ascii_digit())
+            .next()
+            .and_then(|digits| digits.parse().ok())
+    };
     if let Some(rest) = subject.strip_prefix("Merge pull request #") {
-        return Some(Merge { pull_request: number(rest), title: None, is_title_next: true });
+        return Some(Merge {
+            pull_request: number(rest),
+            title: None,
+            is_title_next: true,
+        });
     }
-    if let Some((number, title)) = ["Merged PR ", "Pull request #"].iter().find_map(|prefix| subject.strip_prefix(prefix)?.split_once(": "))
+    if let Some((number, title)) = ["Merged PR ", "Pull request #"]
+        .iter()
+        .find_map(|prefix| subject.strip_prefix(prefix)?.split_once(": "))
     {
-        return number.parse().ok().map(|number| Merge { pull_request: Some(number), title: Some(title), is_title_next: false });
+        return number.parse().ok().map(|number| Merge {
+            pull_request: Some(number),
+            title: Some(title),
+            is_title_next: false,
+        });
     }
-    if let (true, Some((_, rest))) = (subject.starts_with("Merged in "), subject.split_once("(pull request #")) {
-        return Some(Merge { pull_request: number(rest), title: None, is_title_next: true });
+    if let (true, Some((_, rest))) = (
+        subject.starts_with("Merged in "),
+        subject.split_once("(pull request #"),
+    ) {
+        return Some(Merge {
+            pull_request: number(rest),
+            title: None,
+            is_title_next: true,
+        });
     }
-    let own = ["branch '", "branches '", "remote-tracking branch", "tag '", "commit '", "commits '"];
-    let is_own = subject.strip_prefix("Merge ").is_some_and(|rest| own.iter().any(|word| rest.starts_with(word)));
-    is_own.then_some(Merge { pull_request: None, title: None, is_title_next: false })
+    let own = [
+        "branch '",
+        "branches '",
+        "remote-tracking branch",
+        "tag '",
+        "commit '",
+        "commits '",
+    ];
+    let is_own = subject
+        .strip_prefix("Merge ")
+        .is_some_and(|rest| own.iter().any(|word| rest.starts_with(word)));
+    is_own.then_some(Merge {
+        pull_request: None,
+        title: None,
+        is_title_next: false,
+    })
 }
 
 /// A title as reverts are matched by it: without numbers of pull requests, wherever they stand.
@@ -155,7 +237,9 @@ pub fn title_key(title: &str) -> String {
     let mut key = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.split_once(')') {
-            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => key.push_str(rest),
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                key.push_str(rest)
+            }
             _ => key.extend([" (#", part]),
         }
     }
@@ -168,7 +252,10 @@ impl Message {
         let mut lines = Lines::of(text);
         let subject = lines.title().unwrap_or_default();
         let merge = merge(subject);
-        let mut message = Self { subject: without_pull_request(subject).0.to_owned(), ..Self::default() };
+        let mut message = Self {
+            subject: without_pull_request(subject).0.to_owned(),
+            ..Self::default()
+        };
         let title = match &merge {
             Some(merge) if merge.is_title_next => lines.title(),
             Some(merge) => merge.title,
@@ -179,7 +266,9 @@ impl Message {
         message.read_body(lines, types);
         message.is_merge = merge.is_some();
         message.pull_request = merge.and_then(|merge| merge.pull_request);
-        let pull_request = message.pull_request.or_else(|| message.changes.first()?.pull_request);
+        let pull_request = message
+            .pull_request
+            .or_else(|| message.changes.first()?.pull_request);
         for change in &mut message.changes {
             change.pull_request = change.pull_request.or(pull_request);
         }
@@ -197,8 +286,15 @@ impl Message {
 
     /// Adds what a commit says that a merge brought in; commits come in from old to new.
     pub fn bring(&mut self, commit: &str, brought: &Self) {
-        self.changes.extend(brought.changes.iter().map(|change| Change { commit: Some(commit.to_owned()), ..change.clone() }));
-        self.release_as = brought.release_as.clone().or_else(|| self.release_as.take());
+        self.changes
+            .extend(brought.changes.iter().map(|change| Change {
+                commit: Some(commit.to_owned()),
+                ..change.clone()
+            }));
+        self.release_as = brought
+            .release_as
+            .clone()
+            .or_else(|| self.release_as.take());
     }
 
     /// The message of a merge with the changes that it brought in, in place of its own.
@@ -208,7 +304,11 @@ impl Message {
             change.pull_request = change.pull_request.or(self.pull_request);
         }
         let release_as = self.release_as.clone().or(brought.release_as);
-        Self { changes, release_as, ..self.clone() }
+        Self {
+            changes,
+            release_as,
+            ..self.clone()
+        }
     }
 
     fn read_body(&mut self, lines: Lines<'_>, types: &dyn KnownTypes) {
@@ -229,16 +329,31 @@ impl Message {
             } else if let Some(rest) = line.text.strip_prefix("This reverts commit") {
                 let found: Vec<_> = hashes(rest).map(Reverted::Commit).collect();
                 self.last().reverts.extend(found);
-            } else if let Some(change) = line.header(types).and_then(titled).filter(|change| change.kind.is_some()) {
-                if told.get_or_insert_with(|| self.changes.iter().map(Change::header).collect()).insert(change.header()) {
+            } else if let Some(change) = line
+                .header(types)
+                .and_then(titled)
+                .filter(|change| change.kind.is_some())
+            {
+                if told
+                    .get_or_insert_with(|| self.changes.iter().map(Change::header).collect())
+                    .insert(change.header())
+                {
                     self.changes.push(change);
                 }
             } else if let Some(change) = self.changes.last_mut() {
                 if change.kind.as_deref() == Some("revert") {
-                    let refs = line.footer("refs").into_iter().flat_map(hashes).map(Reverted::Commit);
-                    change.reverts.extend(refs.chain(line.reverted_pull_request().map(Reverted::PullRequest)));
+                    let refs = line
+                        .footer("refs")
+                        .into_iter()
+                        .flat_map(hashes)
+                        .map(Reverted::Commit);
+                    change.reverts.extend(
+                        refs.chain(line.reverted_pull_request().map(Reverted::PullRequest)),
+                    );
                 }
-                if let (true, true, Some(breaking)) = (was_open, line.is_prose(), &mut change.breaking) {
+                if let (true, true, Some(breaking)) =
+                    (was_open, line.is_prose(), &mut change.breaking)
+                {
                     breaking.push(' ');
                     breaking.push_str(line.text.trim());
                     is_breaking_open = true;
@@ -251,7 +366,10 @@ impl Message {
     fn last(&mut self) -> &mut Change {
         if self.changes.is_empty() {
             let description = self.subject.clone();
-            self.changes.push(Change { description, ..Change::default() });
+            self.changes.push(Change {
+                description,
+                ..Change::default()
+            });
         }
         let last = self.changes.len() - 1;
         &mut self.changes[last]

@@ -27,12 +27,20 @@ pub(super) struct Line<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn of(text: &'t str) -> Self {
-        Self { lines: text.trim_start_matches('\u{feff}').lines(), is_code: false, folded: 0, is_squashed: false }
+        Self {
+            lines: text.trim_start_matches('\u{feff}').lines(),
+            is_code: false,
+            folded: 0,
+            is_squashed: false,
+        }
     }
 
     /// The next line that is not blank.
     pub(super) fn title(&mut self) -> Option<&'t str> {
-        self.lines.by_ref().map(str::trim).find(|line| !line.is_empty())
+        self.lines
+            .by_ref()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
     }
 
     /// Whether the line is to be left out, or opens or ends what is.
@@ -50,7 +58,9 @@ impl<'t> Lines<'t> {
             self.folded += 1;
         }
         if self.folded > 0 {
-            self.folded = self.folded.saturating_sub(text.matches("</details>").count());
+            self.folded = self
+                .folded
+                .saturating_sub(text.matches("</details>").count());
         }
         was_folded || self.folded > 0 || text.starts_with('>')
     }
@@ -66,10 +76,17 @@ impl<'t> Iterator for Lines<'t> {
                 continue;
             }
             self.is_squashed |= line.starts_with("Squashed commit of the following:");
-            let line = line.strip_prefix(INDENT).filter(|_| self.is_squashed).unwrap_or(line);
+            let line = line
+                .strip_prefix(INDENT)
+                .filter(|_| self.is_squashed)
+                .unwrap_or(line);
             let listed = line.strip_prefix("* ").or_else(|| line.strip_prefix("- "));
             let text = listed.unwrap_or(line);
-            return Some(Line { text: text.trim_start(), is_listed: listed.is_some(), is_indented: text.starts_with([' ', '\t']) });
+            return Some(Line {
+                text: text.trim_start(),
+                is_listed: listed.is_some(),
+                is_indented: text.starts_with([' ', '\t']),
+            });
         }
     }
 }
@@ -78,7 +95,10 @@ impl<'t> Line<'t> {
     /// Whether the line may mean anything but prose. Most lines do not, and there are some ten to a commit.
     pub(super) fn may_count(&self) -> bool {
         let bytes = self.text.as_bytes();
-        bytes.contains(&b':') || [b"Re", b"BR", b"Th"].iter().any(|start| bytes.starts_with(*start))
+        bytes.contains(&b':')
+            || [b"Re", b"BR", b"Th"]
+                .iter()
+                .any(|start| bytes.starts_with(*start))
     }
 
     /// The line when it may be a header of a known type, or a revert as git and forges title it.
@@ -86,19 +106,26 @@ impl<'t> Line<'t> {
         if self.is_indented {
             return None;
         }
-        if self.text.starts_with("Re") && stated_revert(without_pull_request(self.text).0).is_some() {
+        if self.text.starts_with("Re") && stated_revert(without_pull_request(self.text).0).is_some()
+        {
             return Some(self.text);
         }
-        let end = self.text.bytes().position(|byte| matches!(byte, b'(' | b'!' | b':' | b' '))?;
+        let end = self
+            .text
+            .bytes()
+            .position(|byte| matches!(byte, b'(' | b'!' | b':' | b' '))?;
         let kind = &self.text[..end];
-        let is_known = types.knows(kind) || (kind.contains(char::is_uppercase) && types.knows(&kind.to_lowercase()));
+        let is_known = types.knows(kind)
+            || (kind.contains(char::is_uppercase) && types.knows(&kind.to_lowercase()));
         // In a body, unlike in a title, the blank behind the colon tells a header from an address or a path.
         (is_known && self.text.contains(": ")).then_some(self.text)
     }
 
     /// What breaks, behind the words that the specification wants in capitals.
     pub(super) fn breaking(&self) -> Option<&'t str> {
-        let rest = ["BREAKING CHANGE", "BREAKING-CHANGE"].iter().find_map(|token| self.text.strip_prefix(token))?;
+        let rest = ["BREAKING CHANGE", "BREAKING-CHANGE"]
+            .iter()
+            .find_map(|token| self.text.strip_prefix(token))?;
         let value = rest.strip_prefix(':').or_else(|| rest.strip_prefix(" #"))?;
         (!self.is_indented).then(|| value.trim())
     }
@@ -118,23 +145,40 @@ impl<'t> Line<'t> {
 
     /// Whether it may be the next line of a paragraph.
     pub(super) fn is_prose(&self) -> bool {
-        let token = self.text.split_once(": ").or_else(|| self.text.split_once(" #")).map(|(token, _)| token);
-        let is_footer = token.is_some_and(|token| token.contains('-') && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-        let is_word = token.is_some_and(|token| token.starts_with(char::is_uppercase) && token.chars().all(char::is_alphanumeric));
-        !self.text.is_empty() && !self.is_listed && !is_footer && !is_word && !self.text.starts_with("---")
+        let token = self
+            .text
+            .split_once(": ")
+            .or_else(|| self.text.split_once(" #"))
+            .map(|(token, _)| token);
+        let is_footer = token.is_some_and(|token| {
+            token.contains('-') && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        let is_word = token.is_some_and(|token| {
+            token.starts_with(char::is_uppercase) && token.chars().all(char::is_alphanumeric)
+        });
+        !self.text.is_empty()
+            && !self.is_listed
+            && !is_footer
+            && !is_word
+            && !self.text.starts_with("---")
     }
 }
 
 /// What stands in the quotes of `Revert "…"` and `Reapply "…"`; the latter is how git titles the revert of a revert.
 pub(super) fn stated_revert(title: &str) -> Option<&str> {
-    let rest = title.strip_prefix("Revert ").or_else(|| title.strip_prefix("Reapply "))?;
+    let rest = title
+        .strip_prefix("Revert ")
+        .or_else(|| title.strip_prefix("Reapply "))?;
     rest.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// A title without the numbers of pull requests at its end, and the last of them.
 pub(super) fn without_pull_request(title: &str) -> (&str, Option<u64>) {
     let (mut rest, mut last) = (title.trim_end(), None);
-    while let Some((before, number)) = rest.strip_suffix(')').and_then(|inside| inside.rsplit_once("(#")) {
+    while let Some((before, number)) = rest
+        .strip_suffix(')')
+        .and_then(|inside| inside.rsplit_once("(#"))
+    {
         let Ok(number) = number.parse() else { break };
         last = last.or(Some(number));
         rest = before.trim_end();
@@ -146,5 +190,9 @@ pub(super) fn without_pull_request(title: &str) -> (&str, Option<u64>) {
 pub(super) fn hashes(text: &str) -> impl Iterator<Item = String> {
     let text = text.split("reversing").next().unwrap_or_default();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| (7..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())).map(str::to_ascii_lowercase)
+    words
+        .filter(|word| {
+            (7..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+        .map(str::to_ascii_lowercase)
 }

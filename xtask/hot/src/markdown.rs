@@ -27,7 +27,11 @@ pub fn escaped(text: &str) -> String {
 /// Without line breaks, control characters, and those that turn the direction of what follows.
 fn one_line(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    let plain: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(LONGEST + 1).collect();
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() || turns(c) { ' ' } else { c })
+        .take(LONGEST + 1)
+        .collect();
     let plain = plain.trim();
     match plain.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", plain[..end].trim_end()),
@@ -46,7 +50,11 @@ fn words(out: &mut String, piece: &str, is_start: bool) {
         let address = if is_word_before { 0 } else { address(rest) };
         let name = if is_word_before { 0 } else { mention(rest) };
         // A forge knows an issue by its address, too.
-        let issue = if closes(out) { issue(rest).max(address) } else { 0 };
+        let issue = if closes(out) {
+            issue(rest).max(address)
+        } else {
+            0
+        };
         let name = name.max(issue);
         let taken = if address > 0 && issue == 0 {
             out.push_str(&rest[..address]);
@@ -98,7 +106,12 @@ fn is_special(before: char, next: char, after: char) -> bool {
 
 /// How long the address is that stands at the beginning, in bytes.
 fn address(text: &str) -> usize {
-    let Some(scheme) = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme)) else { return 0 };
+    let Some(scheme) = ["https://", "http://"]
+        .into_iter()
+        .find(|scheme| text.starts_with(scheme))
+    else {
+        return 0;
+    };
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/?#=&%+:,".contains(byte);
     let length = scheme.len() + text[scheme.len()..].bytes().take_while(is_plain).count();
     text[..length].trim_end_matches(['.', ',', ':', '?']).len()
@@ -106,30 +119,55 @@ fn address(text: &str) -> usize {
 
 /// How long the `@name` or `@team/name` is that stands at the beginning, in bytes.
 fn mention(text: &str) -> usize {
-    let Some(rest) = text.strip_prefix('@') else { return 0 };
-    let name = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte)).count();
+    let Some(rest) = text.strip_prefix('@') else {
+        return 0;
+    };
+    let name = rest
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte))
+        .count();
     if name == 0 { 0 } else { 1 + name }
 }
 
 /// How long the `#12`, `team/name#12` or `GH-12` is that stands at the beginning, in bytes.
 fn issue(text: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("GH-")) && digits(&text[3..]) > 0 {
+    if text
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("GH-"))
+        && digits(&text[3..]) > 0
+    {
         return 3 + digits(&text[3..]);
     }
-    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte)).count();
-    let Some(number) = text[name..].strip_prefix('#') else { return 0 };
-    if digits(number) == 0 { 0 } else { name + 1 + digits(number) }
+    let name = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte))
+        .count();
+    let Some(number) = text[name..].strip_prefix('#') else {
+        return 0;
+    };
+    if digits(number) == 0 {
+        0
+    } else {
+        name + 1 + digits(number)
+    }
 }
 
 /// Whether what was written ends with a word that makes a forge close the issue named next, when the text is merged.
 fn closes(written: &str) -> bool {
-    let Some(written) = written.strip_suffix(' ') else { return false };
+    let Some(written) = written.strip_suffix(' ') else {
+        return false;
+    };
     let written = written.strip_suffix(':').unwrap_or(written);
-    let word = written.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"]
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
+    let word = written
+        .rsplit(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default();
+    [
+        "close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
+    ]
+    .iter()
+    .any(|known| word.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -144,20 +182,35 @@ mod tests {
             ("a # b", "a # b"),
             ("<script>alert(1)</script>", "\\<script>alert(1)\\</script>"),
             ("<!-- hidden", "\\<!-- hidden"),
-            ("thanks @octocat and @acme/team", "thanks `@octocat` and `@acme/team`"),
+            (
+                "thanks @octocat and @acme/team",
+                "thanks `@octocat` and `@acme/team`",
+            ),
             ("mail a@b.c", "mail a@b.c"),
             ("add `@spawn` and `<T>`", "add `@spawn` and `<T>`"),
             ("one ` <b> tick @x", "one \\` \\<b> tick `@x`"),
             ("``` fence", "\\`\\`\\` fence"),
-            ("[link](http://x) ![i](y)", "\\[link\\](http://x) !\\[i\\](y)"),
-            ("*bold* _it_ snake_case ~~no~~", "\\*bold\\* \\_it\\_ snake_case \\~\\~no\\~\\~"),
+            (
+                "[link](http://x) ![i](y)",
+                "\\[link\\](http://x) !\\[i\\](y)",
+            ),
+            (
+                "*bold* _it_ snake_case ~~no~~",
+                "\\*bold\\* \\_it\\_ snake_case \\~\\~no\\~\\~",
+            ),
             ("see https://a.b/c_d?e=f, or", "see https://a.b/c_d?e=f, or"),
             ("- nested", "\\- nested"),
             ("1. first", "1\\. first"),
             ("1.2.3 is out", "1\\.2.3 is out"),
             ("&lt;b&gt; a & b", "\\&lt;b\\&gt; a & b"),
-            ("closes #1, Fixes: acme/mono#23; see #4", "closes `#1`, Fixes: `acme/mono#23`; see #4"),
-            ("fixes https://a.b/issues/5 and Closes GH-9", "fixes `https://a.b/issues/5` and Closes `GH-9`"),
+            (
+                "closes #1, Fixes: acme/mono#23; see #4",
+                "closes `#1`, Fixes: `acme/mono#23`; see #4",
+            ),
+            (
+                "fixes https://a.b/issues/5 and Closes GH-9",
+                "fixes `https://a.b/issues/5` and Closes `GH-9`",
+            ),
             ("a\r\nb\u{202e}c\u{7}", "a  b c"),
             ("$x$ and | cell", "\\$x\\$ and \\| cell"),
             ("back\\slash", "back\\\\slash"),

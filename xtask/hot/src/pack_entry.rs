@@ -67,7 +67,9 @@ fn distance(bytes: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut taken) = (0u64, 0);
     loop {
         let byte = *bytes.get(taken)?;
-        value = value.checked_mul(128)?.checked_add(u64::from(byte & 0x7f))?;
+        value = value
+            .checked_mul(128)?
+            .checked_add(u64::from(byte & 0x7f))?;
         taken += 1;
         if byte & 0x80 == 0 {
             return Some((value, taken));
@@ -105,7 +107,11 @@ pub(crate) fn applied(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
             (!piece.is_empty()).then_some(piece)?
         } else {
             let mut values = [0usize; 7];
-            for (bit, value) in values.iter_mut().enumerate().filter(|(bit, _)| order & 1 << bit != 0) {
+            for (bit, value) in values
+                .iter_mut()
+                .enumerate()
+                .filter(|(bit, _)| order & 1 << bit != 0)
+            {
                 let (byte, after) = rest.split_first()?;
                 *value = usize::from(*byte) << (8 * (bit % 4));
                 rest = after;
@@ -131,18 +137,53 @@ mod tests {
 
     #[test]
     fn heads_are_read_and_never_beyond_their_end() {
-        let whole = |kind, size, length| Some(Head { what: What::Whole(kind), size, length });
+        let whole = |kind, size, length| {
+            Some(Head {
+                what: What::Whole(kind),
+                size,
+                length,
+            })
+        };
         assert_eq!(Head::read(&[0x15]), whole(Kind::Commit, 5, 1));
         assert_eq!(Head::read(&[0xaf, 0x01]), whole(Kind::Tree, 31, 2));
-        let back = |back, length| Some(Head { what: What::ToEarlier(back), size: 0, length });
+        let back = |back, length| {
+            Some(Head {
+                what: What::ToEarlier(back),
+                size: 0,
+                length,
+            })
+        };
         assert_eq!(Head::read(&[0x60, 0x7f]), back(127, 2));
-        assert_eq!(Head::read(&[0x60, 0x80, 0x00]), back(128, 3), "a second byte goes on where one ends");
+        assert_eq!(
+            Head::read(&[0x60, 0x80, 0x00]),
+            back(128, 3),
+            "a second byte goes on where one ends"
+        );
         let id = [9; 20];
-        assert_eq!(Head::read(&[&[0x70], &id[..]].concat()), Some(Head { what: What::ToObject(id), size: 0, length: 21 }));
-        for cut in [&[][..], &[0x80 | 0x15], &[0x60], &[0x60, 0x80], &[0x70, 1, 2], &[0x00], &[0x50]] {
+        assert_eq!(
+            Head::read(&[&[0x70], &id[..]].concat()),
+            Some(Head {
+                what: What::ToObject(id),
+                size: 0,
+                length: 21
+            })
+        );
+        for cut in [
+            &[][..],
+            &[0x80 | 0x15],
+            &[0x60],
+            &[0x60, 0x80],
+            &[0x70, 1, 2],
+            &[0x00],
+            &[0x50],
+        ] {
             assert_eq!(Head::read(cut), None, "{cut:?}");
         }
-        assert_eq!(Head::read(&[0x9f, 0xff, 0xff, 0xff, 0x7f]), None, "larger than what is read here");
+        assert_eq!(
+            Head::read(&[0x9f, 0xff, 0xff, 0xff, 0x7f]),
+            None,
+            "larger than what is read here"
+        );
         assert_eq!(Head::read(&[0xff; 32]), None);
     }
 
@@ -157,7 +198,11 @@ mod tests {
         }
         let long = vec![7; 0x1_0000];
         let same = [0x80, 0x80, 4, 0x80, 0x80, 4, 0x80];
-        assert_eq!(applied(&long, &same), Some(long), "no length is the longest");
+        assert_eq!(
+            applied(&long, &same),
+            Some(long),
+            "no length is the longest"
+        );
     }
 
     #[test]
@@ -170,8 +215,14 @@ mod tests {
             (&[10, 3, 0x90, 2], "less than it says"),
             (&[10, 1, 0], "no order"),
             (&[10, 2, 0x9f, 0xff, 0xff, 0xff, 0xff, 2], "from far beyond"),
-            (&[10, 0xff, 0xff, 0xff, 0xff, 0x7f], "larger than what is read here"),
-            (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "a number without an end"),
+            (
+                &[10, 0xff, 0xff, 0xff, 0xff, 0x7f],
+                "larger than what is read here",
+            ),
+            (
+                &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                "a number without an end",
+            ),
         ] {
             assert_eq!(applied(base, delta), None, "{why}");
         }

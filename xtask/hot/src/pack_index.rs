@@ -33,8 +33,16 @@ impl PackIndex {
         if !bytes.starts_with(MAGIC) || bytes.len() < HEAD + TRAILER {
             return None;
         }
-        let index = Self { count: word(&bytes, HEAD - 4)? as usize, bytes };
-        let least = HEAD + index.count.checked_mul(ID + SUM + 4).filter(|_| index.count <= MOST)? + TRAILER;
+        let index = Self {
+            count: word(&bytes, HEAD - 4)? as usize,
+            bytes,
+        };
+        let least = HEAD
+            + index
+                .count
+                .checked_mul(ID + SUM + 4)
+                .filter(|_| index.count <= MOST)?
+            + TRAILER;
         // Long offsets follow where a pack has any, at most one an object. A table of longer ids is longer than that.
         let long = index.bytes.len().checked_sub(least)?;
         let is_sorted = (1..256).all(|first| index.up_to(first - 1) <= index.up_to(first));
@@ -52,7 +60,8 @@ impl PackIndex {
         let low = if first == 0 { 0 } else { self.up_to(first - 1) };
         let high = self.up_to(first);
         // Ids are spread evenly: what an id says of its place is off by a few, and each look brings the next one nearer.
-        let apart = |one: &Id, other: &Id| ((spread(one) - spread(other)) * (high - low) as i64) >> 32;
+        let apart =
+            |one: &Id, other: &Id| ((spread(one) - spread(other)) * (high - low) as i64) >> 32;
         let mut look = low + usize::try_from(apart(id, &[0; ID])).ok()?;
         let (mut low, mut high) = (low, high);
         for looks in 0.. {
@@ -95,7 +104,10 @@ impl PackIndex {
         if long + 8 > self.bytes.len() - TRAILER {
             return None;
         }
-        self.bytes.get(long..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+        self.bytes
+            .get(long..)?
+            .first_chunk()
+            .map(|bytes| u64::from_be_bytes(*bytes))
     }
 }
 
@@ -111,7 +123,10 @@ fn order(one: &Id, other: &Id) -> Ordering {
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|bytes| u32::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -127,7 +142,11 @@ mod tests {
         bytes.extend(ids.concat());
         bytes.extend(vec![0; ids.len() * SUM]);
         for place in 0..ids.len() {
-            let offset = if place + 1 == ids.len() { IS_LONG } else { place as u32 };
+            let offset = if place + 1 == ids.len() {
+                IS_LONG
+            } else {
+                place as u32
+            };
             bytes.extend(offset.to_be_bytes());
         }
         if !ids.is_empty() {
@@ -154,19 +173,42 @@ mod tests {
     #[test]
     fn every_id_is_found_and_no_other() {
         let even = spread_ids(5000, |number| number as u8);
-        let chosen: Vec<Id> = (0..3000u16).map(|number| [&[7; 18][..], &number.to_be_bytes()].concat().try_into().unwrap()).collect();
-        for ids in [even, chosen, spread_ids(1, |_| 255), spread_ids(40, |_| 0), Vec::new()] {
+        let chosen: Vec<Id> = (0..3000u16)
+            .map(|number| {
+                [&[7; 18][..], &number.to_be_bytes()]
+                    .concat()
+                    .try_into()
+                    .unwrap()
+            })
+            .collect();
+        for ids in [
+            even,
+            chosen,
+            spread_ids(1, |_| 255),
+            spread_ids(40, |_| 0),
+            Vec::new(),
+        ] {
             let index = PackIndex::read(table(&ids)).unwrap();
             assert_eq!(index.count(), ids.len());
             for (place, id) in ids.iter().enumerate() {
-                let expected = if place + 1 == ids.len() { 1 << 40 } else { place as u64 };
+                let expected = if place + 1 == ids.len() {
+                    1 << 40
+                } else {
+                    place as u64
+                };
                 assert_eq!(index.find(id), Some(expected), "{id:?}");
                 let mut beside = *id;
                 beside[19] ^= 0x80;
-                assert_eq!(index.find(&beside).is_some(), ids.binary_search(&beside).is_ok());
+                assert_eq!(
+                    index.find(&beside).is_some(),
+                    ids.binary_search(&beside).is_ok()
+                );
             }
             for other in [[0; ID], [255; ID], [7; ID]] {
-                assert_eq!(index.find(&other).is_some(), ids.binary_search(&other).is_ok());
+                assert_eq!(
+                    index.find(&other).is_some(),
+                    ids.binary_search(&other).is_ok()
+                );
             }
         }
     }
@@ -175,7 +217,11 @@ mod tests {
     fn what_is_no_whole_table_is_none() {
         let whole = table(&spread_ids(20, |number| number as u8));
         for cut in 0..whole.len() {
-            assert!(PackIndex::read(whole[..cut].to_vec()).is_none_or(|index| index.count() != 20 || cut + 8 == whole.len()), "{cut}");
+            assert!(
+                PackIndex::read(whole[..cut].to_vec())
+                    .is_none_or(|index| index.count() != 20 || cut + 8 == whole.len()),
+                "{cut}"
+            );
         }
         for (at, byte) in [(0, 0), (7, 1), (8, 9), (HEAD - 4, 1)] {
             let mut damaged = whole.clone();
@@ -183,7 +229,8 @@ mod tests {
             assert!(PackIndex::read(damaged).is_none(), "{at}");
         }
         // Without its long offsets, one that points at them points nowhere.
-        let short = PackIndex::read([&whole[..whole.len() - 8 - TRAILER], &[0; TRAILER]].concat()).unwrap();
+        let short =
+            PackIndex::read([&whole[..whole.len() - 8 - TRAILER], &[0; TRAILER]].concat()).unwrap();
         let last = *spread_ids(20, |number| number as u8).last().unwrap();
         assert_eq!(short.find(&last), None);
     }

@@ -56,7 +56,13 @@ pub struct Packs {
 impl Packs {
     pub fn new(packs: Vec<(Arc<PackIndex>, Box<dyn Source>)>) -> Self {
         let (pieces, objects) = (Recent::new(HELD_PIECES), Recent::new(HELD_OBJECTS));
-        Self { packs, last: 0, pieces, objects, inflater: Decompressor::new() }
+        Self {
+            packs,
+            last: 0,
+            pieces,
+            objects,
+            inflater: Decompressor::new(),
+        }
     }
 
     /// The content of an object of that kind.
@@ -70,7 +76,11 @@ impl Packs {
         if let Some(offset) = self.packs.get(self.last)?.0.find(id) {
             return Some((self.last, offset));
         }
-        let (pack, offset) = self.packs.iter().enumerate().find_map(|(pack, (index, _))| Some((pack, index.find(id)?)))?;
+        let (pack, offset) = self
+            .packs
+            .iter()
+            .enumerate()
+            .find_map(|(pack, (index, _))| Some((pack, index.find(id)?)))?;
         self.last = pack;
         Some((pack, offset))
     }
@@ -122,7 +132,10 @@ impl Packs {
         };
         let mut bytes = vec![0; head.size];
         // Sums of what is inflated are compared there.
-        let size = self.inflater.zlib_decompress(piece.get(start + head.length..)?, &mut bytes).ok()?;
+        let size = self
+            .inflater
+            .zlib_decompress(piece.get(start + head.length..)?, &mut bytes)
+            .ok()?;
         (size == head.size).then_some((head.what, bytes))
     }
 
@@ -146,6 +159,8 @@ impl Packs {
 
 /// A number for a place in a pack.
 fn key(pack: usize, offset: u64) -> Option<u64> {
-    let pack = u64::try_from(pack).ok().filter(|pack| *pack < 1 << (64 - SPAN))?;
+    let pack = u64::try_from(pack)
+        .ok()
+        .filter(|pack| *pack < 1 << (64 - SPAN))?;
     (offset < 1 << SPAN).then_some(pack << SPAN | offset)
 }

@@ -27,15 +27,25 @@ impl<'b> RawCommit<'b> {
             return None;
         }
         // Signatures stand in the header too, but their blank lines begin with a space.
-        let end = rest.windows(2).position(|pair| pair == b"\n\n").map_or(rest.len(), |at| at + 2);
-        Some(Self { tree, parent: parents.first().copied(), is_merge: parents.len() > 1, message: &rest[end..] })
+        let end = rest
+            .windows(2)
+            .position(|pair| pair == b"\n\n")
+            .map_or(rest.len(), |at| at + 2);
+        Some(Self {
+            tree,
+            parent: parents.first().copied(),
+            is_merge: parents.len() > 1,
+            message: &rest[end..],
+        })
     }
 }
 
 /// An id as it is written, in lower case.
 pub fn hex(id: &Id) -> String {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    id.iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// The id on the line of that name, and what follows on it.
@@ -57,14 +67,22 @@ mod tests {
     #[test]
     fn links_and_message_are_read_and_the_rest_is_not() {
         let (a, b) = ("0a".repeat(20), "FF".repeat(20));
-        let raw = format!("tree {a}\nparent {b}\nparent {a}\nauthor A <a> 1 +0000\ngpgsig x\n \n y\n\nfeat: x\n\nbody");
+        let raw = format!(
+            "tree {a}\nparent {b}\nparent {a}\nauthor A <a> 1 +0000\ngpgsig x\n \n y\n\nfeat: x\n\nbody"
+        );
         let read = RawCommit::read(raw.as_bytes()).unwrap();
-        assert_eq!((read.tree, read.parent, read.is_merge), ([10; 20], Some([255; 20]), true));
+        assert_eq!(
+            (read.tree, read.parent, read.is_merge),
+            ([10; 20], Some([255; 20]), true)
+        );
         assert_eq!(read.message, b"feat: x\n\nbody");
         assert_eq!(hex(&read.tree), a);
         let first = format!("tree {a}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n");
         let read = RawCommit::read(first.as_bytes()).unwrap();
-        assert_eq!((read.parent, read.is_merge, read.message), (None, false, &b""[..]));
+        assert_eq!(
+            (read.parent, read.is_merge, read.message),
+            (None, false, &b""[..])
+        );
     }
 
     #[test]

@@ -18,7 +18,12 @@ type Generation<L> = HashMap<u64, (L, Rc<Vec<u8>>), BuildHasherDefault<NumberHas
 impl<L: Copy> Recent<L> {
     /// Holds no more than so many bytes, unless a single content is larger.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { young: HashMap::default(), old: HashMap::default(), held: 0, bound: bytes / 2 }
+        Self {
+            young: HashMap::default(),
+            old: HashMap::default(),
+            held: 0,
+            bound: bytes / 2,
+        }
     }
 
     pub(crate) fn get(&mut self, key: u64) -> Option<(L, Rc<Vec<u8>>)> {
@@ -77,6 +82,9 @@ mod tests {
         }
         assert!(recent.get(2).is_none());
         recent.insert(99, 'z', &Rc::new(vec![0; 1000]));
-        assert!(recent.get(99).is_some(), "one that is larger than all is held alone");
+        assert!(
+            recent.get(99).is_some(),
+            "one that is larger than all is held alone"
+        );
     }
 }

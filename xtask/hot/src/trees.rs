@@ -53,10 +53,17 @@ pub fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
         }
         old = &old[left.as_ref().map_or(0, |raw| raw.length)..];
         new = &new[right.as_ref().map_or(0, |raw| raw.length)..];
-        let name = left.as_ref().or(right.as_ref()).map(|raw| raw.name.to_owned())?;
+        let name = left
+            .as_ref()
+            .or(right.as_ref())
+            .map(|raw| raw.name.to_owned())?;
         let (was, is) = (left.map(|raw| raw.entry), right.map(|raw| raw.entry));
         if was != is {
-            found.push(Difference { name, old: was, new: is });
+            found.push(Difference {
+                name,
+                old: was,
+                new: is,
+            });
         }
     }
     Some(found)
@@ -69,7 +76,11 @@ fn same_entries(old: &[u8], new: &[u8]) -> usize {
     let (mut same, mut end) = (0, old.len().min(new.len()));
     while end > same {
         let middle = end - (end - same) / 2;
-        if old[same..middle] == new[same..middle] { same = middle } else { end = middle - 1 }
+        if old[same..middle] == new[same..middle] {
+            same = middle
+        } else {
+            end = middle - 1
+        }
     }
     let mut entries = 0;
     while let Some(length) = length_of_first(&old[entries..])
@@ -94,14 +105,24 @@ impl RawEntry<'_> {
         if self.name == other.name {
             return self.entry.is_tree().cmp(&other.entry.is_tree());
         }
-        let spelled = |raw: &Self| raw.name.iter().copied().chain(raw.entry.is_tree().then_some(b'/')).collect::<Vec<_>>();
+        let spelled = |raw: &Self| {
+            raw.name
+                .iter()
+                .copied()
+                .chain(raw.entry.is_tree().then_some(b'/'))
+                .collect::<Vec<_>>()
+        };
         spelled(self).cmp(&spelled(other))
     }
 }
 
 fn length_of_first(tree: &[u8]) -> Option<usize> {
     let length = CStr::from_bytes_until_nul(tree).ok()?.count_bytes() + 1 + ID;
-    if length <= tree.len() { Some(length) } else { None }
+    if length <= tree.len() {
+        Some(length)
+    } else {
+        None
+    }
 }
 
 /// The first entry; `None` inside for an empty tree, and outside for what is no tree.
@@ -117,12 +138,21 @@ fn first(tree: &[u8]) -> Option<Option<RawEntry<'_>>> {
         [b'1', b'0', b'0', b'6', b'4', b'4', b' ', name @ ..] => (0o100_644, name),
         _ => {
             let blank = head.iter().take(7).position(|byte| *byte == b' ')?;
-            let mode = head[..blank].iter().try_fold(0, |mode, digit| Some(mode * 8 + char::from(*digit).to_digit(8)?))?;
+            let mode = head[..blank].iter().try_fold(0, |mode, digit| {
+                Some(mode * 8 + char::from(*digit).to_digit(8)?)
+            })?;
             (mode, &head[blank + 1..])
         }
     };
-    let entry = Entry { mode: canonical(mode), id: id.try_into().ok()? };
-    Some(Some(RawEntry { length, name: &name[..name.len() - 1], entry }))
+    let entry = Entry {
+        mode: canonical(mode),
+        id: id.try_into().ok()?,
+    };
+    Some(Some(RawEntry {
+        length,
+        name: &name[..name.len() - 1],
+        entry,
+    }))
 }
 
 /// Old commits hold modes that git itself no longer tells apart.
@@ -139,12 +169,26 @@ mod tests {
     use super::*;
 
     fn raw(entries: &[(&str, &str, u8)]) -> Vec<u8> {
-        entries.iter().flat_map(|(mode, name, id)| [format!("{mode} {name}\0").as_bytes(), &[*id; ID]].concat()).collect()
+        entries
+            .iter()
+            .flat_map(|(mode, name, id)| {
+                [format!("{mode} {name}\0").as_bytes(), &[*id; ID]].concat()
+            })
+            .collect()
     }
 
     fn names(old: &[(&str, &str, u8)], new: &[(&str, &str, u8)]) -> Vec<(String, bool, bool)> {
         let found = differences(&raw(old), &raw(new)).unwrap();
-        found.into_iter().map(|it| (String::from_utf8(it.name).unwrap(), it.old.is_some(), it.new.is_some())).collect()
+        found
+            .into_iter()
+            .map(|it| {
+                (
+                    String::from_utf8(it.name).unwrap(),
+                    it.old.is_some(),
+                    it.new.is_some(),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -154,9 +198,20 @@ mod tests {
         assert_eq!(names(&[a, b], &[a, b]), []);
         assert_eq!(names(&[a, b], &[a]), [("b".into(), true, false)]);
         assert_eq!(names(&[], &[a]), [("a".into(), false, true)]);
-        assert_eq!(names(&[a, b], &[(file, "a", 3), b]), [("a".into(), true, true)]);
-        assert_eq!(names(&[(file, "a", 0), b], &[("100755", "a", 0), b]), [("a".into(), true, true)], "a mode is a change");
-        assert_eq!(names(&[(file, "a", 0)], &[("100664", "a", 0)]), [], "but not one that git does not tell apart");
+        assert_eq!(
+            names(&[a, b], &[(file, "a", 3), b]),
+            [("a".into(), true, true)]
+        );
+        assert_eq!(
+            names(&[(file, "a", 0), b], &[("100755", "a", 0), b]),
+            [("a".into(), true, true)],
+            "a mode is a change"
+        );
+        assert_eq!(
+            names(&[(file, "a", 0)], &[("100664", "a", 0)]),
+            [],
+            "but not one that git does not tell apart"
+        );
     }
 
     #[test]
@@ -164,8 +219,14 @@ mod tests {
         // As a file `a` comes before `a.b`, as a tree behind it.
         let before = [("100644", "a", 1), ("100644", "a.b", 2)];
         let after = [("100644", "a.b", 2), ("40000", "a", 1)];
-        assert_eq!(names(&before, &after), [("a".into(), true, false), ("a".into(), false, true)]);
-        assert_eq!(names(&after, &before), [("a".into(), false, true), ("a".into(), true, false)]);
+        assert_eq!(
+            names(&before, &after),
+            [("a".into(), true, false), ("a".into(), false, true)]
+        );
+        assert_eq!(
+            names(&after, &before),
+            [("a".into(), false, true), ("a".into(), true, false)]
+        );
     }
 
     #[test]

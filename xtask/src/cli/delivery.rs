@@ -4,7 +4,10 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
 pub struct Promote {
-    #[arg(required = true, help = "Projects, by name or package; each is promoted on its own")]
+    #[arg(
+        required = true,
+        help = "Projects, by name or package; each is promoted on its own"
+    )]
     pub projects: Vec<String>,
     /// The environment
     #[arg(long, value_name = "ENV")]
@@ -31,7 +34,12 @@ pub struct Rollback {
     #[arg(long, value_name = "X.Y.Z")]
     pub to: Option<String>,
     /// Why, for those who meet the bar later
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub why: String,
 }
 

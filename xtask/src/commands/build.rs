@@ -20,20 +20,34 @@ pub fn run(app: &App, arguments: &Build) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
     let has_distribution = !project.wheel_targets.is_empty() || project.package_index.is_some();
     let pushes_package = arguments.push && project.candidate_index.is_some();
-    let for_image = arguments.platform.is_some() || arguments.build_id.is_some() || (arguments.push && !pushes_package);
+    let for_image = arguments.platform.is_some()
+        || arguments.build_id.is_some()
+        || (arguments.push && !pushes_package);
     kinds(project, arguments, has_distribution, for_image)?;
     let for_package = arguments.target.is_some() || arguments.release;
     let mut goal = Goal::default();
     let dirty = app.world.git.dirty_paths()?;
     if arguments.push && !dirty.is_empty() {
-        let what = format!("{}; what is pushed must be a commit", dirty_sentence(&dirty));
-        goal.refuse(&project.name, what, "git add --all && git commit, or git stash --include-untracked");
+        let what = format!(
+            "{}; what is pushed must be a commit",
+            dirty_sentence(&dirty)
+        );
+        goal.refuse(
+            &project.name,
+            what,
+            "git add --all && git commit, or git stash --include-untracked",
+        );
         return app.execute(goal, serde_json::Map::new());
     }
     app.world.git.refuse_left_out(&project.path)?;
     let (source, version) = source(app, project)?;
     if let (Some(image), false) = (&project.image, for_package) {
-        let tagged = Tagged { project, target: image, source: &source, version: version.as_ref() };
+        let tagged = Tagged {
+            project,
+            target: image,
+            source: &source,
+            version: version.as_ref(),
+        };
         image_goal(app, arguments, &tagged, &mut goal)?;
     }
     if has_distribution && !for_image && !build_package::want(app, arguments, project, &mut goal)? {
@@ -43,23 +57,52 @@ pub fn run(app: &App, arguments: &Build) -> Outcome {
 }
 
 /// Holds the flags of a call to what the project is made of.
-fn kinds(project: &Project, arguments: &Build, has_distribution: bool, for_image: bool) -> Result<(), Fault> {
-    let fault =
-        |what: &str| Err(Fault::usage(format!("projects.{}: {what}", project.name)).fix(format!("cargo xtask build {}", project.name)));
+fn kinds(
+    project: &Project,
+    arguments: &Build,
+    has_distribution: bool,
+    for_image: bool,
+) -> Result<(), Fault> {
+    let fault = |what: &str| {
+        Err(Fault::usage(format!("projects.{}: {what}", project.name))
+            .fix(format!("cargo xtask build {}", project.name)))
+    };
     match (&project.image, arguments.target.is_some()) {
         (None, _) if !has_distribution => Err(nothing_to_build(project)),
-        _ if arguments.release && project.package_index.is_none() => fault("--release is for packages, and it names no package-index"),
+        _ if arguments.release && project.package_index.is_none() => {
+            fault("--release is for packages, and it names no package-index")
+        }
         (None, _) if arguments.push && project.package_index.is_some() && for_image => {
             fault("--push is for images, and for packages whose candidates have a candidate-index")
         }
-        (None, _) if for_image => fault("--platform, --build-id and --push are for images, it builds none"),
-        (Some(_), true) if for_image => fault("--target is for wheels, --platform, --build-id and --push are for images: give one kind"),
-        (_, true) if project.wheel_targets.is_empty() => fault("--target is for wheels, it builds none"),
-        (_, true) if arguments.target.as_ref().is_some_and(|target| !project.wheel_targets.contains(target)) => {
-            let (target, targets) = (arguments.target.as_deref().unwrap_or_default(), project.wheel_targets.join(", "));
+        (None, _) if for_image => {
+            fault("--platform, --build-id and --push are for images, it builds none")
+        }
+        (Some(_), true) if for_image => fault(
+            "--target is for wheels, --platform, --build-id and --push are for images: give one kind",
+        ),
+        (_, true) if project.wheel_targets.is_empty() => {
+            fault("--target is for wheels, it builds none")
+        }
+        (_, true)
+            if arguments
+                .target
+                .as_ref()
+                .is_some_and(|target| !project.wheel_targets.contains(target)) =>
+        {
+            let (target, targets) = (
+                arguments.target.as_deref().unwrap_or_default(),
+                project.wheel_targets.join(", "),
+            );
             let release = if arguments.release { " --release" } else { "" };
-            Err(Fault::usage(format!("{target} is no target of {} (targets: {targets})", project.name))
-                .fix(format!("cargo xtask build {}{release} --target {}", project.name, project.wheel_targets[0])))
+            Err(Fault::usage(format!(
+                "{target} is no target of {} (targets: {targets})",
+                project.name
+            ))
+            .fix(format!(
+                "cargo xtask build {}{release} --target {}",
+                project.name, project.wheel_targets[0]
+            )))
         }
         _ => Ok(()),
     }
@@ -76,8 +119,11 @@ struct Tagged<'a> {
 
 /// The refusal of a project that is configured to make nothing.
 pub fn nothing_to_build(project: &Project) -> Fault {
-    Fault::usage(format!("projects.{} has no image, wheel or package-index, so there is nothing to build", project.name))
-        .fix("add one of them to the configuration")
+    Fault::usage(format!(
+        "projects.{} has no image, wheel or package-index, so there is nothing to build",
+        project.name
+    ))
+    .fix("add one of them to the configuration")
 }
 
 fn source(app: &App, project: &Project) -> anyhow::Result<(Source, Option<Version>)> {
@@ -85,20 +131,41 @@ fn source(app: &App, project: &Project) -> anyhow::Result<(Source, Option<Versio
     let epoch = app.world.git.commit_seconds(&head)?;
     let revision = app.world.git.work_tree_revision()?;
     if project.sites.is_empty() {
-        return Ok((Source { version: short(&head).into(), revision, epoch }, None));
+        return Ok((
+            Source {
+                version: short(&head).into(),
+                revision,
+                epoch,
+            },
+            None,
+        ));
     }
     let readings = versions::of_work_tree(&app.world, project)?;
     if let Some(what) = readings.disagreement() {
         let fix = format!("cargo xtask versions --fix {}", project.name);
-        return Err(Fault::refused(format!("the version sites of {} disagree: {what}", project.name)).fix(fix).into());
+        return Err(Fault::refused(format!(
+            "the version sites of {} disagree: {what}",
+            project.name
+        ))
+        .fix(fix)
+        .into());
     }
     let version = readings.canonical().clone();
-    Ok((Source { version: version.to_semver(), revision, epoch }, Some(version)))
+    Ok((
+        Source {
+            version: version.to_semver(),
+            revision,
+            epoch,
+        },
+        Some(version),
+    ))
 }
 
 fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal: &mut Goal) {
     let kind = match project.wheel_targets.is_empty() {
-        false => DistributionKind::Wheel { target: arguments.target.clone() },
+        false => DistributionKind::Wheel {
+            target: arguments.target.clone(),
+        },
         true => DistributionKind::Package,
     };
     goal.want(
@@ -108,54 +175,128 @@ fn distribution_goal(arguments: &Build, project: &Project, source: &Source, goal
     );
 }
 
-fn image_goal(app: &App, arguments: &Build, tagged: &Tagged<'_>, goal: &mut Goal) -> anyhow::Result<()> {
+fn image_goal(
+    app: &App,
+    arguments: &Build,
+    tagged: &Tagged<'_>,
+    goal: &mut Goal,
+) -> anyhow::Result<()> {
     let (project, platforms) = (tagged.project, &tagged.target.platforms);
     let runner = &app.world.runner;
     tools::require(tools::DOCKER)?;
     let engine = docker::engine_platform(runner).map_err(|error| docker::unreached(&error))?;
-    docker::buildx_version(runner)
-        .map_err(|error| Fault::refused(format!("docker has no buildx: {error:#}")).fix("install the docker-buildx plugin"))?;
-    let fix = format!("cargo xtask build {} --platform {}", project.name, platforms[0]);
+    docker::buildx_version(runner).map_err(|error| {
+        Fault::refused(format!("docker has no buildx: {error:#}"))
+            .fix("install the docker-buildx plugin")
+    })?;
+    let fix = format!(
+        "cargo xtask build {} --platform {}",
+        project.name, platforms[0]
+    );
     let platform = match &arguments.platform {
-        Some(text) => text.parse::<Platform>().map_err(|error| Fault::usage(error.to_string()).fix(&fix))?,
+        Some(text) => text
+            .parse::<Platform>()
+            .map_err(|error| Fault::usage(error.to_string()).fix(&fix))?,
         None => engine,
     };
     if !platforms.contains(&platform) {
-        let known = platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(Fault::usage(format!("{platform} is no platform of {} (platforms: {known})", project.name)).fix(fix).into());
+        let known = platforms
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(Fault::usage(format!(
+            "{platform} is no platform of {} (platforms: {known})",
+            project.name
+        ))
+        .fix(fix)
+        .into());
     }
     let image = image_build(app, arguments, tagged, platform, goal)?;
-    let dockerfile = image.sources.as_ref().map_or_else(|| format!("{}/Dockerfile", image.context), |sources| sources.dockerfile.clone());
+    let dockerfile = image.sources.as_ref().map_or_else(
+        || format!("{}/Dockerfile", image.context),
+        |sources| sources.dockerfile.clone(),
+    );
     let dockerfile = dockerfile.trim_start_matches('/');
     if !files::exists(&app.world.path(dockerfile)) {
-        let what = format!("{} has no file {dockerfile}, which its image is built of", project.name);
-        goal.refuse(&project.name, what, format!("write it, or mend the path of {} in the configuration", project.name));
+        let what = format!(
+            "{} has no file {dockerfile}, which its image is built of",
+            project.name
+        );
+        goal.refuse(
+            &project.name,
+            what,
+            format!(
+                "write it, or mend the path of {} in the configuration",
+                project.name
+            ),
+        );
     }
     let scan = scanner(app, arguments.require_scan, project, goal, "the image");
-    want_image(goal, &project.name, tagged.target, &image, scan, arguments.push);
+    want_image(
+        goal,
+        &project.name,
+        tagged.target,
+        &image,
+        scan,
+        arguments.push,
+    );
     Ok(())
 }
 
 /// The scanner of this machine, with what a scan of the project is held to; where there is none it is said of `what`, or refused.
-pub(super) fn scanner(app: &App, is_required: bool, project: &Project, goal: &mut Goal, what: &str) -> Option<(&'static str, Rules)> {
+pub(super) fn scanner(
+    app: &App,
+    is_required: bool,
+    project: &Project,
+    goal: &mut Goal,
+    what: &str,
+) -> Option<(&'static str, Rules)> {
     let name = &project.name;
-    let found = [tools::TRIVY, tools::GRYPE].into_iter().find(|tool| tools::find(*tool).is_some()).map(|tool| tool.name);
+    let found = [tools::TRIVY, tools::GRYPE]
+        .into_iter()
+        .find(|tool| tools::find(*tool).is_some())
+        .map(|tool| tool.name);
     match (found, is_required) {
         (Some(_), _) => {}
-        (None, true) => goal.refuse(name, "neither trivy nor grype is on the PATH, and --require-scan wants one", tools::TRIVY.how_to_get),
-        (None, false) => goal.notes.push(format!("{name}: {what} is not scanned, neither trivy nor grype is on the PATH")),
+        (None, true) => goal.refuse(
+            name,
+            "neither trivy nor grype is on the PATH, and --require-scan wants one",
+            tools::TRIVY.how_to_get,
+        ),
+        (None, false) => goal.notes.push(format!(
+            "{name}: {what} is not scanned, neither trivy nor grype is on the PATH"
+        )),
     }
-    found.map(|found| (found, Rules::of_project(name, &app.ignored, environment::today())))
+    found.map(|found| {
+        (
+            found,
+            Rules::of_project(name, &app.ignored, environment::today()),
+        )
+    })
 }
 
-fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Platform, goal: &mut Goal) -> anyhow::Result<ImageBuild> {
-    let Tagged { project, target, source, version } = *tagged;
+fn image_build(
+    app: &App,
+    arguments: &Build,
+    tagged: &Tagged<'_>,
+    platform: Platform,
+    goal: &mut Goal,
+) -> anyhow::Result<ImageBuild> {
+    let Tagged {
+        project,
+        target,
+        source,
+        version,
+    } = *tagged;
     let head = observe::head(&app.world)?.commit;
     let stem = match (&arguments.build_id, version) {
         // What `plan` prints of a project without versions.
         (Some(text), None) if *text == source.version => text.clone(),
         (Some(text), _) => {
-            let id = BuildId::parse(text).map_err(|what| Fault::usage(what).fix("cargo xtask plan --tag TAG prints the build id"))?;
+            let id = BuildId::parse(text).map_err(|what| {
+                Fault::usage(what).fix("cargo xtask plan --tag TAG prints the build id")
+            })?;
             check_build_id(&id, &head, version)?;
             id.to_string()
         }
@@ -164,7 +305,9 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
     };
     let tag = format!("{stem}-{}", arch_suffix(&platform));
     if !is_image_tag(&tag) {
-        return Err(Fault::usage(no_image_tag(&tag)).fix(format!("cargo xtask bump patch {}", project.name)).into());
+        return Err(Fault::usage(no_image_tag(&tag))
+            .fix(format!("cargo xtask bump patch {}", project.name))
+            .into());
     }
     note_candidate(app, project, &head, goal)?;
     let forge = app.config.repository.github.as_ref();
@@ -172,12 +315,16 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
     Ok(ImageBuild {
         repository: target.repository.clone(),
         tag,
-        context: sources.as_ref().map_or_else(|| project.path.clone(), |sources| sources.context.clone()),
+        context: sources
+            .as_ref()
+            .map_or_else(|| project.path.clone(), |sources| sources.context.clone()),
         version: source.version.clone(),
         revision: source.revision.clone(),
         created: observe::rfc3339(source.epoch)?,
         epoch: source.epoch,
-        source: forge.map(|name| format!("{}/{name}", app.world.environment.forge_url)).unwrap_or_default(),
+        source: forge
+            .map(|name| format!("{}/{name}", app.world.environment.forge_url))
+            .unwrap_or_default(),
         wheels: wheel_folders(app, project, source, &platform, goal)?,
         for_registry: arguments.push,
         sources,
@@ -187,7 +334,9 @@ fn image_build(app: &App, arguments: &Build, tagged: &Tagged<'_>, platform: Plat
 
 /// What the image of a registry file is built of; `None` for a folder with a Dockerfile.
 fn sources_of(project: &Project) -> Result<Option<ImageSources>, Fault> {
-    let Some(registered) = &project.registered else { return Ok(None) };
+    let Some(registered) = &project.registered else {
+        return Ok(None);
+    };
     let none = || {
         Fault::usage(format!("no Dockerfile is known for {} ({})", project.name, registered.file))
             .fix("write dockerfile = \"…/{name}/Dockerfile\" under [images-from], or build.dockerfile in the file")
@@ -196,7 +345,13 @@ fn sources_of(project: &Project) -> Result<Option<ImageSources>, Fault> {
 }
 
 /// The build of an image for one platform, to be pushed.
-pub fn image_for(app: &App, project: &Project, target: &ImageTarget, platform: Platform, goal: &mut Goal) -> anyhow::Result<ImageBuild> {
+pub fn image_for(
+    app: &App,
+    project: &Project,
+    target: &ImageTarget,
+    platform: Platform,
+    goal: &mut Goal,
+) -> anyhow::Result<ImageBuild> {
     let arguments = Build {
         project: project.name.clone(),
         platform: None,
@@ -207,7 +362,18 @@ pub fn image_for(app: &App, project: &Project, target: &ImageTarget, platform: P
         require_scan: false,
     };
     let (source, version) = source(app, project)?;
-    image_build(app, &arguments, &Tagged { project, target, source: &source, version: version.as_ref() }, platform, goal)
+    image_build(
+        app,
+        &arguments,
+        &Tagged {
+            project,
+            target,
+            source: &source,
+            version: version.as_ref(),
+        },
+        platform,
+        goal,
+    )
 }
 
 /// Refuses a build id that another commit or version was given; a project without versions has only its commit.
@@ -215,7 +381,9 @@ fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Resu
     if id.short_commit == short(commit) && version.is_none_or(|version| *version == id.version) {
         return Ok(());
     }
-    let wanted = version.map(|version| format!("{} ", version.to_semver())).unwrap_or_default();
+    let wanted = version
+        .map(|version| format!("{} ", version.to_semver()))
+        .unwrap_or_default();
     Err(Fault::refused(format!(
         "build id {id} is of {} at {}; HEAD is {wanted}at {}",
         id.version.to_semver(),
@@ -228,8 +396,12 @@ fn check_build_id(id: &BuildId, commit: &str, version: Option<&Version>) -> Resu
 /// Says it when a release would not take this build.
 fn note_candidate(app: &App, project: &Project, head: &str, goal: &mut Goal) -> anyhow::Result<()> {
     let facts = observe::local_tags(&app.world, &app.projects, RemoteTags::None)?;
-    let tagged =
-        facts.local.iter().any(|(name, commit)| commit == head && facts.read_of(project, name).is_some_and(|tag| tag.candidate.is_some()));
+    let tagged = facts.local.iter().any(|(name, commit)| {
+        commit == head
+            && facts
+                .read_of(project, name)
+                .is_some_and(|tag| tag.candidate.is_some())
+    });
     if !tagged && !project.sites.is_empty() {
         goal.notes.push(format!(
             "{}: HEAD carries no -rcN tag, so no release will take this build (cargo xtask tag {} --rc)",
@@ -240,7 +412,13 @@ fn note_candidate(app: &App, project: &Project, head: &str, goal: &mut Goal) -> 
 }
 
 /// The wheels of projects this one depends on: built first, and laid into the Dockerfile's context.
-fn wheel_folders(app: &App, project: &Project, source: &Source, platform: &Platform, goal: &mut Goal) -> anyhow::Result<Vec<String>> {
+fn wheel_folders(
+    app: &App,
+    project: &Project,
+    source: &Source,
+    platform: &Platform,
+    goal: &mut Goal,
+) -> anyhow::Result<Vec<String>> {
     let mut folders = Vec::new();
     for name in &project.depends {
         let dependency = app.projects.find(name)?;
@@ -254,17 +432,39 @@ fn wheel_folders(app: &App, project: &Project, source: &Source, platform: &Platf
                 dependency.name,
                 environment::platform()
             );
-            goal.refuse(&project.name, what, format!("cargo xtask build {} --platform {platform} on such a machine", project.name));
+            goal.refuse(
+                &project.name,
+                what,
+                format!(
+                    "cargo xtask build {} --platform {platform} on such a machine",
+                    project.name
+                ),
+            );
         }
         let readings = versions::of_work_tree(&app.world, dependency)?;
         if let Some(what) = readings.disagreement() {
             let fix = format!("cargo xtask versions --fix {}", dependency.name);
-            goal.refuse(&project.name, format!("the version sites of {} disagree: {what}", dependency.name), fix);
+            goal.refuse(
+                &project.name,
+                format!("the version sites of {} disagree: {what}", dependency.name),
+                fix,
+            );
         }
         let version = readings.canonical().to_semver();
-        let build = distribution(dependency, &Source { version, ..source.clone() }, DistributionKind::Wheel { target: None });
+        let build = distribution(
+            dependency,
+            &Source {
+                version,
+                ..source.clone()
+            },
+            DistributionKind::Wheel { target: None },
+        );
         folders.push(build.folder.clone());
-        goal.want(&dependency.name, format!("{} depends on it", project.name), Step::BuildDistribution(build));
+        goal.want(
+            &dependency.name,
+            format!("{} depends on it", project.name),
+            Step::BuildDistribution(build),
+        );
     }
     Ok(folders)
 }

@@ -25,27 +25,69 @@ pub fn at_its_own_commit(
     tags: &TagFacts,
 ) -> anyhow::Result<Option<Vec<Target>>> {
     let git = &app.world.git;
-    let Some(head) = git.head_if_any()? else { return Ok(None) };
-    let Some((parent, message)) = git.upon(&head.commit)? else { return Ok(None) };
+    let Some(head) = git.head_if_any()? else {
+        return Ok(None);
+    };
+    let Some((parent, message)) = git.upon(&head.commit)? else {
+        return Ok(None);
+    };
     let before = Texts::of_commit(&app.world, &parent);
     let mut moves = Vec::new();
     for (project, readings) in found {
         let says = readings.canonical();
-        let is_tagged = !matches!(tags.commit_of(&project.tags.release(says)), Ok(None)) || tags.newest_candidate(project, says).is_some();
+        let is_tagged = !matches!(tags.commit_of(&project.tags.release(says)), Ok(None))
+            || tags.newest_candidate(project, says).is_some();
         // A commit before which the files could not be read is none of a bump's.
-        let from = versions::of_texts(&before, project).ok().filter(|before| before.disagreement().is_none());
-        let Some(from) = from.filter(|from| !is_tagged && from.canonical().bumped(level) == *says) else { return Ok(None) };
+        let from = versions::of_texts(&before, project)
+            .ok()
+            .filter(|before| before.disagreement().is_none());
+        let Some(from) = from.filter(|from| !is_tagged && from.canonical().bumped(level) == *says)
+        else {
+            return Ok(None);
+        };
         let (from, to) = (from.canonical().clone(), says.clone());
-        moves.push((*project, Move { project: project.name.clone(), from, to, level: level_name(level), why: Vec::new() }));
+        moves.push((
+            *project,
+            Move {
+                project: project.name.clone(),
+                from,
+                to,
+                level: level_name(level),
+                why: Vec::new(),
+            },
+        ));
     }
     // Behind our words a hook may have written some of its own.
     let rest = message.strip_prefix(&super::bump::commit_message(&moves));
-    let Some((first, made)) = moves.first().filter(|_| rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))) else {
+    let Some((first, made)) = moves
+        .first()
+        .filter(|_| rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n')))
+    else {
         return Ok(None);
     };
     let (next, name) = (made.to.bumped(level).to_semver(), level_name(level));
-    let what = format!("{} is this very bump, and its version has no tag yet", short(&head.commit));
-    goal.notes.push(format!("HEAD {what}; for one more, name it: cargo xtask bump {next} {} --commit", first.name));
-    let why = |made: &Move| vec![format!("{name} of {} was asked for, and {what}", made.from.to_semver())];
-    Ok(Some(moves.iter().map(|(_, made)| Target::Decided { to: made.to.clone(), level: name, why: why(made) }).collect()))
+    let what = format!(
+        "{} is this very bump, and its version has no tag yet",
+        short(&head.commit)
+    );
+    goal.notes.push(format!(
+        "HEAD {what}; for one more, name it: cargo xtask bump {next} {} --commit",
+        first.name
+    ));
+    let why = |made: &Move| {
+        vec![format!(
+            "{name} of {} was asked for, and {what}",
+            made.from.to_semver()
+        )]
+    };
+    Ok(Some(
+        moves
+            .iter()
+            .map(|(_, made)| Target::Decided {
+                to: made.to.clone(),
+                level: name,
+                why: why(made),
+            })
+            .collect(),
+    ))
 }

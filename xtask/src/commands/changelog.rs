@@ -21,9 +21,20 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
     let asked = places(app, &projects);
     // Left to the end of the process: to free every word of a history takes longer than to render it.
-    let since = ManuallyDrop::new(history::unreleased(&app.world, &app.projects.all, &tags, &asked, &app.rules, arguments.initial)?);
-    let unborn: Vec<_> =
-        projects.iter().zip(&asked).filter(|(_, place)| since[**place].release.is_none()).map(|(project, _)| *project).collect();
+    let since = ManuallyDrop::new(history::unreleased(
+        &app.world,
+        &app.projects.all,
+        &tags,
+        &asked,
+        &app.rules,
+        arguments.initial,
+    )?);
+    let unborn: Vec<_> = projects
+        .iter()
+        .zip(&asked)
+        .filter(|(_, place)| since[**place].release.is_none())
+        .map(|(project, _)| *project)
+        .collect();
     if let (false, Some(first)) = (arguments.initial, unborn.first()) {
         let place = places(app, &[first])[0];
         return Err(without_release(&unborn, &wanted(first, &tags[place])).into());
@@ -37,30 +48,54 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         .collect();
     if !arguments.write {
         let is_one = projects.len() == 1;
-        let titled = |(project, part): (&&Project, &String)| if is_one { part.clone() } else { format!("# {}\n\n{part}", project.package) };
-        app.ui.data(&projects.iter().zip(&parts).map(titled).collect::<Vec<_>>().join("\n\n"));
-        app.ui.document(&json!({ "schema": 1, "projects": documents }));
+        let titled = |(project, part): (&&Project, &String)| {
+            if is_one {
+                part.clone()
+            } else {
+                format!("# {}\n\n{part}", project.package)
+            }
+        };
+        app.ui.data(
+            &projects
+                .iter()
+                .zip(&parts)
+                .map(titled)
+                .collect::<Vec<_>>()
+                .join("\n\n"),
+        );
+        app.ui
+            .document(&json!({ "schema": 1, "projects": documents }));
         return Ok(0);
     }
     let mut files = HashSet::new();
     for project in &projects {
         if !files.insert(Changelogs::file(&app.world, project)?) {
-            let what = format!("{} is the changelog of two projects, {} among them", Changelogs::path(project), project.name);
-            return Err(Fault::usage(what).fix("cargo xtask changelog PROJECT --write, for one of them").into());
+            let what = format!(
+                "{} is the changelog of two projects, {} among them",
+                Changelogs::path(project),
+                project.name
+            );
+            return Err(Fault::usage(what)
+                .fix("cargo xtask changelog PROJECT --write, for one of them")
+                .into());
         }
     }
     let mut goal = Goal::default();
     for place in &asked {
         changelogs.want(&mut goal, *place, &since[*place])?;
     }
-    app.execute(goal, serde_json::Map::from_iter([("projects".to_owned(), json!(documents))]))
+    app.execute(
+        goal,
+        serde_json::Map::from_iter([("projects".to_owned(), json!(documents))]),
+    )
 }
 
 pub fn notes(app: &App, arguments: &Notes) -> Outcome {
     let project = app.versioned_one(&arguments.project)?;
     let asked = arguments.version.as_deref().map(|text| {
         let wrong = |error: crate::model::version::SpellingError| {
-            Fault::usage(format!("{text:?} is no version: {error}")).fix(format!("cargo xtask notes {} X.Y.Z", project.name))
+            Fault::usage(format!("{text:?} is no version: {error}"))
+                .fix(format!("cargo xtask notes {} X.Y.Z", project.name))
         };
         Version::parse_semver(text.strip_prefix('v').unwrap_or(text)).map_err(wrong)
     });
@@ -70,7 +105,9 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
     let place = places(app, &[project])[0];
     let (version, tag) = match asked {
         Some(version) => {
-            let tag = tags[place].iter().find(|tag| tag.says.candidate.is_none() && tag.says.version == version);
+            let tag = tags[place]
+                .iter()
+                .find(|tag| tag.says.candidate.is_none() && tag.says.version == version);
             (version, tag)
         }
         None => {
@@ -79,14 +116,18 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
                     format!("git fetch --tags, or cargo xtask changelog {} --initial for what a first release would bring", project.name),
                 )
             };
-            let last = *history::contained(&app.world, &tags[place])?.first().ok_or_else(none)?;
+            let last = *history::contained(&app.world, &tags[place])?
+                .first()
+                .ok_or_else(none)?;
             (last.says.version.clone(), Some(last))
         }
     };
     let changelogs = changelogs(app, &tags);
     let text = match (changelogs.told(project, &version)?, tag) {
         (Some(told), _) => told,
-        (None, Some(tag)) => Changelogs::body(&changelogs.rendered(&changelogs.released(place, tag)?)),
+        (None, Some(tag)) => {
+            Changelogs::body(&changelogs.rendered(&changelogs.released(place, tag)?))
+        }
         (None, None) => {
             let (file, tag) = (Changelogs::path(project), project.tags.release(&version));
             return Err(Fault::usage(format!(
@@ -99,7 +140,11 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
         }
     };
     if text.trim().is_empty() {
-        app.ui.note(&format!("{} {} has nothing that a changelog lists", project.package, version.to_semver()));
+        app.ui.note(&format!(
+            "{} {} has nothing that a changelog lists",
+            project.package,
+            version.to_semver()
+        ));
     }
     app.ui.data(&text);
     app.ui.document(&json!({ "schema": 1, "project": project.name, "version": version.to_semver(), "notes": text }));
@@ -108,17 +153,39 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
 
 pub(super) fn changelogs<'a>(app: &'a App, tags: &'a [Vec<ProjectTag>]) -> Changelogs<'a> {
     let forge = app.forge_page();
-    Changelogs { world: &app.world, projects: &app.projects.all, tags, rules: &app.rules, forge }
+    Changelogs {
+        world: &app.world,
+        projects: &app.projects.all,
+        tags,
+        rules: &app.rules,
+        forge,
+    }
 }
 
 fn places(app: &App, projects: &[&Project]) -> Vec<usize> {
-    let places: HashMap<_, _> = app.projects.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
-    projects.iter().map(|project| places[project.name.as_str()]).collect()
+    let places: HashMap<_, _> = app
+        .projects
+        .all
+        .iter()
+        .enumerate()
+        .map(|(place, project)| (project.name.as_str(), place))
+        .collect();
+    projects
+        .iter()
+        .map(|project| places[project.name.as_str()])
+        .collect()
 }
 
 fn without_release(unborn: &[&Project], wanted: &str) -> Fault {
-    let names = unborn.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = unborn
+        .iter()
+        .map(|project| project.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let has = if unborn.len() > 1 { "have" } else { "has" };
-    let what = format!("{names} {has} no release that HEAD contains ({wanted}), so nothing tells which commits are new");
-    Fault::refused(what).fix("git fetch --tags; for a first release, the same command with --initial")
+    let what = format!(
+        "{names} {has} no release that HEAD contains ({wanted}), so nothing tells which commits are new"
+    );
+    Fault::refused(what)
+        .fix("git fetch --tags; for a first release, the same command with --initial")
 }

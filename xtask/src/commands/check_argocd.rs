@@ -10,35 +10,70 @@ use crate::ui;
 
 pub fn run(app: &App) -> Outcome {
     let applications = app.argocd.as_ref().ok_or_else(|| {
-        Fault::usage("no manifests of Argo CD are configured").fix("add [argocd] with applications = [\"argocd/*.yaml\"]")
+        Fault::usage("no manifests of Argo CD are configured")
+            .fix("add [argocd] with applications = [\"argocd/*.yaml\"]")
     })?;
-    let found = app.deliverer().check_updaters(&app.projects.all, applications)?;
+    let found = app
+        .deliverer()
+        .check_updaters(&app.projects.all, applications)?;
     if found.files == 0 {
-        return Err(Fault::failed(format!("no file fits {}", applications.files.join(", ")))
-            .fix("git add the files, or edit [argocd] applications")
-            .into());
+        return Err(
+            Fault::failed(format!("no file fits {}", applications.files.join(", ")))
+                .fix("git add the files, or edit [argocd] applications")
+                .into(),
+        );
     }
     let mut rows = vec![
-        ["place", "application", "project", "strategy", "takes now", "version", "takes after its release"].map(str::to_owned).to_vec(),
+        [
+            "place",
+            "application",
+            "project",
+            "strategy",
+            "takes now",
+            "version",
+            "takes after its release",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     rows.extend(found.rows.iter().map(row));
     app.ui.data(&ui::table(&rows));
-    for Told { place, what, is_trap } in &found.told {
+    for Told {
+        place,
+        what,
+        is_trap,
+    } in &found.told
+    {
         match is_trap {
             true => app.ui.error(&format!("{place}: {what}"), None),
             false => app.ui.note(&format!("{place}: {what}")),
         }
     }
     let traps = found.told.iter().filter(|told| told.is_trap).count();
-    let looked = format!("{} images of ours and {} others in {} files", found.rows.len(), found.others, found.files);
+    let looked = format!(
+        "{} images of ours and {} others in {} files",
+        found.rows.len(),
+        found.others,
+        found.files
+    );
     match traps {
         0 => app.ui.status("Finished", &format!("no trap in {looked}")),
-        _ => app.ui.status("Failed", &format!("{traps} traps in {looked}")),
+        _ => app
+            .ui
+            .status("Failed", &format!("{traps} traps in {looked}")),
     }
-    let told: Vec<_> = found.told.iter().map(|told| json!({ "place": told.place, "what": told.what, "trap": told.is_trap })).collect();
+    let told: Vec<_> = found
+        .told
+        .iter()
+        .map(|told| json!({ "place": told.place, "what": told.what, "trap": told.is_trap }))
+        .collect();
     let images: Vec<_> = found.rows.iter().map(document).collect();
     app.ui.document(&json!({ "schema": 1, "files": found.files, "others": found.others, "images": images, "told": told }));
-    Ok(if traps == 0 { 0 } else { FaultKind::Failed.exit_code() })
+    Ok(if traps == 0 {
+        0
+    } else {
+        FaultKind::Failed.exit_code()
+    })
 }
 
 fn row(row: &Row) -> Vec<String> {
@@ -60,8 +95,20 @@ fn row(row: &Row) -> Vec<String> {
 }
 
 fn document(row: &Row) -> Value {
-    let tag = |pick: &Pick| if let Pick::Tag(tag) = pick { Some(tag.clone()) } else { None };
-    let unknown = |pick: &Pick| if let Pick::Unknown(why) = pick { Some(why.clone()) } else { None };
+    let tag = |pick: &Pick| {
+        if let Pick::Tag(tag) = pick {
+            Some(tag.clone())
+        } else {
+            None
+        }
+    };
+    let unknown = |pick: &Pick| {
+        if let Pick::Unknown(why) = pick {
+            Some(why.clone())
+        } else {
+            None
+        }
+    };
     json!({
         "place": row.place,
         "application": row.application,

@@ -10,10 +10,28 @@ pub fn run(app: &App) -> Outcome {
     }
     let count = found.faults.len();
     match count {
-        0 => app.ui.status("Finished", &format!("{} references of {} pins hold", found.references, app.delivery.pins.len())),
-        _ => app.ui.status("Failed", &format!("{count} faults in {} pins", app.delivery.pins.len())),
+        0 => app.ui.status(
+            "Finished",
+            &format!(
+                "{} references of {} pins hold",
+                found.references,
+                app.delivery.pins.len()
+            ),
+        ),
+        _ => app.ui.status(
+            "Failed",
+            &format!("{count} faults in {} pins", app.delivery.pins.len()),
+        ),
     }
-    let faults: Vec<_> = found.faults.iter().map(|what| serde_json::json!({ "what": what })).collect();
+    let faults: Vec<_> = found
+        .faults
+        .iter()
+        .map(|what| serde_json::json!({ "what": what }))
+        .collect();
     app.ui.document(&serde_json::json!({ "schema": 1, "pins": app.delivery.pins.len(), "references": found.references, "faults": faults }));
-    Ok(if count == 0 { 0 } else { FaultKind::Failed.exit_code() })
+    Ok(if count == 0 {
+        0
+    } else {
+        FaultKind::Failed.exit_code()
+    })
 }

@@ -47,11 +47,19 @@ pub fn run(app: &App) -> Outcome {
         })
         .collect();
     app.ui.data(&ui::table(&rows));
-    let faults = findings.iter().filter(|finding| finding.state.is_err() && !finding.optional).count();
+    let faults = findings
+        .iter()
+        .filter(|finding| finding.state.is_err() && !finding.optional)
+        .count();
     for finding in &findings {
         match &finding.state {
-            Err(amiss) if finding.optional => app.ui.warn(&format!("{}: {amiss} (to mend: {})", finding.what, finding.fix)),
-            Err(amiss) => app.ui.error(&format!("{}: {amiss}", finding.what), Some(&finding.fix)),
+            Err(amiss) if finding.optional => app.ui.warn(&format!(
+                "{}: {amiss} (to mend: {})",
+                finding.what, finding.fix
+            )),
+            Err(amiss) => app
+                .ui
+                .error(&format!("{}: {amiss}", finding.what), Some(&finding.fix)),
             Ok(_) => {}
         }
     }
@@ -59,7 +67,8 @@ pub fn run(app: &App) -> Outcome {
         .iter()
         .map(|finding| json!({ "what": finding.what, "ok": finding.state.is_ok(), "optional": finding.optional, "found": finding.state.as_ref().unwrap_or_else(|amiss| amiss), "fix": finding.state.is_err().then_some(&finding.fix) }))
         .collect();
-    app.ui.document(&json!({ "schema": 1, "findings": documents }));
+    app.ui
+        .document(&json!({ "schema": 1, "findings": documents }));
     Ok(u8::from(faults > 0))
 }
 
@@ -68,21 +77,44 @@ fn program_findings(app: &App) -> Vec<Finding> {
     let mut programs: Vec<(&str, &str)> = Vec::new();
     for stage in &app.delivery.stages {
         let commands = stage.checks.tasks.iter().flat_map(|task| &task.commands);
-        programs.extend(commands.filter_map(|command| Some((command.first()?.as_str(), stage.name.as_str()))));
+        programs.extend(
+            commands.filter_map(|command| Some((command.first()?.as_str(), stage.name.as_str()))),
+        );
     }
     programs.sort_unstable();
     programs.dedup_by_key(|(program, _)| *program);
     let finding = |(program, stage): (&str, &str)| {
-        let state = app.world.program(program).map(|path| path.display().to_string()).map_err(|fault| fault.what);
-        Finding { what: format!("{program}, for {stage}"), state, fix: how_to_get(program), optional: true }
+        let state = app
+            .world
+            .program(program)
+            .map(|path| path.display().to_string())
+            .map_err(|fault| fault.what);
+        Finding {
+            what: format!("{program}, for {stage}"),
+            state,
+            fix: how_to_get(program),
+            optional: true,
+        }
     };
     programs.into_iter().map(finding).collect()
 }
 
 fn tool_findings(app: &App) -> Vec<Finding> {
-    let has_image = app.projects.all.iter().any(|project| project.image.is_some());
-    let has_wheel = app.projects.all.iter().any(|project| !project.wheel_targets.is_empty());
-    let has_package = app.projects.all.iter().any(|project| project.package_index.is_some());
+    let has_image = app
+        .projects
+        .all
+        .iter()
+        .any(|project| project.image.is_some());
+    let has_wheel = app
+        .projects
+        .all
+        .iter()
+        .any(|project| !project.wheel_targets.is_empty());
+    let has_package = app
+        .projects
+        .all
+        .iter()
+        .any(|project| project.package_index.is_some());
     let mut findings = Vec::new();
     for (tool, optional) in [
         (tools::GIT, false),
@@ -95,7 +127,10 @@ fn tool_findings(app: &App) -> Vec<Finding> {
         (tools::TRIVY, true),
         (tools::GRYPE, true),
         (tools::COSIGN, app.trust.is_none()),
-        (tools::SYFT, app.trust.as_ref().is_none_or(|trust| trust.sbom.is_empty())),
+        (
+            tools::SYFT,
+            app.trust.as_ref().is_none_or(|trust| trust.sbom.is_empty()),
+        ),
         (tools::ACTIONLINT, true),
         (tools::ZIZMOR, true),
     ] {
@@ -106,28 +141,54 @@ fn tool_findings(app: &App) -> Vec<Finding> {
 
 fn tool_finding(app: &App, tool: tools::Tool, optional: bool) -> Finding {
     let runner = &app.world.runner;
-    let describe = |program: &Path| tools::version(runner, program).map_err(|error| format!("{error:#}"));
-    let state = match (tools::find(tool), tools::fetched(&app.world.root, tool), tools::pinned(tool)) {
+    let describe =
+        |program: &Path| tools::version(runner, program).map_err(|error| format!("{error:#}"));
+    let state = match (
+        tools::find(tool),
+        tools::fetched(&app.world.root, tool),
+        tools::pinned(tool),
+    ) {
         (Some(program), ..) => describe(&program),
-        (None, Some(program), _) => describe(&program).map(|version| format!("{version} (in target/tools)")),
+        (None, Some(program), _) => {
+            describe(&program).map(|version| format!("{version} (in target/tools)"))
+        }
         (None, None, Some(pin)) => Ok(format!("absent; xtask fetches {pin} when it is needed")),
         (None, None, None) => Err(format!("not on the PATH; wanted for {}", tool.wanted_for)),
     };
-    Finding { what: tool.name.into(), state, fix: tool.how_to_get.into(), optional }
+    Finding {
+        what: tool.name.into(),
+        state,
+        fix: tool.how_to_get.into(),
+        optional,
+    }
 }
 
 fn engine_findings(app: &App) -> Vec<Finding> {
-    if tools::find(tools::DOCKER).is_none() || app.projects.all.iter().all(|project| project.image.is_none()) {
+    if tools::find(tools::DOCKER).is_none()
+        || app
+            .projects
+            .all
+            .iter()
+            .all(|project| project.image.is_none())
+    {
         return Vec::new();
     }
     let runner = &app.world.runner;
     let plain = |answer: anyhow::Result<String>| answer.map_err(|error| format!("{error:#}"));
     let (engine, fix) = match docker::engine_version(runner) {
         Ok(version) => (Ok(version), String::new()),
-        Err(error) => (Err(format!("{error:#}")), docker::unreached(&error).fix.unwrap_or_default()),
+        Err(error) => (
+            Err(format!("{error:#}")),
+            docker::unreached(&error).fix.unwrap_or_default(),
+        ),
     };
     vec![
-        Finding { what: "docker engine".into(), state: engine, fix, optional: false },
+        Finding {
+            what: "docker engine".into(),
+            state: engine,
+            fix,
+            optional: false,
+        },
         Finding {
             what: "docker buildx".into(),
             state: plain(docker::buildx_version(runner)),
@@ -139,8 +200,15 @@ fn engine_findings(app: &App) -> Vec<Finding> {
 
 fn cargo_finding(app: &App) -> Option<Finding> {
     let members = cargo::members(&app.world.root)?;
-    let state = members.map(|count| format!("{count} members")).map_err(|error| format!("{error:#}"));
-    Some(Finding { what: "Cargo workspace".into(), state, fix: "cargo metadata --no-deps".into(), optional: false })
+    let state = members
+        .map(|count| format!("{count} members"))
+        .map_err(|error| format!("{error:#}"));
+    Some(Finding {
+        what: "Cargo workspace".into(),
+        state,
+        fix: "cargo metadata --no-deps".into(),
+        optional: false,
+    })
 }
 
 fn clone_finding(app: &App) -> Finding {
@@ -148,18 +216,31 @@ fn clone_finding(app: &App) -> Finding {
         true => Err("it is shallow: tags and history are missing".into()),
         false => Ok("has its whole history".into()),
     };
-    Finding { what: "this clone".into(), state, fix: "git fetch --unshallow --tags".into(), optional: false }
+    Finding {
+        what: "this clone".into(),
+        state,
+        fix: "git fetch --unshallow --tags".into(),
+        optional: false,
+    }
 }
 
 /// Who `bump --commit` and `tag` would say made them; who only looks need not be known.
 fn identity_finding(app: &App) -> Finding {
     // Behind the address stands the time.
-    let who = |said: String| said.rsplit_once('>').map_or(said.clone(), |(who, _)| format!("{who}>"));
+    let who = |said: String| {
+        said.rsplit_once('>')
+            .map_or(said.clone(), |(who, _)| format!("{who}>"))
+    };
     let (state, fix) = match app.world.git.committer() {
         Ok(said) => (Ok(who(said)), String::new()),
         Err(fault) => (Err(fault.what), fault.fix.unwrap_or_default()),
     };
-    Finding { what: "you".into(), state, fix, optional: true }
+    Finding {
+        what: "you".into(),
+        state,
+        fix,
+        optional: true,
+    }
 }
 
 fn remote_finding(app: &App) -> anyhow::Result<Finding> {
@@ -173,31 +254,67 @@ fn remote_finding(app: &App) -> anyhow::Result<Finding> {
         }
         RemoteTags::Unknown { why, .. } => Err(why),
     };
-    Ok(Finding { what: format!("remote {}", remote.name), state, fix, optional: false })
+    Ok(Finding {
+        what: format!("remote {}", remote.name),
+        state,
+        fix,
+        optional: false,
+    })
 }
 
 /// Whether releases may be made and pull requests opened at the forge, where one is configured. Who may not can do all else.
 fn forge_findings(app: &App) -> Vec<Finding> {
-    let Some(repository) = app.config.repository.github.as_ref() else { return Vec::new() };
+    let Some(repository) = app.config.repository.github.as_ref() else {
+        return Vec::new();
+    };
     if app.world.environment.forge_token().is_none() {
         let what = "neither GITHUB_TOKEN nor GH_TOKEN is set: no release is made there, and release-pr is refused";
         let fix = "GITHUB_TOKEN=$(gh auth token) cargo xtask doctor, and the same before the verb that is to reach it";
-        return vec![Finding { what: format!("forge {repository}"), state: Err(what.into()), fix: fix.into(), optional: true }];
+        return vec![Finding {
+            what: format!("forge {repository}"),
+            state: Err(what.into()),
+            fix: fix.into(),
+            optional: true,
+        }];
     }
     // Any tag that there could be: nothing is made of it.
-    let tag = app.projects.all.iter().find(|project| !project.sites.is_empty()).map(|project| project.tags.form());
-    let releases = tag.map(|tag| preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned()));
+    let tag = app
+        .projects
+        .all
+        .iter()
+        .find(|project| !project.sites.is_empty())
+        .map(|project| project.tags.form());
+    let releases = tag.map(|tag| {
+        preflight::release_at(&app.world, repository, &tag).map(|()| "takes releases".to_owned())
+    });
     let pulls = preflight::pulls_at(app.world.forge(), repository, &app.config.repository.branch);
-    let all = releases.into_iter().chain([pulls.map(|()| "takes pull requests".to_owned())]);
-    let finding = |(state, fix)| Finding { what: format!("forge {repository}"), state, fix, optional: true };
+    let all = releases
+        .into_iter()
+        .chain([pulls.map(|()| "takes pull requests".to_owned())]);
+    let finding = |(state, fix)| Finding {
+        what: format!("forge {repository}"),
+        state,
+        fix,
+        optional: true,
+    };
     all.map(told).map(finding).collect()
 }
 
 /// The room that builds have.
 fn room_finding(app: &App) -> Finding {
-    let has_docker = tools::find(tools::DOCKER).is_some() && app.projects.all.iter().any(|project| project.image.is_some());
+    let has_docker = tools::find(tools::DOCKER).is_some()
+        && app
+            .projects
+            .all
+            .iter()
+            .any(|project| project.image.is_some());
     let (state, fix) = told(preflight::room(&app.world, has_docker));
-    Finding { what: "disk".into(), state, fix, optional: false }
+    Finding {
+        what: "disk".into(),
+        state,
+        fix,
+        optional: false,
+    }
 }
 
 /// An answer of the preflight as a finding's state and fix.
@@ -214,12 +331,20 @@ fn unread_fix(error: &RegistryError) -> String {
     let host = &error.host;
     match error.kind {
         Kind::Denied | Kind::Credentials | Kind::Usage => format!("docker login {host}"),
-        Kind::Unreachable => format!("start it, or mend the network, or the host in images.repository: nothing answers at {host}"),
-        Kind::Untrusted => format!("mend the certificate of {host}, or add its authority to the system's"),
-        Kind::Cut => format!("mend the network or the proxy on the way to {host}, then cargo xtask doctor"),
+        Kind::Unreachable => format!(
+            "start it, or mend the network, or the host in images.repository: nothing answers at {host}"
+        ),
+        Kind::Untrusted => {
+            format!("mend the certificate of {host}, or add its authority to the system's")
+        }
+        Kind::Cut => {
+            format!("mend the network or the proxy on the way to {host}, then cargo xtask doctor")
+        }
         Kind::Answered => format!("wait until {host} is in order again, then cargo xtask doctor"),
         Kind::Malformed | Kind::Mismatch | Kind::TooLarge | Kind::Stranger => {
-            format!("mend the host in images.repository, or the proxy on the way: what answers at {host} is no registry")
+            format!(
+                "mend the host in images.repository, or the proxy on the way: what answers at {host} is no registry"
+            )
         }
     }
 }
@@ -227,27 +352,55 @@ fn unread_fix(error: &RegistryError) -> String {
 /// Each image repository: whether it can be listed, which every release begins with, whether it may be pushed to, and each
 /// registry's clock. The same questions that a release asks of itself before it begins.
 fn registry_findings(app: &App) -> Vec<Finding> {
-    let images: Vec<_> = app.projects.all.iter().filter_map(|project| project.image.as_ref()).collect();
+    let images: Vec<_> = app
+        .projects
+        .all
+        .iter()
+        .filter_map(|project| project.image.as_ref())
+        .collect();
     let mut findings: Vec<Finding> = Vec::new();
     for repository in images.iter().map(|image| &image.repository) {
         let registry = app.world.registry();
-        let listed = match registry.ping(&repository.host).and_then(|()| registry.tags(repository)) {
+        let listed = match registry
+            .ping(&repository.host)
+            .and_then(|()| registry.tags(repository))
+        {
             Ok(Some(tags)) => Ok(format!("reached, {} tags", tags.len())),
             Ok(None) => Ok("reached; nothing was pushed yet".to_owned()),
-            Err(error) => Err(Amiss { fix: unread_fix(&error), what: error.to_string() }),
+            Err(error) => Err(Amiss {
+                fix: unread_fix(&error),
+                what: error.to_string(),
+            }),
         };
         // Who may only read builds and tries all the same; a release by CI has rights of its own.
-        let right = listed.is_ok().then(|| preflight::push_right(&app.world, repository));
+        let right = listed
+            .is_ok()
+            .then(|| preflight::push_right(&app.world, repository));
         let (state, fix) = told(listed.map(|listed| match &right {
             Some(Ok(right)) => format!("{listed}; {right}"),
             _ => listed,
         }));
-        findings.push(Finding { what: format!("images {repository}"), state, fix, optional: false });
+        findings.push(Finding {
+            what: format!("images {repository}"),
+            state,
+            fix,
+            optional: false,
+        });
         if let Some(Err(Amiss { what, fix })) = right {
-            findings.push(Finding { what: format!("pushing to {repository}"), state: Err(what), fix, optional: true });
+            findings.push(Finding {
+                what: format!("pushing to {repository}"),
+                state: Err(what),
+                fix,
+                optional: true,
+            });
         }
         if let Err(Amiss { what, fix }) = preflight::clock(&app.world, &repository.host) {
-            findings.push(Finding { what: format!("clock of {}", repository.host), state: Err(what), fix, optional: true });
+            findings.push(Finding {
+                what: format!("clock of {}", repository.host),
+                state: Err(what),
+                fix,
+                optional: true,
+            });
         }
     }
     findings

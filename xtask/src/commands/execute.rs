@@ -16,24 +16,43 @@ impl App {
     ///
     /// The exit code tells the worst: 1 where a step failed, since something is half done then; else 3 where something was
     /// refused, and nothing was done of that; else 0.
-    pub fn execute(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> Outcome {
+    pub fn execute(
+        &self,
+        goal: Goal,
+        extra: serde_json::Map<String, serde_json::Value>,
+    ) -> Outcome {
         self.executed(goal, extra).map(|(code, _)| code)
     }
 
     /// As [`Self::execute`], and gives what became of each step.
-    pub fn executed(&self, goal: Goal, extra: serde_json::Map<String, serde_json::Value>) -> anyhow::Result<(u8, Plan)> {
+    pub fn executed(
+        &self,
+        goal: Goal,
+        extra: serde_json::Map<String, serde_json::Value>,
+    ) -> anyhow::Result<(u8, Plan)> {
         let mut plan = run::plan(&self.world, goal)?;
         self.ui.plan(&plan);
         if !self.global.dry_run && plan.open().next().is_some() {
             self.confirm(&plan)?;
             let refusals = preflight::knock(&self.world, &plan);
-            refusals.iter().for_each(|refusal| self.ui.error(&refusal.what, Some(&refusal.fix)));
+            refusals
+                .iter()
+                .for_each(|refusal| self.ui.error(&refusal.what, Some(&refusal.fix)));
             plan.refused.extend(refusals);
         }
         let (open, is_refused) = (plan.open().count(), !plan.refused.is_empty());
-        let mut applied = Applied { ok: true, is_stopped: false };
+        let mut applied = Applied {
+            ok: true,
+            is_stopped: false,
+        };
         if self.global.dry_run && (open > 0 || !is_refused) {
-            self.ui.status("Planned", &format!("{open} to do, {} done already; nothing was written", plan.count(Verdict::Done)));
+            self.ui.status(
+                "Planned",
+                &format!(
+                    "{open} to do, {} done already; nothing was written",
+                    plan.count(Verdict::Done)
+                ),
+            );
         } else if open == 0 {
             match is_refused {
                 true => self.ui.status("Refused", "nothing was done"),
@@ -45,7 +64,9 @@ impl App {
         }
         let code = match (applied.ok, is_refused) {
             // Nothing was done because somebody else was there first: that is a refusal.
-            (false, _) if promote::overtaken(&plan) || release::overtaken(&plan) => FaultKind::Refused.exit_code(),
+            (false, _) if promote::overtaken(&plan) || release::overtaken(&plan) => {
+                FaultKind::Refused.exit_code()
+            }
             (false, _) => FaultKind::Failed.exit_code(),
             (true, true) => FaultKind::Refused.exit_code(),
             (true, false) => 0,
@@ -77,14 +98,26 @@ impl App {
 
     fn tell_end(&self, plan: &Plan, applied: Applied, open: usize) {
         let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
-        let requests = if requests > 0 { format!(", {requests} registry requests") } else { String::new() };
+        let requests = if requests > 0 {
+            format!(", {requests} registry requests")
+        } else {
+            String::new()
+        };
         let again = self.world.runner.redact(&environment::command_line());
         let nothing_is_lost = "nothing is lost: what is done is found done by the next run";
         match applied {
             Applied { ok: true, .. } => {
-                self.ui.status("Finished", &format!("{acted} done now, {} done before{requests}", plan.count(Verdict::Done)));
+                self.ui.status(
+                    "Finished",
+                    &format!(
+                        "{acted} done now, {} done before{requests}",
+                        plan.count(Verdict::Done)
+                    ),
+                );
             }
-            Applied { is_stopped: true, .. } if plan.count(Verdict::Failed) == 0 => self.ui.error(
+            Applied {
+                is_stopped: true, ..
+            } if plan.count(Verdict::Failed) == 0 => self.ui.error(
                 &format!("stopped as asked, after {acted} of {open} steps; {nothing_is_lost}"),
                 Some(&format!("{again}, which goes on")),
             ),
@@ -94,34 +127,58 @@ impl App {
             ),
         }
         // Refusals come in the order in which they were found: one project may stand at several places.
-        let refused: BTreeSet<_> = plan.refused.iter().map(|refusal| refusal.project.as_str()).collect();
+        let refused: BTreeSet<_> = plan
+            .refused
+            .iter()
+            .map(|refusal| refusal.project.as_str())
+            .collect();
         if !refused.is_empty() {
             let names = refused.into_iter().collect::<Vec<_>>().join(", ");
-            self.ui.status("Refused", &format!("{names}: nothing was done of it, for the reasons above"));
+            self.ui.status(
+                "Refused",
+                &format!("{names}: nothing was done of it, for the reasons above"),
+            );
         }
     }
 
     /// The report once more, where the page of a CI run shows it.
     fn write_summary(&self, plan: &Plan) {
-        let page = self.world.environment.github_step_summary.as_ref().filter(|_| !self.global.dry_run);
+        let page = self
+            .world
+            .environment
+            .github_step_summary
+            .as_ref()
+            .filter(|_| !self.global.dry_run);
         // What was done is done, and the report of it is still to come: a page that cannot be written changes neither.
         if let Some(Err(error)) = page.map(|path| files::append(path, &ui::summary(plan))) {
-            self.ui.warn(&format!("GITHUB_STEP_SUMMARY is left as it is: {error:#}"));
+            self.ui
+                .warn(&format!("GITHUB_STEP_SUMMARY is left as it is: {error:#}"));
         }
     }
 
     /// On a terminal, irreversible work asks once.
     fn confirm(&self, plan: &Plan) -> anyhow::Result<()> {
         let environment = &self.world.environment;
-        let irreversible = plan.open().filter(|planned| planned.draft.step.is_irreversible()).count();
+        let irreversible = plan
+            .open()
+            .filter(|planned| planned.draft.step.is_irreversible())
+            .count();
         let approval = promote::approval(plan);
-        if (irreversible == 0 && approval.is_none()) || self.global.yes || environment.is_ci || !environment.is_terminal {
+        if (irreversible == 0 && approval.is_none())
+            || self.global.yes
+            || environment.is_ci
+            || !environment.is_terminal
+        {
             return Ok(());
         }
-        let question = approval.unwrap_or_else(|| format!("{irreversible} of these steps cannot be taken back. Go on?"));
+        let question = approval.unwrap_or_else(|| {
+            format!("{irreversible} of these steps cannot be taken back. Go on?")
+        });
         match self.ui.confirm(&question) {
             true => Ok(()),
-            false => Err(Fault::refused("nothing was done: the answer was no").fix("the same command with --yes does not ask").into()),
+            false => Err(Fault::refused("nothing was done: the answer was no")
+                .fix("the same command with --yes does not ask")
+                .into()),
         }
     }
 }

@@ -108,7 +108,11 @@ pub fn dispatch(cli: Cli, above: &Above) -> u8 {
         ui.fault(&fault);
         fault.kind.exit_code()
     });
-    if code == 0 && has_lost_data() { FaultKind::Failed.exit_code() } else { code }
+    if code == 0 && has_lost_data() {
+        FaultKind::Failed.exit_code()
+    } else {
+        code
+    }
 }
 
 fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
@@ -140,12 +144,22 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
 
 /// Prints what clap says of a call, as a document too when one was asked for; help and version are no errors.
 pub fn usage(error: &clap::Error) -> u8 {
-    let code = if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 };
+    let code = if error.use_stderr() {
+        FaultKind::Usage.exit_code()
+    } else {
+        0
+    };
     // A reader that went away has read enough.
     let _ = error.print();
     if code != 0 && environment::was_called_with("--json") {
         let what = error.to_string();
-        let ui = Ui { json: true, verbose: false, color: false, groups: false, bars: false };
+        let ui = Ui {
+            json: true,
+            verbose: false,
+            color: false,
+            groups: false,
+            bars: false,
+        };
         ui.document(&serde_json::json!({ "schema": 1, "error": { "code": code, "what": what.trim_end(), "fix": "cargo xtask --help" } }));
     }
     code
@@ -153,7 +167,9 @@ pub fn usage(error: &clap::Error) -> u8 {
 
 /// The fault in an error's chain with all its context, or a plain failure.
 fn fault_of(error: &anyhow::Error) -> Fault {
-    let inner = error.chain().find_map(|cause| cause.downcast_ref::<Fault>());
+    let inner = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Fault>());
     Fault {
         kind: inner.map_or(FaultKind::Failed, |fault| fault.kind),
         what: format!("{error:#}"),
@@ -167,10 +183,17 @@ fn has_versions(project: &Project) -> Result<(), Fault> {
         return Ok(());
     }
     let fix = match project.registered {
-        Some(_) => format!("cargo xtask pin {}, which builds it and pins it by its digest", project.name),
+        Some(_) => format!(
+            "cargo xtask pin {}, which builds it and pins it by its digest",
+            project.name
+        ),
         None => format!("name its sites in projects.{}.versions", project.name),
     };
-    Err(Fault::usage(format!("project {} has no versions of its own", project.name)).fix(fix))
+    Err(Fault::usage(format!(
+        "project {} has no versions of its own",
+        project.name
+    ))
+    .fix(fix))
 }
 
 impl App {
@@ -182,9 +205,17 @@ impl App {
         let sink: Sink = Arc::new(move |line| printer.child(line));
         let world = World::open(&folder, environment, sink)?;
         let here = files::resolved(&here);
-        let config_path = files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
-        let folder = here.strip_prefix(&world.root).map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        let (config, projects, rules) = (Config::default(), Projects { all: Vec::new() }, ReleaseRules::default());
+        let config_path =
+            files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
+        let folder = here
+            .strip_prefix(&world.root)
+            .map(|folder| folder.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let (config, projects, rules) = (
+            Config::default(),
+            Projects { all: Vec::new() },
+            ReleaseRules::default(),
+        );
         let delivery = Delivery::default();
         Ok(Self {
             ui,
@@ -205,14 +236,22 @@ impl App {
     /// Reads the configuration, which is an error where there is none.
     fn configured(mut self) -> anyhow::Result<Self> {
         let (path, shown) = (&self.config_path, self.shown_config());
-        let unreadable = |error: anyhow::Error| Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file");
+        let unreadable = |error: anyhow::Error| {
+            Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file")
+        };
         let text = files::read(path).map_err(unreadable)?.ok_or_else(|| {
-            Fault::usage(format!("there is no configuration {}", path.display()))
-                .fix(format!("cargo xtask init, which writes {shown}, or pass --config FILE"))
+            Fault::usage(format!("there is no configuration {}", path.display())).fix(format!(
+                "cargo xtask init, which writes {shown}, or pass --config FILE"
+            ))
         })?;
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
-        self.projects = images_from::join(&Texts::of_work_tree(&self.world), &self.config, self.projects, &shown)?;
+        self.projects = images_from::join(
+            &Texts::of_work_tree(&self.world),
+            &self.config,
+            self.projects,
+            &shown,
+        )?;
         self.rules = ReleaseRules::from_config(&self.config, &shown)?;
         self.trust = Trust::from_config(&self.config, &shown)?.filter(Trust::wants_anything);
         let delivery = Delivery::from_config(&self.config, &self.projects, &shown)?;
@@ -220,14 +259,21 @@ impl App {
         self.ignored = scan::from_config(&self.config, &self.projects, &shown)?;
         self.argocd = Applications::from_config(&self.config, &shown)?;
         // A section that means nothing is found by any verb, and not by the one that hands secrets over on release day.
-        self.config.environments.keys().try_for_each(|name| secrets_of(&self.config, name, &shown).map(drop))?;
+        self.config
+            .environments
+            .keys()
+            .try_for_each(|name| secrets_of(&self.config, name, &shown).map(drop))?;
         self.world.hide_secrets(secret_variables(&self.config));
         Ok(self)
     }
 
     /// The configuration's path, for messages.
     fn shown_config(&self) -> String {
-        self.config_path.strip_prefix(&self.world.root).unwrap_or(&self.config_path).display().to_string()
+        self.config_path
+            .strip_prefix(&self.world.root)
+            .unwrap_or(&self.config_path)
+            .display()
+            .to_string()
     }
 
     /// The projects a call is about: those named, else the folder's own, else all.
@@ -242,17 +288,29 @@ impl App {
             }
             return Ok(found);
         }
-        let here = if self.global.repo.is_some() { None } else { self.projects.containing(&self.folder) };
-        Ok(here.map_or_else(|| self.projects.all.iter().collect(), |project| vec![project]))
+        let here = if self.global.repo.is_some() {
+            None
+        } else {
+            self.projects.containing(&self.folder)
+        };
+        Ok(here.map_or_else(
+            || self.projects.all.iter().collect(),
+            |project| vec![project],
+        ))
     }
 
     /// As `selected`, for verbs about versions: a project without sites is left out of "all", and is an error by name.
     fn versioned(&self, names: &[String]) -> anyhow::Result<Vec<&Project>> {
         let selected = self.selected(names)?;
         if !names.is_empty() {
-            selected.iter().try_for_each(|project| has_versions(project))?;
+            selected
+                .iter()
+                .try_for_each(|project| has_versions(project))?;
         }
-        Ok(selected.into_iter().filter(|project| !project.sites.is_empty()).collect())
+        Ok(selected
+            .into_iter()
+            .filter(|project| !project.sites.is_empty())
+            .collect())
     }
 
     /// The project of a verb about one release.
@@ -264,16 +322,26 @@ impl App {
     /// The configuration's path in the repository.
     pub fn config_in_repository(&self) -> Result<PathBuf, Fault> {
         let outside = || {
-            Fault::usage(format!("{} lies outside of the repository", self.config_path.display()))
-                .fix("pass --config a file of the repository")
+            Fault::usage(format!(
+                "{} lies outside of the repository",
+                self.config_path.display()
+            ))
+            .fix("pass --config a file of the repository")
         };
-        self.config_path.strip_prefix(&self.world.root).map(Path::to_owned).map_err(|_| outside())
+        self.config_path
+            .strip_prefix(&self.world.root)
+            .map(Path::to_owned)
+            .map_err(|_| outside())
     }
 
     /// The repository's page on the forge, such as `https://github.com/acme/mono`; `None` without a forge.
     fn forge_page(&self) -> Option<String> {
         let server = self.world.environment.forge_url.trim_end_matches('/');
-        self.config.repository.github.as_ref().map(|name| format!("{server}/{name}"))
+        self.config
+            .repository
+            .github
+            .as_ref()
+            .map(|name| format!("{server}/{name}"))
     }
 
     /// Makes sure of the whole history, by a fetch where the clone is shallow; a dry run fetches nothing, and is refused.
@@ -282,14 +350,20 @@ impl App {
             return Ok(self.world.git.refuse_shallow(what)?);
         }
         if self.world.git.is_shallow() {
-            self.ui.status("Deepening", &format!("this shallow clone, from {}", self.remote().name));
+            self.ui.status(
+                "Deepening",
+                &format!("this shallow clone, from {}", self.remote().name),
+            );
         }
         self.world.git.deepen(self.remote().name, what)
     }
 
     fn remote(&self) -> Remote<'_> {
         let named = self.config.repository.remote.as_deref();
-        Remote { name: named.unwrap_or("origin"), is_named: named.is_some() }
+        Remote {
+            name: named.unwrap_or("origin"),
+            is_named: named.is_some(),
+        }
     }
 
     fn deliverer(&self) -> Deliverer<'_> {
@@ -303,13 +377,20 @@ fn config_path(root: &Path, here: &Path, given: Option<&Path>) -> PathBuf {
         return root.join(DEFAULT_CONFIG);
     };
     let from_here = here.join(given);
-    if files::exists(&from_here) { from_here } else { root.join(given) }
+    if files::exists(&from_here) {
+        from_here
+    } else {
+        root.join(given)
+    }
 }
 
 /// Writes `name=value` lines for later steps of a CI job.
 fn write_outputs(app: &App, outputs: &[(&str, String)]) -> anyhow::Result<()> {
     if let (Some(path), false) = (&app.world.environment.github_output, app.global.dry_run) {
-        let text: String = outputs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let text: String = outputs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
         files::append(path, &text).context("writing GITHUB_OUTPUT")?;
     }
     Ok(())

@@ -14,8 +14,20 @@ pub fn run(app: &App, arguments: &Secrets) -> Outcome {
         let fix = format!("write [environments.{to}.secrets] with sink and required");
         Fault::usage(format!("{to} has no secrets in the configuration")).fix(fix)
     })?;
-    let others: Vec<String> = app.delivery.stages.iter().map(|stage| stage.name.clone()).collect();
+    let others: Vec<String> = app
+        .delivery
+        .stages
+        .iter()
+        .map(|stage| stage.name.clone())
+        .collect();
     let mut goal = Goal::default();
-    secrets::sync(&mut goal, &app.world, &app.projects, &plan, projects, &others)?;
+    secrets::sync(
+        &mut goal,
+        &app.world,
+        &app.projects,
+        &plan,
+        projects,
+        &others,
+    )?;
     app.execute(goal, serde_json::Map::new())
 }

@@ -17,21 +17,60 @@ const FAULTS_SHOWN: usize = 5;
 
 /// What the environments run of each project; nothing is asked where no pins are configured.
 pub fn ask(app: &App, projects: &[&Project]) -> anyhow::Result<Vec<Vec<Standing>>> {
-    if app.delivery.pins.is_empty() && !app.delivery.stages.iter().any(|stage| stage.checks.deploys()) {
+    if app.delivery.pins.is_empty()
+        && !app
+            .delivery
+            .stages
+            .iter()
+            .any(|stage| stage.checks.deploys())
+    {
         return Ok(Vec::new());
     }
     let first = |project: &Project| {
         let mut stages = app.delivery.first_stages();
-        stages.any(|stage| stage.checks.deploys() || app.delivery.pins_of(&project.name, &stage.name).next().is_some())
+        stages.any(|stage| {
+            stage.checks.deploys()
+                || app
+                    .delivery
+                    .pins_of(&project.name, &stage.name)
+                    .next()
+                    .is_some()
+        })
     };
-    let newest = |project| if first(project) { promote::newest(app, project).map_err(|error| format!("{error:#}")) } else { Ok(None) };
-    let asked: Vec<_> = projects.iter().map(|project| Asked { project, newest: newest(project) }).collect();
+    let newest = |project| {
+        if first(project) {
+            promote::newest(app, project).map_err(|error| format!("{error:#}"))
+        } else {
+            Ok(None)
+        }
+    };
+    let asked: Vec<_> = projects
+        .iter()
+        .map(|project| Asked {
+            project,
+            newest: newest(project),
+        })
+        .collect();
     app.deliverer().what_runs(&asked)
 }
 
 /// The table, and what a person wants to know first: what does not hold, and the line that promotes.
 pub fn tell(app: &App, projects: &[&Project], running: &[Vec<Standing>]) {
-    let mut rows = vec![["project", "environment", "runs", "digest", "since", "by", "commit", "how", "passed"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        [
+            "project",
+            "environment",
+            "runs",
+            "digest",
+            "since",
+            "by",
+            "commit",
+            "how",
+            "passed",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
     for (project, standings) in projects.iter().zip(running) {
         rows.extend(standings.iter().map(|standing| row(project, standing)));
     }
@@ -39,12 +78,20 @@ pub fn tell(app: &App, projects: &[&Project], running: &[Vec<Standing>]) {
         app.ui.data(&ui::table(&rows));
     }
     for (project, standings) in projects.iter().zip(running) {
-        standings.iter().for_each(|standing| say(app, project, standing));
+        standings
+            .iter()
+            .for_each(|standing| say(app, project, standing));
     }
     // One forge that cannot be asked is one sentence, however many projects wait for its answer.
     let mut unasked: Vec<(&str, Vec<String>)> = Vec::new();
-    for (project, standing) in projects.iter().zip(running).flat_map(|(project, all)| all.iter().map(move |standing| (project, standing))) {
-        let Some(why) = &standing.unasked else { continue };
+    for (project, standing) in projects
+        .iter()
+        .zip(running)
+        .flat_map(|(project, all)| all.iter().map(move |standing| (project, standing)))
+    {
+        let Some(why) = &standing.unasked else {
+            continue;
+        };
         let what = format!("{} in {}", project.name, standing.environment);
         match unasked.iter_mut().find(|(known, _)| known == why) {
             Some((_, of)) => of.push(what),
@@ -53,9 +100,20 @@ pub fn tell(app: &App, projects: &[&Project], running: &[Vec<Standing>]) {
     }
     for (why, of) in unasked {
         let more = of.len().saturating_sub(FAULTS_SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let of = of.iter().take(FAULTS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-        app.ui.warn(&format!("{of}{more}: what passed, or waits for its merge, is unknown: {why}"));
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let of = of
+            .iter()
+            .take(FAULTS_SHOWN)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        app.ui.warn(&format!(
+            "{of}{more}: what passed, or waits for its merge, is unknown: {why}"
+        ));
     }
 }
 
@@ -64,52 +122,112 @@ fn row(project: &Project, standing: &Standing) -> Vec<String> {
         (_, Some(_)) => ("unknown".to_owned(), String::new()),
         (None, None) => ("not one release".to_owned(), String::new()),
         (Some(said), None) => (
-            said.version.clone().unwrap_or_else(|| "a digest".to_owned()),
-            said.digest.as_ref().map(|digest| digest.short().to_owned()).unwrap_or_default(),
+            said.version
+                .clone()
+                .unwrap_or_else(|| "a digest".to_owned()),
+            said.digest
+                .as_ref()
+                .map(|digest| digest.short().to_owned())
+                .unwrap_or_default(),
         ),
     };
     let (since, by, commit, how) = match &standing.came {
-        Some(Came { commit, since, by, action }) => (since.as_str(), by.as_str(), short(commit), action.as_deref().unwrap_or("by hand")),
+        Some(Came {
+            commit,
+            since,
+            by,
+            action,
+        }) => (
+            since.as_str(),
+            by.as_str(),
+            short(commit),
+            action.as_deref().unwrap_or("by hand"),
+        ),
         None => ("", "", "", ""),
     };
-    let passed: Vec<&str> = standing.checks.iter().filter(|(_, passed)| *passed).map(|(word, _)| *word).collect();
-    let passed = if passed.is_empty() && !standing.checks.is_empty() { "nothing".to_owned() } else { passed.join(", ") };
-    [&project.name, &standing.environment, version.as_str(), &digest, since, by, commit, how, &passed]
-        .map(|cell: &str| cell.to_owned())
-        .to_vec()
+    let passed: Vec<&str> = standing
+        .checks
+        .iter()
+        .filter(|(_, passed)| *passed)
+        .map(|(word, _)| *word)
+        .collect();
+    let passed = if passed.is_empty() && !standing.checks.is_empty() {
+        "nothing".to_owned()
+    } else {
+        passed.join(", ")
+    };
+    [
+        &project.name,
+        &standing.environment,
+        version.as_str(),
+        &digest,
+        since,
+        by,
+        commit,
+        how,
+        &passed,
+    ]
+    .map(|cell: &str| cell.to_owned())
+    .to_vec()
 }
 
 fn say(app: &App, project: &Project, standing: &Standing) {
     let what = format!("{} in {}", project.name, standing.environment);
     if let Some(why) = &standing.unknown {
-        app.ui.error(&format!("{what} is unknown: {why}"), Some("cargo xtask doctor"));
+        app.ui.error(
+            &format!("{what} is unknown: {why}"),
+            Some("cargo xtask doctor"),
+        );
     }
     for drift in standing.drift.iter().take(FAULTS_SHOWN) {
         app.ui.warn(&format!("{what}: {drift}"));
     }
     if standing.drift.len() > FAULTS_SHOWN {
-        app.ui.warn(&format!("{what}: and {} more (--json has them all)", standing.drift.len() - FAULTS_SHOWN));
+        app.ui.warn(&format!(
+            "{what}: and {} more (--json has them all)",
+            standing.drift.len() - FAULTS_SHOWN
+        ));
     }
     if let Some(why) = &standing.unchecked {
-        app.ui.warn(&format!("{what}: whether tags and digests hold is unknown: {why}"));
+        app.ui.warn(&format!(
+            "{what}: whether tags and digests hold is unknown: {why}"
+        ));
     }
-    for Bar { digest, version, since, why, by, .. } in &standing.barred {
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-        app.ui.note(&format!("{what}: {version} ({}) is barred since {since} by {by}{why}", digest.short()));
+    for Bar {
+        digest,
+        version,
+        since,
+        why,
+        by,
+        ..
+    } in &standing.barred
+    {
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(": {why}")
+        };
+        app.ui.note(&format!(
+            "{what}: {version} ({}) is barred since {since} by {by}{why}",
+            digest.short()
+        ));
     }
     for pull in &standing.waits {
-        app.ui.note(&format!("{what}: {} waits for its merge: {}", pull.title, pull.page));
+        app.ui.note(&format!(
+            "{what}: {} waits for its merge: {}",
+            pull.title, pull.page
+        ));
     }
     if let Some(line) = &standing.next.line {
-        app.ui.note(&format!("{what}: {} ({line})", standing.next.why));
+        app.ui
+            .note(&format!("{what}: {} ({line})", standing.next.why));
     }
 }
 
 pub fn document(standing: &Standing) -> Value {
     let came =
         standing.came.as_ref().map(|came| json!({ "commit": came.commit, "since": came.since, "by": came.by, "action": came.action }));
-    let bar =
-        |bar: &Bar| json!({ "digest": bar.digest.to_string(), "version": bar.version, "since": bar.since, "by": bar.by, "why": bar.why });
+    let bar = |bar: &Bar| json!({ "digest": bar.digest.to_string(), "version": bar.version, "since": bar.since, "by": bar.by, "why": bar.why });
     json!({
         "environment": standing.environment,
         "version": standing.runs.as_ref().and_then(|said| said.version.clone()),

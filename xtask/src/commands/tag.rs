@@ -19,14 +19,20 @@ pub fn run(app: &App, arguments: &Tag) -> Outcome {
     if !dirty.is_empty() {
         goal.refuse(
             "",
-            format!("{}; a tag would not hold what you see", dirty_sentence(&dirty)),
+            format!(
+                "{}; a tag would not hold what you see",
+                dirty_sentence(&dirty)
+            ),
             "git add --all && git commit, or git stash --include-untracked",
         );
     }
     if head.branch.is_none() && !world.git.is_on_a_branch(&head.commit)? {
         goal.refuse(
             "",
-            format!("HEAD is detached at {}, which is on no branch", short(&head.commit)),
+            format!(
+                "HEAD is detached at {}, which is on no branch",
+                short(&head.commit)
+            ),
             format!("git switch {}", app.config.repository.branch),
         );
     }
@@ -38,18 +44,39 @@ pub fn run(app: &App, arguments: &Tag) -> Outcome {
                 format!("the version sites of {} disagree: {what}", project.name),
                 format!("cargo xtask versions --fix {}, then commit", project.name),
             ),
-            None if arguments.projects.is_empty() && is_released(&facts, project, readings.canonical(), &head.commit) => {
-                goal.notes.push(format!("{}: {} is released already, so it is left out", project.name, readings.canonical().to_semver()));
+            None if arguments.projects.is_empty()
+                && is_released(&facts, project, readings.canonical(), &head.commit) =>
+            {
+                goal.notes.push(format!(
+                    "{}: {} is released already, so it is left out",
+                    project.name,
+                    readings.canonical().to_semver()
+                ));
             }
-            None if arguments.untagged && is_tagged(&facts, project, readings.canonical(), &head.commit) => {
-                goal.notes.push(format!("{}: {} has a tag already", project.name, readings.canonical().to_semver()));
+            None if arguments.untagged
+                && is_tagged(&facts, project, readings.canonical(), &head.commit) =>
+            {
+                goal.notes.push(format!(
+                    "{}: {} has a tag already",
+                    project.name,
+                    readings.canonical().to_semver()
+                ));
             }
-            None => tags::plan(&mut goal, project, readings.canonical(), &head.commit, &facts, arguments.rc, arguments.push),
+            None => tags::plan(
+                &mut goal,
+                project,
+                readings.canonical(),
+                &head.commit,
+                &facts,
+                arguments.rc,
+                arguments.push,
+            ),
         }
     }
     world.git.committer()?;
     // What can fail and be mended comes before what others see.
-    goal.drafts.sort_by_key(|draft| draft.step.is_irreversible());
+    goal.drafts
+        .sort_by_key(|draft| draft.step.is_irreversible());
     app.execute(goal, serde_json::Map::new())
 }
 
@@ -61,5 +88,7 @@ fn is_released(facts: &TagFacts, project: &Project, version: &Version, head: &st
 /// Whether the version has a release, or a candidate at an older commit. One at this very commit is still to be pushed, maybe.
 fn is_tagged(facts: &TagFacts, project: &Project, version: &Version, head: &str) -> bool {
     matches!(facts.commit_of(&project.tags.release(version)), Ok(Some(_)))
-        || facts.newest_candidate(project, version).is_some_and(|candidate| candidate.commit != head)
+        || facts
+            .newest_candidate(project, version)
+            .is_some_and(|candidate| candidate.commit != head)
 }

@@ -1,6 +1,8 @@
 //! `test`: every test of the workspace, with uv and maturin fetched when they are absent.
 
-use super::gates::{Gate, cargo, has_cargo, in_folder, locked_fix, python_projects, run_all, this_program, uv};
+use super::gates::{
+    Gate, cargo, has_cargo, in_folder, locked_fix, python_projects, run_all, this_program, uv,
+};
 use super::{App, Outcome};
 use crate::engine::versions;
 use crate::model::fault::Fault;
@@ -27,15 +29,38 @@ pub fn collect(app: &App, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
     for project in python_projects(app) {
         let lines = "the lines above";
         let (calls, fix) = match project.wheel_targets.is_empty() {
-            true => (vec![uv(app, project, &["run", "--locked", "pytest"])?], locked_fix(app, project, "pytest", lines)),
+            true => (
+                vec![uv(app, project, &["run", "--locked", "pytest"])?],
+                locked_fix(app, project, "pytest", lines),
+            ),
             false => (wheel_tests(app, project)?, in_folder(project, lines)),
         };
-        gates.push(Gate { name: "tests", subject: format!("of {} in Python", project.name), calls, fix });
+        gates.push(Gate {
+            name: "tests",
+            subject: format!("of {} in Python", project.name),
+            calls,
+            fix,
+        });
     }
     if has_cargo(app) {
         // A test that is skipped passes; what it says of the reason is shown.
-        let calls = vec![cargo(app, &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"])];
-        gates.push(Gate { name: "tests", subject: "of the Cargo workspace".into(), calls, fix: "cargo test --workspace".into() });
+        let calls = vec![cargo(
+            app,
+            &[
+                "test",
+                "--workspace",
+                "--locked",
+                "--no-fail-fast",
+                "--",
+                "--show-output",
+            ],
+        )];
+        gates.push(Gate {
+            name: "tests",
+            subject: "of the Cargo workspace".into(),
+            calls,
+            fix: "cargo test --workspace".into(),
+        });
     }
     Ok(())
 }
@@ -44,17 +69,26 @@ pub fn collect(app: &App, gates: &mut Vec<Gate>) -> anyhow::Result<()> {
 fn wheel_tests(app: &App, project: &Project) -> anyhow::Result<Vec<Call>> {
     let world = &app.world;
     let readings = versions::of_work_tree(world, project)?;
-    let source = Source { version: readings.canonical().to_semver(), revision: world.git.work_tree_revision()?, epoch: 0 };
-    let wheels = world.path(&distribution(project, &source, DistributionKind::Wheel { target: None }).folder);
+    let source = Source {
+        version: readings.canonical().to_semver(),
+        revision: world.git.work_tree_revision()?,
+        epoch: 0,
+    };
+    let wheels = world
+        .path(&distribution(project, &source, DistributionKind::Wheel { target: None }).folder);
     let environment = world.scratch("venv").join(&project.package);
     let install = |arguments: &[&str]| -> anyhow::Result<Call> {
-        Ok(uv(app, project, &["pip", "install", "--quiet"])?.args(arguments).variable("VIRTUAL_ENV", environment.as_os_str()))
+        Ok(uv(app, project, &["pip", "install", "--quiet"])?
+            .args(arguments)
+            .variable("VIRTUAL_ENV", environment.as_os_str()))
     };
     Ok(vec![
         this_program(app, &["build", &project.name])?,
         uv(app, project, &["venv", "--quiet", "--clear"])?.arg(&environment),
         install(&["--group", "dev"])?,
         install(&["--no-index", "--no-deps", &project.package, "--find-links"])?.arg(&wheels),
-        Call::new(environment.join("bin").join("python")).args(["-m", "pytest"]).folder(&world.path(&project.path)),
+        Call::new(environment.join("bin").join("python"))
+            .args(["-m", "pytest"])
+            .folder(&world.path(&project.path)),
     ])
 }

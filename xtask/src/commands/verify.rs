@@ -23,14 +23,38 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
     let version = version(app, project, arguments.version.as_deref())?;
     let policy = policy(app, project)?;
     let tags = observe::tags(&app.world, &app.projects, app.remote())?;
-    app.ui.status("Verifying", &format!("{} {}", project.package, version.to_semver()));
+    app.ui.status(
+        "Verifying",
+        &format!("{} {}", project.package, version.to_semver()),
+    );
     let source = app.forge_page().unwrap_or_default();
-    let forge = app.config.repository.github.as_deref().filter(|_| release_forge::is_meant(app));
+    let forge = app
+        .config
+        .repository
+        .github
+        .as_deref()
+        .filter(|_| release_forge::is_meant(app));
     let (projects, policy) = (&app.projects, policy.as_ref());
-    let release = verify::Release { project, projects, version: &version, tags: &tags, policy, source: &source, forge };
+    let release = verify::Release {
+        project,
+        projects,
+        version: &version,
+        tags: &tags,
+        policy,
+        source: &source,
+        forge,
+    };
     let mut rows = verify::look(&app.world, &release)?;
     if let Some(repository) = forge {
-        rows.extend(verify_forge::look(&app.world, &Published { repository, project, version: &version, tags: &tags }));
+        rows.extend(verify_forge::look(
+            &app.world,
+            &Published {
+                repository,
+                project,
+                version: &version,
+                tags: &tags,
+            },
+        ));
     }
     let mut notes = left_out(app, project);
     let never_was = never_was(&release, &rows);
@@ -43,13 +67,25 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
         }
     }
     let count = |is_meant: fn(&Look) -> bool| rows.iter().filter(|row| is_meant(&row.look)).count();
-    let (bad, unread) = (count(|look| matches!(look, Look::Bad(_))), count(|look| matches!(look, Look::Unread(_))));
-    let said = [(bad, "do not agree"), (unread, "could not be verified")].into_iter().filter(|(count, _)| *count > 0);
-    let said: Vec<_> = said.map(|(count, words)| format!("{count} of {} {words}", rows.len())).collect();
+    let (bad, unread) = (
+        count(|look| matches!(look, Look::Bad(_))),
+        count(|look| matches!(look, Look::Unread(_))),
+    );
+    let said = [(bad, "do not agree"), (unread, "could not be verified")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0);
+    let said: Vec<_> = said
+        .map(|(count, words)| format!("{count} of {} {words}", rows.len()))
+        .collect();
     match (said.as_slice(), &never_was) {
         (_, Some((what, fix))) => app.ui.error(what, Some(fix)),
-        ([], None) => app.ui.status("Verified", &agreed(count(|look| matches!(look, Look::Good(_))), rows.len())),
-        (said, None) => app.ui.error(&said.join(", "), Some(&fix(app, &release, bad > 0)?)),
+        ([], None) => app.ui.status(
+            "Verified",
+            &agreed(count(|look| matches!(look, Look::Good(_))), rows.len()),
+        ),
+        (said, None) => app
+            .ui
+            .error(&said.join(", "), Some(&fix(app, &release, bad > 0)?)),
     }
     app.ui.document(&json!({
         "schema": 1,
@@ -64,16 +100,28 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
 
 /// What is said where nothing speaks against the release: a row that was not asked, for want of a place to look, does not speak for it.
 fn agreed(good: usize, all: usize) -> String {
-    let rest = if good < all { format!("; {} could not be asked, and prove nothing", all - good) } else { String::new() };
+    let rest = if good < all {
+        format!("; {} could not be asked, and prove nothing", all - good)
+    } else {
+        String::new()
+    };
     format!("{good} of {all} agree{rest}")
 }
 
 /// That there is no such release, and which there are: it has no tag anywhere, and nothing of it was found. What is half there, or
 /// could not be read, is told row by row.
 fn never_was(release: &verify::Release<'_>, rows: &[Row]) -> Option<(String, String)> {
-    let verify::Release { project, version, tags, .. } = *release;
+    let verify::Release {
+        project,
+        version,
+        tags,
+        ..
+    } = *release;
     let tag = project.tags.release(version);
-    let is_absent = tags.commit_of(&tag) == Ok(None) && rows.iter().all(|row| matches!(row.look, Look::Bad(_) | Look::NotAsked(_)));
+    let is_absent = tags.commit_of(&tag) == Ok(None)
+        && rows
+            .iter()
+            .all(|row| matches!(row.look, Look::Bad(_) | Look::NotAsked(_)));
     let place = match &tags.remote {
         RemoteTags::Known { remote, .. } => format!("here or at {remote}"),
         RemoteTags::None => "in this clone".to_owned(),
@@ -81,16 +129,31 @@ fn never_was(release: &verify::Release<'_>, rows: &[Row]) -> Option<(String, Str
     };
     is_absent.then(|| {
         let (name, releases) = (&project.name, tags.releases(project));
-        let newest: Vec<_> = releases.iter().rev().take(SHOWN_RELEASES).map(Version::to_semver).collect();
-        let more = if releases.len() > newest.len() { format!(" and {} more", releases.len() - newest.len()) } else { String::new() };
-        let there = if newest.is_empty() { "it has none yet".to_owned() } else { format!("there are {}{more}", newest.join(", ")) };
+        let newest: Vec<_> = releases
+            .iter()
+            .rev()
+            .take(SHOWN_RELEASES)
+            .map(Version::to_semver)
+            .collect();
+        let more = if releases.len() > newest.len() {
+            format!(" and {} more", releases.len() - newest.len())
+        } else {
+            String::new()
+        };
+        let there = if newest.is_empty() {
+            "it has none yet".to_owned()
+        } else {
+            format!("there are {}{more}", newest.join(", "))
+        };
         let what = format!(
             "there is no release {} {}: no tag {tag} {place}, and nothing else of it; {there}",
             project.package,
             version.to_semver()
         );
-        let fix =
-            newest.first().map_or_else(|| format!("cargo xtask release {name}"), |newest| format!("cargo xtask verify {name} {newest}"));
+        let fix = newest.first().map_or_else(
+            || format!("cargo xtask release {name}"),
+            |newest| format!("cargo xtask verify {name} {newest}"),
+        );
         (what, fix)
     })
 }
@@ -103,32 +166,61 @@ fn fix(app: &App, release: &verify::Release<'_>, is_bad: bool) -> anyhow::Result
     }
     let tag = release.project.tags.release(release.version);
     let Ok(Some(commit)) = release.tags.commit_of(&tag) else {
-        return Ok(format!("cargo xtask status {name}, which tells the releases there are, and what is half done"));
+        return Ok(format!(
+            "cargo xtask status {name}, which tells the releases there are, and what is half done"
+        ));
     };
-    let there = if observe::head(&app.world)?.commit == commit { String::new() } else { format!("git checkout {tag} && ") };
-    Ok(format!("{there}cargo xtask release {name}, which attaches what is missing and says what it may not mend"))
+    let there = if observe::head(&app.world)?.commit == commit {
+        String::new()
+    } else {
+        format!("git checkout {tag} && ")
+    };
+    Ok(format!(
+        "{there}cargo xtask release {name}, which attaches what is missing and says what it may not mend"
+    ))
 }
 
 /// The version asked for, or the last release that HEAD contains.
 fn version(app: &App, project: &Project, asked: Option<&str>) -> anyhow::Result<Version> {
     if let Some(text) = asked {
         return Version::parse_semver(text.strip_prefix('v').unwrap_or(text)).map_err(|error| {
-            Fault::usage(format!("{text:?} is no version: {error}")).fix(format!("cargo xtask verify {} X.Y.Z", project.name)).into()
+            Fault::usage(format!("{text:?} is no version: {error}"))
+                .fix(format!("cargo xtask verify {} X.Y.Z", project.name))
+                .into()
         });
     }
     let tags = tags_by_project(&app.projects.all, app.world.git.tags()?);
-    let place = app.projects.all.iter().position(|other| other.name == project.name).unwrap_or_default();
-    let last = history::contained(&app.world, &tags[place])?.first().map(|tag| tag.says.version.clone());
+    let place = app
+        .projects
+        .all
+        .iter()
+        .position(|other| other.name == project.name)
+        .unwrap_or_default();
+    let last = history::contained(&app.world, &tags[place])?
+        .first()
+        .map(|tag| tag.says.version.clone());
     let none = || {
-        let what = format!("{} has no release that HEAD contains (wanted a tag {})", project.name, project.tags.form());
-        Fault::refused(what).fix(format!("git fetch --tags, or cargo xtask verify {} X.Y.Z", project.name)).into()
+        let what = format!(
+            "{} has no release that HEAD contains (wanted a tag {})",
+            project.name,
+            project.tags.form()
+        );
+        Fault::refused(what)
+            .fix(format!(
+                "git fetch --tags, or cargo xtask verify {} X.Y.Z",
+                project.name
+            ))
+            .into()
     };
     last.ok_or_else(none)
 }
 
 /// Whose word counts, where anything is to be attached; without the means to tell, nothing can be verified.
 fn policy(app: &App, project: &Project) -> anyhow::Result<Option<Policy>> {
-    let (Some(wanted), true) = (&app.trust, project.image.is_some() || project.package_index.is_some()) else {
+    let (Some(wanted), true) = (
+        &app.trust,
+        project.image.is_some() || project.package_index.is_some(),
+    ) else {
         return Ok(None);
     };
     let refused = |obstacle: trust::Obstacle| Fault::refused(obstacle.what).fix(obstacle.fix);
@@ -138,10 +230,14 @@ fn policy(app: &App, project: &Project) -> anyhow::Result<Option<Policy>> {
 /// What is not looked at, and why.
 fn left_out(app: &App, project: &Project) -> Vec<String> {
     let name = &project.name;
-    let image = (project.image.is_none() && project.package_index.is_none())
-        .then(|| format!("{name}: no image is configured, so the git tag is all there is to look at"));
-    let trust = ((project.image.is_some() || project.package_index.is_some()) && app.trust.is_none())
-        .then(|| format!("{name}: no [trust] is configured, so no signatures and statements are looked for"));
+    let image = (project.image.is_none() && project.package_index.is_none()).then(|| {
+        format!("{name}: no image is configured, so the git tag is all there is to look at")
+    });
+    let trust = ((project.image.is_some() || project.package_index.is_some())
+        && app.trust.is_none())
+    .then(|| {
+        format!("{name}: no [trust] is configured, so no signatures and statements are looked for")
+    });
     let forge = app
         .config
         .repository
@@ -160,7 +256,12 @@ fn table(rows: &[Row]) -> String {
             Look::Unread(why) => ("?", why),
             Look::NotAsked(why) => ("–", why),
         };
-        vec![mark.to_owned(), row.subject.clone(), row.check.clone(), found.lines().collect::<Vec<_>>().join(" ")]
+        vec![
+            mark.to_owned(),
+            row.subject.clone(),
+            row.check.clone(),
+            found.lines().collect::<Vec<_>>().join(" "),
+        ]
     };
     ui::table(&rows.iter().map(line).collect::<Vec<_>>())
 }

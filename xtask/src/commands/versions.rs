@@ -21,37 +21,70 @@ use crate::ui;
 type Found<'a> = (usize, &'a Project, Readings);
 
 pub fn run(app: &App, arguments: &Versions) -> Outcome {
-    let places: HashMap<_, _> = app.projects.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
+    let places: HashMap<_, _> = app
+        .projects
+        .all
+        .iter()
+        .enumerate()
+        .map(|(place, project)| (project.name.as_str(), place))
+        .collect();
     let mut found = Vec::new();
     for project in app.versioned(&arguments.projects)? {
-        found.push((places[project.name.as_str()], project, versions::of_work_tree(&app.world, project)?));
+        found.push((
+            places[project.name.as_str()],
+            project,
+            versions::of_work_tree(&app.world, project)?,
+        ));
     }
     if arguments.fix {
         return fix(app, &found);
     }
     let (releases, tags) = history(app, &found, arguments.check)?;
     // "Could not read" is not "is not there".
-    let none = if app.world.git.is_shallow() { "not known" } else { "never" };
+    let none = if app.world.git.is_shallow() {
+        "not known"
+    } else {
+        "never"
+    };
     app.ui.data(&ui::table(&rows(&found, &releases, none)));
-    let documents: Vec<_> = found.iter().map(|(place, project, readings)| document(project, readings, releases[*place].as_ref())).collect();
+    let documents: Vec<_> = found
+        .iter()
+        .map(|(place, project, readings)| document(project, readings, releases[*place].as_ref()))
+        .collect();
     let mut whole = json!({ "schema": 1, "projects": documents });
     if let Some(tags) = &tags {
-        whole["tags"] = tags.wrong.iter().map(|wrong| tag_document(app, wrong)).collect();
+        whole["tags"] = tags
+            .wrong
+            .iter()
+            .map(|wrong| tag_document(app, wrong))
+            .collect();
     }
     app.ui.document(&whole);
-    let disagreements: Vec<_> = found.iter().filter_map(|(_, project, readings)| Some((project, readings.disagreement()?))).collect();
+    let disagreements: Vec<_> = found
+        .iter()
+        .filter_map(|(_, project, readings)| Some((project, readings.disagreement()?)))
+        .collect();
     for (project, disagreement) in &disagreements {
-        app.ui.error(&format!("{}: {disagreement}", project.name), Some(&format!("cargo xtask versions --fix {}", project.name)));
+        app.ui.error(
+            &format!("{}: {disagreement}", project.name),
+            Some(&format!("cargo xtask versions --fix {}", project.name)),
+        );
     }
     let tags = tags.unwrap_or_default();
     report_tags(app, &tags);
-    Ok(u8::from(arguments.check && !(disagreements.is_empty() && tags.wrong.is_empty())))
+    Ok(u8::from(
+        arguments.check && !(disagreements.is_empty() && tags.wrong.is_empty()),
+    ))
 }
 
 /// The last releases by the projects' places, and for a check the tags held against their files.
 ///
 /// A shallow clone is refused, unless it is a check: files can be compared all the same.
-fn history(app: &App, found: &[Found<'_>], is_check: bool) -> anyhow::Result<(Vec<Option<Release>>, Option<TagCheck>)> {
+fn history(
+    app: &App,
+    found: &[Found<'_>],
+    is_check: bool,
+) -> anyhow::Result<(Vec<Option<Release>>, Option<TagCheck>)> {
     let (world, projects) = (&app.world, &app.projects.all);
     let shallow = world.git.refuse_shallow("which release HEAD contains");
     if let (Err(fault), false) = (&shallow, is_check) {
@@ -62,29 +95,56 @@ fn history(app: &App, found: &[Found<'_>], is_check: bool) -> anyhow::Result<(Ve
     let releases = match shallow {
         Ok(()) => history::releases(world, projects, &tags, &wanted)?,
         Err(fault) => {
-            app.ui.warn(&format!("{}; releases are left out", fault.what));
+            app.ui
+                .warn(&format!("{}; releases are left out", fault.what));
             vec![None; projects.len()]
         }
     };
-    let checked = is_check.then(|| tagged::check(world, projects, &tags, &wanted)).transpose()?;
+    let checked = is_check
+        .then(|| tagged::check(world, projects, &tags, &wanted))
+        .transpose()?;
     Ok((releases, checked))
 }
 
 /// One line a site; what is the whole project's stands on the first. `none` stands where no release is.
 fn rows(found: &[Found<'_>], releases: &[Option<Release>], none: &str) -> Vec<Vec<String>> {
-    let mut rows = vec![["project", "version", "site", "says", "last release", "commits since"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        [
+            "project",
+            "version",
+            "site",
+            "says",
+            "last release",
+            "commits since",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
     for (place, project, readings) in found {
         let release = releases[*place].as_ref();
         let mut of_project = [
             project.name.clone(),
             readings.canonical().to_semver(),
             release.map_or_else(|| none.to_owned(), |release| release.tag.clone()),
-            release.map(|release| release.commits_since.to_string()).unwrap_or_default(),
+            release
+                .map(|release| release.commits_since.to_string())
+                .unwrap_or_default(),
         ];
         for reading in readings.all() {
-            let mark = if readings.agrees(reading) { "✓".to_owned() } else { format!("✗ {}", reading.found) };
+            let mark = if readings.agrees(reading) {
+                "✓".to_owned()
+            } else {
+                format!("✗ {}", reading.found)
+            };
             let [name, version, last, since] = std::mem::take(&mut of_project);
-            rows.push(vec![name, version, format!("{} {}", reading.site.file, reading.key), mark, last, since]);
+            rows.push(vec![
+                name,
+                version,
+                format!("{} {}", reading.site.file, reading.key),
+                mark,
+                last,
+                since,
+            ]);
         }
     }
     rows
@@ -128,16 +188,36 @@ fn tag_document(app: &App, wrong: &WrongTag) -> Value {
 
 /// Names every tag that its commit's files speak against; those that could not be held against anything are counted.
 fn report_tags(app: &App, tags: &TagCheck) {
-    for WrongTag { project, tag, found } in &tags.wrong {
-        let others = found.iter().filter(|reading| reading.version != tag.says.version);
-        let says: Vec<_> = others.map(|reading| format!("{} says {}", reading.site.file, reading.found)).collect();
-        let what = format!("tag {} (commit {}): {}", tag.name, short(&tag.commit), says.join(", "));
+    for WrongTag {
+        project,
+        tag,
+        found,
+    } in &tags.wrong
+    {
+        let others = found
+            .iter()
+            .filter(|reading| reading.version != tag.says.version);
+        let says: Vec<_> = others
+            .map(|reading| format!("{} says {}", reading.site.file, reading.found))
+            .collect();
+        let what = format!(
+            "tag {} (commit {}): {}",
+            tag.name,
+            short(&tag.commit),
+            says.join(", ")
+        );
         let name = &app.projects.all[*project].name;
-        let fix = format!("git tag --delete {0}, if nobody has seen it; else add {0:?} to projects.{name}.wrong-tags", tag.name);
+        let fix = format!(
+            "git tag --delete {0}, if nobody has seen it; else add {0:?} to projects.{name}.wrong-tags",
+            tag.name
+        );
         app.ui.error(&what, Some(&fix));
     }
     if let Some(first) = tags.young.first() {
-        app.ui.warn(&format!("{} older than every version site of the project, such as {first}: not checked", count(tags.young.len())));
+        app.ui.warn(&format!(
+            "{} older than every version site of the project, such as {first}: not checked",
+            count(tags.young.len())
+        ));
     }
     if let Some((first, why)) = tags.unreadable.first() {
         app.ui.warn(&format!(
@@ -148,7 +228,11 @@ fn report_tags(app: &App, tags: &TagCheck) {
 }
 
 fn count(tags: usize) -> String {
-    if tags == 1 { "1 tag is".to_owned() } else { format!("{tags} tags are") }
+    if tags == 1 {
+        "1 tag is".to_owned()
+    } else {
+        format!("{tags} tags are")
+    }
 }
 
 /// Writes the source of truth to the sites, and the lock entries, that say something else.
@@ -159,7 +243,9 @@ fn fix(app: &App, found: &[Found<'_>]) -> Outcome {
     for (_, project, readings) in found {
         match readings.disagreement() {
             // A manifest that gets another version leaves behind who required the old one, as in a bump (law 4).
-            Some(_) => edits.move_project(&mut goal, project, readings, readings.canonical(), false)?,
+            Some(_) => {
+                edits.move_project(&mut goal, project, readings, readings.canonical(), false)?
+            }
             None => edits.move_versions(project, readings, readings.canonical())?,
         }
     }

@@ -43,7 +43,10 @@ fn missing(root: &Item) -> EditError {
     } else {
         "there is no package, and no workspace.package.version either"
     };
-    EditError::Missing { key: PACKAGE.to_owned(), found: Some(found.to_owned()) }
+    EditError::Missing {
+        key: PACKAGE.to_owned(),
+        found: Some(found.to_owned()),
+    }
 }
 
 /// What a Cargo manifest says of its package and its workspace, beside the version.
@@ -68,14 +71,23 @@ pub struct CargoPackage {
 pub fn cargo_package(text: &str) -> Result<CargoPackage, EditError> {
     let document = toml::parse(text, "package.name")?;
     let root = document.as_item();
-    let text_at = |names: &[&str]| toml::find(root, names).and_then(Item::as_str).map(str::to_owned);
+    let text_at = |names: &[&str]| {
+        toml::find(root, names)
+            .and_then(Item::as_str)
+            .map(str::to_owned)
+    };
     Ok(CargoPackage {
         name: text_at(&["package", "name"]),
         inherits: toml::find(root, &["package", "version"]).is_some_and(inherits),
         is_workspace_root: toml::find(root, &["workspace"]).is_some(),
-        exclude: toml::find(root, &["workspace", "exclude"]).and_then(Item::as_array).map_or_else(Vec::new, |list| {
-            list.iter().filter_map(|folder| folder.as_str()).map(|folder| folder.trim_end_matches("/*").to_owned()).collect()
-        }),
+        exclude: toml::find(root, &["workspace", "exclude"])
+            .and_then(Item::as_array)
+            .map_or_else(Vec::new, |list| {
+                list.iter()
+                    .filter_map(|folder| folder.as_str())
+                    .map(|folder| folder.trim_end_matches("/*").to_owned())
+                    .collect()
+            }),
         workspace: text_at(&["package", "workspace"]),
     })
 }
@@ -86,7 +98,10 @@ mod tests {
 
     #[test]
     fn a_member_says_whose_version_it_has() {
-        let member = cargo_package("[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n").unwrap();
+        let member = cargo_package(
+            "[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n",
+        )
+        .unwrap();
         let wanted = CargoPackage {
             name: Some("a".into()),
             inherits: true,
@@ -96,7 +111,20 @@ mod tests {
         };
         assert_eq!(member, wanted);
         let root = cargo_package("[workspace]\nmembers = [\"a\"]\nexclude = [\"b\"]\n").unwrap();
-        assert_eq!(root, CargoPackage { name: None, inherits: false, is_workspace_root: true, exclude: vec!["b".into()], workspace: None });
-        assert!(!cargo_package("package.version = \"1.0.0\"\n").unwrap().inherits);
+        assert_eq!(
+            root,
+            CargoPackage {
+                name: None,
+                inherits: false,
+                is_workspace_root: true,
+                exclude: vec!["b".into()],
+                workspace: None
+            }
+        );
+        assert!(
+            !cargo_package("package.version = \"1.0.0\"\n")
+                .unwrap()
+                .inherits
+        );
     }
 }

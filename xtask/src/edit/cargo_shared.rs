@@ -10,7 +10,13 @@ use super::requirements::members;
 use super::{EditError, toml};
 
 /// Tables of dependencies in a manifest, at its top and below `target.*`.
-const TABLES: [&str; 5] = ["dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"];
+const TABLES: [&str; 5] = [
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+];
 
 /// What a workspace's manifest settles, each key with what it says; keys are dotted: `workspace.dependencies.serde`.
 pub type SharedKeys = BTreeMap<String, serde_json::Value>;
@@ -22,7 +28,13 @@ pub struct Inherited(BTreeSet<String>);
 impl Inherited {
     /// Whether what a key of [`SharedKeys`] says holds for the member. Profiles, patches and the resolver hold for all.
     pub fn has(&self, key: &str) -> bool {
-        let is_taken = ["workspace.dependencies.", "workspace.package.", "workspace.lints"].iter().any(|table| key.starts_with(table));
+        let is_taken = [
+            "workspace.dependencies.",
+            "workspace.package.",
+            "workspace.lints",
+        ]
+        .iter()
+        .any(|table| key.starts_with(table));
         !is_taken || self.0.contains(key)
     }
 }
@@ -35,10 +47,15 @@ impl Inherited {
 pub fn shared_keys(text: &str) -> Result<SharedKeys, EditError> {
     let unreadable = |error: &toml_edit::de::Error| {
         let why = error.message().lines().next().unwrap_or("syntax error");
-        EditError::Unreadable { key: "workspace".to_owned(), why: format!("the text is not TOML, {why}"), line: None }
+        EditError::Unreadable {
+            key: "workspace".to_owned(),
+            why: format!("the text is not TOML, {why}"),
+            line: None,
+        }
     };
     let (body, _) = super::without_bom(text);
-    let mut root: serde_json::Map<String, serde_json::Value> = toml_edit::de::from_str(body).map_err(|error| unreadable(&error))?;
+    let mut root: serde_json::Map<String, serde_json::Value> =
+        toml_edit::de::from_str(body).map_err(|error| unreadable(&error))?;
     let mut keys = SharedKeys::new();
     let mut workspace = match root.remove("workspace") {
         Some(serde_json::Value::Object(workspace)) => workspace,
@@ -46,20 +63,35 @@ pub fn shared_keys(text: &str) -> Result<SharedKeys, EditError> {
     };
     for table in ["dependencies", "package"] {
         if let Some(serde_json::Value::Object(entries)) = workspace.remove(table) {
-            keys.extend(entries.into_iter().map(|(name, value)| (format!("workspace.{table}.{name}"), value)));
+            keys.extend(
+                entries
+                    .into_iter()
+                    .map(|(name, value)| (format!("workspace.{table}.{name}"), value)),
+            );
         }
     }
     let of_nobody = ["members", "default-members", "exclude", "metadata"];
-    keys.extend(workspace.into_iter().filter(|(name, _)| !of_nobody.contains(&name.as_str())).map(|(name, value)| {
-        // A resolver, lints, and what later versions of Cargo may add.
-        (format!("workspace.{name}"), value)
-    }));
+    keys.extend(
+        workspace
+            .into_iter()
+            .filter(|(name, _)| !of_nobody.contains(&name.as_str()))
+            .map(|(name, value)| {
+                // A resolver, lints, and what later versions of Cargo may add.
+                (format!("workspace.{name}"), value)
+            }),
+    );
     for (name, value) in root {
         match (name.as_str(), value) {
             ("profile" | "patch", serde_json::Value::Object(tables)) => {
-                keys.extend(tables.into_iter().map(|(table, value)| (format!("{name}.{table}"), value)));
+                keys.extend(
+                    tables
+                        .into_iter()
+                        .map(|(table, value)| (format!("{name}.{table}"), value)),
+                );
             }
-            ("profile" | "patch" | "replace" | "cargo-features", value) => drop(keys.insert(name, value)),
+            ("profile" | "patch" | "replace" | "cargo-features", value) => {
+                drop(keys.insert(name, value))
+            }
             _ => {}
         }
     }
@@ -73,15 +105,32 @@ pub fn shared_keys(text: &str) -> Result<SharedKeys, EditError> {
 pub fn inherited(text: &str) -> Result<Inherited, EditError> {
     let document = toml::parse(text, "package")?;
     let root = document.as_item();
-    let takes = |item: &Item| toml::find(item, &["workspace"]).and_then(Item::as_bool) == Some(true);
+    let takes =
+        |item: &Item| toml::find(item, &["workspace"]).and_then(Item::as_bool) == Some(true);
     let mut keys = BTreeSet::new();
     let mut holders = vec![root];
-    holders.extend(toml::find(root, &["target"]).into_iter().flat_map(members).map(|(_, target)| target));
-    for table in holders.iter().flat_map(|holder| TABLES.iter().filter_map(|name| toml::find(holder, &[name]))) {
-        keys.extend(members(table).filter(|(_, entry)| takes(entry)).map(|(name, _)| format!("workspace.dependencies.{name}")));
+    holders.extend(
+        toml::find(root, &["target"])
+            .into_iter()
+            .flat_map(members)
+            .map(|(_, target)| target),
+    );
+    for table in holders
+        .iter()
+        .flat_map(|holder| TABLES.iter().filter_map(|name| toml::find(holder, &[name])))
+    {
+        keys.extend(
+            members(table)
+                .filter(|(_, entry)| takes(entry))
+                .map(|(name, _)| format!("workspace.dependencies.{name}")),
+        );
     }
     let package = toml::find(root, &["package"]).into_iter().flat_map(members);
-    keys.extend(package.filter(|(_, entry)| takes(entry)).map(|(name, _)| format!("workspace.package.{name}")));
+    keys.extend(
+        package
+            .filter(|(_, entry)| takes(entry))
+            .map(|(name, _)| format!("workspace.package.{name}")),
+    );
     if toml::find(root, &["lints"]).is_some_and(takes) {
         keys.insert("workspace.lints".to_owned());
     }
@@ -110,7 +159,11 @@ mod tests {
         ] {
             assert_eq!(member.has(key), held, "{key}");
         }
-        assert!(inherited("[lints]\nworkspace = true\n").unwrap().has("workspace.lints"));
+        assert!(
+            inherited("[lints]\nworkspace = true\n")
+                .unwrap()
+                .has("workspace.lints")
+        );
     }
 
     #[test]
@@ -118,8 +171,19 @@ mod tests {
         let one = shared_keys("[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n[workspace.dependencies]\nserde = { version = \"1\" }\n[profile.dev]\ndebug = 1\n").unwrap();
         let two = shared_keys("profile.dev.debug = 1 # said\nworkspace.resolver = '3'\n[workspace.dependencies.serde]\nversion = \"1\"\n[package]\nname = \"root\"\n").unwrap();
         assert_eq!(one, two);
-        assert_eq!(one.keys().collect::<Vec<_>>(), ["profile.dev", "workspace.dependencies.serde", "workspace.resolver"]);
-        assert!(shared_keys("[package]\nname = \"a\"\n[profile.dev]\ndebug = 1\n").unwrap().is_empty());
+        assert_eq!(
+            one.keys().collect::<Vec<_>>(),
+            [
+                "profile.dev",
+                "workspace.dependencies.serde",
+                "workspace.resolver"
+            ]
+        );
+        assert!(
+            shared_keys("[package]\nname = \"a\"\n[profile.dev]\ndebug = 1\n")
+                .unwrap()
+                .is_empty()
+        );
         assert!(shared_keys("[workspace\n").is_err());
     }
 }

@@ -27,18 +27,27 @@ pub(super) struct Section {
 /// A part in Markdown, without a line break at its end; `forge` is the repository's address.
 pub fn render(part: &Part, forge: Option<&str>) -> String {
     let mut text = heading(part);
-    text.push_str(&body(part, forge).map(|body| format!("\n\n{body}")).unwrap_or_default());
+    text.push_str(
+        &body(part, forge)
+            .map(|body| format!("\n\n{body}"))
+            .unwrap_or_default(),
+    );
     text
 }
 
 /// The releases that a changelog tells of.
 pub fn releases(text: &str) -> Vec<Version> {
-    sections(text).into_iter().filter_map(|section| section.version).collect()
+    sections(text)
+        .into_iter()
+        .filter_map(|section| section.version)
+        .collect()
 }
 
 /// What a changelog says of one release, below its heading.
 pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
-    let section = sections(text).into_iter().find(|section| section.version.as_ref() == Some(version))?;
+    let section = sections(text)
+        .into_iter()
+        .find(|section| section.version.as_ref() == Some(version))?;
     Some(text[section.heading.end..section.end].trim())
 }
 
@@ -47,43 +56,81 @@ pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
 ///
 /// # Errors
 /// A comment that begins a part has no end, or there are two.
-pub fn updated(text: Option<&str>, package: &str, unreleased: &Part, missing: &[Part], forge: Option<&str>) -> Result<String, EditError> {
+pub fn updated(
+    text: Option<&str>,
+    package: &str,
+    unreleased: &Part,
+    missing: &[Part],
+    forge: Option<&str>,
+) -> Result<String, EditError> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         let about = format!(
             "# Changelog\n\nWhat changed in {}, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n",
             escaped(package)
         );
-        let parts = [unreleased].into_iter().chain(missing).map(|part| format!("\n{}\n", marked(part, forge)));
+        let parts = [unreleased]
+            .into_iter()
+            .chain(missing)
+            .map(|part| format!("\n{}\n", marked(part, forge)));
         return Ok(about + &parts.collect::<String>());
     };
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let lines = |markdown: &str| markdown.replace('\n', line_end);
     let sections = sections(text);
     let mut edits = Vec::new();
-    let mut missing_parts: String = missing.iter().map(|part| format!("{}\n\n", marked(part, forge))).collect();
+    let mut missing_parts: String = missing
+        .iter()
+        .map(|part| format!("{}\n\n", marked(part, forge)))
+        .collect();
     match sections.iter().find(|section| section.version.is_none()) {
         Some(section) => {
             edits.push((section.heading.clone(), heading(unreleased)));
             let block = block(unreleased, forge);
             match marks(text, section)? {
                 // The blank line above a part goes with it, so that none is left over when there is nothing to tell.
-                Some(found) => edits.push((found, block.map(|block| format!("\n\n{block}")).unwrap_or_default())),
-                None => edits.extend(block.map(|block| (section.heading.end..section.heading.end, format!("\n\n{block}")))),
+                Some(found) => edits.push((
+                    found,
+                    block
+                        .map(|block| format!("\n\n{block}"))
+                        .unwrap_or_default(),
+                )),
+                None => edits.extend(block.map(|block| {
+                    (
+                        section.heading.end..section.heading.end,
+                        format!("\n\n{block}"),
+                    )
+                })),
             }
             if section.end == text.len() && !missing_parts.is_empty() {
-                missing_parts = format!("{}{}\n", gap_before(text, text.len()), missing_parts.trim_end());
+                missing_parts = format!(
+                    "{}{}\n",
+                    gap_before(text, text.len()),
+                    missing_parts.trim_end()
+                );
             }
             edits.push((section.end..section.end, missing_parts));
         }
         None => {
-            let at = sections.first().map_or(text.len(), |section| section.heading.start);
+            let at = sections
+                .first()
+                .map_or(text.len(), |section| section.heading.start);
             let whole = format!("{}\n\n{missing_parts}", marked(unreleased, forge));
-            let whole = if at == text.len() { format!("{}{}\n", gap_before(text, at), whole.trim_end()) } else { whole };
+            let whole = if at == text.len() {
+                format!("{}{}\n", gap_before(text, at), whole.trim_end())
+            } else {
+                whole
+            };
             edits.push((at..at, whole));
         }
     }
     edits.retain(|(span, new)| !span.is_empty() || !new.is_empty());
-    splice(text, edits.into_iter().map(|(span, new)| (span, lines(&new))).collect())
+    splice(
+        text,
+        edits
+            .into_iter()
+            .map(|(span, new)| (span, lines(&new)))
+            .collect(),
+    )
 }
 
 /// What has to stand between a text and a heading behind it.
@@ -144,11 +191,20 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
         at += line.len();
         let is_hidden = hidden.hides(line);
         let title = line.trim_start_matches('\u{feff}').trim_end();
-        let Some(name) = heading_text(title).filter(|_| !is_hidden).and_then(release_name) else { continue };
+        let Some(name) = heading_text(title)
+            .filter(|_| !is_hidden)
+            .and_then(release_name)
+        else {
+            continue;
+        };
         if let Some(last) = sections.last_mut() {
             last.end = start;
         }
-        sections.push(Section { version: name, heading: start..start + line.trim_end().len(), end: text.len() });
+        sections.push(Section {
+            version: name,
+            heading: start..start + line.trim_end().len(),
+            end: text.len(),
+        });
     }
     sections
 }
@@ -157,8 +213,14 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
 /// they do it: `### [1.2.1](https://…) (2020-01-01)`.
 fn heading_text(line: &str) -> Option<&str> {
     let is_dated = |title: &&str| {
-        let day = title.strip_suffix(')').and_then(|title| title.rsplit_once(" (")).map_or("", |(_, day)| day);
-        day.len() == "2020-01-01".len() && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        let day = title
+            .strip_suffix(')')
+            .and_then(|title| title.rsplit_once(" ("))
+            .map_or("", |(_, day)| day);
+        day.len() == "2020-01-01".len()
+            && day
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
     };
     let plain = line.strip_prefix("## ").or_else(|| line.strip_prefix("# "));
     plain.or_else(|| line.strip_prefix("### ").filter(is_dated))
@@ -166,15 +228,23 @@ fn heading_text(line: &str) -> Option<&str> {
 
 /// The version that a heading names, `None` inside for what is not released, and outside for another heading.
 fn release_name(title: &str) -> Option<Option<Version>> {
-    let title = ["Version ", "Release "].iter().find_map(|word| title.trim().strip_prefix(word)).unwrap_or(title);
+    let title = ["Version ", "Release "]
+        .iter()
+        .find_map(|word| title.trim().strip_prefix(word))
+        .unwrap_or(title);
     let title = title.trim().trim_start_matches('[');
-    let word = title.split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':')).next()?;
+    let word = title
+        .split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':'))
+        .next()?;
     if word.eq_ignore_ascii_case("unreleased") {
         return Some(None);
     }
     let bare = word.rsplit_once("-v").map_or(word, |(_, version)| version);
     let bare = bare.strip_prefix('v').unwrap_or(bare);
-    Version::parse_semver(bare).or_else(|_| Version::parse_semver(word)).ok().map(Some)
+    Version::parse_semver(bare)
+        .or_else(|_| Version::parse_semver(word))
+        .ok()
+        .map(Some)
 }
 
 /// Where the part between the comments stands, with the blank lines above it.
@@ -182,32 +252,65 @@ pub(super) fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>
     let body = &text[section.heading.end..section.end];
     let line = |at: usize| line_at(text, section.heading.end + at);
     // On a line of their own: a commit may speak of them.
-    let stands = |comment: &str| -> Vec<_> { body.match_indices(comment).filter(|(at, _)| body[..*at].ends_with('\n')).collect() };
+    let stands = |comment: &str| -> Vec<_> {
+        body.match_indices(comment)
+            .filter(|(at, _)| body[..*at].ends_with('\n'))
+            .collect()
+    };
     let (begins, ends) = (stands(BEGIN), stands(END));
     match (begins.as_slice(), ends.as_slice()) {
         ([], []) => Ok(None),
         ([(begin, _)], [(end, _)]) if begin < end => {
             let start = body[..*begin].trim_end().len();
-            Ok(Some(section.heading.end + start..section.heading.end + end + END.len()))
+            Ok(Some(
+                section.heading.end + start..section.heading.end + end + END.len(),
+            ))
         }
-        ([], [(at, _), ..]) | ([(at, _)], _) => {
-            Err(EditError::unreadable("the unreleased part", format!("{BEGIN} and {END} do not pair"), line(*at)))
-        }
-        ([_, (at, _), ..], _) => Err(EditError::unreadable("the unreleased part", format!("{BEGIN} stands there twice"), line(*at))),
+        ([], [(at, _), ..]) | ([(at, _)], _) => Err(EditError::unreadable(
+            "the unreleased part",
+            format!("{BEGIN} and {END} do not pair"),
+            line(*at),
+        )),
+        ([_, (at, _), ..], _) => Err(EditError::unreadable(
+            "the unreleased part",
+            format!("{BEGIN} stands there twice"),
+            line(*at),
+        )),
     }
 }
 
 pub(super) fn heading(part: &Part) -> String {
-    let name = part.version.as_ref().map_or_else(|| "Unreleased".to_owned(), Version::to_semver);
-    let link = part.compare.as_ref().map(|address| format!("({address})")).unwrap_or_default();
-    let date = part.date.as_ref().map(|date| format!(" - {date}")).unwrap_or_default();
+    let name = part
+        .version
+        .as_ref()
+        .map_or_else(|| "Unreleased".to_owned(), Version::to_semver);
+    let link = part
+        .compare
+        .as_ref()
+        .map(|address| format!("({address})"))
+        .unwrap_or_default();
+    let date = part
+        .date
+        .as_ref()
+        .map(|date| format!(" - {date}"))
+        .unwrap_or_default();
     format!("## [{name}]{link}{date}")
 }
 
 /// A part that a later run may write anew; of one without changes, the heading.
 fn marked(part: &Part, forge: Option<&str>) -> String {
-    let block = if part.version.is_some() { body(part, forge) } else { block(part, forge) };
-    format!("{}{}", heading(part), block.map(|block| format!("\n\n{block}")).unwrap_or_default())
+    let block = if part.version.is_some() {
+        body(part, forge)
+    } else {
+        block(part, forge)
+    };
+    format!(
+        "{}{}",
+        heading(part),
+        block
+            .map(|block| format!("\n\n{block}"))
+            .unwrap_or_default()
+    )
 }
 
 fn block(part: &Part, forge: Option<&str>) -> Option<String> {
@@ -216,10 +319,20 @@ fn block(part: &Part, forge: Option<&str>) -> Option<String> {
 
 fn body(part: &Part, forge: Option<&str>) -> Option<String> {
     let group = |group: &crate::model::changelog::Group| {
-        let entries: Vec<_> = group.entries.iter().map(|entry| line(entry, forge)).collect();
+        let entries: Vec<_> = group
+            .entries
+            .iter()
+            .map(|entry| line(entry, forge))
+            .collect();
         format!("### {}\n\n{}", escaped(&group.heading), entries.join("\n"))
     };
-    (!part.groups.is_empty()).then(|| part.groups.iter().map(group).collect::<Vec<_>>().join("\n\n"))
+    (!part.groups.is_empty()).then(|| {
+        part.groups
+            .iter()
+            .map(group)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    })
 }
 
 fn line(entry: &Entry, forge: Option<&str>) -> String {
@@ -237,7 +350,11 @@ fn line(entry: &Entry, forge: Option<&str>) -> String {
     }
     let commit = entry.commit.get(..7).unwrap_or(&entry.commit);
     let _ = match (forge, entry.pull_request) {
-        (Some(forge), Some(number)) => write!(line, " ([#{number}]({forge}/pull/{number}), [{commit}]({forge}/commit/{}))", entry.commit),
+        (Some(forge), Some(number)) => write!(
+            line,
+            " ([#{number}]({forge}/pull/{number}), [{commit}]({forge}/commit/{}))",
+            entry.commit
+        ),
         (Some(forge), None) => write!(line, " ([{commit}]({forge}/commit/{}))", entry.commit),
         (None, Some(number)) => write!(line, " (#{number}, {commit})"),
         (None, None) => write!(line, " ({commit})"),

@@ -24,13 +24,24 @@ pub fn released(
 ) -> Result<Option<String>, EditError> {
     let reopened = text.map(|text| reopened(text, last)).transpose()?;
     if let Some(text) = &reopened
-        && sections(text).iter().any(|section| section.version.is_some() && section.version == part.version)
+        && sections(text)
+            .iter()
+            .any(|section| section.version.is_some() && section.version == part.version)
     {
         return Ok(None);
     }
-    let open = Part { version: None, date: None, ..part.clone() };
+    let open = Part {
+        version: None,
+        date: None,
+        ..part.clone()
+    };
     let text = updated(reopened.as_deref(), package, &open, missing, forge)?;
-    let Some(section) = sections(&text).into_iter().find(|section| section.version.is_none()) else { return Ok(Some(text)) };
+    let Some(section) = sections(&text)
+        .into_iter()
+        .find(|section| section.version.is_none())
+    else {
+        return Ok(Some(text));
+    };
     splice(&text, vec![(section.heading, heading(part))]).map(Some)
 }
 
@@ -45,14 +56,22 @@ pub fn tells_of_the_next(text: &str, last: Option<&Version>) -> Result<bool, Edi
 /// The text with our part of a release that has no tag as what is not released.
 fn reopened(text: &str, last: Option<&Version>) -> Result<String, EditError> {
     let sections = sections(text);
-    let Some(place) = next_of(text, &sections, last)? else { return Ok(text.to_owned()) };
-    let open = Part { version: None, date: None, compare: None, groups: Vec::new() };
+    let Some(place) = next_of(text, &sections, last)? else {
+        return Ok(text.to_owned());
+    };
+    let open = Part {
+        version: None,
+        date: None,
+        compare: None,
+        groups: Vec::new(),
+    };
     let next = &sections[place];
     match sections.iter().find(|section| section.version.is_none()) {
         // What is not released was written beside it: our part there goes, and what is left goes on into the release's.
         Some(beside) if beside.end == next.heading.start => {
             let ours = marks(text, beside)?.map(|range| (range, String::new()));
-            let behind = text[next.heading.end..].len() - text[next.heading.end..].trim_start().len();
+            let behind =
+                text[next.heading.end..].len() - text[next.heading.end..].trim_start().len();
             let heading = (next.heading.start..next.heading.end + behind, String::new());
             splice(text, ours.into_iter().chain([heading]).collect())
         }
@@ -62,15 +81,32 @@ fn reopened(text: &str, last: Option<&Version>) -> Result<String, EditError> {
 }
 
 /// The newest release that the file tells of, if it has no tag and its part is ours.
-fn next_of(text: &str, sections: &[Section], last: Option<&Version>) -> Result<Option<usize>, EditError> {
-    let Some(place) = sections.iter().position(|section| section.version.is_some()) else { return Ok(None) };
-    let is_newer = last.is_none_or(|last| sections[place].version.as_ref().is_some_and(|told| told > last));
+fn next_of(
+    text: &str,
+    sections: &[Section],
+    last: Option<&Version>,
+) -> Result<Option<usize>, EditError> {
+    let Some(place) = sections
+        .iter()
+        .position(|section| section.version.is_some())
+    else {
+        return Ok(None);
+    };
+    let is_newer = last.is_none_or(|last| {
+        sections[place]
+            .version
+            .as_ref()
+            .is_some_and(|told| told > last)
+    });
     Ok((is_newer && marks(text, &sections[place])?.is_some()).then_some(place))
 }
 
 /// A part without our comments, for those who only read it.
 pub fn without_comments(part: &str) -> String {
-    let lines: Vec<_> = part.lines().filter(|line| ![BEGIN, super::changelog::END].contains(&line.trim())).collect();
+    let lines: Vec<_> = part
+        .lines()
+        .filter(|line| ![BEGIN, super::changelog::END].contains(&line.trim()))
+        .collect();
     lines.join("\n").trim().to_owned()
 }
 

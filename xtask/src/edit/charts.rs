@@ -65,33 +65,58 @@ fn dependencies(text: &str) -> Result<Vec<ChartDependency>, EditError> {
     }
     let documents = yaml::parse(text, DEPENDENCIES)?;
     let path = [Part::Key(DEPENDENCIES.to_owned())];
-    let list = match (Finder { text, documents: &documents, key: DEPENDENCIES }).only(&path) {
+    let list = match (Finder {
+        text,
+        documents: &documents,
+        key: DEPENDENCIES,
+    })
+    .only(&path)
+    {
         Ok((_, list)) => list,
         Err(EditError::Missing { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     // `dependencies:` and `dependencies: []` are how a chart says that it has none.
-    let none = list.as_text().is_some_and(|text| matches!(text, "" | "~" | "null"));
+    let none = list
+        .as_text()
+        .is_some_and(|text| matches!(text, "" | "~" | "null"));
     if !none && !list.is_sequence() {
         let line = line_at(text, list.span.start);
-        return Err(EditError::unreadable(DEPENDENCIES, "it is no sequence of charts", line));
+        return Err(EditError::unreadable(
+            DEPENDENCIES,
+            "it is no sequence of charts",
+            line,
+        ));
     }
     let entries = list.items().iter().enumerate();
     let read = entries.map(|(index, entry)| dependency(text, index, entry));
     read.filter_map(Result::transpose).collect()
 }
 
-fn dependency(text: &str, index: usize, entry: &Node) -> Result<Option<ChartDependency>, EditError> {
+fn dependency(
+    text: &str,
+    index: usize,
+    entry: &Node,
+) -> Result<Option<ChartDependency>, EditError> {
     let value = |field: &str| -> Result<Option<Range<usize>>, EditError> {
         let key = format!("{DEPENDENCIES}[{index}].{field}");
         match entry.members(field).as_slice() {
             [] => Ok(None),
             [one] => yaml::string_span(text, one, &key).map(Some),
-            several => Err(EditError::Doubled { key, lines: several.iter().map(|node| line_at(text, node.span.start)).collect() }),
+            several => Err(EditError::Doubled {
+                key,
+                lines: several
+                    .iter()
+                    .map(|node| line_at(text, node.span.start))
+                    .collect(),
+            }),
         }
     };
-    let name = value("name")?.ok_or_else(|| EditError::missing(&format!("{DEPENDENCIES}[{index}].name")))?;
-    let repository = value("repository")?.map(|span| text[span].to_owned()).filter(|repository| !repository.is_empty());
+    let name = value("name")?
+        .ok_or_else(|| EditError::missing(&format!("{DEPENDENCIES}[{index}].name")))?;
+    let repository = value("repository")?
+        .map(|span| text[span].to_owned())
+        .filter(|repository| !repository.is_empty());
     Ok(value("version")?.map(|span| ChartDependency {
         name: text[name].to_owned(),
         repository,

@@ -76,9 +76,20 @@ impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { key, found: None } => write!(f, "{key} is missing"),
-            Self::Missing { key, found: Some(found) } => write!(f, "{key} is missing: {found}"),
-            Self::Elsewhere { key, found, line, instead } => {
-                write!(f, "{key} does not stand here: line {line} says {found}; name {instead} as the version site")
+            Self::Missing {
+                key,
+                found: Some(found),
+            } => write!(f, "{key} is missing: {found}"),
+            Self::Elsewhere {
+                key,
+                found,
+                line,
+                instead,
+            } => {
+                write!(
+                    f,
+                    "{key} does not stand here: line {line} says {found}; name {instead} as the version site"
+                )
             }
             Self::Doubled { key, lines } if lines.len() == 1 => {
                 write!(f, "{key} is written twice, again at line {}", lines[0])
@@ -86,19 +97,41 @@ impl fmt::Display for EditError {
             Self::Doubled { key, lines } => {
                 let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
                 let places = lines.join(", ");
-                write!(f, "{key} is written {} times, at lines {places}", lines.len())
+                write!(
+                    f,
+                    "{key} is written {} times, at lines {places}",
+                    lines.len()
+                )
             }
-            Self::Unreadable { key, why, line: None } => write!(f, "{key} cannot be read: {why}"),
-            Self::Unreadable { key, why, line: Some(line) } => write!(f, "{key} cannot be read: {why} (line {line})"),
-            Self::NotAString { key, found, line } => write!(f, "{key} is {found} (line {line}), wanted the version as a string"),
+            Self::Unreadable {
+                key,
+                why,
+                line: None,
+            } => write!(f, "{key} cannot be read: {why}"),
+            Self::Unreadable {
+                key,
+                why,
+                line: Some(line),
+            } => write!(f, "{key} cannot be read: {why} (line {line})"),
+            Self::NotAString { key, found, line } => write!(
+                f,
+                "{key} is {found} (line {line}), wanted the version as a string"
+            ),
             Self::BadLocator { locator, why } => write!(f, "`{locator}` {why}"),
             Self::Overlap { line } => write!(
                 f,
                 "two edits want the same characters changed to different versions (line {line}); \
                  remove one of the two version sites"
             ),
-            Self::Immovable { requirement, to, why } => {
-                write!(f, "the requirement `{requirement}` cannot surely be moved to {to}: {why}; write one that admits {to} by hand")
+            Self::Immovable {
+                requirement,
+                to,
+                why,
+            } => {
+                write!(
+                    f,
+                    "the requirement `{requirement}` cannot surely be moved to {to}: {why}; write one that admits {to} by hand"
+                )
             }
         }
     }
@@ -110,7 +143,9 @@ impl EditError {
     /// The first line that it is about, where it is about one.
     pub fn line(&self) -> Option<usize> {
         match self {
-            Self::Elsewhere { line, .. } | Self::NotAString { line, .. } | Self::Overlap { line } => Some(*line),
+            Self::Elsewhere { line, .. }
+            | Self::NotAString { line, .. }
+            | Self::Overlap { line } => Some(*line),
             Self::Doubled { lines, .. } => lines.first().copied(),
             Self::Unreadable { line, .. } => *line,
             Self::Missing { .. } | Self::BadLocator { .. } | Self::Immovable { .. } => None,
@@ -123,10 +158,17 @@ impl EditError {
     }
 
     pub(super) fn missing(key: &str) -> Self {
-        Self::Missing { key: key.to_owned(), found: None }
+        Self::Missing {
+            key: key.to_owned(),
+            found: None,
+        }
     }
 
     pub(super) fn unreadable(key: &str, why: impl Into<String>, line: usize) -> Self {
-        Self::Unreadable { key: key.to_owned(), why: why.into(), line: Some(line) }
+        Self::Unreadable {
+            key: key.to_owned(),
+            why: why.into(),
+            line: Some(line),
+        }
     }
 }

@@ -52,9 +52,13 @@ fn only<'n>(text: &str, root: &'n Node, names: &[&str], key: &str) -> Result<&'n
         match found.as_slice() {
             [] => Err(EditError::missing(key)),
             [one] => Ok(*one),
-            several => {
-                Err(EditError::Doubled { key: key.to_owned(), lines: several.iter().map(|n| line_at(text, n.span.start)).collect() })
-            }
+            several => Err(EditError::Doubled {
+                key: key.to_owned(),
+                lines: several
+                    .iter()
+                    .map(|n| line_at(text, n.span.start))
+                    .collect(),
+            }),
         }
     })
 }
@@ -66,14 +70,22 @@ pub(super) fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<us
     let raw = &text[node.span.clone()];
     let found = match node.value {
         Value::String if raw.contains('\\') => {
-            return Err(EditError::unreadable(key, "it is written with escapes", line()));
+            return Err(EditError::unreadable(
+                key,
+                "it is written with escapes",
+                line(),
+            ));
         }
         Value::String => return Ok(node.span.start + 1..node.span.end - 1),
         Value::Object(_) => "an object",
         Value::Array(_) => "an array",
         Value::Other => raw,
     };
-    Err(EditError::NotAString { key: key.to_owned(), found: found.to_owned(), line: line() })
+    Err(EditError::NotAString {
+        key: key.to_owned(),
+        found: found.to_owned(),
+        line: line(),
+    })
 }
 
 impl Node {
@@ -99,7 +111,11 @@ pub(super) fn parse(text: &str, key: &str) -> Result<Node, EditError> {
     // This also bounds how deep values nest (128), and with it the recursion below.
     serde_json::from_str::<serde_json::Value>(body).map_err(|error| {
         let why = format!("the text is not JSON, {error}");
-        EditError::Unreadable { key: key.to_owned(), why, line: None }
+        EditError::Unreadable {
+            key: key.to_owned(),
+            why,
+            line: None,
+        }
     })?;
     Ok(Reader { text, at: offset }.value())
 }
@@ -140,7 +156,10 @@ impl Reader<'_> {
                 Value::Other
             }
         };
-        Node { span: start..self.at, value }
+        Node {
+            span: start..self.at,
+            value,
+        }
     }
 
     fn members(&mut self) -> Vec<(String, Node)> {

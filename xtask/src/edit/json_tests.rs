@@ -14,7 +14,11 @@ fn package_version_is_found_however_it_is_written() {
         "{\"ver\\u0073ion\":\"1.2.0\"}",
         "{\"e\":[[],[{}],[ ]],\"version\":\"1.2.0\"}",
     ] {
-        assert_eq!(sites(Locator::PackageJson, text), ["version = 1.2.0"], "{text}");
+        assert_eq!(
+            sites(Locator::PackageJson, text),
+            ["version = 1.2.0"],
+            "{text}"
+        );
     }
 }
 
@@ -28,7 +32,10 @@ fn any_key_of_a_json_text_can_be_the_site() {
         ("info.list.x", "is missing"),
         ("info", "info is an object (line 1)"),
         ("info.list", "info.list is an array"),
-        ("info.n", "info.n is 1 (line 1), wanted the version as a string"),
+        (
+            "info.n",
+            "info.n is 1 (line 1), wanted the version as a string",
+        ),
         ("info..n", "a part of it is empty"),
     ] {
         let error = refusal(Locator::JsonKey(key), text);
@@ -38,7 +45,13 @@ fn any_key_of_a_json_text_can_be_the_site() {
 
 #[test]
 fn a_v_before_the_version_stays_but_npm_refuses_it() {
-    assert_eq!(sites(Locator::JsonKey("info.version"), "{\"info\": {\"version\": \"v1.2.0\"}}"), ["info.version = 1.2.0"]);
+    assert_eq!(
+        sites(
+            Locator::JsonKey("info.version"),
+            "{\"info\": {\"version\": \"v1.2.0\"}}"
+        ),
+        ["info.version = 1.2.0"]
+    );
     let located = locate(&Locator::PackageJson, "{\"version\": \"v1.2.0\"}").unwrap();
     assert!(located[0].spelling.read(&located[0].text).is_err());
 }
@@ -49,7 +62,10 @@ fn json_faults_are_named() {
         ("{}", "version is missing"),
         ("[]", "version is missing"),
         ("\"version\"", "version is missing"),
-        ("{\"version\":\"1\",\n\"version\":\"2\"}", "version is written 2 times, at lines 1, 2"),
+        (
+            "{\"version\":\"1\",\n\"version\":\"2\"}",
+            "version is written 2 times, at lines 1, 2",
+        ),
         ("{\"version\":\"1.2.\\u0030\"}", "written with escapes"),
         ("{\"version\":null}", "version is null"),
         ("{\"version\":\"1\",}", "the text is not JSON"),

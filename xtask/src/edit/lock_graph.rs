@@ -22,7 +22,11 @@ pub fn lock_graph(kind: LockKind, text: &str) -> Result<LockGraph, EditError> {
         LockKind::Uv => lock_graph_uv::read(text),
         LockKind::Npm => lock_graph_npm::read(text),
         // Its project has no entry, so that nothing in it says where the project's own requirements lead.
-        LockKind::Poetry => Err(EditError::unreadable("package", "a poetry.lock does not say what its project needs", 1)),
+        LockKind::Poetry => Err(EditError::unreadable(
+            "package",
+            "a poetry.lock does not say what its project needs",
+            1,
+        )),
     }
 }
 
@@ -32,9 +36,16 @@ fn cargo(text: &str) -> Result<LockGraph, EditError> {
     let document = toml::parse(text, "package")?;
     let root = document.as_item();
     if toml::find(root, &["root"]).is_some() {
-        return Err(EditError::unreadable("root", "the lock is of a form that Cargo left in 2017", 1));
+        return Err(EditError::unreadable(
+            "root",
+            "the lock is of a form that Cargo left in 2017",
+            1,
+        ));
     }
-    let entries: Vec<_> = packages(root).into_iter().filter(|entry| string(*entry, "name").is_some()).collect();
+    let entries: Vec<_> = packages(root)
+        .into_iter()
+        .filter(|entry| string(*entry, "name").is_some())
+        .collect();
     let mut graph = LockGraph::default();
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, entry) in entries.iter().enumerate() {
@@ -43,9 +54,21 @@ fn cargo(text: &str) -> Result<LockGraph, EditError> {
         named.entry(name.clone()).or_default().push(place);
         // Up to the third form of the lock, hashes stand in a table of their own.
         let key = format!("checksum {name} {version} ({source})");
-        let checksum = toml::find(root, &["metadata", &key]).and_then(Item::as_str).map_or_else(|| field("checksum"), str::to_owned);
-        let origin = if source.is_empty() { Origin::Local(None) } else { Origin::Foreign };
-        graph.packages.push(LockNode { name, version, identity: format!("{source} {checksum}"), origin, needs: Vec::new() });
+        let checksum = toml::find(root, &["metadata", &key])
+            .and_then(Item::as_str)
+            .map_or_else(|| field("checksum"), str::to_owned);
+        let origin = if source.is_empty() {
+            Origin::Local(None)
+        } else {
+            Origin::Foreign
+        };
+        graph.packages.push(LockNode {
+            name,
+            version,
+            identity: format!("{source} {checksum}"),
+            origin,
+            needs: Vec::new(),
+        });
     }
     for (place, entry) in entries.iter().enumerate() {
         graph.packages[place].needs = needs(*entry, &entries, &named);
@@ -53,16 +76,27 @@ fn cargo(text: &str) -> Result<LockGraph, EditError> {
     Ok(graph)
 }
 
-fn needs(entry: &dyn TableLike, entries: &[&dyn TableLike], named: &HashMap<String, Vec<usize>>) -> Vec<usize> {
-    let mentions = entry.get("dependencies").and_then(Item::as_array).into_iter().flatten().filter_map(|mention| mention.as_str());
+fn needs(
+    entry: &dyn TableLike,
+    entries: &[&dyn TableLike],
+    named: &HashMap<String, Vec<usize>>,
+) -> Vec<usize> {
+    let mentions = entry
+        .get("dependencies")
+        .and_then(Item::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|mention| mention.as_str());
     let mut needs = Vec::new();
     for mention in mentions {
         let mut words = mention.split_whitespace();
-        let (name, version, source) = (words.next().unwrap_or_default(), words.next(), words.next());
+        let (name, version, source) =
+            (words.next().unwrap_or_default(), words.next(), words.next());
         let source = source.map(|source| source.trim_start_matches('(').trim_end_matches(')'));
         let is_meant = |place: &&usize| {
-            let says =
-                |key: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| string(entries[**place], key).as_deref() == Some(wanted));
+            let says = |key: &str, wanted: Option<&str>| {
+                wanted.is_none_or(|wanted| string(entries[**place], key).as_deref() == Some(wanted))
+            };
             says("version", version) && says("source", source)
         };
         needs.extend(named.get(name).into_iter().flatten().filter(is_meant));

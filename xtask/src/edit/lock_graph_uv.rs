@@ -13,25 +13,45 @@ use crate::model::lock_graph::{LockGraph, LockNode, Origin};
 
 pub(super) fn read(text: &str) -> Result<LockGraph, EditError> {
     let document = toml::parse(text, "package")?;
-    let entries: Vec<_> = packages(document.as_item()).into_iter().filter(|entry| string(*entry, "name").is_some()).collect();
+    let entries: Vec<_> = packages(document.as_item())
+        .into_iter()
+        .filter(|entry| string(*entry, "name").is_some())
+        .collect();
     let mut graph = LockGraph::default();
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, entry) in entries.iter().enumerate() {
-        let name = string(*entry, "name").map(|name| normalised(&name)).unwrap_or_default();
+        let name = string(*entry, "name")
+            .map(|name| normalised(&name))
+            .unwrap_or_default();
         named.entry(name.clone()).or_default().push(place);
         let origin = source(*entry).map_or(Origin::Foreign, |folder| Origin::Local(Some(folder)));
         let version = string(*entry, "version").unwrap_or_default();
-        graph.packages.push(LockNode { name, version, identity: identity(*entry), origin, needs: Vec::new() });
+        graph.packages.push(LockNode {
+            name,
+            version,
+            identity: identity(*entry),
+            origin,
+            needs: Vec::new(),
+        });
     }
     for (place, entry) in entries.iter().enumerate() {
         let mut needs = Vec::new();
-        for mention in dependency_lists(*entry).into_iter().flat_map(|(_, list)| list.iter()).filter_map(Value::as_inline_table) {
-            let name = string(mention, "name").map(|name| normalised(&name)).unwrap_or_default();
+        for mention in dependency_lists(*entry)
+            .into_iter()
+            .flat_map(|(_, list)| list.iter())
+            .filter_map(Value::as_inline_table)
+        {
+            let name = string(mention, "name")
+                .map(|name| normalised(&name))
+                .unwrap_or_default();
             // Said only where the lock has several packages of the name, for markers that never hold together.
             let is_meant = |place: &&usize| {
                 let found = entries[**place];
-                let version = string(mention, "version").is_none_or(|version| string(found, "version") == Some(version));
-                version && (mention.get("source").is_none() || said_source(mention) == said_source(found))
+                let version = string(mention, "version")
+                    .is_none_or(|version| string(found, "version") == Some(version));
+                version
+                    && (mention.get("source").is_none()
+                        || said_source(mention) == said_source(found))
             };
             needs.extend(named.get(&name).into_iter().flatten().filter(is_meant));
         }
@@ -46,7 +66,14 @@ fn said_source(entry: &dyn TableLike) -> Vec<(String, String)> {
     let mut said: Vec<_> = source
         .into_iter()
         .flat_map(|source| source.iter())
-        .map(|(key, value)| (key.to_owned(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .map(|(key, value)| {
+            (
+                key.to_owned(),
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
+        })
         .collect();
     said.sort();
     said
@@ -54,9 +81,19 @@ fn said_source(entry: &dyn TableLike) -> Vec<(String, String)> {
 
 /// The source, and the hashes of all files in an order of their own. When they were uploaded is not part of it.
 fn identity(entry: &dyn TableLike) -> String {
-    let wheels = entry.get("wheels").and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_inline_table);
+    let wheels = entry
+        .get("wheels")
+        .and_then(Item::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_inline_table);
     let mut hashes: Vec<_> = wheels.filter_map(|wheel| string(wheel, "hash")).collect();
-    hashes.extend(entry.get("sdist").and_then(Item::as_table_like).and_then(|sdist| string(sdist, "hash")));
+    hashes.extend(
+        entry
+            .get("sdist")
+            .and_then(Item::as_table_like)
+            .and_then(|sdist| string(sdist, "hash")),
+    );
     hashes.sort();
     format!("{:?} {}", said_source(entry), hashes.join(" "))
 }

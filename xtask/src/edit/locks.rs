@@ -90,12 +90,19 @@ fn cargo(text: &str) -> Result<LockFile, EditError> {
             continue;
         };
         if entry.get("source").is_some() {
-            lock.foreign_versions.extend(string(*entry, "version").map(|version| (name.clone(), version)));
+            lock.foreign_versions
+                .extend(string(*entry, "version").map(|version| (name.clone(), version)));
             lock.foreign.insert(name);
             continue;
         }
         let versions = own_version(text, *entry, &name, Spelling::SemVer)?;
-        lock.packages.push(LockedPackage { line: line_of(*entry, &lines), name, folder: None, versions, ambiguous: false });
+        lock.packages.push(LockedPackage {
+            line: line_of(*entry, &lines),
+            name,
+            folder: None,
+            versions,
+            ambiguous: false,
+        });
     }
     let mut known: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, package) in lock.packages.iter().enumerate() {
@@ -103,34 +110,64 @@ fn cargo(text: &str) -> Result<LockFile, EditError> {
     }
     for entry in &entries {
         let of = string(*entry, "name").unwrap_or_default();
-        for mention in entry.get("dependencies").and_then(Item::as_array).into_iter().flatten() {
+        for mention in entry
+            .get("dependencies")
+            .and_then(Item::as_array)
+            .into_iter()
+            .flatten()
+        {
             // A dependency is named with its version only where another package has its name too, and a package from a
             // registry has its source behind that when the versions are the same as well.
-            let parts = mention.as_str().and_then(|said| said.split_once(' ')).filter(|(_, version)| !version.contains(' '));
+            let parts = mention
+                .as_str()
+                .and_then(|said| said.split_once(' '))
+                .filter(|(_, version)| !version.contains(' '));
             let Some((name, version)) = parts else {
                 continue;
             };
             for &index in known.get(name).into_iter().flatten() {
                 let package = &mut lock.packages[index];
-                if package.versions.first().is_some_and(|own| own.text == version) {
+                if package
+                    .versions
+                    .first()
+                    .is_some_and(|own| own.text == version)
+                {
                     let key = format!("package[name={of}].dependencies[{name}]");
                     let whole = toml::value_span(text, mention, &key)?;
                     let span = whole.start + name.len() + 1..whole.end;
-                    package.versions.push(Located::new(text, span, &key, Spelling::SemVer));
+                    package
+                        .versions
+                        .push(Located::new(text, span, &key, Spelling::SemVer));
                 }
             }
         }
     }
-    for index in known.into_values().filter(|twins| twins.len() > 1).flatten() {
+    for index in known
+        .into_values()
+        .filter(|twins| twins.len() > 1)
+        .flatten()
+    {
         lock.packages[index].ambiguous = true;
     }
     Ok(lock)
 }
 
 /// Where an entry says its own version; nothing, where it leaves that out.
-pub(super) fn own_version(text: &str, entry: &dyn TableLike, name: &str, spelling: Spelling) -> Result<Vec<Located>, EditError> {
+pub(super) fn own_version(
+    text: &str,
+    entry: &dyn TableLike,
+    name: &str,
+    spelling: Spelling,
+) -> Result<Vec<Located>, EditError> {
     let key = format!("package[name={name}].version");
-    let version = entry.get("version").map(|version| Ok(Located::new(text, toml::string_span(text, version, &key)?, &key, spelling)));
+    let version = entry.get("version").map(|version| {
+        Ok(Located::new(
+            text,
+            toml::string_span(text, version, &key)?,
+            &key,
+            spelling,
+        ))
+    });
     version.into_iter().collect()
 }
 
@@ -138,16 +175,21 @@ pub(super) fn own_version(text: &str, entry: &dyn TableLike, name: &str, spellin
 pub(super) fn packages(root: &Item) -> Vec<&dyn TableLike> {
     match root.get("package") {
         Some(Item::ArrayOfTables(tables)) => tables.iter().map(|t| t as &dyn TableLike).collect(),
-        Some(Item::Value(Value::Array(tables))) => {
-            tables.iter().filter_map(|value| value.as_inline_table()).map(|t| t as &dyn TableLike).collect()
-        }
+        Some(Item::Value(Value::Array(tables))) => tables
+            .iter()
+            .filter_map(|value| value.as_inline_table())
+            .map(|t| t as &dyn TableLike)
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 /// The line in which an entry says its name.
 pub(super) fn line_of(entry: &dyn TableLike, lines: &Lines) -> usize {
-    lines.at(entry.get("name").and_then(Item::span).map_or(0, |span| span.start))
+    lines.at(entry
+        .get("name")
+        .and_then(Item::span)
+        .map_or(0, |span| span.start))
 }
 
 #[cfg(test)]

@@ -29,29 +29,42 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
             // Under node_modules stands what was installed: a link to a folder has no version of its own there.
             if let Some(installed) = installed(folder) {
                 if node.children("link").is_empty() {
-                    lock.foreign.insert(name(text, node).unwrap_or_else(|| installed.to_owned()));
+                    lock.foreign
+                        .insert(name(text, node).unwrap_or_else(|| installed.to_owned()));
                 }
                 continue;
             }
             // npm leaves the name out where it is the folder's own.
-            let called = name(text, node).or_else(|| (!folder.is_empty()).then(|| last_part(folder).to_owned()));
+            let called = name(text, node)
+                .or_else(|| (!folder.is_empty()).then(|| last_part(folder).to_owned()));
             let called = called.unwrap_or_else(|| top.name.clone());
             let key = format!("packages[{folder}].");
             let found = versions(text, node, &format!("{key}version"))?;
             for requirement in requirements_npm::of_node(text, node, &key, &lines)? {
-                lock.requirements.push(LockedRequirement { of: called.clone(), of_folder: Some(folder.clone()), requirement });
+                lock.requirements.push(LockedRequirement {
+                    of: called.clone(),
+                    of_folder: Some(folder.clone()),
+                    requirement,
+                });
             }
             if folder.is_empty() {
                 top.name = called;
                 top.versions.extend(found);
             } else {
                 let line = lines.at(node.span.start);
-                folders.push(LockedPackage { name: called, folder: Some(folder.clone()), versions: found, line, ambiguous: false });
+                folders.push(LockedPackage {
+                    name: called,
+                    folder: Some(folder.clone()),
+                    versions: found,
+                    line,
+                    ambiguous: false,
+                });
             }
         }
     }
     for installed in root.children("dependencies") {
-        lock.requirements.extend(required_by_folders(text, installed, &lines)?);
+        lock.requirements
+            .extend(required_by_folders(text, installed, &lines)?);
     }
     if !top.name.is_empty() {
         lock.packages.push(top);
@@ -62,20 +75,34 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
 
 /// What the older form of the format says that folders require (`"version": "file:lib/kit"`), beside the newer one. npm 6
 /// reads it, and later ones write it anew where it differs.
-fn required_by_folders(text: &str, installed: &Node, lines: &Lines) -> Result<Vec<LockedRequirement>, EditError> {
+fn required_by_folders(
+    text: &str,
+    installed: &Node,
+    lines: &Lines,
+) -> Result<Vec<LockedRequirement>, EditError> {
     let Value::Object(members) = &installed.value else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
     for (of, node) in members {
-        let version = node.children("version").first().and_then(|version| text_of(text, version));
-        let Some(folder) = version.as_deref().and_then(|version| version.strip_prefix("file:")) else {
+        let version = node
+            .children("version")
+            .first()
+            .and_then(|version| text_of(text, version));
+        let Some(folder) = version
+            .as_deref()
+            .and_then(|version| version.strip_prefix("file:"))
+        else {
             continue;
         };
         for required in node.children("requires") {
             let key = format!("dependencies[{of}].requires");
             let read = requirements_npm::of_table(text, required, &key, lines)?.into_iter();
-            found.extend(read.map(|requirement| LockedRequirement { of: of.clone(), of_folder: Some(folder.to_owned()), requirement }));
+            found.extend(read.map(|requirement| LockedRequirement {
+                of: of.clone(),
+                of_folder: Some(folder.to_owned()),
+                requirement,
+            }));
         }
     }
     Ok(found)
@@ -101,7 +128,16 @@ fn text_of(text: &str, node: &Node) -> Option<String> {
 
 fn versions(text: &str, node: &Node, key: &str) -> Result<Vec<Located>, EditError> {
     let found = node.children("version").into_iter();
-    found.map(|version| Ok(Located::new(text, json::string_span(text, version, key)?, key, Spelling::SemVer))).collect()
+    found
+        .map(|version| {
+            Ok(Located::new(
+                text,
+                json::string_span(text, version, key)?,
+                key,
+                Spelling::SemVer,
+            ))
+        })
+        .collect()
 }
 
 #[cfg(test)]

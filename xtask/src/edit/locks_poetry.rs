@@ -25,7 +25,13 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
         };
         let versions = own_version(text, entry, &name, Spelling::Pep440)?;
         // An entry for each marker may lie in one folder, and moves as the other does.
-        lock.packages.push(LockedPackage { line: line_of(entry, &lines), name, folder: Some(folder), versions, ambiguous: false });
+        lock.packages.push(LockedPackage {
+            line: line_of(entry, &lines),
+            name,
+            folder: Some(folder),
+            versions,
+            ambiguous: false,
+        });
     }
     Ok(lock)
 }
@@ -33,7 +39,9 @@ pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
 /// The folder that Poetry took a package from; an archive (`file`), Git and an index are other people's bytes.
 fn folder(entry: &dyn TableLike) -> Option<String> {
     let source = entry.get("source").and_then(Item::as_table_like)?;
-    (string(source, "type").as_deref() == Some("directory")).then(|| string(source, "url")).flatten()
+    (string(source, "type").as_deref() == Some("directory"))
+        .then(|| string(source, "url"))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -48,17 +56,35 @@ mod tests {
     #[test]
     fn a_folder_is_ours_and_all_else_is_not() {
         let lock = read_lock(LockKind::Poetry, POETRY).unwrap();
-        let [base] = lock.packages.as_slice() else { panic!("{:?}", lock.packages) };
-        assert_eq!((base.name.as_str(), base.folder.as_deref(), base.line), ("my-base", Some("../libs/base"), 3));
-        let [version] = base.versions.as_slice() else { panic!("{:?}", base.versions) };
+        let [base] = lock.packages.as_slice() else {
+            panic!("{:?}", lock.packages)
+        };
+        assert_eq!(
+            (base.name.as_str(), base.folder.as_deref(), base.line),
+            ("my-base", Some("../libs/base"), 3)
+        );
+        let [version] = base.versions.as_slice() else {
+            panic!("{:?}", base.versions)
+        };
         assert_eq!(version.span.start, POETRY.find("0.4.0").unwrap());
-        assert_eq!(lock.foreign.iter().map(String::as_str).collect::<Vec<_>>(), ["httpx", "zipped"]);
+        assert_eq!(
+            lock.foreign.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["httpx", "zipped"]
+        );
     }
 
     #[test]
     fn what_is_no_lock_says_so() {
-        let error = read_lock(LockKind::Poetry, &POETRY.replace("\"0.4.0\"\nfiles", "4\nfiles")).unwrap_err().to_string();
-        assert!(error.contains("package[name=my-base].version") && error.contains("line 4"), "{error}");
+        let error = read_lock(
+            LockKind::Poetry,
+            &POETRY.replace("\"0.4.0\"\nfiles", "4\nfiles"),
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(
+            error.contains("package[name=my-base].version") && error.contains("line 4"),
+            "{error}"
+        );
         assert!(read_lock(LockKind::Poetry, "[[package").is_err());
     }
 }

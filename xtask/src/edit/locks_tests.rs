@@ -42,28 +42,51 @@ dependencies = [
 
 #[test]
 fn cargo_entries_are_those_without_a_source() {
-    let wanted = ["package[name=itoa].version = 0.1.0", "package[name=user].dependencies[itoa] = 0.1.0"];
+    let wanted = [
+        "package[name=itoa].version = 0.1.0",
+        "package[name=user].dependencies[itoa] = 0.1.0",
+    ];
     for text in [CARGO.to_owned(), CARGO.replace('\n', "\r\n")] {
         assert_eq!(entries(LockKind::Cargo, &text, "itoa"), wanted);
-        assert_eq!(entries(LockKind::Cargo, &text, "user"), ["package[name=user].version = 0.1.0"]);
+        assert_eq!(
+            entries(LockKind::Cargo, &text, "user"),
+            ["package[name=user].version = 0.1.0"]
+        );
         assert!(entries(LockKind::Cargo, &text, "ryu").is_empty());
     }
     let lock = read_lock(LockKind::Cargo, CARGO).unwrap();
-    let all: Vec<_> = lock.packages.iter().map(|p| (p.name.as_str(), p.folder.as_deref(), p.line, p.ambiguous)).collect();
+    let all: Vec<_> = lock
+        .packages
+        .iter()
+        .map(|p| (p.name.as_str(), p.folder.as_deref(), p.line, p.ambiguous))
+        .collect();
     assert_eq!(all, [("itoa", None, 5, false), ("user", None, 24, false)]);
-    assert_eq!(lock.foreign.into_iter().collect::<Vec<_>>(), ["itoa", "ryu"]);
+    assert_eq!(
+        lock.foreign.into_iter().collect::<Vec<_>>(),
+        ["itoa", "ryu"]
+    );
     assert!(lock.requirements.is_empty());
-    assert!(read_lock(LockKind::Cargo, "version = 4\n").unwrap().packages.is_empty());
+    assert!(
+        read_lock(LockKind::Cargo, "version = 4\n")
+            .unwrap()
+            .packages
+            .is_empty()
+    );
 }
 
 #[test]
 fn cargo_sources_behind_a_mention_are_other_packages() {
-    let text = CARGO
-        .replace("1.0.9", "0.1.0")
-        .replace("\n \"itoa 0.1.0\",\n \"ryu\"", "\n \"itoa 0.1.0 (registry+https://example.org/index)\",\n \"ryu\"");
+    let text = CARGO.replace("1.0.9", "0.1.0").replace(
+        "\n \"itoa 0.1.0\",\n \"ryu\"",
+        "\n \"itoa 0.1.0 (registry+https://example.org/index)\",\n \"ryu\"",
+    );
     let lock = read_lock(LockKind::Cargo, &text).unwrap();
     let to = Version::parse_semver("0.2.0").unwrap();
-    let found = lock.packages.iter().filter(|package| package.name == "itoa").flat_map(|package| &package.versions);
+    let found = lock
+        .packages
+        .iter()
+        .filter(|package| package.name == "itoa")
+        .flat_map(|package| &package.versions);
     let edited = splice(&text, found.map(|l| edit(l, &to)).collect()).unwrap();
     assert!(edited.contains("\"itoa 0.1.0 (registry"), "{edited}");
     assert!(edited.contains("version = \"0.1.0\"\nsource"), "{edited}");
@@ -74,37 +97,81 @@ fn two_local_packages_of_one_name_are_both_given() {
     let text = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n\
         [[package]]\nname = \"b\"\nversion = \"1.0.0\"\ndependencies = [\"a 2.0.0\"]\n";
     let lock = read_lock(LockKind::Cargo, text).unwrap();
-    let all: Vec<_> = lock.packages.iter().map(|p| (p.name.as_str(), p.line, p.versions.len(), p.ambiguous)).collect();
-    assert_eq!(all, [("a", 2, 1, true), ("a", 5, 2, true), ("b", 8, 1, false)]);
-    assert_eq!(lock.packages[1].versions[1].key, "package[name=b].dependencies[a]");
+    let all: Vec<_> = lock
+        .packages
+        .iter()
+        .map(|p| (p.name.as_str(), p.line, p.versions.len(), p.ambiguous))
+        .collect();
+    assert_eq!(
+        all,
+        [("a", 2, 1, true), ("a", 5, 2, true), ("b", 8, 1, false)]
+    );
+    assert_eq!(
+        lock.packages[1].versions[1].key,
+        "package[name=b].dependencies[a]"
+    );
 }
 
 #[test]
 fn lock_faults_are_named() {
     let number = "[[package]]\nname = \"a\"\nversion = 1\n";
     for kind in [LockKind::Cargo, LockKind::Uv] {
-        let text = if kind == LockKind::Uv { format!("{number}source = {{ virtual = \".\" }}\n") } else { number.to_owned() };
+        let text = if kind == LockKind::Uv {
+            format!("{number}source = {{ virtual = \".\" }}\n")
+        } else {
+            number.to_owned()
+        };
         let error = refusal(kind, &text);
-        assert!(error.contains("package[name=a].version is an integer (line 3)"), "{error}");
+        assert!(
+            error.contains("package[name=a].version is an integer (line 3)"),
+            "{error}"
+        );
     }
     let merged = "[[package]]\nname = \"a\"\n<<<<<<< HEAD\nversion = \"1.0.0\"\n";
     for kind in [LockKind::Cargo, LockKind::Uv] {
         let error = refusal(kind, merged);
-        assert!(error.contains("the text is not TOML") && error.contains("(line 3)"), "{error}");
+        assert!(
+            error.contains("the text is not TOML") && error.contains("(line 3)"),
+            "{error}"
+        );
     }
     assert!(refusal(LockKind::Npm, "{\"a\"").contains("not JSON"));
     let error = refusal(LockKind::Npm, "{\"name\": \"a\",\n\"version\": 1}");
-    assert_eq!(error, "version is 1 (line 2), wanted the version as a string");
+    assert_eq!(
+        error,
+        "version is 1 (line 2), wanted the version as a string"
+    );
 }
 
 #[test]
 fn entries_without_a_name_or_of_another_form_are_passed_over() {
-    for text in ["package = 3\n", "package = [1, { version = \"1\" }]\n", "[package]\nname = \"a\"\n", "[[package]]\nname = 1\n", ""] {
+    for text in [
+        "package = 3\n",
+        "package = [1, { version = \"1\" }]\n",
+        "[package]\nname = \"a\"\n",
+        "[[package]]\nname = 1\n",
+        "",
+    ] {
         for kind in [LockKind::Cargo, LockKind::Uv] {
-            assert!(read_lock(kind, text).expect(text).packages.is_empty(), "{text}");
+            assert!(
+                read_lock(kind, text).expect(text).packages.is_empty(),
+                "{text}"
+            );
         }
     }
-    for text in ["{}", "[]", "1", "{\"packages\": []}", "{\"packages\": {\"\": 3}}"] {
-        assert!(read_lock(LockKind::Npm, text).expect(text).packages.is_empty(), "{text}");
+    for text in [
+        "{}",
+        "[]",
+        "1",
+        "{\"packages\": []}",
+        "{\"packages\": {\"\": 3}}",
+    ] {
+        assert!(
+            read_lock(LockKind::Npm, text)
+                .expect(text)
+                .packages
+                .is_empty(),
+            "{text}"
+        );
     }
 }

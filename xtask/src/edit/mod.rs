@@ -103,18 +103,30 @@ pub struct Located {
 #[cfg(test)]
 impl Locator<'static> {
     /// `__version__`, the name that Python's packaging guides settled on.
-    pub const PYTHON: Self = Self::Python { name: "__version__" };
+    pub const PYTHON: Self = Self::Python {
+        name: "__version__",
+    };
 }
 
 impl Located {
     fn new(text: &str, span: Range<usize>, key: &str, spelling: Spelling) -> Self {
-        Self { text: text[span.clone()].to_owned(), span, key: key.to_owned(), spelling }
+        Self {
+            text: text[span.clone()].to_owned(),
+            span,
+            key: key.to_owned(),
+            spelling,
+        }
     }
 
     /// A place of Python's. PEP 440 readers pass over a `v` before the version; an edit leaves it there.
     fn pep440(text: &str, span: Range<usize>, key: &str) -> Self {
         let prefixed = behind_v(&text[span.clone()]).is_some();
-        Self::new(text, span.start + usize::from(prefixed)..span.end, key, Spelling::Pep440)
+        Self::new(
+            text,
+            span.start + usize::from(prefixed)..span.end,
+            key,
+            Spelling::Pep440,
+        )
     }
 
     /// A place that may hold either spelling keeps the one it has. What both can read is SemVer, the canonical one;
@@ -122,10 +134,15 @@ impl Located {
     /// custom and no part of the version. A word such as `v8` is left whole, for the place may hold a name.
     fn inferred(text: &str, span: Range<usize>, key: &str) -> Self {
         let found = &text[span.clone()];
-        let bare = behind_v(found).filter(|rest| rest.contains('.') && (is_semver(rest) || is_pep440(rest)));
+        let bare = behind_v(found)
+            .filter(|rest| rest.contains('.') && (is_semver(rest) || is_pep440(rest)));
         let start = span.end - bare.unwrap_or(found).len();
         let found = &text[start..span.end];
-        let spelling = if !is_semver(found) && is_pep440(found) { Spelling::Pep440 } else { Spelling::SemVer };
+        let spelling = if !is_semver(found) && is_pep440(found) {
+            Spelling::Pep440
+        } else {
+            Spelling::SemVer
+        };
         Self::new(text, start..span.end, key, spelling)
     }
 }
@@ -141,7 +158,8 @@ fn is_pep440(text: &str) -> bool {
 /// What follows on the `v` of `v1.2.0`; `None` without one, and for a word that begins with a `v`.
 fn behind_v(text: &str) -> Option<&str> {
     let rest = text.strip_prefix(['v', 'V'])?;
-    rest.starts_with(|c: char| c.is_ascii_digit()).then_some(rest)
+    rest.starts_with(|c: char| c.is_ascii_digit())
+        .then_some(rest)
 }
 
 /// Finds the version in `text`: at least one place, and more only where a file says it more than once by its own
@@ -177,7 +195,9 @@ pub fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<Stri
         let kept = text.get(done..span.start).filter(|_| !touches);
         let (Some(kept), Some(_)) = (kept, text.get(span.clone())) else {
             let at = span.start.min(text.len());
-            return Err(EditError::Overlap { line: line_at(text, at) });
+            return Err(EditError::Overlap {
+                line: line_at(text, at),
+            });
         };
         edited.push_str(kept);
         edited.push_str(replacement);
@@ -198,7 +218,11 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn of(text: &str) -> Self {
-        Self([0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+        Self(
+            [0].into_iter()
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
+        )
     }
 
     /// As [`line_at`].

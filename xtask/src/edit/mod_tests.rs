@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{EditError, Located, Locator, LockKind, RequirementKind, locate, read_lock, requirements, splice};
+use super::{
+    EditError, Located, Locator, LockKind, RequirementKind, locate, read_lock, requirements, splice,
+};
 use crate::model::version::Version;
 
 /// Locates, and holds what is located against the law: edit, locate again, edit back. Gives the places as
@@ -20,7 +22,10 @@ pub(super) fn sites(locator: Locator, text: &str) -> Vec<String> {
 /// As [`sites`], for the entries of a lock file's local package; there may be none.
 pub(super) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> {
     let own = |text: &str| {
-        let packages = read_lock(kind, text)?.packages.into_iter().filter(|one| one.name == package);
+        let packages = read_lock(kind, text)?
+            .packages
+            .into_iter()
+            .filter(|one| one.name == package);
         Ok::<_, EditError>(packages.flat_map(|one| one.versions).collect::<Vec<_>>())
     };
     let located = own(text).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
@@ -78,9 +83,15 @@ fn holds(text: &str, located: &[Located], again: impl Fn(&str) -> Result<Vec<Loc
 #[test]
 fn splice_takes_edits_in_any_order_and_once() {
     let edit = |span, text: &str| (span, text.to_owned());
-    let edited = splice("abcdef", vec![edit(4..5, "E"), edit(0..1, "AA"), edit(4..5, "E")]);
+    let edited = splice(
+        "abcdef",
+        vec![edit(4..5, "E"), edit(0..1, "AA"), edit(4..5, "E")],
+    );
     assert_eq!(edited.unwrap(), "AAbcdEf");
-    assert_eq!(splice("ab", vec![edit(0..1, "x"), edit(1..2, "y")]).unwrap(), "xy");
+    assert_eq!(
+        splice("ab", vec![edit(0..1, "x"), edit(1..2, "y")]).unwrap(),
+        "xy"
+    );
     assert_eq!(splice("ab", Vec::new()).unwrap(), "ab");
     assert_eq!(splice("", vec![edit(0..0, "1.0.0")]).unwrap(), "1.0.0");
 }
@@ -131,7 +142,12 @@ fn dress() -> impl Strategy<Value = Dress> {
     let comment = "[a-zäß→ \"'{}=]{0,12}";
     (any::<[bool; 3]>(), comment).prop_map(|(flags, comment)| {
         let [crlf, byte_order_mark, no_final_newline] = flags;
-        Dress { crlf, byte_order_mark, no_final_newline, comment }
+        Dress {
+            crlf,
+            byte_order_mark,
+            no_final_newline,
+            comment,
+        }
     })
 }
 

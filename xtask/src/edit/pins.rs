@@ -26,7 +26,8 @@ pub struct PinQuery<'a> {
 impl PinQuery<'_> {
     /// What is looked for, as errors name it.
     pub fn what(&self) -> String {
-        self.key.map_or_else(|| self.repository.to_string(), ToString::to_string)
+        self.key
+            .map_or_else(|| self.repository.to_string(), ToString::to_string)
     }
 }
 
@@ -87,8 +88,16 @@ impl PinPlace {
     /// What makes the place say another image. Empty spans are insertions.
     pub fn edits(&self, image: &PinnedImage) -> Vec<(Range<usize>, String)> {
         let suffix = |write: Write| {
-            let tag = if write.has_tag() { format!(":{}", image.tag) } else { String::new() };
-            let digest = if write.has_digest() { format!("@{}", image.digest) } else { String::new() };
+            let tag = if write.has_tag() {
+                format!(":{}", image.tag)
+            } else {
+                String::new()
+            };
+            let digest = if write.has_digest() {
+                format!("@{}", image.digest)
+            } else {
+                String::new()
+            };
             tag + &digest
         };
         let text = |says: &Says| match says {
@@ -98,7 +107,10 @@ impl PinPlace {
             Says::Bare(Write::Digest) => image.digest.to_string(),
             Says::Bare(Write::TagAndDigest) => format!("{}@{}", image.tag, image.digest),
         };
-        self.slots.iter().map(|slot| (slot.span.clone(), text(&slot.says))).collect()
+        self.slots
+            .iter()
+            .map(|slot| (slot.span.clone(), text(&slot.says)))
+            .collect()
     }
 }
 
@@ -106,18 +118,32 @@ impl PinPlace {
 ///
 /// # Errors
 /// None is there, one is there twice where one is meant, or one is written so that it cannot surely be edited. Each names the line.
-pub fn find_pins(text: &str, format: Format, query: &PinQuery<'_>) -> Result<Vec<PinPlace>, EditError> {
+pub fn find_pins(
+    text: &str,
+    format: Format,
+    query: &PinQuery<'_>,
+) -> Result<Vec<PinPlace>, EditError> {
     let what = query.what();
     let found = with_documents(text, format, &what, |documents| {
-        let mut search = Search { text, query, found: Vec::new(), path: Vec::new() };
+        let mut search = Search {
+            text,
+            query,
+            found: Vec::new(),
+            path: Vec::new(),
+        };
         match query.key {
             Some(key) => pins_key::by_key(&mut search, documents, key)?,
-            None => documents.iter().try_for_each(|document| search.look(document))?,
+            None => documents
+                .iter()
+                .try_for_each(|document| search.look(document))?,
         }
         Ok(search.found)
     })?;
     match found.is_empty() {
-        true => Err(EditError::Missing { key: what, found: Some("nothing in the text names an image of it".to_owned()) }),
+        true => Err(EditError::Missing {
+            key: what,
+            found: Some("nothing in the text names an image of it".to_owned()),
+        }),
         false => Ok(found),
     }
 }
@@ -128,7 +154,12 @@ pub fn find_pins(text: &str, format: Format, query: &PinQuery<'_>) -> Result<Vec
 /// The places are of another text.
 pub fn set_pins(text: &str, changes: &[(&PinPlace, &PinnedImage)]) -> Result<String, EditError> {
     let edits = changes.iter().flat_map(|(place, image)| place.edits(image));
-    splice(text, edits.filter(|(span, new)| text.get(span.clone()) != Some(new)).collect())
+    splice(
+        text,
+        edits
+            .filter(|(span, new)| text.get(span.clone()) != Some(new))
+            .collect(),
+    )
 }
 
 /// A walk through the documents of a text.
@@ -160,9 +191,17 @@ impl Search<'_> {
                     let before = self.found.len();
                     self.below(Part::Key(key.clone()), value)?;
                     // Of a key that stands twice some readers take the one, some the other, and some neither.
-                    let twins = || members.iter().filter(|(name, _)| name == key).map(|(_, value)| line_at(self.text, value.start()));
+                    let twins = || {
+                        members
+                            .iter()
+                            .filter(|(name, _)| name == key)
+                            .map(|(_, value)| line_at(self.text, value.start()))
+                    };
                     match self.found.len() > before && twins().nth(1).is_some() {
-                        true => Err(EditError::Doubled { key: self.member_key(key), lines: twins().collect() }),
+                        true => Err(EditError::Doubled {
+                            key: self.member_key(key),
+                            lines: twins().collect(),
+                        }),
                         false => Ok(()),
                     }
                 })
@@ -173,7 +212,10 @@ impl Search<'_> {
                 } else if self.last_key() == Some("images") {
                     self.no_twins(items)?;
                 }
-                items.iter().enumerate().try_for_each(|(index, item)| self.below(Part::Index(index), item))
+                items
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(index, item)| self.below(Part::Index(index), item))
             }
             Tree::Leaf(leaf) => self.text_of(leaf),
             // What an alias repeats is found where it stands.
@@ -189,7 +231,14 @@ impl Search<'_> {
     }
 
     fn text_of(&mut self, leaf: &Leaf<'_>) -> Result<(), EditError> {
-        let Some(name) = self.query.repository.path.rsplit('/').next().filter(|name| leaf.value.contains(*name)) else {
+        let Some(name) = self
+            .query
+            .repository
+            .path
+            .rsplit('/')
+            .next()
+            .filter(|name| leaf.value.contains(*name))
+        else {
             return Ok(());
         };
         if leaf.is_block() && self.last_key() == Some("values") && leaf.value.contains('\n') {
@@ -197,7 +246,9 @@ impl Search<'_> {
         }
         // Kustomize within Argo CD writes `name=reference`.
         let start = match self.path.as_slice() {
-            [.., Part::Key(key), Part::Index(_)] if key == "images" => leaf.value.find('=').map_or(0, |at| at + 1),
+            [.., Part::Key(key), Part::Index(_)] if key == "images" => {
+                leaf.value.find('=').map_or(0, |at| at + 1)
+            }
             _ => 0,
         };
         let line_ends = leaf.value.trim_end_matches('\n').len();
@@ -211,19 +262,31 @@ impl Search<'_> {
             return Ok(());
         }
         match self.mentions(&leaf.value) {
-            true => Err(self.unsure(leaf.start, "a reference stands among other words; name the places that are meant by `key`")),
+            true => Err(self.unsure(
+                leaf.start,
+                "a reference stands among other words; name the places that are meant by `key`",
+            )),
             false => Ok(()),
         }
     }
 
-    pub(super) fn whole_place(&self, leaf: &Leaf<'_>, start: usize, end: usize, whole: Whole) -> Result<PinPlace, EditError> {
+    pub(super) fn whole_place(
+        &self,
+        leaf: &Leaf<'_>,
+        start: usize,
+        end: usize,
+        whole: Whole,
+    ) -> Result<PinPlace, EditError> {
         let key = self.key();
         let span = leaf.span(self.text, &key)?;
         if let Some(tag) = whole.tag.as_deref().filter(|tag| !is_image_tag(tag)) {
             return Err(self.unsure(leaf.start, &format!("{tag:?} is no tag of an image")));
         }
         let span = span.start + start + whole.name_end..span.start + end;
-        let slot = Slot { span, says: Says::Suffix(self.query.write.unwrap_or(Write::TagAndDigest)) };
+        let slot = Slot {
+            span,
+            says: Says::Suffix(self.query.write.unwrap_or(Write::TagAndDigest)),
+        };
         Ok(self.place(leaf.start, whole.tag, whole.digest, vec![slot]))
     }
 
@@ -238,11 +301,16 @@ impl Search<'_> {
             Some((name, tag)) => (&named[..last + name.len()], Some(tag.to_owned())),
             None => (named, None),
         };
-        self.is_repository(name).then_some(Whole { name_end: name.len(), tag, digest })
+        self.is_repository(name).then_some(Whole {
+            name_end: name.len(),
+            tag,
+            digest,
+        })
     }
 
     pub(super) fn is_repository(&self, name: &str) -> bool {
-        name.parse::<Repository>().is_ok_and(|found| found == *self.query.repository)
+        name.parse::<Repository>()
+            .is_ok_and(|found| found == *self.query.repository)
     }
 
     /// Whether a text names an image of the repository somewhere, as `--image=ghcr.io/acme/api:0.1.0` does.
@@ -255,14 +323,29 @@ impl Search<'_> {
         })
     }
 
-    pub(super) fn place(&self, at: usize, tag: Option<String>, digest: Option<String>, slots: Vec<Slot>) -> PinPlace {
+    pub(super) fn place(
+        &self,
+        at: usize,
+        tag: Option<String>,
+        digest: Option<String>,
+        slots: Vec<Slot>,
+    ) -> PinPlace {
         let arch = match self.path.as_slice() {
-            [.., Part::Key(platforms), Part::Key(arch)] if platforms == "platforms" => Some(arch.clone()),
+            [.., Part::Key(platforms), Part::Key(arch)] if platforms == "platforms" => {
+                Some(arch.clone())
+            }
             _ => None,
         };
         // An empty text says nothing yet.
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-        PinPlace { line: line_at(self.text, at), key: self.key(), arch, tag: said(tag), digest: said(digest), slots }
+        PinPlace {
+            line: line_at(self.text, at),
+            key: self.key(),
+            arch,
+            tag: said(tag),
+            digest: said(digest),
+            slots,
+        }
     }
 
     pub(super) fn last_key(&self) -> Option<&str> {
@@ -273,7 +356,9 @@ impl Search<'_> {
     }
 
     pub(super) fn key(&self) -> String {
-        KeyPath::of(self.path.clone()).map(|path| path.to_string()).unwrap_or_default()
+        KeyPath::of(self.path.clone())
+            .map(|path| path.to_string())
+            .unwrap_or_default()
     }
 
     pub(super) fn unsure(&self, at: usize, why: &str) -> EditError {
@@ -287,21 +372,41 @@ impl Search<'_> {
             Ok(inner) => inner,
             Err(EditError::Missing { .. }) => return Ok(()),
             Err(_) if !leaf.value.contains(name) => return Ok(()),
-            Err(error) => return Err(self.unsure(leaf.start, &format!("of the values in it, {error}"))),
+            Err(error) => {
+                return Err(self.unsure(leaf.start, &format!("of the values in it, {error}")));
+            }
         };
-        let lines = leaf.block_lines(self.text).ok_or_else(|| self.unsure(leaf.start, "its lines are not the values' own lines"))?;
+        let lines = leaf
+            .block_lines(self.text)
+            .ok_or_else(|| self.unsure(leaf.start, "its lines are not the values' own lines"))?;
         for place in inner {
             let slots = place.slots.iter().map(|slot| {
-                let line = &lines[lines.partition_point(|line| line.inner <= slot.span.start).checked_sub(1)?];
+                let line = &lines[lines
+                    .partition_point(|line| line.inner <= slot.span.start)
+                    .checked_sub(1)?];
                 let outer = line.outer + (slot.span.start - line.inner);
                 let span = outer..outer + slot.span.len();
                 let within = slot.span.end <= line.inner + line.length;
-                (within && self.text.get(span.clone()) == leaf.value.get(slot.span.clone())).then(|| Slot { span, says: slot.says.clone() })
+                (within && self.text.get(span.clone()) == leaf.value.get(slot.span.clone())).then(
+                    || Slot {
+                        span,
+                        says: slot.says.clone(),
+                    },
+                )
             });
             let slots: Option<Vec<Slot>> = slots.collect();
-            let slots = slots.ok_or_else(|| self.unsure(leaf.start, "a reference in it goes over several lines"))?;
-            let line = slots.first().map_or(place.line, |slot| line_at(self.text, slot.span.start));
-            self.found.push(PinPlace { line, key: format!("{at} › {}", place.key), slots, ..place });
+            let slots = slots.ok_or_else(|| {
+                self.unsure(leaf.start, "a reference in it goes over several lines")
+            })?;
+            let line = slots
+                .first()
+                .map_or(place.line, |slot| line_at(self.text, slot.span.start));
+            self.found.push(PinPlace {
+                line,
+                key: format!("{at} › {}", place.key),
+                slots,
+                ..place
+            });
         }
         Ok(())
     }

@@ -14,7 +14,11 @@ const KUSTOMIZE: (&str, &str) = ("newTag", "digest");
 const HELM: (&str, &str) = ("tag", "digest");
 
 /// The one place that a key leads to, through all documents.
-pub(super) fn by_key(search: &mut Search<'_>, documents: &[Tree<'_>], key: &KeyPath) -> Result<(), EditError> {
+pub(super) fn by_key(
+    search: &mut Search<'_>,
+    documents: &[Tree<'_>],
+    key: &KeyPath,
+) -> Result<(), EditError> {
     let mut found = Vec::new();
     let name = key.to_string();
     for document in documents {
@@ -26,13 +30,18 @@ pub(super) fn by_key(search: &mut Search<'_>, documents: &[Tree<'_>], key: &KeyP
         [] => return Err(EditError::missing(&name)),
         [one] => *one,
         several => {
-            let lines = several.iter().map(|(_, node)| line_at(search.text, node.start())).collect();
+            let lines = several
+                .iter()
+                .map(|(_, node)| line_at(search.text, node.start()))
+                .collect();
             return Err(EditError::Doubled { key: name, lines });
         }
     };
     search.path = key.parts().to_vec();
     match node {
-        Tree::Leaf(leaf) if leaf.is_block() && leaf.value.trim_end_matches('\n').contains('\n') => search.look(node),
+        Tree::Leaf(leaf) if leaf.is_block() && leaf.value.trim_end_matches('\n').contains('\n') => {
+            search.look(node)
+        }
         Tree::Leaf(leaf) => {
             let place = search.named(parent, leaf)?;
             search.found.push(place);
@@ -51,19 +60,31 @@ pub(super) fn by_key(search: &mut Search<'_>, documents: &[Tree<'_>], key: &KeyP
             Ok(())
         }
         Tree::Alias { of, .. } => Err(search.alias(node, *of)),
-        Tree::Seq(..) | Tree::Other(_) => Err(EditError::NotAString { key: name, found: node.kind().to_owned(), line: search.line(node) }),
+        Tree::Seq(..) | Tree::Other(_) => Err(EditError::NotAString {
+            key: name,
+            found: node.kind().to_owned(),
+            line: search.line(node),
+        }),
     }
 }
 
 /// The pair of keys that a mapping has.
 fn names_in(node: &Tree<'_>) -> (&'static str, &'static str) {
-    let Tree::Map(_, members) = node else { return HELM };
-    if members.iter().any(|(key, _)| key == KUSTOMIZE.0) { KUSTOMIZE } else { HELM }
+    let Tree::Map(_, members) = node else {
+        return HELM;
+    };
+    if members.iter().any(|(key, _)| key == KUSTOMIZE.0) {
+        KUSTOMIZE
+    } else {
+        HELM
+    }
 }
 
 /// Whether a mapping is an entry of kustomize's list of images.
 fn is_entry(node: &Tree<'_>) -> bool {
-    let Tree::Map(_, members) = node else { return false };
+    let Tree::Map(_, members) = node else {
+        return false;
+    };
     let has = |name: &str| members.iter().any(|(key, _)| key == name);
     has("name") && (has("newTag") || has("newName") || has("digest"))
 }
@@ -71,13 +92,23 @@ fn is_entry(node: &Tree<'_>) -> bool {
 pub(super) type Led<'t, 'n> = Option<(Option<&'t Tree<'n>>, &'t Tree<'n>)>;
 
 /// The node at a path in one document, with the one above it.
-pub(super) fn walk<'t, 'n>(document: &'t Tree<'n>, parts: &[Part], text: &str, name: &str) -> Result<Led<'t, 'n>, EditError> {
+pub(super) fn walk<'t, 'n>(
+    document: &'t Tree<'n>,
+    parts: &[Part],
+    text: &str,
+    name: &str,
+) -> Result<Led<'t, 'n>, EditError> {
     let (mut above, mut node) = (None, document);
     for part in parts {
         if let Tree::Alias { of, start } = node {
             let found = "an alias".to_owned();
             let instead = format!("what stands at line {}", line_at(text, *of));
-            return Err(EditError::Elsewhere { key: name.to_owned(), found, line: line_at(text, *start), instead });
+            return Err(EditError::Elsewhere {
+                key: name.to_owned(),
+                found,
+                line: line_at(text, *start),
+                instead,
+            });
         }
         let at = |index: usize| match node {
             Tree::Seq(_, items) => items.get(index),
@@ -94,8 +125,14 @@ pub(super) fn walk<'t, 'n>(document: &'t Tree<'n>, parts: &[Part], text: &str, n
                     [] => None,
                     [one] => Some(*one),
                     several => {
-                        let lines = several.iter().map(|entry| line_at(text, entry.start())).collect();
-                        return Err(EditError::Doubled { key: name.to_owned(), lines });
+                        let lines = several
+                            .iter()
+                            .map(|entry| line_at(text, entry.start()))
+                            .collect();
+                        return Err(EditError::Doubled {
+                            key: name.to_owned(),
+                            lines,
+                        });
                     }
                 }
             }
@@ -114,26 +151,45 @@ impl Search<'_> {
 
     fn alias(&self, node: &Tree<'_>, of: usize) -> EditError {
         let instead = format!("what stands at line {}", line_at(self.text, of));
-        EditError::Elsewhere { key: self.key(), found: "an alias".to_owned(), line: self.line(node), instead }
+        EditError::Elsewhere {
+            key: self.key(),
+            found: "an alias".to_owned(),
+            line: self.line(node),
+            instead,
+        }
     }
 
     /// A mapping that names the repository, with a tag or a digest beside the name.
     pub(super) fn group(&self, node: &Tree<'_>) -> Result<Option<PinPlace>, EditError> {
-        if matches!(self.path.as_slice(), [.., Part::Key(key), Part::Index(_)] if key == "images") && is_entry(node) {
-            return if self.is_ours(node)? { self.beside(node, KUSTOMIZE.0, KUSTOMIZE.1) } else { Ok(None) };
+        if matches!(self.path.as_slice(), [.., Part::Key(key), Part::Index(_)] if key == "images")
+            && is_entry(node)
+        {
+            return if self.is_ours(node)? {
+                self.beside(node, KUSTOMIZE.0, KUSTOMIZE.1)
+            } else {
+                Ok(None)
+            };
         }
-        let named = ["repository", "image"].into_iter().map(|name| self.word(node, name)).collect::<Result<Vec<_>, _>>();
+        let named = ["repository", "image"]
+            .into_iter()
+            .map(|name| self.word(node, name))
+            .collect::<Result<Vec<_>, _>>();
         // A key that stands twice in a mapping that names another image is none of our business.
         let Ok(named) = named else { return Ok(None) };
         if named.iter().all(Option::is_none) {
             return Ok(None);
         }
         let registry = self.word(node, "registry")?;
-        let full = |name: &String| match registry.as_deref().filter(|registry| !registry.is_empty()) {
+        let full = |name: &String| match registry.as_deref().filter(|registry| !registry.is_empty())
+        {
             Some(registry) => format!("{registry}/{name}"),
             None => name.clone(),
         };
-        if named.iter().flatten().any(|name| self.is_repository(&full(name)) || self.is_repository(name)) {
+        if named
+            .iter()
+            .flatten()
+            .any(|name| self.is_repository(&full(name)) || self.is_repository(name))
+        {
             return self.beside(node, HELM.0, HELM.1);
         }
         Ok(None)
@@ -148,7 +204,11 @@ impl Search<'_> {
             }
         }
         let key = || format!("{} in {}", self.query.repository, self.key());
-        if lines.len() > 1 { Err(EditError::Doubled { key: key(), lines }) } else { Ok(()) }
+        if lines.len() > 1 {
+            Err(EditError::Doubled { key: key(), lines })
+        } else {
+            Ok(())
+        }
     }
 
     fn is_ours(&self, entry: &Tree<'_>) -> Result<bool, EditError> {
@@ -160,13 +220,24 @@ impl Search<'_> {
     }
 
     fn word(&self, node: &Tree<'_>, name: &str) -> Result<Option<String>, EditError> {
-        Ok(node.member(name, self.text, || self.key())?.and_then(Tree::as_leaf).map(|leaf| leaf.value.to_string()))
+        Ok(node
+            .member(name, self.text, || self.key())?
+            .and_then(Tree::as_leaf)
+            .map(|leaf| leaf.value.to_string()))
     }
 
     /// The tag and the digest in a mapping; `None` when it has neither.
-    fn beside(&self, node: &Tree<'_>, tag: &str, digest: &str) -> Result<Option<PinPlace>, EditError> {
+    fn beside(
+        &self,
+        node: &Tree<'_>,
+        tag: &str,
+        digest: &str,
+    ) -> Result<Option<PinPlace>, EditError> {
         let path = || self.key();
-        let (tag_at, digest_at) = (node.member(tag, self.text, path)?, node.member(digest, self.text, path)?);
+        let (tag_at, digest_at) = (
+            node.member(tag, self.text, path)?,
+            node.member(digest, self.text, path)?,
+        );
         self.pair((tag, tag_at), (digest, digest_at), self.line(node))
     }
 
@@ -178,61 +249,114 @@ impl Search<'_> {
         line: usize,
     ) -> Result<Option<PinPlace>, EditError> {
         let tag = tag.map(|node| self.scalar(node, tag_name)).transpose()?;
-        let digest = digest.map(|node| self.scalar(node, digest_name)).transpose()?;
-        let Some(first) = tag.as_ref().or(digest.as_ref()) else { return Ok(None) };
+        let digest = digest
+            .map(|node| self.scalar(node, digest_name))
+            .transpose()?;
+        let Some(first) = tag.as_ref().or(digest.as_ref()) else {
+            return Ok(None);
+        };
         let line = first.0.line(self).max(line);
         // Some charts take `0.1.0@sha256:…` for the tag.
-        let joined = tag.as_ref().and_then(|(_, value)| value.split_once('@')).map(|(tag, digest)| (tag.to_owned(), digest.to_owned()));
+        let joined = tag
+            .as_ref()
+            .and_then(|(_, value)| value.split_once('@'))
+            .map(|(tag, digest)| (tag.to_owned(), digest.to_owned()));
         let kept = |name: &str, has: &str| {
             EditError::unreadable(
                 &self.member_key(name),
-                format!("it is beside {has}, and would go on naming another image; `write` leaves it out"),
+                format!(
+                    "it is beside {has}, and would go on naming another image; `write` leaves it out"
+                ),
                 line,
             )
         };
         let absent = |name: &str| EditError::Missing {
             key: self.member_key(name),
-            found: Some(format!("`write` wants it, and keys are never made; add it beside line {line}, or change `write`")),
+            found: Some(format!(
+                "`write` wants it, and keys are never made; add it beside line {line}, or change `write`"
+            )),
         };
         let digest_says = digest.as_ref().is_some_and(|(_, value)| !value.is_empty());
         let tag_says = tag.as_ref().is_some_and(|(_, value)| !value.is_empty());
         let tag_form = match (self.query.write, &digest, &joined) {
-            (None, _, Some(_)) | (Some(Write::TagAndDigest), None, _) if joined.is_some() => Write::TagAndDigest,
+            (None, _, Some(_)) | (Some(Write::TagAndDigest), None, _) if joined.is_some() => {
+                Write::TagAndDigest
+            }
             (Some(Write::TagAndDigest), None, _) => return Err(absent(digest_name)),
             (Some(Write::Digest), None, _) => return Err(absent(digest_name)),
-            (Some(Write::Digest), Some(_), _) if tag_says => return Err(kept(tag_name, digest_name)),
-            (Some(Write::Tag), Some(_), _) if digest_says => return Err(kept(digest_name, tag_name)),
-            (Some(write), _, _) if write.has_tag() && tag.is_none() => return Err(absent(tag_name)),
+            (Some(Write::Digest), Some(_), _) if tag_says => {
+                return Err(kept(tag_name, digest_name));
+            }
+            (Some(Write::Tag), Some(_), _) if digest_says => {
+                return Err(kept(digest_name, tag_name));
+            }
+            (Some(write), _, _) if write.has_tag() && tag.is_none() => {
+                return Err(absent(tag_name));
+            }
             _ => Write::Tag,
         };
         let mut slots = Vec::new();
-        if let Some((at, _)) = tag.as_ref().filter(|_| self.query.write.is_none_or(Write::has_tag)) {
-            slots.push(Slot { span: at.span(self, tag_name)?, says: Says::Bare(tag_form) });
+        if let Some((at, _)) = tag
+            .as_ref()
+            .filter(|_| self.query.write.is_none_or(Write::has_tag))
+        {
+            slots.push(Slot {
+                span: at.span(self, tag_name)?,
+                says: Says::Bare(tag_form),
+            });
         }
-        if let Some((at, _)) = digest.as_ref().filter(|_| self.query.write.is_none_or(Write::has_digest)) {
-            slots.push(Slot { span: at.span(self, digest_name)?, says: Says::Bare(Write::Digest) });
+        if let Some((at, _)) = digest
+            .as_ref()
+            .filter(|_| self.query.write.is_none_or(Write::has_digest))
+        {
+            slots.push(Slot {
+                span: at.span(self, digest_name)?,
+                says: Says::Bare(Write::Digest),
+            });
         }
-        let digest_value = digest.map(|(_, value)| value).filter(|value| !value.is_empty());
+        let digest_value = digest
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty());
         let (tag_value, joined_digest) = match joined {
             Some((tag, digest)) => (Some(tag), Some(digest)),
             None => (tag.map(|(_, value)| value), None),
         };
-        Ok(Some(PinPlace { line, ..self.place(0, tag_value, digest_value.or(joined_digest), slots) }))
+        Ok(Some(PinPlace {
+            line,
+            ..self.place(0, tag_value, digest_value.or(joined_digest), slots)
+        }))
     }
 
     pub(super) fn member_key(&self, name: &str) -> String {
         let path = self.key();
-        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
     }
 
-    fn scalar<'t, 'n>(&self, node: &'t Tree<'n>, name: &str) -> Result<(At<'t, 'n>, String), EditError> {
+    fn scalar<'t, 'n>(
+        &self,
+        node: &'t Tree<'n>,
+        name: &str,
+    ) -> Result<(At<'t, 'n>, String), EditError> {
         match node {
             Tree::Leaf(leaf) => Ok((At(leaf), leaf.value.trim_end_matches('\n').to_owned())),
             Tree::Alias { of, .. } => {
                 let instead = format!("what stands at line {}", line_at(self.text, *of));
-                Err(EditError::Elsewhere { key: self.member_key(name), found: "an alias".to_owned(), line: self.line(node), instead })
+                Err(EditError::Elsewhere {
+                    key: self.member_key(name),
+                    found: "an alias".to_owned(),
+                    line: self.line(node),
+                    instead,
+                })
             }
-            _ => Err(EditError::NotAString { key: self.member_key(name), found: node.kind().to_owned(), line: self.line(node) }),
+            _ => Err(EditError::NotAString {
+                key: self.member_key(name),
+                found: node.kind().to_owned(),
+                line: self.line(node),
+            }),
         }
     }
 
@@ -241,19 +365,31 @@ impl Search<'_> {
         let path = self.key();
         let mut named: Vec<(String, &Tree<'_>)> = Vec::new();
         for item in items {
-            let name = item.member("name", self.text, || path.clone())?.and_then(Tree::as_leaf);
-            if let (Some(name), Some(value)) = (name, item.member("value", self.text, || path.clone())?) {
+            let name = item
+                .member("name", self.text, || path.clone())?
+                .and_then(Tree::as_leaf);
+            if let (Some(name), Some(value)) =
+                (name, item.member("value", self.text, || path.clone())?)
+            {
                 named.push((name.value.to_string(), value));
             }
         }
         let repositories: Vec<String> = named
             .iter()
-            .filter(|(_, value)| value.as_leaf().is_some_and(|leaf| self.is_repository(&leaf.value)))
+            .filter(|(_, value)| {
+                value
+                    .as_leaf()
+                    .is_some_and(|leaf| self.is_repository(&leaf.value))
+            })
             .filter_map(|(name, _)| name.strip_suffix("repository").map(str::to_owned))
             .collect();
         for prefix in repositories {
             let one = |word: &str| {
-                let found: Vec<_> = named.iter().filter(|(name, _)| *name == format!("{prefix}{word}")).map(|(_, value)| *value).collect();
+                let found: Vec<_> = named
+                    .iter()
+                    .filter(|(name, _)| *name == format!("{prefix}{word}"))
+                    .map(|(_, value)| *value)
+                    .collect();
                 match found.as_slice() {
                     [] => Ok(None),
                     [one] => Ok(Some(*one)),
@@ -265,41 +401,83 @@ impl Search<'_> {
             };
             let (tag, digest) = (one("tag")?, one("digest")?);
             let place = self.pair(("tag", tag), ("digest", digest), 0)?;
-            self.found.extend(place.map(|place| PinPlace { key: format!("{path}[name={prefix}*]"), ..place }));
+            self.found.extend(place.map(|place| PinPlace {
+                key: format!("{path}[name={prefix}*]"),
+                ..place
+            }));
         }
         Ok(())
     }
 
     /// The text that a key leads to: what it says now tells what it may say.
-    pub(super) fn named(&self, above: Option<&Tree<'_>>, leaf: &Leaf<'_>) -> Result<PinPlace, EditError> {
+    pub(super) fn named(
+        &self,
+        above: Option<&Tree<'_>>,
+        leaf: &Leaf<'_>,
+    ) -> Result<PinPlace, EditError> {
         let value = leaf.value.trim_end_matches('\n');
         if let Some(whole) = self.whole(value) {
             return self.whole_place(leaf, 0, value.len(), whole);
         }
         let other = |why: String| Err(self.unsure(leaf.start, &why));
-        let (name, digest) = value.split_once('@').map_or((value, None), |(name, digest)| (name, Some(digest)));
+        let (name, digest) = value
+            .split_once('@')
+            .map_or((value, None), |(name, digest)| (name, Some(digest)));
         let is_placeholder = value.starts_with("sha256:") && value.parse::<Digest>().is_err();
         let is_digest_key = self.last_key() == Some("digest");
         let (says, tag, found) = if is_placeholder && !is_digest_key {
             let write = self.query.write.unwrap_or(Write::TagAndDigest);
-            (Says::Whole(self.query.repository.clone(), write), None, Some(value))
+            (
+                Says::Whole(self.query.repository.clone(), write),
+                None,
+                Some(value),
+            )
         } else if value.starts_with("sha256:") || (value.is_empty() && is_digest_key) {
-            (Says::Bare(self.query.write.unwrap_or(Write::Digest)), None, Some(value))
+            (
+                Says::Bare(self.query.write.unwrap_or(Write::Digest)),
+                None,
+                Some(value),
+            )
         } else if is_image_tag(name) || value.is_empty() {
-            let form = if digest.is_some() { Write::TagAndDigest } else { Write::Tag };
-            (Says::Bare(self.query.write.unwrap_or(form)), Some(name), digest)
-        } else if let Ok(named) = name.rsplit_once(':').map_or(name, |(name, _)| name).parse::<Repository>() {
-            return other(format!("it names an image of {named}, wanted one of {}", self.query.repository));
+            let form = if digest.is_some() {
+                Write::TagAndDigest
+            } else {
+                Write::Tag
+            };
+            (
+                Says::Bare(self.query.write.unwrap_or(form)),
+                Some(name),
+                digest,
+            )
+        } else if let Ok(named) = name
+            .rsplit_once(':')
+            .map_or(name, |(name, _)| name)
+            .parse::<Repository>()
+        {
+            return other(format!(
+                "it names an image of {named}, wanted one of {}",
+                self.query.repository
+            ));
         } else {
-            return other(format!("{value:?} is no tag, digest or reference of an image"));
+            return other(format!(
+                "{value:?} is no tag, digest or reference of an image"
+            ));
         };
         if let (None, Some(twin)) = (self.query.write, above.and_then(|above| self.twin(above))) {
             return other(format!(
                 "beside it stands {twin}, which would go on naming another image; name the mapping that holds both, or set `write`"
             ));
         }
-        let slot = Slot { span: leaf.span(self.text, &self.key())?, says };
-        Ok(self.place(leaf.start, tag.map(str::to_owned), found.map(str::to_owned), vec![slot]))
+        let slot = Slot {
+            span: leaf.span(self.text, &self.key())?,
+            says,
+        };
+        Ok(self.place(
+            leaf.start,
+            tag.map(str::to_owned),
+            found.map(str::to_owned),
+            vec![slot],
+        ))
     }
 
     /// The other half of a reference, beside the one that the path leads to.
@@ -310,8 +488,15 @@ impl Search<'_> {
             key if key == digest => tag,
             _ => return None,
         };
-        let Tree::Map(_, members) = above else { return None };
-        members.iter().any(|(key, value)| key == twin && value.as_leaf().is_none_or(|leaf| !leaf.value.is_empty())).then_some(twin)
+        let Tree::Map(_, members) = above else {
+            return None;
+        };
+        members
+            .iter()
+            .any(|(key, value)| {
+                key == twin && value.as_leaf().is_none_or(|leaf| !leaf.value.is_empty())
+            })
+            .then_some(twin)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::model::key_path::KeyPath;
 const CORPUS: &str = include_str!("../../tests/data/pins_corpus.txt");
 
 fn digest(letter: char) -> Digest {
-    format!("sha256:{}", letter.to_string().repeat(64)).parse().unwrap()
+    format!("sha256:{}", letter.to_string().repeat(64))
+        .parse()
+        .unwrap()
 }
 
 fn repository() -> Repository {
@@ -17,18 +19,29 @@ fn repository() -> Repository {
 
 fn image(arch: Option<&str>) -> PinnedImage {
     match arch {
-        None => PinnedImage { tag: "0.2.0".into(), digest: digest('b') },
-        Some(arch) => PinnedImage { tag: format!("0.2.0-{arch}"), digest: digest('c') },
+        None => PinnedImage {
+            tag: "0.2.0".into(),
+            digest: digest('b'),
+        },
+        Some(arch) => PinnedImage {
+            tag: format!("0.2.0-{arch}"),
+            digest: digest('c'),
+        },
     }
 }
 
 fn whole_digests(text: &str) -> String {
-    text.replace("OLD", digest('a').as_str()).replace("NEW", digest('b').as_str()).replace("AMD", digest('c').as_str())
+    text.replace("OLD", digest('a').as_str())
+        .replace("NEW", digest('b').as_str())
+        .replace("AMD", digest('c').as_str())
 }
 
 fn set(text: &str, format: Format, query: &PinQuery<'_>) -> Result<String, EditError> {
     let places = find_pins(text, format, query)?;
-    let images: Vec<_> = places.iter().map(|place| image(place.arch.as_deref())).collect();
+    let images: Vec<_> = places
+        .iter()
+        .map(|place| image(place.arch.as_deref()))
+        .collect();
     set_pins(text, &places.iter().zip(&images).collect::<Vec<_>>())
 }
 
@@ -42,14 +55,30 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let parts: Vec<&str> = CORPUS.split("##### ").filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = CORPUS
+        .split("##### ")
+        .filter(|part| !part.is_empty())
+        .collect();
     let cases = parts.chunks(2).map(|pair| {
-        let [head, expect] = pair else { panic!("a case without an end: {pair:?}") };
+        let [head, expect] = pair else {
+            panic!("a case without an end: {pair:?}")
+        };
         let (head, text) = head.split_once('\n').unwrap();
-        let expect = whole_digests(expect.strip_prefix("expect\n").unwrap_or_else(|| panic!("{head}: no expectation")));
+        let expect = whole_digests(
+            expect
+                .strip_prefix("expect\n")
+                .unwrap_or_else(|| panic!("{head}: no expectation")),
+        );
         let mut words = head.split(" | ");
         let name = words.next().unwrap().to_owned();
-        let mut case = Case { name, text: whole_digests(text), format: Format::Yaml, key: None, write: None, expect };
+        let mut case = Case {
+            name,
+            text: whole_digests(text),
+            format: Format::Yaml,
+            key: None,
+            write: None,
+            expect,
+        };
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("crlf", _) => case.text = case.text.replace('\n', "\r\n"),
@@ -71,32 +100,60 @@ fn cases() -> Vec<Case> {
 /// The lines that differ. An edit adds no line and takes none away.
 fn changes(before: &str, after: &str) -> String {
     assert_eq!(before.matches('\n').count(), after.matches('\n').count());
-    let lines = before.split('\n').zip(after.split('\n')).filter(|(before, after)| before != after);
-    let bare = |line: &str| line.trim_start_matches('\u{feff}').trim_end_matches('\r').to_owned();
-    lines.map(|(before, after)| format!("-{}\n+{}\n", bare(before), bare(after))).collect()
+    let lines = before
+        .split('\n')
+        .zip(after.split('\n'))
+        .filter(|(before, after)| before != after);
+    let bare = |line: &str| {
+        line.trim_start_matches('\u{feff}')
+            .trim_end_matches('\r')
+            .to_owned()
+    };
+    lines
+        .map(|(before, after)| format!("-{}\n+{}\n", bare(before), bare(after)))
+        .collect()
 }
 
 #[test]
 fn law_19_every_style_of_file_changes_in_the_meant_scalars_alone() {
     let cases = cases();
     assert!(cases.len() >= 60, "{}", cases.len());
-    let wrong: Vec<String> = cases.iter().filter_map(|case| Some(format!("{}: {}", case.name, fault_of(case)?))).collect();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.name, fault_of(case)?)))
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What a case does not do as it should.
 fn fault_of(case: &Case) -> Option<String> {
     let repository = repository();
-    let query = PinQuery { repository: &repository, key: case.key.as_ref(), write: case.write };
-    match (set(&case.text, case.format, &query), case.expect.strip_prefix("! ")) {
+    let query = PinQuery {
+        repository: &repository,
+        key: case.key.as_ref(),
+        write: case.write,
+    };
+    match (
+        set(&case.text, case.format, &query),
+        case.expect.strip_prefix("! "),
+    ) {
         (Ok(after), None) => {
-            let ends = |text: &str| (text.starts_with('\u{feff}'), text.matches("\r\n").count(), text.ends_with('\n'));
+            let ends = |text: &str| {
+                (
+                    text.starts_with('\u{feff}'),
+                    text.matches("\r\n").count(),
+                    text.ends_with('\n'),
+                )
+            };
             let found = changes(&case.text, &after);
             let sound = found == case.expect && ends(&after) == ends(&case.text);
             let again = set(&after, case.format, &query);
-            (!sound || again.as_ref() != Ok(&after)).then(|| format!("changed\n{found}and again {again:?}"))
+            (!sound || again.as_ref() != Ok(&after))
+                .then(|| format!("changed\n{found}and again {again:?}"))
         }
-        (Err(error), Some(said)) => (!error.to_string().contains(said.trim_end())).then(|| error.to_string()),
+        (Err(error), Some(said)) => {
+            (!error.to_string().contains(said.trim_end())).then(|| error.to_string())
+        }
         (Ok(after), Some(_)) => Some(format!("changed\n{}", changes(&case.text, &after))),
         (Err(error), None) => Some(error.to_string()),
     }
@@ -108,9 +165,27 @@ fn a_place_is_told_with_its_line_and_what_it_says() {
         "# c\nspec:\n  - image: ghcr.io/acme/api:0.1.0@OLD\n    values: x\nhelm:\n  values: |\n    image: ghcr.io/acme/api:0.3.0\n",
     );
     let repository = repository();
-    let found = find_pins(&text, Format::Yaml, &PinQuery { repository: &repository, key: None, write: None }).unwrap();
-    let told: Vec<_> = found.iter().map(|place| (place.line, place.key.as_str(), place.says())).collect();
-    assert_eq!(told, [(3, "spec[0].image", format!("0.1.0@{}", digest('a'))), (7, "helm.values › image", "0.3.0".to_owned())]);
+    let found = find_pins(
+        &text,
+        Format::Yaml,
+        &PinQuery {
+            repository: &repository,
+            key: None,
+            write: None,
+        },
+    )
+    .unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|place| (place.line, place.key.as_str(), place.says()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (3, "spec[0].image", format!("0.1.0@{}", digest('a'))),
+            (7, "helm.values › image", "0.3.0".to_owned())
+        ]
+    );
     assert_eq!(found[0].pinned(), Some(digest('a')));
     assert_eq!(found[1].pinned(), None);
 }
@@ -127,10 +202,23 @@ fn document() -> impl Strategy<Value = String> {
         "k[0-9]{1,3}:\n  repository: ghcr.io/acme/api\n  tag: 0\\.[0-9]\\.0\n  digest: ''",
         "k[0-9]{1,3}: \\{values: x, note: 'two words'\\}",
     ];
-    (proptest::collection::vec(line, 1..14), any::<bool>(), any::<bool>()).prop_map(|(lines, crlf, bom)| {
-        let text = format!("{}{}\nlast:\n  image: ghcr.io/acme/api:0.1.0\n", if bom { "\u{feff}" } else { "" }, lines.join("\n"));
-        if crlf { text.replace('\n', "\r\n") } else { text }
-    })
+    (
+        proptest::collection::vec(line, 1..14),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(lines, crlf, bom)| {
+            let text = format!(
+                "{}{}\nlast:\n  image: ghcr.io/acme/api:0.1.0\n",
+                if bom { "\u{feff}" } else { "" },
+                lines.join("\n")
+            );
+            if crlf {
+                text.replace('\n', "\r\n")
+            } else {
+                text
+            }
+        })
 }
 
 proptest! {

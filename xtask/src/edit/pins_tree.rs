@@ -74,9 +74,19 @@ pub(super) fn with_documents<T>(
 fn of_yaml<'n>(node: &'n yaml::Node<'n>) -> Tree<'n> {
     let start = node.span.start;
     match &node.value {
-        yaml::Value::Mapping(members) => Tree::Map(start, members.iter().map(|(name, node)| (name.to_string(), of_yaml(node))).collect()),
+        yaml::Value::Mapping(members) => Tree::Map(
+            start,
+            members
+                .iter()
+                .map(|(name, node)| (name.to_string(), of_yaml(node)))
+                .collect(),
+        ),
         yaml::Value::Sequence(items) => Tree::Seq(start, items.iter().map(of_yaml).collect()),
-        yaml::Value::Scalar { value, .. } => Tree::Leaf(Leaf { value: Cow::Borrowed(value), start, source: Source::Yaml(node) }),
+        yaml::Value::Scalar { value, .. } => Tree::Leaf(Leaf {
+            value: Cow::Borrowed(value),
+            start,
+            source: Source::Yaml(node),
+        }),
         yaml::Value::Alias { of } => Tree::Alias { start, of: *of },
     }
 }
@@ -84,11 +94,25 @@ fn of_yaml<'n>(node: &'n yaml::Node<'n>) -> Tree<'n> {
 fn of_json<'n>(text: &str, node: &'n json::Node) -> Tree<'n> {
     let start = node.span.start;
     match &node.value {
-        json::Value::Object(members) => Tree::Map(start, members.iter().map(|(name, node)| (name.clone(), of_json(text, node))).collect()),
-        json::Value::Array(items) => Tree::Seq(start, items.iter().map(|node| of_json(text, node)).collect()),
+        json::Value::Object(members) => Tree::Map(
+            start,
+            members
+                .iter()
+                .map(|(name, node)| (name.clone(), of_json(text, node)))
+                .collect(),
+        ),
+        json::Value::Array(items) => Tree::Seq(
+            start,
+            items.iter().map(|node| of_json(text, node)).collect(),
+        ),
         json::Value::String => {
-            let value = serde_json::from_str::<String>(&text[node.span.clone()]).unwrap_or_default();
-            Tree::Leaf(Leaf { value: Cow::Owned(value), start, source: Source::Json(node) })
+            let value =
+                serde_json::from_str::<String>(&text[node.span.clone()]).unwrap_or_default();
+            Tree::Leaf(Leaf {
+                value: Cow::Owned(value),
+                start,
+                source: Source::Json(node),
+            })
         }
         json::Value::Other => Tree::Other(start),
     }
@@ -99,21 +123,35 @@ fn of_item(item: &Item) -> Tree<'_> {
     match item {
         Item::Value(value) => of_value(value),
         Item::Table(table) => of_table(start, table),
-        Item::ArrayOfTables(tables) => {
-            Tree::Seq(start, tables.iter().map(|table| of_table(table.span().map_or(start, |span| span.start), table)).collect())
-        }
+        Item::ArrayOfTables(tables) => Tree::Seq(
+            start,
+            tables
+                .iter()
+                .map(|table| of_table(table.span().map_or(start, |span| span.start), table))
+                .collect(),
+        ),
         Item::None => Tree::Other(start),
     }
 }
 
 fn of_table(start: usize, table: &dyn TableLike) -> Tree<'_> {
-    Tree::Map(start, table.iter().map(|(name, item)| (name.to_owned(), of_item(item))).collect())
+    Tree::Map(
+        start,
+        table
+            .iter()
+            .map(|(name, item)| (name.to_owned(), of_item(item)))
+            .collect(),
+    )
 }
 
 fn of_value(value: &toml_edit::Value) -> Tree<'_> {
     let start = value.span().map_or(0, |span| span.start);
     match value {
-        toml_edit::Value::String(string) => Tree::Leaf(Leaf { value: Cow::Borrowed(string.value()), start, source: Source::Toml(value) }),
+        toml_edit::Value::String(string) => Tree::Leaf(Leaf {
+            value: Cow::Borrowed(string.value()),
+            start,
+            source: Source::Toml(value),
+        }),
         toml_edit::Value::Array(items) => Tree::Seq(start, items.iter().map(of_value).collect()),
         toml_edit::Value::InlineTable(table) => of_table(start, table),
         _ => Tree::Other(start),
@@ -123,23 +161,50 @@ fn of_value(value: &toml_edit::Value) -> Tree<'_> {
 impl<'n> Tree<'n> {
     pub(super) fn start(&self) -> usize {
         match self {
-            Self::Map(start, _) | Self::Seq(start, _) | Self::Other(start) | Self::Alias { start, .. } => *start,
+            Self::Map(start, _)
+            | Self::Seq(start, _)
+            | Self::Other(start)
+            | Self::Alias { start, .. } => *start,
             Self::Leaf(leaf) => leaf.start,
         }
     }
 
     /// What stands under a key: nothing, one value, or an error where the key is written more than once.
-    pub(super) fn member(&self, name: &str, text: &str, path: impl FnOnce() -> String) -> Result<Option<&Self>, EditError> {
-        let Self::Map(_, members) = self else { return Ok(None) };
-        let mut found = members.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+    pub(super) fn member(
+        &self,
+        name: &str,
+        text: &str,
+        path: impl FnOnce() -> String,
+    ) -> Result<Option<&Self>, EditError> {
+        let Self::Map(_, members) = self else {
+            return Ok(None);
+        };
+        let mut found = members
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value);
         match (found.next(), found.next()) {
             (None, _) => Ok(None),
             (Some(one), None) => Ok(Some(one)),
             _ => {
-                let several: Vec<&Self> = members.iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect();
+                let several: Vec<&Self> = members
+                    .iter()
+                    .filter(|(key, _)| key == name)
+                    .map(|(_, value)| value)
+                    .collect();
                 let path = path();
-                let key = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-                Err(EditError::Doubled { key, lines: several.iter().map(|value| line_at(text, value.start())).collect() })
+                let key = if path.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{path}.{name}")
+                };
+                Err(EditError::Doubled {
+                    key,
+                    lines: several
+                        .iter()
+                        .map(|value| line_at(text, value.start()))
+                        .collect(),
+                })
             }
         }
     }
@@ -172,8 +237,13 @@ impl Leaf<'_> {
         match self.source {
             Source::Json(node) => json::string_span(text, node, key),
             Source::Toml(value) => toml::value_span(text, value, key),
-            Source::Yaml(node) => match (self.block_lines(text).as_deref(), self.value.trim_end_matches('\n')) {
-                (Some([line]), one) if line.length == one.len() => Ok(line.outer..line.outer + line.length),
+            Source::Yaml(node) => match (
+                self.block_lines(text).as_deref(),
+                self.value.trim_end_matches('\n'),
+            ) {
+                (Some([line]), one) if line.length == one.len() => {
+                    Ok(line.outer..line.outer + line.length)
+                }
                 _ => yaml::string_span(text, node, key),
             },
         }
@@ -181,14 +251,24 @@ impl Leaf<'_> {
 
     /// Whether it is written as a block of lines, `|` or `>`.
     pub(super) fn is_block(&self) -> bool {
-        let Source::Yaml(node) = self.source else { return false };
-        matches!(node.value, yaml::Value::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. })
+        let Source::Yaml(node) = self.source else {
+            return false;
+        };
+        matches!(
+            node.value,
+            yaml::Value::Scalar {
+                style: ScalarStyle::Literal | ScalarStyle::Folded,
+                ..
+            }
+        )
     }
 
     /// The lines of a block, where each of them is a line of the text with the same indentation before it; `None` where
     /// that is not so, as in a folded block of several lines.
     pub(super) fn block_lines(&self, text: &str) -> Option<Vec<BlockLine>> {
-        let Source::Yaml(node) = self.source else { return None };
+        let Source::Yaml(node) = self.source else {
+            return None;
+        };
         if !self.is_block() {
             return None;
         }
@@ -210,7 +290,11 @@ impl Leaf<'_> {
                 if !blank.bytes().all(|byte| byte == b' ') || content != line {
                     return None;
                 }
-                lines.push(BlockLine { inner, outer: outer + before, length: line.len() });
+                lines.push(BlockLine {
+                    inner,
+                    outer: outer + before,
+                    length: line.len(),
+                });
             }
             inner += line.len() + 1;
             outer += raw.len() + 1;

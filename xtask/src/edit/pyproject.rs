@@ -27,8 +27,10 @@ pub(super) fn locate(text: &str) -> Result<Vec<Located>, EditError> {
             toml::line_of(text, dynamic),
         ));
     }
-    let sites =
-        [(project, PROJECT), (poetry, POETRY)].into_iter().filter_map(|(item, key)| Some(at(item?, key))).collect::<Result<Vec<_>, _>>()?;
+    let sites = [(project, PROJECT), (poetry, POETRY)]
+        .into_iter()
+        .filter_map(|(item, key)| Some(at(item?, key)))
+        .collect::<Result<Vec<_>, _>>()?;
     if !sites.is_empty() {
         return Ok(sites);
     }
@@ -44,15 +46,20 @@ pub(super) fn locate(text: &str) -> Result<Vec<Located>, EditError> {
 }
 
 fn names_version(list: &Item) -> bool {
-    list.as_array().is_some_and(|list| list.iter().any(|name| name.as_str() == Some("version")))
+    list.as_array()
+        .is_some_and(|list| list.iter().any(|name| name.as_str() == Some("version")))
 }
 
 /// Where the build backend reads a dynamic version, as far as this file tells.
 fn likely_site(root: &Item) -> String {
     let text = |names: &[&str]| toml::find(root, names).and_then(Item::as_str);
-    for (names, key) in
-        [(["tool", "hatch", "version", "path"], "tool.hatch.version.path"), (["tool", "pdm", "version", "path"], "tool.pdm.version.path")]
-    {
+    for (names, key) in [
+        (
+            ["tool", "hatch", "version", "path"],
+            "tool.hatch.version.path",
+        ),
+        (["tool", "pdm", "version", "path"], "tool.pdm.version.path"),
+    ] {
         if let Some(path) = text(&names) {
             return format!("{path} ({key})");
         }
@@ -94,7 +101,12 @@ pub struct PythonPackage {
 pub fn python_package(text: &str) -> Result<PythonPackage, EditError> {
     let document = toml::parse(text, "project.name")?;
     let root = document.as_item();
-    let name = [&["project", "name"][..], &["tool", "poetry", "name"]].into_iter().find_map(|names| toml::find(root, names)?.as_str());
+    let name = [&["project", "name"][..], &["tool", "poetry", "name"]]
+        .into_iter()
+        .find_map(|names| toml::find(root, names)?.as_str());
     let is_dynamic = toml::find(root, &["project", "dynamic"]).is_some_and(names_version);
-    Ok(PythonPackage { name: name.map(normalised), is_dynamic })
+    Ok(PythonPackage {
+        name: name.map(normalised),
+        is_dynamic,
+    })
 }

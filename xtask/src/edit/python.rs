@@ -11,17 +11,23 @@ use super::{EditError, Located, line_at, without_bom};
 /// The string that the module assigns to `name`.
 pub(super) fn locate(text: &str, name: &str) -> Result<Located, EditError> {
     let (_, start) = without_bom(text);
-    let statements = statements(text, start).map_err(|fault| EditError::unreadable(name, fault.why, line_at(text, fault.at)))?;
+    let statements = statements(text, start)
+        .map_err(|fault| EditError::unreadable(name, fault.why, line_at(text, fault.at)))?;
     let module = Module { text, name };
-    let (top, nested): (Vec<&Statement>, Vec<&Statement>) =
-        statements.iter().filter(|statement| module.assigns(statement)).partition(|statement| statement.top_level);
+    let (top, nested): (Vec<&Statement>, Vec<&Statement>) = statements
+        .iter()
+        .filter(|statement| module.assigns(statement))
+        .partition(|statement| statement.top_level);
     match top.as_slice() {
         [] => Err(module.missing(&statements, &nested)),
         [statement] => {
             let span = module.value(statement)?;
             Ok(Located::pep440(text, span, name))
         }
-        several => Err(EditError::Doubled { key: name.to_owned(), lines: several.iter().map(|s| module.line(s)).collect() }),
+        several => Err(EditError::Doubled {
+            key: name.to_owned(),
+            lines: several.iter().map(|s| module.line(s)).collect(),
+        }),
     }
 }
 
@@ -58,10 +64,15 @@ impl Module<'_> {
 
     /// Whether a target is the name, or a tuple with the name in it.
     fn binds(&self, target: &[Token]) -> bool {
-        let annotation = target.iter().position(|token| token.depth == 0 && self.says(token, ":"));
+        let annotation = target
+            .iter()
+            .position(|token| token.depth == 0 && self.says(token, ":"));
         let bound = &target[..annotation.unwrap_or(target.len())];
-        let is_any = |token: &Token, signs: &[&str]| signs.iter().any(|sign| self.says(token, sign));
-        let simple = |token: &Token| token.kind == Kind::Name || is_any(token, &[",", "(", ")", "[", "]", "*"]);
+        let is_any =
+            |token: &Token, signs: &[&str]| signs.iter().any(|sign| self.says(token, sign));
+        let simple = |token: &Token| {
+            token.kind == Kind::Name || is_any(token, &[",", "(", ")", "[", "]", "*"])
+        };
         // An item, an attribute or an argument of the name (`seen[__version__] = …`, `lambda __version__=…`) is another
         // thing: there, a name or bracket follows on a name or bracket without a comma.
         let compound = bound.windows(2).any(|pair| {
@@ -83,7 +94,8 @@ impl Module<'_> {
 
     /// The bytes between the quotes of the assigned string.
     fn value(&self, statement: &Statement) -> Result<Range<usize>, EditError> {
-        let refused = |why: &str| EditError::unreadable(self.name, why.to_owned(), self.line(statement));
+        let refused =
+            |why: &str| EditError::unreadable(self.name, why.to_owned(), self.line(statement));
         let parts = self.parts(statement);
         let [targets @ .., value] = parts.as_slice() else {
             return Err(refused("nothing is assigned"));
@@ -105,7 +117,11 @@ impl Module<'_> {
             Kind::OtherString => return Err(refused("its value is not a plain string literal")),
             Kind::Name | Kind::Other => {
                 let found = &self.text[token.span.clone()];
-                return Err(EditError::NotAString { key: self.name.to_owned(), found: format!("`{found}`"), line: self.line(statement) });
+                return Err(EditError::NotAString {
+                    key: self.name.to_owned(),
+                    found: format!("`{found}`"),
+                    line: self.line(statement),
+                });
             }
         };
         if self.text[start..end].contains(['\\', '\n', '\r']) {
@@ -122,13 +138,16 @@ impl Module<'_> {
         };
         let found = match (nested.first(), statements.iter().find(mentions)) {
             (Some(inner), _) => Some(("only assigned inside a block", *inner)),
-            (None, Some(other)) if self.says(&other.tokens[0], "from") => Some(("imported from another module", other)),
+            (None, Some(other)) if self.says(&other.tokens[0], "from") => {
+                Some(("imported from another module", other))
+            }
             (None, Some(other)) => Some(("named, but not assigned by itself", other)),
             (None, None) => None,
         };
         EditError::Missing {
             key: self.name.to_owned(),
-            found: found.map(|(how, statement)| format!("it is {how}, at line {}", self.line(statement))),
+            found: found
+                .map(|(how, statement)| format!("it is {how}, at line {}", self.line(statement))),
         }
     }
 }

@@ -20,7 +20,9 @@ fn the_assignment_is_found_however_it_is_written() {
         "version = __version__ = '1.2.0'\n",
         "\"\"\"Doc → ü.\r\n__version__ = \"0.0.1\"\r\n\"\"\"\r\n__version__ = \"1.2.0\"\r\n",
         "'''it''s\n__version__ = \"0.0.1\"\n'''\n__version__ = '1.2.0'",
-        "r'\\'\n# __version__ = '0'\n__version__ = '1.2.0'\n".replacen("r'\\'", "r'\\''", 1).as_str(),
+        "r'\\'\n# __version__ = '0'\n__version__ = '1.2.0'\n"
+            .replacen("r'\\'", "r'\\''", 1)
+            .as_str(),
         "x = '\\\n__version__ = \"0.0.1\"'\n__version__ = '1.2.0'\n",
         "x = (\n1,\n)\n__version__ = '1.2.0'\n",
         "f(\n__version__ = '0.0.1',\n)\n__version__ = '1.2.0'\n",
@@ -38,7 +40,11 @@ fn the_assignment_is_found_however_it_is_written() {
         "my__version__ = '0.0.1'\n__version__ = '1.2.0'\n",
         "from x import __version__ as other\n__version__ = '1.2.0'\n",
     ] {
-        assert_eq!(sites(Locator::PYTHON, text), ["__version__ = 1.2.0"], "{text}");
+        assert_eq!(
+            sites(Locator::PYTHON, text),
+            ["__version__ = 1.2.0"],
+            "{text}"
+        );
     }
 }
 
@@ -62,30 +68,51 @@ fn another_name_can_be_the_site() {
 
 #[test]
 fn a_v_before_the_version_stays() {
-    assert_eq!(sites(Locator::PYTHON, "__version__ = 'v1.2'\n"), ["__version__ = 1.2"]);
-    assert_eq!(sites(Locator::PYTHON, "__version__ = \"v1\"\n"), ["__version__ = 1"]);
+    assert_eq!(
+        sites(Locator::PYTHON, "__version__ = 'v1.2'\n"),
+        ["__version__ = 1.2"]
+    );
+    assert_eq!(
+        sites(Locator::PYTHON, "__version__ = \"v1\"\n"),
+        ["__version__ = 1"]
+    );
 }
 
 #[test]
 fn what_is_not_one_plain_string_is_refused() {
     for (text, said) in [
-        ("__version__ = f'1.{x}.0'\n", "not a plain string literal (line 1)"),
+        (
+            "__version__ = f'1.{x}.0'\n",
+            "not a plain string literal (line 1)",
+        ),
         ("__version__ = b'1.2.0'\n", "not a plain string literal"),
         ("__version__ = '1.2' + '.0'\n", "not one plain string"),
         ("__version__ = '1.2' '.0'\n", "not one plain string"),
         ("__version__ = '1', '2'\n", "not one plain string"),
         ("__version__ = ('1.2.0')\n", "not one plain string"),
-        ("\n__version__ = version('x')\n", "not one plain string (line 2)"),
+        (
+            "\n__version__ = version('x')\n",
+            "not one plain string (line 2)",
+        ),
         ("__version__ = '1.2.0'.strip()\n", "not one plain string"),
         ("__version__ = '1.2.\\x30'\n", "escapes"),
         ("__version__ = '''\n1.2.0'''\n", "line breaks"),
-        ("__version__ = VERSION\n", "__version__ is `VERSION` (line 1), wanted the version as a string"),
+        (
+            "__version__ = VERSION\n",
+            "__version__ is `VERSION` (line 1), wanted the version as a string",
+        ),
         ("__version__ = 1\n", "__version__ is `1`"),
         ("__version__, x = '1', '2'\n", "part of a tuple"),
         ("(__version__, x) = y = '1'\n", "part of a tuple"),
         ("__version__ += '.1'\n", "changed in place"),
-        ("__version__ = '1'\n\n__version__ = '2'\n", "__version__ is written 2 times, at lines 1, 3"),
-        ("__version__ = '1'; __version__ += '2'\n", "written 2 times, at lines 1, 1"),
+        (
+            "__version__ = '1'\n\n__version__ = '2'\n",
+            "__version__ is written 2 times, at lines 1, 3",
+        ),
+        (
+            "__version__ = '1'; __version__ += '2'\n",
+            "written 2 times, at lines 1, 1",
+        ),
         ("__version__ =\n", "not one plain string"),
     ] {
         let error = refusal(Locator::PYTHON, text);
@@ -98,11 +125,23 @@ fn an_absence_says_what_was_found() {
     for (text, said) in [
         ("", "__version__ is missing"),
         ("\"\"\"__version__ = '1'\"\"\"\n", "__version__ is missing"),
-        ("try:\n    __version__ = '1'\nexcept E: pass\n", "only assigned inside a block, at line 2"),
-        ("from .v import __version__\n", "imported from another module, at line 1"),
-        ("\nprint(__version__)\n", "named, but not assigned by itself, at line 2"),
+        (
+            "try:\n    __version__ = '1'\nexcept E: pass\n",
+            "only assigned inside a block, at line 2",
+        ),
+        (
+            "from .v import __version__\n",
+            "imported from another module, at line 1",
+        ),
+        (
+            "\nprint(__version__)\n",
+            "named, but not assigned by itself, at line 2",
+        ),
         ("__version__: str\n", "named, but not assigned"),
-        ("if x: __version__ = '1'\n", "named, but not assigned by itself"),
+        (
+            "if x: __version__ = '1'\n",
+            "named, but not assigned by itself",
+        ),
     ] {
         let error = refusal(Locator::PYTHON, text);
         assert!(error.contains(said), "{text:?}: {error}");
@@ -113,8 +152,14 @@ fn an_absence_says_what_was_found() {
 fn what_is_no_python_is_refused_with_its_line() {
     for (text, said) in [
         ("x = 1\ny = 'a\n", "a string is never closed (line 2)"),
-        ("\"\"\"doc\n__version__ = '1'\n", "a string is never closed (line 1)"),
-        ("x = (1,\n__version__ = '1'\n", "a bracket is never closed (line 1)"),
+        (
+            "\"\"\"doc\n__version__ = '1'\n",
+            "a string is never closed (line 1)",
+        ),
+        (
+            "x = (1,\n__version__ = '1'\n",
+            "a bracket is never closed (line 1)",
+        ),
         ("x)\n", "closed that was not opened (line 1)"),
         ("x = 1 \\ 2\n", "a backslash stands outside a string"),
         ("x = f'{y'\n", "never closed"),

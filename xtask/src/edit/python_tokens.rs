@@ -86,7 +86,11 @@ pub(super) fn statements(text: &str, from: usize) -> Result<Vec<Statement>, Faul
                     top_level: !line_has_block && !text[line_begins_at..].starts_with([' ', '\t']),
                     tokens: Vec::new(),
                 });
-                statement.tokens.push(Token { kind, span: start..lexer.at, depth: open.len() });
+                statement.tokens.push(Token {
+                    kind,
+                    span: start..lexer.at,
+                    depth: open.len(),
+                });
                 if matches!(c, '(' | '[' | '{') {
                     open.push(start);
                 }
@@ -153,8 +157,13 @@ impl Lexer<'_> {
         // The operators that would be taken for an assignment if they were read as two.
         let rest = &self.text[start..];
         let operators = ["**=", "//=", ">>=", "<<="];
-        let pairs = ["==", "!=", "<=", ">=", ":=", "+=", "-=", "*=", "/=", "%=", "@=", "&=", "|=", "^="];
-        let length = operators.iter().chain(&pairs).find(|o| rest.starts_with(**o));
+        let pairs = [
+            "==", "!=", "<=", ">=", ":=", "+=", "-=", "*=", "/=", "%=", "@=", "&=", "|=", "^=",
+        ];
+        let length = operators
+            .iter()
+            .chain(&pairs)
+            .find(|o| rest.starts_with(**o));
         self.at += length.map_or(first.len_utf8(), |o| o.len());
         Ok(Kind::Other)
     }
@@ -178,7 +187,11 @@ impl Lexer<'_> {
                 let inner = (inner_start, self.at);
                 self.at += quote.len();
                 let plain = !formatted && !prefix.contains(['b', 'B']);
-                return Ok(if plain { Kind::Text { inner } } else { Kind::OtherString });
+                return Ok(if plain {
+                    Kind::Text { inner }
+                } else {
+                    Kind::OtherString
+                });
             }
             match c {
                 '\n' | '\r' if quote.len() == 1 => break,
@@ -279,7 +292,10 @@ impl Lexer<'_> {
 
 /// Whether a statement begins a block that may go on in its own line.
 fn opens_block(text: &str, statement: &Statement) -> bool {
-    let keywords = ["if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "async"];
+    let keywords = [
+        "if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class",
+        "async",
+    ];
     let first = statement.tokens.first();
     first.is_some_and(|token| keywords.contains(&&text[token.span.clone()]))
 }

@@ -55,11 +55,20 @@ impl RequirementKind {
 
     /// Every operator it knows; where one begins with another, the longer comes first.
     fn operators(self) -> &'static [(&'static str, Op)] {
-        use Op::{Caret, Compatible, Equal, Greater, GreaterEqual, Identical, Less, LessEqual, NotEqual, Tilde};
+        use Op::{
+            Caret, Compatible, Equal, Greater, GreaterEqual, Identical, Less, LessEqual, NotEqual,
+            Tilde,
+        };
         match self {
-            Self::Cargo => {
-                &[(">=", GreaterEqual), ("<=", LessEqual), (">", Greater), ("<", Less), ("=", Equal), ("~", Tilde), ("^", Caret)]
-            }
+            Self::Cargo => &[
+                (">=", GreaterEqual),
+                ("<=", LessEqual),
+                (">", Greater),
+                ("<", Less),
+                ("=", Equal),
+                ("~", Tilde),
+                ("^", Caret),
+            ],
             Self::Python => &[
                 ("===", Identical),
                 ("==", Equal),
@@ -136,7 +145,11 @@ pub(super) fn parse(kind: RequirementKind, text: &str) -> Result<Vec<Vec<Compara
             Some(current) => current,
             None => return Err("it is empty".to_owned()),
         };
-        if let Some(separator) = kind.alternatives().iter().find(|separator| reader.rest().starts_with(**separator)) {
+        if let Some(separator) = kind
+            .alternatives()
+            .iter()
+            .find(|separator| reader.rest().starts_with(**separator))
+        {
             reader.at += separator.len();
             alternatives.push(Vec::new());
             continue;
@@ -177,7 +190,14 @@ impl<'t> Reader<'t> {
     /// What may stand behind a comparator: the end, blanks, a comma with another comparator behind it, an alternative.
     fn separator(&mut self) -> Result<(), String> {
         let blank = self.skip_blanks();
-        let ends = |rest: &str| rest.is_empty() || self.kind.alternatives().iter().any(|one| rest.starts_with(*one));
+        let ends = |rest: &str| {
+            rest.is_empty()
+                || self
+                    .kind
+                    .alternatives()
+                    .iter()
+                    .any(|one| rest.starts_with(*one))
+        };
         let rest = self.rest();
         if self.kind != RequirementKind::Npm && rest.starts_with(',') {
             if ends(rest[1..].trim_start()) {
@@ -196,7 +216,9 @@ impl<'t> Reader<'t> {
     fn hyphenated(&mut self, first: &Comparator) -> Result<Option<Comparator>, String> {
         let known = matches!(self.kind, RequirementKind::Npm | RequirementKind::Chart);
         let rest = self.rest().trim_start();
-        let behind = rest.strip_prefix('-').filter(|behind| behind.starts_with(char::is_whitespace));
+        let behind = rest
+            .strip_prefix('-')
+            .filter(|behind| behind.starts_with(char::is_whitespace));
         let apart = self.rest().starts_with(char::is_whitespace);
         let Some(behind) = behind.filter(|_| known && apart && first.op == Op::Bare) else {
             return Ok(None);
@@ -211,13 +233,21 @@ impl<'t> Reader<'t> {
     }
 
     fn comparator(&mut self) -> Result<Comparator, String> {
-        let known = self.kind.operators().iter().find(|(written, _)| self.rest().starts_with(written));
+        let known = self
+            .kind
+            .operators()
+            .iter()
+            .find(|(written, _)| self.rest().starts_with(written));
         let op = known.map_or(Op::Bare, |(_, op)| *op);
         self.at += known.map_or(0, |(written, _)| written.len());
         self.skip_blanks();
-        let numbered = self.rest().strip_prefix(['v', 'V']).is_some_and(|behind| behind.starts_with(|c: char| c.is_ascii_digit()));
+        let numbered = self
+            .rest()
+            .strip_prefix(['v', 'V'])
+            .is_some_and(|behind| behind.starts_with(|c: char| c.is_ascii_digit()));
         self.at += usize::from(numbered);
-        let is_version = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '*' | '_' | '!');
+        let is_version =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '*' | '_' | '!');
         let rest = self.rest();
         let token = &rest[..rest.find(|c| !is_version(c)).unwrap_or(rest.len())];
         let (numbers, digits, wildcards, end) = self.numbers(token)?;
@@ -226,16 +256,30 @@ impl<'t> Reader<'t> {
         let digits = self.at..self.at + digits;
         let version = self.at..self.at + token.len();
         self.at = version.end;
-        Ok(Comparator { op, numbers, wildcards, digits, version, suffix, pre })
+        Ok(Comparator {
+            op,
+            numbers,
+            wildcards,
+            digits,
+            version,
+            suffix,
+            pre,
+        })
     }
 
     /// The numbers at the start of a token, how long they are, the wildcards behind them, and where these end.
     fn numbers(&self, token: &str) -> Result<(Vec<u64>, usize, usize, usize), String> {
-        let wild: &[char] = if self.kind.is_semver() { &['*', 'x', 'X'] } else { &['*'] };
+        let wild: &[char] = if self.kind.is_semver() {
+            &['*', 'x', 'X']
+        } else {
+            &['*']
+        };
         let (mut numbers, mut digits, mut wildcards, mut at) = (Vec::new(), 0, 0, 0);
         loop {
             let rest = &token[at..];
-            let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let length = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
             if length > 0 && wildcards > 0 {
                 return Err(format!("a number stands behind a wildcard in `{token}`"));
             } else if length > 0 {
@@ -243,16 +287,25 @@ impl<'t> Reader<'t> {
                 if self.kind.is_semver() && length > 1 && number.starts_with('0') {
                     return Err(format!("`{number}` begins with a zero"));
                 }
-                numbers.push(number.parse().map_err(|_| format!("the number {number} is too large"))?);
+                numbers.push(
+                    number
+                        .parse()
+                        .map_err(|_| format!("the number {number} is too large"))?,
+                );
                 at += length;
                 digits = at;
             } else if rest.starts_with(wild) {
                 wildcards += 1;
                 at += 1;
             } else {
-                return Err(format!("`{}` is not a version", if token.is_empty() { self.rest() } else { token }));
+                return Err(format!(
+                    "`{}` is not a version",
+                    if token.is_empty() { self.rest() } else { token }
+                ));
             }
-            let goes_on = |behind: &str| behind.starts_with(|c: char| c.is_ascii_digit()) || behind.starts_with(wild);
+            let goes_on = |behind: &str| {
+                behind.starts_with(|c: char| c.is_ascii_digit()) || behind.starts_with(wild)
+            };
             if !token[at..].strip_prefix('.').is_some_and(goes_on) {
                 return Ok((numbers, digits, wildcards, at));
             }
@@ -261,7 +314,13 @@ impl<'t> Reader<'t> {
     }
 
     /// Holds a SemVer suffix to its rules. PEP 440 suffixes are judged by the parser of that standard.
-    fn prerelease(&self, token: &str, suffix: &str, numbers: usize, wildcards: usize) -> Result<Prerelease, String> {
+    fn prerelease(
+        &self,
+        token: &str,
+        suffix: &str,
+        numbers: usize,
+        wildcards: usize,
+    ) -> Result<Prerelease, String> {
         if !self.kind.is_semver() {
             return Ok(Prerelease::EMPTY);
         }
@@ -272,11 +331,18 @@ impl<'t> Reader<'t> {
             return Ok(Prerelease::EMPTY);
         }
         // Helm alone takes `~1.2-0`.
-        let complete = numbers == 3 || (self.kind == RequirementKind::Chart && numbers > 0 && wildcards == 0);
+        let complete =
+            numbers == 3 || (self.kind == RequirementKind::Chart && numbers > 0 && wildcards == 0);
         let (before_build, build) = suffix.split_once('+').unwrap_or((suffix, "0"));
-        let pre = if before_build.is_empty() { Some("") } else { before_build.strip_prefix('-').filter(|pre| !pre.is_empty()) };
+        let pre = if before_build.is_empty() {
+            Some("")
+        } else {
+            before_build.strip_prefix('-').filter(|pre| !pre.is_empty())
+        };
         let build = semver::BuildMetadata::new(build).is_ok_and(|build| !build.is_empty());
-        let pre = pre.filter(|_| complete && build).and_then(|pre| Prerelease::new(pre).ok());
+        let pre = pre
+            .filter(|_| complete && build)
+            .and_then(|pre| Prerelease::new(pre).ok());
         pre.ok_or_else(|| format!("`{token}` is not a version"))
     }
 }

@@ -8,8 +8,17 @@ use crate::edit::RequirementKind;
 /// Each comparator as operator, numbers with wildcards, and suffix.
 fn parts(kind: RequirementKind, text: &str) -> Vec<Vec<(Op, String, String)>> {
     let alternatives = parse(kind, text).expect(text);
-    let shown = |c: &super::Comparator| (c.op, format!("{}{}", &text[c.digits.clone()], "*".repeat(c.wildcards)), c.suffix.clone());
-    alternatives.iter().map(|comparators| comparators.iter().map(shown).collect()).collect()
+    let shown = |c: &super::Comparator| {
+        (
+            c.op,
+            format!("{}{}", &text[c.digits.clone()], "*".repeat(c.wildcards)),
+            c.suffix.clone(),
+        )
+    };
+    alternatives
+        .iter()
+        .map(|comparators| comparators.iter().map(shown).collect())
+        .collect()
 }
 
 #[test]
@@ -18,14 +27,57 @@ fn operators_numbers_wildcards_and_suffixes_are_told_apart() {
     let one = |op, numbers: &str, suffix: &str| (op, numbers.to_owned(), suffix.to_owned());
     for (kind, text, wanted) in [
         (Cargo, "0.3", vec![vec![one(Op::Bare, "0.3", "")]]),
-        (Cargo, " >= 0.3 ,< 0.4.0-rc.1+b", vec![vec![one(Op::GreaterEqual, "0.3", ""), one(Op::Less, "0.4.0", "-rc.1+b")]]),
+        (
+            Cargo,
+            " >= 0.3 ,< 0.4.0-rc.1+b",
+            vec![vec![
+                one(Op::GreaterEqual, "0.3", ""),
+                one(Op::Less, "0.4.0", "-rc.1+b"),
+            ]],
+        ),
         (Cargo, "1.*", vec![vec![one(Op::Bare, "1*", "")]]),
-        (Python, "===0.3.0.post1,!=1!2.0", vec![vec![one(Op::Identical, "0.3.0", ".post1"), one(Op::NotEqual, "1", "!2.0")]]),
-        (Python, "~=v0.4rc1", vec![vec![one(Op::Compatible, "0.4", "rc1")]]),
-        (Poetry, "^0.3|~1", vec![vec![one(Op::Caret, "0.3", "")], vec![one(Op::Tilde, "1", "")]]),
-        (Npm, "1.2 - 2.x", vec![vec![one(Op::GreaterEqual, "1.2", ""), one(Op::LessEqual, "2*", "")]]),
-        (Npm, "^1.x.X||", vec![vec![one(Op::Caret, "1**", "")], vec![]]),
-        (Chart, "~>1.2-0, != *", vec![vec![one(Op::Tilde, "1.2", "-0"), one(Op::NotEqual, "*", "")]]),
+        (
+            Python,
+            "===0.3.0.post1,!=1!2.0",
+            vec![vec![
+                one(Op::Identical, "0.3.0", ".post1"),
+                one(Op::NotEqual, "1", "!2.0"),
+            ]],
+        ),
+        (
+            Python,
+            "~=v0.4rc1",
+            vec![vec![one(Op::Compatible, "0.4", "rc1")]],
+        ),
+        (
+            Poetry,
+            "^0.3|~1",
+            vec![
+                vec![one(Op::Caret, "0.3", "")],
+                vec![one(Op::Tilde, "1", "")],
+            ],
+        ),
+        (
+            Npm,
+            "1.2 - 2.x",
+            vec![vec![
+                one(Op::GreaterEqual, "1.2", ""),
+                one(Op::LessEqual, "2*", ""),
+            ]],
+        ),
+        (
+            Npm,
+            "^1.x.X||",
+            vec![vec![one(Op::Caret, "1**", "")], vec![]],
+        ),
+        (
+            Chart,
+            "~>1.2-0, != *",
+            vec![vec![
+                one(Op::Tilde, "1.2", "-0"),
+                one(Op::NotEqual, "*", ""),
+            ]],
+        ),
     ] {
         assert_eq!(parts(kind, text), wanted, "{text}");
     }

@@ -13,7 +13,13 @@ use super::{EditError, Lines, requirements_npm, requirements_python, toml};
 
 /// The tables of dependencies, at the top of a Cargo manifest and below `target.*`. The two with an underscore are
 /// old spellings that Cargo reads up to edition 2021.
-const CARGO_TABLES: [&str; 5] = ["dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"];
+const CARGO_TABLES: [&str; 5] = [
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+];
 
 /// A version requirement that a manifest puts on a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +70,11 @@ pub fn requirements(kind: RequirementKind, text: &str) -> Result<Vec<Requirement
         RequirementKind::Npm => requirements_npm::package(text)?,
         RequirementKind::Chart => {
             let why = "a chart is YAML, and has a reader of its own".to_owned();
-            return Err(EditError::Unreadable { key: "dependencies".to_owned(), why, line: None });
+            return Err(EditError::Unreadable {
+                key: "dependencies".to_owned(),
+                why,
+                line: None,
+            });
         }
     };
     requirements.sort_by_key(|requirement| requirement.span.start);
@@ -79,8 +89,16 @@ fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
         for (name, entry) in members(entries) {
             // The short form is a string, the long one a table; anything else is no dependency that Cargo would read.
             let (key, version, fields) = match entry.as_table_like() {
-                Some(fields) => (format!("{table}.{}.version", quoted(name)), fields.get("version"), Some(fields)),
-                None => (format!("{table}.{}", quoted(name)), entry.as_str().map(|_| entry), None),
+                Some(fields) => (
+                    format!("{table}.{}.version", quoted(name)),
+                    fields.get("version"),
+                    Some(fields),
+                ),
+                None => (
+                    format!("{table}.{}", quoted(name)),
+                    entry.as_str().map(|_| entry),
+                    None,
+                ),
             };
             let Some(version) = version else {
                 continue;
@@ -104,12 +122,17 @@ fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
 /// The tables of a Cargo manifest that hold dependencies, each with its key.
 fn cargo_tables(root: &Item) -> Vec<(String, &Item)> {
     let below = |prefix: String, item| {
-        let found = CARGO_TABLES.iter().filter_map(move |name| Some((format!("{prefix}{name}"), toml::find(item, &[name])?)));
+        let found = CARGO_TABLES
+            .iter()
+            .filter_map(move |name| Some((format!("{prefix}{name}"), toml::find(item, &[name])?)));
         found.collect::<Vec<_>>()
     };
     let mut tables = below(String::new(), root);
     if let Some(targets) = toml::find(root, &["target"]) {
-        tables.extend(members(targets).flat_map(|(target, item)| below(format!("target.{}.", quoted(target)), item)));
+        tables.extend(
+            members(targets)
+                .flat_map(|(target, item)| below(format!("target.{}.", quoted(target)), item)),
+        );
     }
     let shared = toml::find(root, &["workspace", "dependencies"]);
     tables.extend(shared.map(|item| ("workspace.dependencies".to_owned(), item)));
@@ -134,20 +157,33 @@ pub struct CargoFolder {
 pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
     let document = toml::parse(text, "dependencies")?;
     let root = document.as_item();
-    let tables = cargo_tables(root).into_iter().map(|(_, table)| (table, false));
-    let patches = toml::find(root, &["patch"]).into_iter().flat_map(members).map(|(_, table)| (table, true));
-    let entries = tables.chain(patches).flat_map(|(table, is_patch)| members(table).map(move |entry| (entry, is_patch)));
+    let tables = cargo_tables(root)
+        .into_iter()
+        .map(|(_, table)| (table, false));
+    let patches = toml::find(root, &["patch"])
+        .into_iter()
+        .flat_map(members)
+        .map(|(_, table)| (table, true));
+    let entries = tables
+        .chain(patches)
+        .flat_map(|(table, is_patch)| members(table).map(move |entry| (entry, is_patch)));
     let folders = entries.filter_map(|((name, entry), is_patch)| {
         let fields = entry.as_table_like()?;
         let package = string(fields, "package").unwrap_or_else(|| name.to_owned());
-        Some(CargoFolder { package, path: string(fields, "path")?, is_patch })
+        Some(CargoFolder {
+            package,
+            path: string(fields, "path")?,
+            is_patch,
+        })
     });
     Ok(folders.collect())
 }
 
 /// What stands in a table, of whichever spelling; nothing, if it is none.
 pub(super) fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
-    item.as_table_like().into_iter().flat_map(|table| table.iter())
+    item.as_table_like()
+        .into_iter()
+        .flat_map(|table| table.iter())
 }
 
 /// A string in a table.

@@ -9,7 +9,11 @@ use super::{admits, is_same};
 use crate::model::version::Version;
 
 fn asked(kind: RequirementKind, requirement: &str, version: &str) -> Result<bool, EditError> {
-    admits(kind, requirement, &Version::parse_semver(version).expect(version))
+    admits(
+        kind,
+        requirement,
+        &Version::parse_semver(version).expect(version),
+    )
 }
 
 #[test]
@@ -40,7 +44,11 @@ fn cargo_requirements_admit_what_cargo_resolves() {
         ("0.2.0-rc.1", "0.2.0", true),
         ("0.2.0-rc.1", "0.2.1-rc.1", false),
     ] {
-        assert_eq!(asked(RequirementKind::Cargo, requirement, version), Ok(wanted), "{requirement} {version}");
+        assert_eq!(
+            asked(RequirementKind::Cargo, requirement, version),
+            Ok(wanted),
+            "{requirement} {version}"
+        );
     }
 }
 
@@ -69,7 +77,11 @@ fn python_requirements_admit_what_pep_440_says() {
         ("==0.2.0rc1", "0.2.0-rc.1", true),
         (">=0.2.0.dev3", "0.2.0-alpha.1", true),
     ] {
-        assert_eq!(asked(RequirementKind::Python, requirement, version), Ok(wanted), "{requirement} {version}");
+        assert_eq!(
+            asked(RequirementKind::Python, requirement, version),
+            Ok(wanted),
+            "{requirement} {version}"
+        );
     }
 }
 
@@ -77,31 +89,143 @@ fn python_requirements_admit_what_pep_440_says() {
 fn what_cannot_be_judged_is_named_in_one_line() {
     use RequirementKind::{Cargo, Chart, Npm, Poetry, Python};
     for (kind, requirement, version, wanted) in [
-        (Cargo, "banana", "0.1.0", "the requirement `banana` cannot be read: "),
+        (
+            Cargo,
+            "banana",
+            "0.1.0",
+            "the requirement `banana` cannot be read: ",
+        ),
         (Cargo, "", "0.1.0", "the requirement `` cannot be read: "),
-        (Cargo, ">=0.3 <0.4", "0.3.0", "the requirement `>=0.3 <0.4` cannot be read: "),
-        (Python, ">=banana", "0.1.0", "the requirement `>=banana` cannot be read: "),
-        (Python, "0.1.0", "0.1.0", "the requirement `0.1.0` cannot be read: "),
-        (Python, "~=1", "1.0.0", "the requirement `~=1` cannot be read: "),
-        (Poetry, "^banana", "0.1.0", "the requirement `^banana` cannot be read: `banana` is not a version"),
-        (Poetry, "^1.*", "0.1.0", "the requirement `^1.*` cannot be read: `1.*` stands behind an operator that takes no wildcard"),
-        (Poetry, "^1 || 1.x", "1.2.0", "the requirement `^1 || 1.x` cannot be read: "),
-        (Poetry, "^18446744073709551615", "0.1.0", "the requirement `^18446744073709551615` cannot be read: the number "),
-        (Npm, "latest", "0.1.0", "the requirement `latest` cannot be read: `latest` is not a version"),
-        (Npm, "^1.2.3.4", "0.1.0", "the requirement `^1.2.3.4` cannot be read: `1.2.3.4` has more than three parts"),
-        (Npm, "1.*.3", "0.1.0", "the requirement `1.*.3` cannot be read: a number stands behind a wildcard in `1.*.3`"),
-        (Npm, "1.2.03", "0.1.0", "the requirement `1.2.03` cannot be read: `03` begins with a zero"),
-        (Npm, "1.2-rc.1", "0.1.0", "the requirement `1.2-rc.1` cannot be read: `1.2-rc.1` is not a version"),
-        (Npm, ">=0.3, <0.4", "0.1.0", "the requirement `>=0.3, <0.4` cannot be read: `, <0.4` follows without a separator"),
-        (Chart, ">=0.3,", "0.1.0", "the requirement `>=0.3,` cannot be read: nothing stands behind a comma"),
-        (Chart, "", "0.1.0", "the requirement `` cannot be read: an alternative of it is empty"),
-        (Chart, "^1 || ", "0.1.0", "the requirement `^1 || ` cannot be read: an alternative of it is empty"),
-        (Chart, "1.2.3 - ^2", "0.1.0", "the requirement `1.2.3 - ^2` cannot be read: an operator stands in a range with a hyphen"),
-        (Poetry, "^0.1", "0.2.0-x.1", "the PEP 440 spelling of 0.2.0-x.1 cannot be read: `0.2.0-x.1` has no PEP 440 spelling"),
-        (Python, ">=0.1", "0.2.0-x.1", "the PEP 440 spelling of 0.2.0-x.1 cannot be read: `0.2.0-x.1` has no PEP 440 spelling"),
-        (Python, ">=0.1", "0.2.0+b", "the PEP 440 spelling of 0.2.0+b cannot be read: `0.2.0+b` has no PEP 440 spelling"),
+        (
+            Cargo,
+            ">=0.3 <0.4",
+            "0.3.0",
+            "the requirement `>=0.3 <0.4` cannot be read: ",
+        ),
+        (
+            Python,
+            ">=banana",
+            "0.1.0",
+            "the requirement `>=banana` cannot be read: ",
+        ),
+        (
+            Python,
+            "0.1.0",
+            "0.1.0",
+            "the requirement `0.1.0` cannot be read: ",
+        ),
+        (
+            Python,
+            "~=1",
+            "1.0.0",
+            "the requirement `~=1` cannot be read: ",
+        ),
+        (
+            Poetry,
+            "^banana",
+            "0.1.0",
+            "the requirement `^banana` cannot be read: `banana` is not a version",
+        ),
+        (
+            Poetry,
+            "^1.*",
+            "0.1.0",
+            "the requirement `^1.*` cannot be read: `1.*` stands behind an operator that takes no wildcard",
+        ),
+        (
+            Poetry,
+            "^1 || 1.x",
+            "1.2.0",
+            "the requirement `^1 || 1.x` cannot be read: ",
+        ),
+        (
+            Poetry,
+            "^18446744073709551615",
+            "0.1.0",
+            "the requirement `^18446744073709551615` cannot be read: the number ",
+        ),
+        (
+            Npm,
+            "latest",
+            "0.1.0",
+            "the requirement `latest` cannot be read: `latest` is not a version",
+        ),
+        (
+            Npm,
+            "^1.2.3.4",
+            "0.1.0",
+            "the requirement `^1.2.3.4` cannot be read: `1.2.3.4` has more than three parts",
+        ),
+        (
+            Npm,
+            "1.*.3",
+            "0.1.0",
+            "the requirement `1.*.3` cannot be read: a number stands behind a wildcard in `1.*.3`",
+        ),
+        (
+            Npm,
+            "1.2.03",
+            "0.1.0",
+            "the requirement `1.2.03` cannot be read: `03` begins with a zero",
+        ),
+        (
+            Npm,
+            "1.2-rc.1",
+            "0.1.0",
+            "the requirement `1.2-rc.1` cannot be read: `1.2-rc.1` is not a version",
+        ),
+        (
+            Npm,
+            ">=0.3, <0.4",
+            "0.1.0",
+            "the requirement `>=0.3, <0.4` cannot be read: `, <0.4` follows without a separator",
+        ),
+        (
+            Chart,
+            ">=0.3,",
+            "0.1.0",
+            "the requirement `>=0.3,` cannot be read: nothing stands behind a comma",
+        ),
+        (
+            Chart,
+            "",
+            "0.1.0",
+            "the requirement `` cannot be read: an alternative of it is empty",
+        ),
+        (
+            Chart,
+            "^1 || ",
+            "0.1.0",
+            "the requirement `^1 || ` cannot be read: an alternative of it is empty",
+        ),
+        (
+            Chart,
+            "1.2.3 - ^2",
+            "0.1.0",
+            "the requirement `1.2.3 - ^2` cannot be read: an operator stands in a range with a hyphen",
+        ),
+        (
+            Poetry,
+            "^0.1",
+            "0.2.0-x.1",
+            "the PEP 440 spelling of 0.2.0-x.1 cannot be read: `0.2.0-x.1` has no PEP 440 spelling",
+        ),
+        (
+            Python,
+            ">=0.1",
+            "0.2.0-x.1",
+            "the PEP 440 spelling of 0.2.0-x.1 cannot be read: `0.2.0-x.1` has no PEP 440 spelling",
+        ),
+        (
+            Python,
+            ">=0.1",
+            "0.2.0+b",
+            "the PEP 440 spelling of 0.2.0+b cannot be read: `0.2.0+b` has no PEP 440 spelling",
+        ),
     ] {
-        let error = asked(kind, requirement, version).expect_err(requirement).to_string();
+        let error = asked(kind, requirement, version)
+            .expect_err(requirement)
+            .to_string();
         assert!(error.starts_with(wanted), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
         let (fault, mended_by) = error.rsplit_once("; ").expect(&error);
@@ -158,7 +282,11 @@ fn npm_ranges_admit_what_npm_installs() {
         (">=1.2.3-rc.1 <2", "1.2.3-rc.1", true),
         (">=1.0.0 <2.0.0", "2.0.0-rc.1", false),
     ] {
-        assert_eq!(asked(RequirementKind::Npm, requirement, version), Ok(wanted), "{requirement} {version}");
+        assert_eq!(
+            asked(RequirementKind::Npm, requirement, version),
+            Ok(wanted),
+            "{requirement} {version}"
+        );
     }
 }
 
@@ -188,7 +316,11 @@ fn chart_ranges_admit_what_helm_takes() {
         (">=0.3.0-0, <0.5.0-0", "0.4.0-rc.1", true),
         ("^1.0.0-0", "2.0.0-rc.1", false),
     ] {
-        assert_eq!(asked(RequirementKind::Chart, requirement, version), Ok(wanted), "{requirement} {version}");
+        assert_eq!(
+            asked(RequirementKind::Chart, requirement, version),
+            Ok(wanted),
+            "{requirement} {version}"
+        );
     }
 }
 
@@ -223,7 +355,11 @@ fn poetry_requirements_admit_what_poetry_says() {
         ("<>1.0.0", "1.0.0", false),
         ("^0.4.0rc1", "0.4.0-rc.1", true),
     ] {
-        assert_eq!(asked(RequirementKind::Poetry, requirement, version), Ok(wanted), "{requirement} {version}");
+        assert_eq!(
+            asked(RequirementKind::Poetry, requirement, version),
+            Ok(wanted),
+            "{requirement} {version}"
+        );
     }
 }
 

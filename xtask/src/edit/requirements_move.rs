@@ -40,10 +40,20 @@ enum Precision {
 ///
 /// # Errors
 /// The requirement cannot be read, `to` has no spelling in it, or no text of the same shape surely admits `to`.
-pub fn moved(kind: RequirementKind, requirement: &str, from: &Version, to: &Version) -> Result<String, EditError> {
+pub fn moved(
+    kind: RequirementKind,
+    requirement: &str,
+    from: &Version,
+    to: &Version,
+) -> Result<String, EditError> {
     let admitted = admits(kind, requirement, to)?;
-    let alternatives = ranges::parse(kind, requirement).map_err(|why| unreadable(kind, requirement, &why))?;
-    let immovable = |why: &str| EditError::Immovable { requirement: requirement.to_owned(), to: to.to_semver(), why: why.to_owned() };
+    let alternatives =
+        ranges::parse(kind, requirement).map_err(|why| unreadable(kind, requirement, &why))?;
+    let immovable = |why: &str| EditError::Immovable {
+        requirement: requirement.to_owned(),
+        to: to.to_semver(),
+        why: why.to_owned(),
+    };
     let comparators = match alternatives.as_slice() {
         [one] => one,
         _ if admitted => return Ok(requirement.to_owned()),
@@ -54,25 +64,50 @@ pub fn moved(kind: RequirementKind, requirement: &str, from: &Version, to: &Vers
                     of_old = Some(alternative);
                 }
             }
-            of_old.ok_or_else(|| immovable(&format!("no alternative of it admits {from}, the version before")))?
+            of_old.ok_or_else(|| {
+                immovable(&format!(
+                    "no alternative of it admits {from}, the version before"
+                ))
+            })?
         }
     };
-    if let Some(why) = comparators.iter().find_map(|comparator| unmoved(kind, requirement, comparator)) {
+    if let Some(why) = comparators
+        .iter()
+        .find_map(|comparator| unmoved(kind, requirement, comparator))
+    {
         return Err(immovable(&why));
     }
     let lowest = if kind.is_semver() { "0" } else { "dev.0" };
-    let of_lowest = [from, to].iter().any(|version| version.as_semver().pre.as_str() == lowest);
-    let mover = Mover { kind, comparators, from: numbers(from), to: numbers(to), spelled: spelled(kind, to)?, of_lowest };
+    let of_lowest = [from, to]
+        .iter()
+        .any(|version| version.as_semver().pre.as_str() == lowest);
+    let mover = Mover {
+        kind,
+        comparators,
+        from: numbers(from),
+        to: numbers(to),
+        spelled: spelled(kind, to)?,
+        of_lowest,
+    };
     for precision in [Precision::Kept, Precision::Whole, Precision::WholeBounds] {
-        let edits = comparators.iter().filter_map(|comparator| mover.edit(comparator, precision)).collect();
+        let edits = comparators
+            .iter()
+            .filter_map(|comparator| mover.edit(comparator, precision))
+            .collect();
         let text = splice(requirement, edits)?;
         // Written anew it might be something that the tool does not read; that is no better than to be turned down.
         if admits(kind, &text, to).unwrap_or(false) {
             return Ok(text);
         }
     }
-    let excludes = comparators.iter().any(|comparator| matches!(comparator.op, Op::NotEqual | Op::Greater));
-    Err(immovable(if excludes { "what it turns down by `!=` or `>` stays so" } else { "no requirement of the same shape admits it" }))
+    let excludes = comparators
+        .iter()
+        .any(|comparator| matches!(comparator.op, Op::NotEqual | Op::Greater));
+    Err(immovable(if excludes {
+        "what it turns down by `!=` or `>` stays so"
+    } else {
+        "no requirement of the same shape admits it"
+    }))
 }
 
 /// Why a comparator can be moved by nobody but its author.
@@ -96,12 +131,18 @@ fn numbers(version: &Version) -> [u64; 3] {
 
 /// The version as the requirement's tool spells it, without build metadata, which no tool compares.
 fn spelled(kind: RequirementKind, version: &Version) -> Result<String, EditError> {
-    let spelling = if kind.is_semver() { Spelling::SemVer } else { Spelling::Pep440 };
-    let spelled = spelling.spell(version).map_err(|error| EditError::Unreadable {
-        key: format!("the {spelling} spelling of {version}"),
-        why: error.to_string(),
-        line: None,
-    })?;
+    let spelling = if kind.is_semver() {
+        Spelling::SemVer
+    } else {
+        Spelling::Pep440
+    };
+    let spelled = spelling
+        .spell(version)
+        .map_err(|error| EditError::Unreadable {
+            key: format!("the {spelling} spelling of {version}"),
+            why: error.to_string(),
+            line: None,
+        })?;
     Ok(spelled.split('+').next().unwrap_or_default().to_owned())
 }
 
@@ -118,14 +159,23 @@ struct Mover<'r> {
 
 impl Mover<'_> {
     /// What a comparator becomes; nothing, if it stays.
-    fn edit(&self, comparator: &Comparator, precision: Precision) -> Option<(Range<usize>, String)> {
+    fn edit(
+        &self,
+        comparator: &Comparator,
+        precision: Precision,
+    ) -> Option<(Range<usize>, String)> {
         if comparator.numbers.is_empty() {
             return None;
         }
         match comparator.op {
             Op::NotEqual | Op::Greater => None,
             Op::Less => self.bound(comparator, precision),
-            Op::LessEqual if trimmed(&comparator.numbers) != trimmed(&self.from[..comparator.numbers.len().min(3)]) => None,
+            Op::LessEqual
+                if trimmed(&comparator.numbers)
+                    != trimmed(&self.from[..comparator.numbers.len().min(3)]) =>
+            {
+                None
+            }
             _ => Some(self.floor(comparator, precision)),
         }
     }
@@ -136,7 +186,11 @@ impl Mover<'_> {
         if comparator.wildcards > 0 {
             return (comparator.digits.clone(), kept);
         }
-        let kept = if self.opens(comparator) && precision == Precision::Kept { kept + &comparator.suffix } else { kept };
+        let kept = if self.opens(comparator) && precision == Precision::Kept {
+            kept + &comparator.suffix
+        } else {
+            kept
+        };
         let text = match comparator.op {
             // Compared by its letters, it has to be the whole version.
             Op::Identical => self.spelled.clone(),
@@ -159,12 +213,26 @@ impl Mover<'_> {
     }
 
     /// An upper bound, moved by its distance.
-    fn bound(&self, comparator: &Comparator, precision: Precision) -> Option<(Range<usize>, String)> {
+    fn bound(
+        &self,
+        comparator: &Comparator,
+        precision: Precision,
+    ) -> Option<(Range<usize>, String)> {
         let bound = &comparator.numbers;
-        let floors = self.comparators.iter().filter(|other| !matches!(other.op, Op::Less | Op::LessEqual | Op::NotEqual));
-        let bases = [self.from.to_vec()].into_iter().chain(floors.map(|floor| floor.numbers.clone()));
-        let moved = bases.into_iter().find_map(|base| self.distant(bound, &base));
-        if precision == Precision::WholeBounds && self.kind == RequirementKind::Chart && !self.prerelease().is_empty() {
+        let floors = self
+            .comparators
+            .iter()
+            .filter(|other| !matches!(other.op, Op::Less | Op::LessEqual | Op::NotEqual));
+        let bases = [self.from.to_vec()]
+            .into_iter()
+            .chain(floors.map(|floor| floor.numbers.clone()));
+        let moved = bases
+            .into_iter()
+            .find_map(|base| self.distant(bound, &base));
+        if precision == Precision::WholeBounds
+            && self.kind == RequirementKind::Chart
+            && !self.prerelease().is_empty()
+        {
             let mut whole = moved.unwrap_or_else(|| bound.clone());
             whole.resize(3, 0);
             return Some((comparator.version.clone(), format!("{}-0", dotted(&whole))));
@@ -180,7 +248,9 @@ impl Mover<'_> {
         let above = self.number(at).checked_add(distance)?;
         let rest = &bound[at + 1..];
         let same = (0..at).map(|at| self.number(at));
-        rest.iter().all(|&number| number == 0).then(|| same.chain([above]).chain(rest.iter().copied()).collect())
+        rest.iter()
+            .all(|&number| number == 0)
+            .then(|| same.chain([above]).chain(rest.iter().copied()).collect())
     }
 
     fn number(&self, at: usize) -> u64 {
@@ -196,7 +266,9 @@ impl Mover<'_> {
     fn is_prefix(&self, comparator: &Comparator) -> bool {
         let by_equality = match self.kind {
             RequirementKind::Cargo => matches!(comparator.op, Op::Equal | Op::LessEqual),
-            RequirementKind::Npm | RequirementKind::Chart => matches!(comparator.op, Op::Bare | Op::Equal | Op::LessEqual),
+            RequirementKind::Npm | RequirementKind::Chart => {
+                matches!(comparator.op, Op::Bare | Op::Equal | Op::LessEqual)
+            }
             RequirementKind::Python | RequirementKind::Poetry => false,
         };
         by_equality && comparator.numbers.len() < 3
@@ -205,7 +277,10 @@ impl Mover<'_> {
 
 /// Numbers without the zeros at their end, which say nothing.
 fn trimmed(numbers: &[u64]) -> &[u64] {
-    let end = numbers.iter().rposition(|&number| number != 0).map_or(0, |at| at + 1);
+    let end = numbers
+        .iter()
+        .rposition(|&number| number != 0)
+        .map_or(0, |at| at + 1);
     &numbers[..end]
 }
 

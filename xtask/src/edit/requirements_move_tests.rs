@@ -16,11 +16,18 @@ fn to(kind: RequirementKind, requirement: &str, from: &str, to: &str) -> Result<
 }
 
 /// Each row: kind, requirement, from, to, what it becomes.
-type Row = (RequirementKind, &'static str, &'static str, &'static str, &'static str);
+type Row = (
+    RequirementKind,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 fn all(rows: &[Row]) {
     for (kind, requirement, from, until, wanted) in rows {
-        let found = to(*kind, requirement, from, until).unwrap_or_else(|error| panic!("{kind:?} {requirement}: {error}"));
+        let found = to(*kind, requirement, from, until)
+            .unwrap_or_else(|error| panic!("{kind:?} {requirement}: {error}"));
         assert_eq!(found, *wanted, "{kind:?} {requirement} {from} → {until}");
     }
 }
@@ -28,7 +35,10 @@ fn all(rows: &[Row]) {
 /// Rows that also lead back.
 fn there_and_back(rows: &[Row]) {
     all(rows);
-    let back: Vec<Row> = rows.iter().map(|(kind, requirement, from, until, moved)| (*kind, *moved, *until, *from, *requirement)).collect();
+    let back: Vec<Row> = rows
+        .iter()
+        .map(|(kind, requirement, from, until, moved)| (*kind, *moved, *until, *from, *requirement))
+        .collect();
     all(&back);
 }
 
@@ -49,8 +59,20 @@ fn cargo_requirements_keep_their_shape() {
         (Cargo, "1.*.*", "1.0.0", "2.0.0", "2.*.*"),
         (Cargo, "=0.3", "0.3.1", "0.4.2", "=0.4"),
         (Cargo, "*", "0.3.0", "0.4.0", "*"),
-        (Cargo, "0.4.0-rc.1", "0.4.0-rc.1", "0.4.0-rc.2", "0.4.0-rc.2"),
-        (Cargo, ">=0.4.0-rc.1, <0.5", "0.4.0-rc.1", "0.5.0-rc.1", ">=0.5.0-rc.1, <0.6"),
+        (
+            Cargo,
+            "0.4.0-rc.1",
+            "0.4.0-rc.1",
+            "0.4.0-rc.2",
+            "0.4.0-rc.2",
+        ),
+        (
+            Cargo,
+            ">=0.4.0-rc.1, <0.5",
+            "0.4.0-rc.1",
+            "0.5.0-rc.1",
+            ">=0.5.0-rc.1, <0.6",
+        ),
     ]);
 }
 
@@ -58,12 +80,24 @@ fn cargo_requirements_keep_their_shape() {
 fn python_requirements_keep_their_shape() {
     there_and_back(&[
         (Python, ">=0.3,<0.4", "0.3.0", "0.4.0", ">=0.4,<0.5"),
-        (Python, ">= 0.3 , < 0.4.0", "0.3.2", "0.4.0", ">= 0.4 , < 0.5.0"),
+        (
+            Python,
+            ">= 0.3 , < 0.4.0",
+            "0.3.2",
+            "0.4.0",
+            ">= 0.4 , < 0.5.0",
+        ),
         (Python, ">=1.2,<2", "1.2.0", "2.0.0", ">=2.0,<3"),
         (Python, ">=1.2,<2", "1.2.0", "1.3.0", ">=1.3,<2"),
         (Python, ">=0.3,<0.5", "0.3.0", "0.4.0", ">=0.4,<0.6"),
         (Python, ">=0.3,<1.0", "0.3.0", "1.2.0", ">=1.2,<2.0"),
-        (Python, ">=0.3,<0.4.dev0", "0.3.0", "0.4.0", ">=0.4,<0.5.dev0"),
+        (
+            Python,
+            ">=0.3,<0.4.dev0",
+            "0.3.0",
+            "0.4.0",
+            ">=0.4,<0.5.dev0",
+        ),
         (Python, "==0.3.0", "0.3.0", "0.4.0", "==0.4.0"),
         (Python, "==0.3.*", "0.3.0", "0.4.2", "==0.4.*"),
         (Python, "==0.3.*", "0.3.0", "0.4.0-rc.1", "==0.4.*"),
@@ -75,7 +109,13 @@ fn python_requirements_keep_their_shape() {
         (Python, ">=0.3", "0.3.0", "0.4.0", ">=0.4"),
         (Python, "<0.4", "0.3.5", "0.4.0", "<0.5"),
         (Python, "<=0.3.1", "0.3.1", "0.4.0", "<=0.4.0"),
-        (Python, ">=0.3,!=0.3.2,<0.4", "0.3.0", "0.4.0", ">=0.4,!=0.3.2,<0.5"),
+        (
+            Python,
+            ">=0.3,!=0.3.2,<0.4",
+            "0.3.0",
+            "0.4.0",
+            ">=0.4,!=0.3.2,<0.5",
+        ),
         (Python, ">0.2,<0.4", "0.3.0", "0.4.0", ">0.2,<0.5"),
         (Python, ">=v0.3", "0.3.0", "0.4.0", ">=v0.4"),
         (Python, "==0.3.0.0", "0.3.0", "0.4.2", "==0.4.2.0"),
@@ -93,13 +133,31 @@ fn ranges_of_npm_helm_and_poetry_keep_their_shape() {
         (Npm, "1.x", "1.2.0", "2.0.0", "2.x"),
         (Npm, "0.3", "0.3.1", "0.4.2", "0.4"),
         (Npm, ">=0.3  <0.4", "0.3.0", "0.4.0", ">=0.4  <0.5"),
-        (Npm, ">=0.3.0 <0.4.0-0", "0.3.0", "0.4.0", ">=0.4.0 <0.5.0-0"),
+        (
+            Npm,
+            ">=0.3.0 <0.4.0-0",
+            "0.3.0",
+            "0.4.0",
+            ">=0.4.0 <0.5.0-0",
+        ),
         (Npm, "^1 || ^2", "2.1.0", "3.0.0", "^1 || ^3"),
         (Npm, "0.3.0 - 0.3.0", "0.3.0", "0.4.0", "0.4.0 - 0.4.0"),
-        (Npm, "^0.4.0-rc.1", "0.4.0-rc.1", "0.5.0-rc.1", "^0.5.0-rc.1"),
+        (
+            Npm,
+            "^0.4.0-rc.1",
+            "0.4.0-rc.1",
+            "0.5.0-rc.1",
+            "^0.5.0-rc.1",
+        ),
         (Chart, "~0.3.0", "0.3.0", "0.4.0", "~0.4.0"),
         (Chart, ">=0.3, <0.4", "0.3.0", "0.4.0", ">=0.4, <0.5"),
-        (Chart, ">= 0.3.0-0 < 0.4.0-0", "0.3.0", "0.4.0", ">= 0.4.0-0 < 0.5.0-0"),
+        (
+            Chart,
+            ">= 0.3.0-0 < 0.4.0-0",
+            "0.3.0",
+            "0.4.0",
+            ">= 0.4.0-0 < 0.5.0-0",
+        ),
         (Chart, "~0.3-0", "0.3.0", "0.4.0-rc.1", "~0.4-0"),
         (Python, ">=0.3.dev0", "0.3.0", "0.4.0", ">=0.4.dev0"),
         (Chart, "0.3.x", "0.3.0", "0.4.0", "0.4.x"),
@@ -118,14 +176,44 @@ fn what_is_written_out_does_not_become_short_again() {
         (Cargo, "0.3", "0.3.0", "0.4.0-rc.1", "0.4.0-rc.1"),
         (Cargo, "0.4.0-rc.1", "0.4.0-rc.1", "0.4.0", "0.4.0"),
         (Cargo, "0.4.0-rc.1", "0.4.0-rc.1", "0.3.0", "0.3.0"),
-        (Cargo, ">=0.3, <0.4", "0.3.0", "0.4.0-rc.1", ">=0.4.0-rc.1, <0.5"),
+        (
+            Cargo,
+            ">=0.3, <0.4",
+            "0.3.0",
+            "0.4.0-rc.1",
+            ">=0.4.0-rc.1, <0.5",
+        ),
         (Cargo, "0.3.0", "0.3.0", "0.4.0+build.5", "0.4.0"),
-        (Python, ">=0.3,<0.4", "0.3.0", "0.4.0-rc.1", ">=0.4.0rc1,<0.5"),
-        (Python, ">=0.4.0rc1,<0.5", "0.4.0-rc.1", "0.4.0", ">=0.4.0,<0.5"),
-        (Python, ">=0.4.0rc1,<0.5", "0.4.0-rc.1", "0.3.0", ">=0.3.0,<0.4"),
+        (
+            Python,
+            ">=0.3,<0.4",
+            "0.3.0",
+            "0.4.0-rc.1",
+            ">=0.4.0rc1,<0.5",
+        ),
+        (
+            Python,
+            ">=0.4.0rc1,<0.5",
+            "0.4.0-rc.1",
+            "0.4.0",
+            ">=0.4.0,<0.5",
+        ),
+        (
+            Python,
+            ">=0.4.0rc1,<0.5",
+            "0.4.0-rc.1",
+            "0.3.0",
+            ">=0.3.0,<0.4",
+        ),
         (Python, "==0.3", "0.3.0", "0.4.2", "==0.4.2"),
         (Python, "<=0.3", "0.3.0", "0.4.2", "<=0.4.2"),
-        (Python, ">=0.3,<=0.3.1", "0.3.1", "0.4.0-rc.1", ">=0.4.0rc1,<=0.4.0rc1"),
+        (
+            Python,
+            ">=0.3,<=0.3.1",
+            "0.3.1",
+            "0.4.0-rc.1",
+            ">=0.4.0rc1,<=0.4.0rc1",
+        ),
         (Python, "===0.3", "0.3.0", "0.4.0", "===0.4.0"),
         (Python, ">=0.3.0.dev0", "0.3.0-dev.0", "0.4.0", ">=0.4.0"),
         (Cargo, "=0.3.0-0", "0.3.0-0", "0.4.0", "=0.4.0"),
@@ -133,7 +221,13 @@ fn what_is_written_out_does_not_become_short_again() {
         (Poetry, "^0.3", "0.3.0", "0.4.0-rc.1", "^0.4.0rc1"),
         (Poetry, "0.3", "0.3.0", "0.4.2", "0.4.2"),
         (Npm, "~1", "1.0.0", "2.0.0-rc.1", "~2.0.0-rc.1"),
-        (Chart, ">=0.3, <0.4", "0.3.0", "0.4.0-rc.1", ">=0.4.0-rc.1, <0.5.0-0"),
+        (
+            Chart,
+            ">=0.3, <0.4",
+            "0.3.0",
+            "0.4.0-rc.1",
+            ">=0.4.0-rc.1, <0.5.0-0",
+        ),
         (Chart, "^0.3", "0.3.0", "0.4.0-rc.1", "^0.4.0-rc.1"),
     ]);
 }
@@ -165,28 +259,63 @@ fn what_cannot_surely_be_moved_is_refused_by_name() {
         (Python, ">0.2", "0.3.0", "0.1.0", excluded),
         (Python, ">=0.3,<0.4.5", "0.3.0", "0.5.0", shape),
         (Python, ">=0.3,<=0.3.9", "0.3.0", "0.4.0", shape),
-        (Python, "==1!0.3", "0.3.0", "0.4.0", "`1!0.3` has an epoch, which no version here has"),
-        (Python, "==0.3.0+cu1", "0.3.0", "0.4.0", "`0.3.0+cu1` has a local part, which no version here has"),
+        (
+            Python,
+            "==1!0.3",
+            "0.3.0",
+            "0.4.0",
+            "`1!0.3` has an epoch, which no version here has",
+        ),
+        (
+            Python,
+            "==0.3.0+cu1",
+            "0.3.0",
+            "0.4.0",
+            "`0.3.0+cu1` has a local part, which no version here has",
+        ),
         (Cargo, "*", "0.3.0", "0.4.0-rc.1", shape),
         (Cargo, "0.3.*", "0.3.0", "0.4.0-rc.1", shape),
         (Cargo, "=0.3", "0.3.0", "0.4.0-rc.1", shape),
         (Npm, "0.3", "0.3.0", "0.4.0-rc.1", shape),
-        (Npm, "^0.1 || ^0.2", "0.3.0", "0.4.0", "no alternative of it admits 0.3.0, the version before"),
+        (
+            Npm,
+            "^0.1 || ^0.2",
+            "0.3.0",
+            "0.4.0",
+            "no alternative of it admits 0.3.0, the version before",
+        ),
         (Chart, "!=0.4.0, >=0.3", "0.3.0", "0.4.0", excluded),
     ] {
-        let error = to(kind, requirement, from, until).expect_err(requirement).to_string();
-        let wanted =
-            format!("the requirement `{requirement}` cannot surely be moved to {until}: {why}; write one that admits {until} by hand");
+        let error = to(kind, requirement, from, until)
+            .expect_err(requirement)
+            .to_string();
+        let wanted = format!(
+            "the requirement `{requirement}` cannot surely be moved to {until}: {why}; write one that admits {until} by hand"
+        );
         assert_eq!(error, wanted);
     }
-    let error = to(Python, ">=0.3", "0.3.0", "0.4.0-x").expect_err("no PEP 440").to_string();
-    assert!(error.starts_with("the PEP 440 spelling of 0.4.0-x cannot be read"), "{error}");
-    let error = to(Cargo, "banana", "0.3.0", "0.4.0").expect_err("banana").to_string();
-    assert!(error.starts_with("the requirement `banana` cannot be read"), "{error}");
+    let error = to(Python, ">=0.3", "0.3.0", "0.4.0-x")
+        .expect_err("no PEP 440")
+        .to_string();
+    assert!(
+        error.starts_with("the PEP 440 spelling of 0.4.0-x cannot be read"),
+        "{error}"
+    );
+    let error = to(Cargo, "banana", "0.3.0", "0.4.0")
+        .expect_err("banana")
+        .to_string();
+    assert!(
+        error.starts_with("the requirement `banana` cannot be read"),
+        "{error}"
+    );
 }
 
 fn release() -> impl Strategy<Value = [u64; 3]> {
-    prop_oneof![(0u64..3, 0u64..4, 0u64..4), (0u64..100, 0u64..100, 0u64..1000)].prop_map(|(a, b, c)| [a, b, c])
+    prop_oneof![
+        (0u64..3, 0u64..4, 0u64..4),
+        (0u64..100, 0u64..100, 0u64..1000)
+    ]
+    .prop_map(|(a, b, c)| [a, b, c])
 }
 
 fn written([a, b, c]: [u64; 3]) -> String {
@@ -194,7 +323,13 @@ fn written([a, b, c]: [u64; 3]) -> String {
 }
 
 /// A requirement of a common shape around a version, as people write them.
-fn shaped(kind: RequirementKind, shape: usize, precision: usize, [a, b, c]: [u64; 3], blank: &str) -> String {
+fn shaped(
+    kind: RequirementKind,
+    shape: usize,
+    precision: usize,
+    [a, b, c]: [u64; 3],
+    blank: &str,
+) -> String {
     let numbers = match precision {
         1 => format!("{a}"),
         2 => format!("{a}.{b}"),
@@ -235,7 +370,10 @@ const OPERATORS: [&[&str; 8]; 5] = [
     &["", "^", "~", "=", ">=", "<", ">", "<="],
     &["", "^", "~", "!=", ">=", "<", "=>", "<="],
 ];
-const SUFFIXES: [&[&str]; 2] = [&["-rc.1", "-0", ".*", ".x"], &["rc1", ".dev0", ".*", ".post1"]];
+const SUFFIXES: [&[&str]; 2] = [
+    &["-rc.1", "-0", ".*", ".x"],
+    &["rc1", ".dev0", ".*", ".post1"],
+];
 
 /// Versions that lie close enough together for bounds to be met.
 fn near() -> impl Strategy<Value = [u64; 3]> {

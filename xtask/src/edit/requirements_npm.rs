@@ -9,7 +9,12 @@ use super::requirements::{Requirement, RequirementKind};
 use super::{EditError, Lines};
 
 /// The tables of dependencies.
-const TABLES: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+const TABLES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "peerDependencies",
+    "optionalDependencies",
+];
 
 /// Every requirement of a package.json.
 pub(super) fn package(text: &str) -> Result<Vec<Requirement>, EditError> {
@@ -18,7 +23,12 @@ pub(super) fn package(text: &str) -> Result<Vec<Requirement>, EditError> {
 }
 
 /// Every requirement in the tables of one package; `prefix` is put before their keys.
-pub(super) fn of_node(text: &str, package: &Node, prefix: &str, lines: &Lines) -> Result<Vec<Requirement>, EditError> {
+pub(super) fn of_node(
+    text: &str,
+    package: &Node,
+    prefix: &str,
+    lines: &Lines,
+) -> Result<Vec<Requirement>, EditError> {
     let mut requirements = Vec::new();
     for table in TABLES {
         for entries in package.children(table) {
@@ -29,7 +39,12 @@ pub(super) fn of_node(text: &str, package: &Node, prefix: &str, lines: &Lines) -
 }
 
 /// Every requirement of one table, whose key is `table`.
-pub(super) fn of_table(text: &str, entries: &Node, table: &str, lines: &Lines) -> Result<Vec<Requirement>, EditError> {
+pub(super) fn of_table(
+    text: &str,
+    entries: &Node,
+    table: &str,
+    lines: &Lines,
+) -> Result<Vec<Requirement>, EditError> {
     let Value::Object(entries) = &entries.value else {
         return Ok(Vec::new());
     };
@@ -43,7 +58,15 @@ pub(super) fn of_table(text: &str, entries: &Node, table: &str, lines: &Lines) -
         let mut span = json::string_span(text, entry, &key)?;
         span.start += skipped;
         let (text, line) = (text[span.clone()].to_owned(), lines.at(span.start));
-        requirements.push(Requirement { kind: RequirementKind::Npm, package: name.clone(), path: None, key, text, line, span });
+        requirements.push(Requirement {
+            kind: RequirementKind::Npm,
+            package: name.clone(),
+            path: None,
+            key,
+            text,
+            line,
+            span,
+        });
     }
     Ok(requirements)
 }
@@ -53,7 +76,10 @@ pub(super) fn of_table(text: &str, entries: &Node, table: &str, lines: &Lines) -
 fn wants_version(written: &str) -> Option<usize> {
     let range = written.strip_prefix("workspace:").unwrap_or(written);
     let read = ranges::parse(RequirementKind::Npm, range).ok()?;
-    let says = read.iter().flatten().any(|comparator| !comparator.numbers.is_empty());
+    let says = read
+        .iter()
+        .flatten()
+        .any(|comparator| !comparator.numbers.is_empty());
     says.then_some(written.len() - range.len())
 }
 

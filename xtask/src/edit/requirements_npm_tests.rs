@@ -26,10 +26,17 @@ fn every_table_of_a_package_json_is_read() {
         ("peerDependencies.kit", "1.0.0 - 2.0.0", 8),
         ("optionalDependencies.fast", "v1.2.3", 9),
     ];
-    for text in [text.to_owned(), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
+    for text in [
+        text.to_owned(),
+        text.replace('\n', "\r\n"),
+        format!("\u{feff}{text}"),
+    ] {
         let found = read(RequirementKind::Npm, &text);
         same(&found, &wanted, &text);
-        assert_eq!((found[1].package.as_str(), found[1].path.as_deref()), ("@org/core", None));
+        assert_eq!(
+            (found[1].package.as_str(), found[1].path.as_deref()),
+            ("@org/core", None)
+        );
     }
 }
 
@@ -61,8 +68,13 @@ fn what_wants_no_version_is_no_requirement() {
         let text = format!("{{\"dependencies\": {{\"kit\": \"{value}\"}}}}");
         same(&read(RequirementKind::Npm, &text), &[], &text);
     }
-    for text in ["{}", "[]", "1", "{\"dependencies\": 3}", "{\"dependencies\": {\"kit\": 1, \"a\": {\"version\": \"1.0.0\"}, \"b\": null}}"]
-    {
+    for text in [
+        "{}",
+        "[]",
+        "1",
+        "{\"dependencies\": 3}",
+        "{\"dependencies\": {\"kit\": 1, \"a\": {\"version\": \"1.0.0\"}, \"b\": null}}",
+    ] {
         same(&read(RequirementKind::Npm, text), &[], text);
     }
 }
@@ -70,12 +82,21 @@ fn what_wants_no_version_is_no_requirement() {
 #[test]
 fn the_range_behind_a_workspace_protocol_is_a_requirement() {
     let text = "{\"dependencies\": {\"kit\": \"workspace:^1.2.0\"}}";
-    same(&read(RequirementKind::Npm, text), &[("dependencies.kit", "^1.2.0", 1)], text);
+    same(
+        &read(RequirementKind::Npm, text),
+        &[("dependencies.kit", "^1.2.0", 1)],
+        text,
+    );
 }
 
 #[test]
 fn an_escaped_range_is_refused() {
     let text = "{\n\"dependencies\": {\"kit\": \"\\u003e=1.2\"}}";
-    let error = requirements(RequirementKind::Npm, text).expect_err(text).to_string();
-    assert_eq!(error, "dependencies.kit cannot be read: it is written with escapes (line 2)");
+    let error = requirements(RequirementKind::Npm, text)
+        .expect_err(text)
+        .to_string();
+    assert_eq!(
+        error,
+        "dependencies.kit cannot be read: it is written with escapes (line 2)"
+    );
 }

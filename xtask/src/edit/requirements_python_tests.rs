@@ -9,7 +9,10 @@ fn python(text: &str) -> Vec<Requirement> {
 
 /// The requirements on one package.
 fn on(text: &str, package: &str) -> Vec<Requirement> {
-    python(text).into_iter().filter(|requirement| requirement.package == package).collect()
+    python(text)
+        .into_iter()
+        .filter(|requirement| requirement.package == package)
+        .collect()
 }
 
 #[test]
@@ -26,12 +29,18 @@ fn a_pep_508_text_gives_its_specifiers_alone() {
         ("percolate-rocks [fast] (>=0.1,<0.2)", Some(">=0.1,<0.2")),
         ("percolate-rocks( == 0.1 )", Some("== 0.1")),
         ("percolate-rocks>=0.1; python_version<'3.12'", Some(">=0.1")),
-        (r#"percolate-rocks>=0.1 ; sys_platform == \"linux\""#, Some(">=0.1")),
+        (
+            r#"percolate-rocks>=0.1 ; sys_platform == \"linux\""#,
+            Some(">=0.1"),
+        ),
         ("percolate-rocks", None),
         ("percolate-rocks[fast]", None),
         ("percolate-rocks; python_version<'3.12'", None),
         ("percolate-rocks @ file:///srv/percolate-rocks", None),
-        ("percolate-rocks@https://example.org/p.whl ; python_version>='3'", None),
+        (
+            "percolate-rocks@https://example.org/p.whl ; python_version>='3'",
+            None,
+        ),
         ("percolate-rocks[fast] @ file:../rocks", None),
         ("percolate-rocks-extra>=0.1", None),
         ("percolate>=0.1", None),
@@ -49,7 +58,9 @@ fn a_pep_508_text_gives_its_specifiers_alone() {
         (">=0.1 percolate-rocks", None),
         ("", None),
     ] {
-        let text = format!("[project]\nname = \"percolate-rocks-user\"\ndependencies = [\n  \"other>=1\",\n  \"{entry}\",\n]\n");
+        let text = format!(
+            "[project]\nname = \"percolate-rocks-user\"\ndependencies = [\n  \"other>=1\",\n  \"{entry}\",\n]\n"
+        );
         let wanted = wanted.map(|text| ("project.dependencies[1]", text, 5));
         same(&on(&text, "percolate-rocks"), wanted.as_slice(), entry);
     }
@@ -86,11 +97,29 @@ requires = ["store-client>=8"]
         ("build-system.requires[0]", ">=8", 19),
     ];
     same(&on(text, "store-client"), &wanted, text);
-    same(&on(&text.replace('\n', "\r\n"), "store-client"), &wanted, "CRLF");
-    same(&on(&format!("\u{feff}{text}"), "store-client"), &wanted, "byte order mark");
+    same(
+        &on(&text.replace('\n', "\r\n"), "store-client"),
+        &wanted,
+        "CRLF",
+    );
+    same(
+        &on(&format!("\u{feff}{text}"), "store-client"),
+        &wanted,
+        "byte order mark",
+    );
     same(&on(text, "pytest"), &[], "pytest");
-    same(&on(text, "fastapi"), &[("project.dependencies[0]", ">=1", 8)], "fastapi");
-    same(&python("project = 1 # store-client\ndependency-groups = [2]\n[tool]\nuv = 1\npoetry = 2\n"), &[], "no tables");
+    same(
+        &on(text, "fastapi"),
+        &[("project.dependencies[0]", ">=1", 8)],
+        "fastapi",
+    );
+    same(
+        &python(
+            "project = 1 # store-client\ndependency-groups = [2]\n[tool]\nuv = 1\npoetry = 2\n",
+        ),
+        &[],
+        "no tables",
+    );
 }
 
 #[test]
@@ -109,7 +138,11 @@ fn escapes_beside_the_specifiers_do_not_move_their_place() {
         let text = format!("[project]\n# é\ndependencies = [ # \\\"\n  {entry}, # a>=0.1\n]\n");
         let found = python(&text);
         assert_eq!(found.len(), 1, "{text}");
-        assert_eq!((found[0].package.as_str(), found[0].text.as_str()), ("a", ">=0.1"), "{text}");
+        assert_eq!(
+            (found[0].package.as_str(), found[0].text.as_str()),
+            ("a", ">=0.1"),
+            "{text}"
+        );
         // The one in the comment is not it.
         assert!(found[0].span.end < text.rfind('#').unwrap(), "{text}");
     }
@@ -117,8 +150,18 @@ fn escapes_beside_the_specifiers_do_not_move_their_place() {
 
 #[test]
 fn specifiers_that_are_escaped_themselves_are_refused() {
-    for entry in [r#""a\u003e=0.1""#, r#""a>=0\u002e1""#, r#""a>\x3d0.1""#, r#""a>=0.\u0031""#, "\"\"\"a>=0.1,\\\n <0.2\"\"\""] {
-        let error = requirements(RequirementKind::Python, &format!("[project]\ndependencies = [\n{entry}]\n")).expect_err(entry);
+    for entry in [
+        r#""a\u003e=0.1""#,
+        r#""a>=0\u002e1""#,
+        r#""a>\x3d0.1""#,
+        r#""a>=0.\u0031""#,
+        "\"\"\"a>=0.1,\\\n <0.2\"\"\"",
+    ] {
+        let error = requirements(
+            RequirementKind::Python,
+            &format!("[project]\ndependencies = [\n{entry}]\n"),
+        )
+        .expect_err(entry);
         assert_eq!(
             error.to_string(),
             "project.dependencies[0] cannot be read: it is written with escapes or line breaks (line 3)",
@@ -140,8 +183,17 @@ forked = [{ git = "https://example.org/forked", marker = "a" }, { path = "../for
 path = "kit"
 "#;
     let found = python(text);
-    let paths: Vec<_> = found.iter().map(|requirement| (requirement.package.as_str(), requirement.path.as_deref())).collect();
-    let wanted = [("my-store", Some("../store")), ("kit", Some("kit")), ("shared", None), ("other", None), ("forked", Some("../forked"))];
+    let paths: Vec<_> = found
+        .iter()
+        .map(|requirement| (requirement.package.as_str(), requirement.path.as_deref()))
+        .collect();
+    let wanted = [
+        ("my-store", Some("../store")),
+        ("kit", Some("kit")),
+        ("shared", None),
+        ("other", None),
+        ("forked", Some("../forked")),
+    ];
     assert_eq!(paths, wanted);
 }
 
@@ -172,10 +224,21 @@ version = "^4"
         ("tool.poetry.dependencies.long.version", ">=1,<2", 9),
         ("tool.poetry.dev-dependencies.old", "1.2.3", 11),
         ("tool.poetry.group.test.dependencies.tester", "1.2.*", 13),
-        ("tool.poetry.group.docs.dependencies.books[0].version", "^4", 15),
+        (
+            "tool.poetry.group.docs.dependencies.books[0].version",
+            "^4",
+            15,
+        ),
     ];
     same(&found, &wanted, text);
-    assert!(found.iter().all(|requirement| requirement.kind == RequirementKind::Poetry));
-    assert_eq!((found[0].package.as_str(), found[1].path.as_deref()), ("my-store", Some("../kit")));
+    assert!(
+        found
+            .iter()
+            .all(|requirement| requirement.kind == RequirementKind::Poetry)
+    );
+    assert_eq!(
+        (found[0].package.as_str(), found[1].path.as_deref()),
+        ("my-store", Some("../kit"))
+    );
     assert_eq!(found, read(RequirementKind::Poetry, text));
 }

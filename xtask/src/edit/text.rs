@@ -14,7 +14,10 @@ pub(super) fn whole(text: &str) -> Result<Located, EditError> {
     let (body, offset) = without_bom(text);
     let version = body.trim();
     if version.is_empty() {
-        return Err(EditError::Missing { key: KEY.to_owned(), found: Some("the text is empty".to_owned()) });
+        return Err(EditError::Missing {
+            key: KEY.to_owned(),
+            found: Some("the text is empty".to_owned()),
+        });
     }
     let start = offset + (body.len() - body.trim_start().len());
     let span = start..start + version.len();
@@ -32,16 +35,25 @@ pub(super) fn whole(text: &str) -> Result<Located, EditError> {
 /// so that `pattern = "at {version}"` does not take the full stop of a sentence. A `v` before it stays where it is,
 /// unless the pattern ends in the middle of a word there.
 pub(super) fn pattern(text: &str, pattern: &str) -> Result<Located, EditError> {
-    let bad = |why: &str| EditError::BadLocator { locator: pattern.to_owned(), why: why.to_owned() };
-    let (before, after) = pattern.split_once(PLACE).ok_or_else(|| bad("has no {version}; a pattern has exactly one"))?;
+    let bad = |why: &str| EditError::BadLocator {
+        locator: pattern.to_owned(),
+        why: why.to_owned(),
+    };
+    let (before, after) = pattern
+        .split_once(PLACE)
+        .ok_or_else(|| bad("has no {version}; a pattern has exactly one"))?;
     if after.contains(PLACE) {
-        return Err(bad("has more than one {version}; a pattern has exactly one"));
+        return Err(bad(
+            "has more than one {version}; a pattern has exactly one",
+        ));
     }
     let mut matches = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find(before) {
         let start = version_start(text, from + at + before.len(), before);
-        if let Some(end) = version_end(text, start, after).filter(|_| begins(text, from + at, before)) {
+        if let Some(end) =
+            version_end(text, start, after).filter(|_| begins(text, from + at, before))
+        {
             matches.push(start..end);
         }
         let step = text[from + at..].chars().next().map_or(1, char::len_utf8);
@@ -51,9 +63,15 @@ pub(super) fn pattern(text: &str, pattern: &str) -> Result<Located, EditError> {
         }
     }
     match matches.as_slice() {
-        [] => Err(EditError::Missing { key: pattern.to_owned(), found: Some("no text fits the pattern".to_owned()) }),
+        [] => Err(EditError::Missing {
+            key: pattern.to_owned(),
+            found: Some("no text fits the pattern".to_owned()),
+        }),
         [span] => Ok(Located::inferred(text, span.clone(), pattern)),
-        several => Err(EditError::Doubled { key: pattern.to_owned(), lines: several.iter().map(|s| line_at(text, s.start)).collect() }),
+        several => Err(EditError::Doubled {
+            key: pattern.to_owned(),
+            lines: several.iter().map(|s| line_at(text, s.start)).collect(),
+        }),
     }
 }
 
@@ -63,7 +81,9 @@ fn begins(text: &str, at: usize, before: &str) -> bool {
     let left = &text[..at];
     match before.chars().next() {
         None => !left.ends_with(is_version_character),
-        Some(first) if first.is_ascii_alphanumeric() => !left.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+        Some(first) if first.is_ascii_alphanumeric() => {
+            !left.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        }
         Some(_) => true,
     }
 }
@@ -81,7 +101,9 @@ fn version_end(text: &str, start: usize, after: &str) -> Option<usize> {
     if !rest.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let length = rest.find(|c| !is_version_character(c)).unwrap_or(rest.len());
+    let length = rest
+        .find(|c| !is_version_character(c))
+        .unwrap_or(rest.len());
     if length > LONGEST_RUN {
         return None;
     }

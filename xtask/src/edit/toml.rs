@@ -27,7 +27,10 @@ pub(super) fn parse<'t>(text: &'t str, key: &str) -> Result<Document<&'t str>, E
         let line = line_at(text, span.start);
         // toml_edit names this fault only in its message; its span is the second key.
         if error.message() == "duplicate key" {
-            return EditError::Doubled { key: text.get(span).unwrap_or(key).to_owned(), lines: vec![line] };
+            return EditError::Doubled {
+                key: text.get(span).unwrap_or(key).to_owned(),
+                lines: vec![line],
+            };
         }
         let why = error.message().lines().next().unwrap_or("syntax error");
         EditError::unreadable(key, format!("the text is not TOML, {why}"), line)
@@ -46,7 +49,11 @@ pub(super) fn find<'d>(root: &'d Item, names: &[&str]) -> Option<&'d Item> {
 pub(super) fn string_span(text: &str, item: &Item, key: &str) -> Result<Range<usize>, EditError> {
     match item {
         Item::Value(value) => value_span(text, value, key),
-        _ => Err(EditError::NotAString { key: key.to_owned(), found: article(item.type_name()), line: line_of(text, item) }),
+        _ => Err(EditError::NotAString {
+            key: key.to_owned(),
+            found: article(item.type_name()),
+            line: line_of(text, item),
+        }),
     }
 }
 
@@ -58,9 +65,17 @@ pub(super) fn value_span(text: &str, value: &Value, key: &str) -> Result<Range<u
     // Counted for errors alone: it takes all of the text before.
     let line = line_at(text, value.span().unwrap_or(0..0).start);
     if !value.is_str() {
-        return Err(EditError::NotAString { key: key.to_owned(), found: article(value.type_name()), line });
+        return Err(EditError::NotAString {
+            key: key.to_owned(),
+            found: article(value.type_name()),
+            line,
+        });
     }
-    Err(EditError::unreadable(key, "it is written with escapes or line breaks", line))
+    Err(EditError::unreadable(
+        key,
+        "it is written with escapes or line breaks",
+        line,
+    ))
 }
 
 /// The bytes between the quotes of a string; nothing, where an escape, or the line break that a multi-line string
@@ -68,13 +83,20 @@ pub(super) fn value_span(text: &str, value: &Value, key: &str) -> Result<Range<u
 fn plain_span(text: &str, value: &Value) -> Option<Range<usize>> {
     let span = value.span()?;
     let raw = text.get(span.clone())?;
-    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q))?;
+    let quotes = ["\"\"\"", "'''", "\"", "'"]
+        .into_iter()
+        .find(|q| raw.len() >= 2 * q.len() && raw.starts_with(q) && raw.ends_with(q))?;
     let inner = span.start + quotes.len()..span.end - quotes.len();
     (text[inner.clone()] == *value.as_str()?).then_some(inner)
 }
 
 /// The bytes in the text of one part of a string's value, which may be written with escapes as long as the part is not.
-pub(super) fn part_span(text: &str, value: &Value, part: Range<usize>, key: &str) -> Result<Range<usize>, EditError> {
+pub(super) fn part_span(
+    text: &str,
+    value: &Value,
+    part: Range<usize>,
+    key: &str,
+) -> Result<Range<usize>, EditError> {
     let found = match plain_span(text, value) {
         Some(inner) => Some(inner.start + part.start..inner.start + part.end),
         None => escaped_span(text, value, part),
@@ -97,7 +119,9 @@ fn places(text: &str, span: Range<usize>) -> Option<(String, Vec<usize>)> {
     let quotes = if raw.starts_with("\"\"\"") { 3 } else { 1 };
     let (mut at, end) = (span.start + quotes, span.end.checked_sub(quotes)?);
     // The line break behind three opening quotes is none of the value.
-    let opening = ["\r\n", "\n"].into_iter().find(|line_end| quotes == 3 && text[at..].starts_with(*line_end));
+    let opening = ["\r\n", "\n"]
+        .into_iter()
+        .find(|line_end| quotes == 3 && text[at..].starts_with(*line_end));
     at += opening.map_or(0, str::len);
     let (mut read, mut places) = (String::new(), Vec::new());
     while at < end {

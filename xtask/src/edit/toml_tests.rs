@@ -40,25 +40,55 @@ fn workspace_roots_hold_the_version_of_their_members() {
     ] {
         assert_eq!(cargo(text), ["workspace.package.version = 1.2.0"], "{text}");
     }
-    for text in ["[package]\nname = \"x\"\nversion.workspace = true\n", "[package]\nname = \"x\"\nversion = { workspace = true }\n"] {
+    for text in [
+        "[package]\nname = \"x\"\nversion.workspace = true\n",
+        "[package]\nname = \"x\"\nversion = { workspace = true }\n",
+    ] {
         let error = refusal(Locator::CargoManifest, text);
-        assert!(error.contains("line 3 says `version.workspace = true`"), "{error}");
-        assert!(error.contains("workspace root (workspace.package.version)"), "{error}");
+        assert!(
+            error.contains("line 3 says `version.workspace = true`"),
+            "{error}"
+        );
+        assert!(
+            error.contains("workspace root (workspace.package.version)"),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn cargo_faults_are_named() {
     for (text, said) in [
-        ("[package]\nname = \"x\"\n", "package.version is missing: the package has no version"),
+        (
+            "[package]\nname = \"x\"\n",
+            "package.version is missing: the package has no version",
+        ),
         ("[workspace]\n", "no workspace.package.version either"),
         ("", "package.version is missing"),
-        ("[package]\nversion = \"1\"\nversion = \"2\"\n", "version is written twice, again at line 3"),
-        ("[package]\n[dependencies]\n[package]\n", "package is written twice, again at line 3"),
-        ("[package]\nversion = 1.2\n", "package.version is a float (line 2), wanted the version as a string"),
-        ("[package]\nversion = [\"1\"]\n", "package.version is an array (line 2)"),
-        ("[package]\n\n[package.version]\nx = 1\n", "package.version is a table (line 3)"),
-        ("[package]\nversion = \"1.2.\\u0030\"\n", "written with escapes"),
+        (
+            "[package]\nversion = \"1\"\nversion = \"2\"\n",
+            "version is written twice, again at line 3",
+        ),
+        (
+            "[package]\n[dependencies]\n[package]\n",
+            "package is written twice, again at line 3",
+        ),
+        (
+            "[package]\nversion = 1.2\n",
+            "package.version is a float (line 2), wanted the version as a string",
+        ),
+        (
+            "[package]\nversion = [\"1\"]\n",
+            "package.version is an array (line 2)",
+        ),
+        (
+            "[package]\n\n[package.version]\nx = 1\n",
+            "package.version is a table (line 3)",
+        ),
+        (
+            "[package]\nversion = \"1.2.\\u0030\"\n",
+            "written with escapes",
+        ),
         ("[package]\nversion = \"\"\"\n1.2.0\"\"\"\n", "line breaks"),
         ("[package]\nversion = \"1.2.0\n", "the text is not TOML"),
         ("[package]\nx = 1\n}\n", "(line 3)"),
@@ -79,7 +109,8 @@ fn pyproject_version_is_found_however_it_is_written() {
     ] {
         assert_eq!(pyproject(text), ["project.version = 1.2.0"], "{text}");
     }
-    let poetry = "[tool.poetry]\nversion = \"1.2.0rc1\"\n[tool.poetry.dependencies]\nx = \"1.2.0\"\n";
+    let poetry =
+        "[tool.poetry]\nversion = \"1.2.0rc1\"\n[tool.poetry.dependencies]\nx = \"1.2.0\"\n";
     assert_eq!(pyproject(poetry), ["tool.poetry.version = 1.2.0rc1"]);
     let filled_in = "[project]\ndynamic = [\"version\"]\n[tool.poetry]\nversion = \"1.2.0\"\n";
     assert_eq!(pyproject(filled_in), ["tool.poetry.version = 1.2.0"]);
@@ -90,17 +121,38 @@ fn pyproject_version_is_found_however_it_is_written() {
 
 #[test]
 fn a_v_before_the_version_stays_where_python_reads_it_and_is_refused_where_cargo_does() {
-    assert_eq!(pyproject("[project]\nversion = \"v1.2\"\n"), ["project.version = 1.2"]);
-    assert_eq!(pyproject("[tool.poetry]\nversion = 'V1.2.0rc1'\n"), ["tool.poetry.version = 1.2.0rc1"]);
-    assert_eq!(sites(Locator::TomlKey("a.b"), "a.b = 'v1.2.0-rc.1'\n"), ["a.b = 1.2.0-rc.1"]);
+    assert_eq!(
+        pyproject("[project]\nversion = \"v1.2\"\n"),
+        ["project.version = 1.2"]
+    );
+    assert_eq!(
+        pyproject("[tool.poetry]\nversion = 'V1.2.0rc1'\n"),
+        ["tool.poetry.version = 1.2.0rc1"]
+    );
+    assert_eq!(
+        sites(Locator::TomlKey("a.b"), "a.b = 'v1.2.0-rc.1'\n"),
+        ["a.b = 1.2.0-rc.1"]
+    );
     let located = locate(&Locator::CargoManifest, "[package]\nversion = \"v1.2.0\"\n").unwrap();
-    let error = located[0].spelling.read(&located[0].text).unwrap_err().to_string();
-    assert!(error.contains("`v1.2.0` is not a SemVer version"), "{error}");
+    let error = located[0]
+        .spelling
+        .read(&located[0].text)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`v1.2.0` is not a SemVer version"),
+        "{error}"
+    );
 }
 
 #[test]
 fn names_that_look_like_versions_are_read_whole() {
-    let name = |text: &str| locate(&Locator::TomlKey("package.name"), text).unwrap().remove(0).text;
+    let name = |text: &str| {
+        locate(&Locator::TomlKey("package.name"), text)
+            .unwrap()
+            .remove(0)
+            .text
+    };
     assert_eq!(name("package.name = 'v8'\n"), "v8");
     assert_eq!(name("package.name = 'v2-engine'\n"), "v2-engine");
 }
@@ -108,18 +160,42 @@ fn names_that_look_like_versions_are_read_whole() {
 #[test]
 fn a_dynamic_version_names_the_file_it_stands_in() {
     for (rest, instead) in [
-        ("[tool.hatch.version]\npath = \"src/x/version.py\"", "name src/x/version.py (tool.hatch.version.path)"),
-        ("[tool.pdm]\nversion = { source = \"file\", path = \"x.py\" }", "name x.py (tool.pdm.version.path)"),
-        ("[tool.setuptools.dynamic]\nversion = {attr = \"x.about.__version__\"}", "the module x.about, which assigns __version__"),
-        ("[tool.setuptools.dynamic]\nversion = {file = [\"VERSION\"]}", "name VERSION (tool.setuptools.dynamic.version.file)"),
-        ("[tool.setuptools.dynamic]\nversion = {file = \"VERSION\"}", "name VERSION"),
-        ("[build-system]\nbuild-backend = \"maturin\"", "name Cargo.toml"),
-        ("[build-system]\nbuild-backend = \"flit_core.buildapi\"", "the file that flit_core.buildapi reads"),
+        (
+            "[tool.hatch.version]\npath = \"src/x/version.py\"",
+            "name src/x/version.py (tool.hatch.version.path)",
+        ),
+        (
+            "[tool.pdm]\nversion = { source = \"file\", path = \"x.py\" }",
+            "name x.py (tool.pdm.version.path)",
+        ),
+        (
+            "[tool.setuptools.dynamic]\nversion = {attr = \"x.about.__version__\"}",
+            "the module x.about, which assigns __version__",
+        ),
+        (
+            "[tool.setuptools.dynamic]\nversion = {file = [\"VERSION\"]}",
+            "name VERSION (tool.setuptools.dynamic.version.file)",
+        ),
+        (
+            "[tool.setuptools.dynamic]\nversion = {file = \"VERSION\"}",
+            "name VERSION",
+        ),
+        (
+            "[build-system]\nbuild-backend = \"maturin\"",
+            "name Cargo.toml",
+        ),
+        (
+            "[build-system]\nbuild-backend = \"flit_core.buildapi\"",
+            "the file that flit_core.buildapi reads",
+        ),
         ("", "the file that the build backend reads it from"),
     ] {
         let text = format!("[project]\nname = \"x\"\ndynamic = [\"version\"]\n{rest}\n");
         let error = refusal(Locator::Pyproject, &text);
-        assert!(error.contains("line 3 says `dynamic = [\"version\"]`"), "{error}");
+        assert!(
+            error.contains("line 3 says `dynamic = [\"version\"]`"),
+            "{error}"
+        );
         assert!(error.contains(instead), "{error}");
     }
 }
@@ -127,10 +203,22 @@ fn a_dynamic_version_names_the_file_it_stands_in() {
 #[test]
 fn pyproject_faults_are_named() {
     for (text, said) in [
-        ("[tool.ruff]\nline-length = 100\n", "project.version is missing"),
-        ("[project]\nversion = \"1\"\ndynamic = [\"version\"]\n", "listed in project.dynamic too"),
-        ("[project]\nversion = 1\n", "project.version is an integer (line 2)"),
-        ("[project]\nversion = \"1\"\n[tool.poetry]\nversion = true\n", "tool.poetry.version is a boolean (line 4)"),
+        (
+            "[tool.ruff]\nline-length = 100\n",
+            "project.version is missing",
+        ),
+        (
+            "[project]\nversion = \"1\"\ndynamic = [\"version\"]\n",
+            "listed in project.dynamic too",
+        ),
+        (
+            "[project]\nversion = 1\n",
+            "project.version is an integer (line 2)",
+        ),
+        (
+            "[project]\nversion = \"1\"\n[tool.poetry]\nversion = true\n",
+            "tool.poetry.version is a boolean (line 4)",
+        ),
         ("[project]\nversion = \"1\"\r[x]", "the text is not TOML"),
     ] {
         let error = refusal(Locator::Pyproject, text);
@@ -143,7 +231,10 @@ fn any_key_of_a_toml_text_can_be_the_site() {
     let text = "a.b.c = \"1.2.0\"\n[tool.\"x.y\"]\nversion = '1.2.0rc1'\n[v]\nb = {}\n";
     assert_eq!(sites(Locator::TomlKey("a.b.c"), text), ["a.b.c = 1.2.0"]);
     let quoted = "tool.\"x.y\".version";
-    assert_eq!(sites(Locator::TomlKey(quoted), text), ["tool.\"x.y\".version = 1.2.0rc1"]);
+    assert_eq!(
+        sites(Locator::TomlKey(quoted), text),
+        ["tool.\"x.y\".version = 1.2.0rc1"]
+    );
     for (key, said) in [
         ("a.b.d", "a.b.d is missing"),
         ("a.b.c.d", "a.b.c.d is missing"),

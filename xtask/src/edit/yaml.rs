@@ -17,14 +17,31 @@ const STRING: &str = "tag:yaml.org,2002:str";
 /// The value at a path of keys, in whichever spelling it has. With several documents in the text, the path leads
 /// somewhere in one of them.
 pub(super) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
-    let keys = KeyPath::parse(path).map_err(|why| EditError::BadLocator { locator: path.to_owned(), why })?;
+    let keys = KeyPath::parse(path).map_err(|why| EditError::BadLocator {
+        locator: path.to_owned(),
+        why,
+    })?;
     let documents = parse(text, path)?;
-    let (document, node) = Finder { text, documents: &documents, key: path }.only(keys.parts())?;
+    let (document, node) = Finder {
+        text,
+        documents: &documents,
+        key: path,
+    }
+    .only(keys.parts())?;
     let located = Located::inferred(text, string_span(text, node, path)?, path);
     // Helm reads a chart's own version as SemVer; what else stands in YAML may be anyone's.
     let of_chart = matches!(keys.parts(), [Part::Key(key)] if key == "version")
-        && ["apiVersion", "name"].iter().all(|beside| !document.members(beside).is_empty());
-    Ok(if of_chart { Located { spelling: Spelling::SemVer, ..located } } else { located })
+        && ["apiVersion", "name"]
+            .iter()
+            .all(|beside| !document.members(beside).is_empty());
+    Ok(if of_chart {
+        Located {
+            spelling: Spelling::SemVer,
+            ..located
+        }
+    } else {
+        located
+    })
 }
 
 /// The characters of a string that are its value: between the quotes, or all of a plain one.
@@ -33,18 +50,35 @@ pub(super) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
 /// reads a number in it, and no version has `: `, ` #` or a sign that means something at its start.
 pub(super) fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<usize>, EditError> {
     let line = line_at(text, node.span.start);
-    let other = |found: String| Err(EditError::NotAString { key: key.to_owned(), found, line });
+    let other = |found: String| {
+        Err(EditError::NotAString {
+            key: key.to_owned(),
+            found,
+            line,
+        })
+    };
     let (style, value, tag) = match &node.value {
         Value::Scalar { style, value, tag } => (style, value, tag.as_deref()),
         Value::Mapping(_) => return other("a mapping".to_owned()),
         Value::Sequence(_) => return other("a sequence".to_owned()),
-        Value::Alias { of } => return Err(elsewhere(text, node, key, format!("what stands at line {}", line_at(text, *of)))),
+        Value::Alias { of } => {
+            return Err(elsewhere(
+                text,
+                node,
+                key,
+                format!("what stands at line {}", line_at(text, *of)),
+            ));
+        }
     };
     let quotes = match style {
         ScalarStyle::Plain => 0,
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
         ScalarStyle::Literal | ScalarStyle::Folded => {
-            return Err(EditError::unreadable(key, "it is written as a block of lines, wanted it beside its key", line));
+            return Err(EditError::unreadable(
+                key,
+                "it is written as a block of lines, wanted it beside its key",
+                line,
+            ));
         }
     };
     match (tag, other_kind(value)) {
@@ -56,25 +90,40 @@ pub(super) fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<us
     }
     let inner = node.span.start + quotes..node.span.end.saturating_sub(quotes);
     if text.get(inner.clone()) != Some(value) {
-        return Err(EditError::unreadable(key, "it is written with escapes or line breaks", line));
+        return Err(EditError::unreadable(
+            key,
+            "it is written with escapes or line breaks",
+            line,
+        ));
     }
     Ok(inner)
 }
 
 /// What a plain scalar is to YAML's core schema, where that is no string.
 fn other_kind(plain: &str) -> Option<String> {
-    let number = |text: &str| text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c)) && text.parse::<f64>().is_ok();
+    let number = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
+            && text.parse::<f64>().is_ok()
+    };
     match plain {
         "" => Some("empty".to_owned()),
         "~" | "null" | "Null" | "NULL" => Some("null".to_owned()),
-        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Some(format!("the boolean {plain}")),
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => {
+            Some(format!("the boolean {plain}"))
+        }
         _ => number(plain).then(|| format!("the number {plain}")),
     }
 }
 
 fn elsewhere(text: &str, alias: &Node, key: &str, instead: String) -> EditError {
     let found = format!("`{}`", &text[alias.span.clone()]);
-    EditError::Elsewhere { key: key.to_owned(), found, line: line_at(text, alias.span.start), instead }
+    EditError::Elsewhere {
+        key: key.to_owned(),
+        found,
+        line: line_at(text, alias.span.start),
+        instead,
+    }
 }
 
 /// A walk from the top of documents along a path.
@@ -89,7 +138,10 @@ impl<'f, 't> Finder<'f, 't> {
     /// The one node to which the path leads, and the document it is in.
     pub(super) fn only(&self, path: &[Part]) -> Result<(&'f Node<'t>, &'f Node<'t>), EditError> {
         let mut found = Vec::new();
-        let mut instead = self.documents.is_empty().then(|| "the text has no YAML document in it".to_owned());
+        let mut instead = self
+            .documents
+            .is_empty()
+            .then(|| "the text has no YAML document in it".to_owned());
         for document in self.documents {
             match self.within(document, path)? {
                 Ok(node) => found.push((document, node)),
@@ -97,18 +149,30 @@ impl<'f, 't> Finder<'f, 't> {
             }
         }
         match found.as_slice() {
-            [] => Err(EditError::Missing { key: self.key.to_owned(), found: instead }),
+            [] => Err(EditError::Missing {
+                key: self.key.to_owned(),
+                found: instead,
+            }),
             [one] => Ok(*one),
             several => Err(self.doubled(several.iter().map(|(_, node)| *node))),
         }
     }
 
     /// The node in one document; or, where there is none, what explains that.
-    fn within(&self, document: &'f Node<'t>, path: &[Part]) -> Result<Result<&'f Node<'t>, Option<String>>, EditError> {
+    fn within(
+        &self,
+        document: &'f Node<'t>,
+        path: &[Part],
+    ) -> Result<Result<&'f Node<'t>, Option<String>>, EditError> {
         let mut node = document;
         for (place, part) in path.iter().enumerate() {
             if let Value::Alias { of } = node.value {
-                return Err(elsewhere(self.text, node, self.key, self.instead_of(of, &path[place..])));
+                return Err(elsewhere(
+                    self.text,
+                    node,
+                    self.key,
+                    self.instead_of(of, &path[place..]),
+                ));
             }
             let under = children(node, part);
             node = match under.as_slice() {
@@ -118,7 +182,12 @@ impl<'f, 't> Finder<'f, 't> {
             };
         }
         match node.value {
-            Value::Alias { of } => Err(elsewhere(self.text, node, self.key, self.instead_of(of, &[]))),
+            Value::Alias { of } => Err(elsewhere(
+                self.text,
+                node,
+                self.key,
+                self.instead_of(of, &[]),
+            )),
             _ => Ok(Ok(node)),
         }
     }
@@ -127,16 +196,23 @@ impl<'f, 't> Finder<'f, 't> {
     where
         't: 'n,
     {
-        EditError::Doubled { key: self.key.to_owned(), lines: nodes.map(|node| line_at(self.text, node.span.start)).collect() }
+        EditError::Doubled {
+            key: self.key.to_owned(),
+            lines: nodes
+                .map(|node| line_at(self.text, node.span.start))
+                .collect(),
+        }
     }
 
     fn absence(&self, node: &Node, part: &Part) -> Option<String> {
         let line = line_at(self.text, node.span.start);
         match part {
-            Part::Entry { key, is } if !node.items().is_empty() => Some(format!("no entry of the sequence at line {line} has {key}: {is}")),
-            Part::Key(_) if !node.members("<<").is_empty() => {
-                Some(format!("the mapping at line {line} merges another (`<<`); name the key where it is written"))
-            }
+            Part::Entry { key, is } if !node.items().is_empty() => Some(format!(
+                "no entry of the sequence at line {line} has {key}: {is}"
+            )),
+            Part::Key(_) if !node.members("<<").is_empty() => Some(format!(
+                "the mapping at line {line} merges another (`<<`); name the key where it is written"
+            )),
             _ => None,
         }
     }
@@ -145,9 +221,14 @@ impl<'f, 't> Finder<'f, 't> {
     fn instead_of(&self, at: usize, rest: &[Part]) -> String {
         let line = line_at(self.text, at);
         let mut parts = Vec::new();
-        self.documents.iter().any(|document| leads_to(document, at, &mut parts));
+        self.documents
+            .iter()
+            .any(|document| leads_to(document, at, &mut parts));
         parts.extend_from_slice(rest);
-        KeyPath::of(parts).map_or_else(|| format!("what stands at line {line}"), |path| format!("{path} (line {line})"))
+        KeyPath::of(parts).map_or_else(
+            || format!("what stands at line {line}"),
+            |path| format!("{path} (line {line})"),
+        )
     }
 }
 
@@ -158,7 +239,12 @@ fn children<'f, 't>(node: &'f Node<'t>, part: &Part) -> Vec<&'f Node<'t>> {
         (Part::Key(name), _) => node.members(name),
         (Part::Index(index), _) => at(*index),
         (Part::Entry { key, is }, _) => {
-            let has = |entry: &&Node| entry.members(key).iter().any(|value| value.as_text() == Some(is));
+            let has = |entry: &&Node| {
+                entry
+                    .members(key)
+                    .iter()
+                    .any(|value| value.as_text() == Some(is))
+            };
             node.items().iter().filter(has).collect()
         }
     }
@@ -176,8 +262,13 @@ fn leads_to(node: &Node, at: usize, parts: &mut Vec<Part>) -> bool {
         found
     };
     let deeper = match &node.value {
-        Value::Mapping(members) => members.iter().any(|(name, child)| through(Part::Key(name.to_string()), child)),
-        Value::Sequence(items) => items.iter().enumerate().any(|(index, child)| through(Part::Index(index), child)),
+        Value::Mapping(members) => members
+            .iter()
+            .any(|(name, child)| through(Part::Key(name.to_string()), child)),
+        Value::Sequence(items) => items
+            .iter()
+            .enumerate()
+            .any(|(index, child)| through(Part::Index(index), child)),
         Value::Scalar { .. } | Value::Alias { .. } => false,
     };
     deeper || node.span.start == at

@@ -51,13 +51,23 @@ pub(super) enum Value<'t> {
 /// The text is not YAML, or nests deeper than anyone writes.
 pub(super) fn parse<'t>(text: &'t str, key: &str) -> Result<Vec<Node<'t>>, EditError> {
     let places = Places::of(text);
-    let mut tree = Tree { text, documents: Vec::new(), open: Vec::new(), anchors: BTreeMap::new(), last: 0 };
+    let mut tree = Tree {
+        text,
+        documents: Vec::new(),
+        open: Vec::new(),
+        anchors: BTreeMap::new(),
+        last: 0,
+    };
     let mut events = Parser::new_from_str(text);
     while let Some(event) = events.next_event() {
         let (event, span) = event.map_err(|error| not_yaml(text, &error, key))?;
         let span = places.bytes(&span);
         if tree.open.len() > DEEPEST {
-            return Err(EditError::unreadable(key, format!("values nest deeper than {DEEPEST}"), line_at(text, span.start)));
+            return Err(EditError::unreadable(
+                key,
+                format!("values nest deeper than {DEEPEST}"),
+                line_at(text, span.start),
+            ));
         }
         tree.take(event, span);
     }
@@ -65,8 +75,16 @@ pub(super) fn parse<'t>(text: &'t str, key: &str) -> Result<Vec<Node<'t>>, EditE
 }
 
 fn not_yaml(text: &str, error: &ScanError, key: &str) -> EditError {
-    let hint = if text.contains("{{") { "; a template is read by a pattern, not by a key" } else { "" };
-    EditError::unreadable(key, format!("the text is not YAML, {}{hint}", error.info()), error.marker().line())
+    let hint = if text.contains("{{") {
+        "; a template is read by a pattern, not by a key"
+    } else {
+        ""
+    };
+    EditError::unreadable(
+        key,
+        format!("the text is not YAML, {}{hint}", error.info()),
+        error.marker().line(),
+    )
 }
 
 /// Bytes for the parser's characters. One pass notes where every so-many-th character begins, so that a place is found
@@ -83,7 +101,11 @@ impl<'t> Places<'t> {
     fn of(text: &'t str) -> Self {
         let marks = match text.is_ascii() {
             true => Vec::new(),
-            false => text.char_indices().step_by(Self::STEP).map(|(at, _)| at).collect(),
+            false => text
+                .char_indices()
+                .step_by(Self::STEP)
+                .map(|(at, _)| at)
+                .collect(),
         };
         Self { text, marks }
     }
@@ -92,9 +114,15 @@ impl<'t> Places<'t> {
         if self.marks.is_empty() {
             return character.min(self.text.len());
         }
-        let from = self.marks.get(character / Self::STEP).copied().unwrap_or(self.text.len());
+        let from = self
+            .marks
+            .get(character / Self::STEP)
+            .copied()
+            .unwrap_or(self.text.len());
         let mut behind = self.text[from..].char_indices();
-        behind.nth(character % Self::STEP).map_or(self.text.len(), |(at, _)| from + at)
+        behind
+            .nth(character % Self::STEP)
+            .map_or(self.text.len(), |(at, _)| from + at)
     }
 
     fn bytes(&self, span: &Span) -> Range<usize> {
@@ -134,24 +162,40 @@ impl<'t> Tree<'t> {
             Event::Alias(anchor) => {
                 let of = self.anchors.get(&anchor).copied().unwrap_or(span.start);
                 let span = self.without_blanks(span);
-                self.place(Node { span, value: Value::Alias { of } });
+                self.place(Node {
+                    span,
+                    value: Value::Alias { of },
+                });
             }
             Event::MappingStart(anchor, _) => self.begin(anchor, span, Value::Mapping(Vec::new())),
-            Event::SequenceStart(anchor, _) => self.begin(anchor, span, Value::Sequence(Vec::new())),
+            Event::SequenceStart(anchor, _) => {
+                self.begin(anchor, span, Value::Sequence(Vec::new()))
+            }
             Event::MappingEnd | Event::SequenceEnd => {
                 let Some(open) = self.open.pop() else { return };
                 // Only brackets are characters of the collection; a block ends with its last value.
                 let closed = self.text[span.clone()].starts_with(['}', ']']);
                 let end = if closed { span.start + 1 } else { self.last };
-                self.place(Node { span: open.start..end.max(open.start), value: open.value });
+                self.place(Node {
+                    span: open.start..end.max(open.start),
+                    value: open.value,
+                });
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {}
         }
     }
 
     fn begin(&mut self, anchor: usize, span: Range<usize>, value: Value<'t>) {
         let span = self.anchored(anchor, span);
-        self.open.push(Open { start: span.start, key: None, value });
+        self.open.push(Open {
+            start: span.start,
+            key: None,
+            value,
+        });
     }
 
     fn anchored(&mut self, anchor: usize, span: Range<usize>) -> Range<usize> {
@@ -167,9 +211,13 @@ impl<'t> Tree<'t> {
     fn behind_properties(&self, span: Range<usize>) -> Range<usize> {
         let mut rest = &self.text[span.clone()];
         while rest.starts_with(['&', '!']) {
-            rest = rest.trim_start_matches(|c| !BLANKS.contains(&c)).trim_start_matches(BLANKS);
+            rest = rest
+                .trim_start_matches(|c| !BLANKS.contains(&c))
+                .trim_start_matches(BLANKS);
             while rest.starts_with('#') {
-                rest = rest.trim_start_matches(|c| !matches!(c, '\r' | '\n')).trim_start_matches(BLANKS);
+                rest = rest
+                    .trim_start_matches(|c| !matches!(c, '\r' | '\n'))
+                    .trim_start_matches(BLANKS);
             }
         }
         span.end - rest.len()..span.end
@@ -180,7 +228,13 @@ impl<'t> Tree<'t> {
         span.start..span.start + length
     }
 
-    fn scalar(&self, value: Cow<'_, str>, style: ScalarStyle, tag: Option<String>, span: Range<usize>) -> Node<'t> {
+    fn scalar(
+        &self,
+        value: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<String>,
+        span: Range<usize>,
+    ) -> Node<'t> {
         let span = match style {
             // The place of what is not written is the next sign's.
             ScalarStyle::Plain if value.is_empty() => span.start..span.start,
@@ -190,14 +244,19 @@ impl<'t> Tree<'t> {
                 opened.unwrap_or(span.start)..span.end
             }
             ScalarStyle::Plain => self.without_blanks(span),
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => span.start..span.start + quoted_length(&self.text[span]),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                span.start..span.start + quoted_length(&self.text[span])
+            }
         };
         // Most scalars are written as they read: those take no memory of their own.
         let value = match self.text.get(span.clone()) {
             Some(written) if written == value => Cow::Borrowed(written),
             _ => Cow::Owned(value.into_owned()),
         };
-        Node { span, value: Value::Scalar { style, value, tag } }
+        Node {
+            span,
+            value: Value::Scalar { style, value, tag },
+        }
     }
 
     /// Puts a finished value where it belongs: under its key, into its sequence, or at the top.
@@ -267,7 +326,11 @@ impl<'t> Node<'t> {
     /// Everything that stands under a key.
     pub(super) fn members<'n>(&'n self, name: &str) -> Vec<&'n Self> {
         match &self.value {
-            Value::Mapping(members) => members.iter().filter(|(key, _)| key == name).map(|(_, node)| node).collect(),
+            Value::Mapping(members) => members
+                .iter()
+                .filter(|(key, _)| key == name)
+                .map(|(_, node)| node)
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, bail};
 
-use crate::model::step::{DistributionBuild, DistributionKind, Draft, ImageBuild, ImageCheck, ImageCopy, Step};
+use crate::model::step::{
+    DistributionBuild, DistributionKind, Draft, ImageBuild, ImageCheck, ImageCopy, Step,
+};
 use crate::world::process::Call;
 use crate::world::registry::Registry;
 use crate::world::{World, docker, files, tools};
@@ -23,36 +25,82 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
         .collect();
     if !edits.is_empty() {
         // A run that was killed may have staged files for others than these, which nobody else would remove.
-        world.git.leftovers()?.iter().try_for_each(|path| files::remove_file(&world.path(path)))?;
+        world
+            .git
+            .leftovers()?
+            .iter()
+            .try_for_each(|path| files::remove_file(&world.path(path)))?;
         return files::replace_all(&edits);
     }
-    batch.iter().try_for_each(|draft| act_alone(world, &draft.step))
+    batch
+        .iter()
+        .try_for_each(|draft| act_alone(world, &draft.step))
 }
 
 fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
     match step {
         Step::EditFile { .. } => bail!("edits are made together, not one by one"),
         Step::CreateFile { path, text } => files::create(&world.path(path), text),
-        Step::Commit { message, files } => world.git.commit(message, &files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>()),
-        Step::Tag { name, commit, message } => world.git.create_tag(name, commit, message),
+        Step::Commit { message, files } => world.git.commit(
+            message,
+            &files
+                .iter()
+                .map(|(path, _)| path.as_str())
+                .collect::<Vec<_>>(),
+        ),
+        Step::Tag {
+            name,
+            commit,
+            message,
+        } => world.git.create_tag(name, commit, message),
         Step::PushTag { remote, name, .. } => world.git.push_tag(remote, name),
         Step::BuildImage(image) => build_image(world, image),
         Step::CheckImage { image, check } => check_image(world, image, check),
         Step::PushImage(image) => push_image(world, image),
         Step::BuildDistribution(build) => build_distribution(world, build),
         Step::CopyImage(copy) => copy_image(world.registry(), copy),
-        Step::PublishTag { repository, tag, manifest }
-        | Step::PublishIndex { repository, tag, manifest }
-        | Step::MoveAlias { repository, tag, manifest, .. } => {
-            world.registry().put_manifest(repository, tag, &manifest.media_type, &manifest.bytes)?;
+        Step::PublishTag {
+            repository,
+            tag,
+            manifest,
+        }
+        | Step::PublishIndex {
+            repository,
+            tag,
+            manifest,
+        }
+        | Step::MoveAlias {
+            repository,
+            tag,
+            manifest,
+            ..
+        } => {
+            world.registry().put_manifest(
+                repository,
+                tag,
+                &manifest.media_type,
+                &manifest.bytes,
+            )?;
             Ok(())
         }
         Step::ReleasePull(pull) => release_pull::act(world, pull),
-        Step::Store { repository, manifest } => {
-            world.registry().put_manifest(repository, manifest.digest.as_str(), &manifest.media_type, &manifest.bytes)?;
+        Step::Store {
+            repository,
+            manifest,
+        } => {
+            world.registry().put_manifest(
+                repository,
+                manifest.digest.as_str(),
+                &manifest.media_type,
+                &manifest.bytes,
+            )?;
             Ok(())
         }
-        Step::Attach { subject, what, policy } => attach::act(world, subject, what, policy),
+        Step::Attach {
+            subject,
+            what,
+            policy,
+        } => attach::act(world, subject, what, policy),
         Step::Deliver(delivery) => super::delivery::act(world, delivery),
         Step::Deploy(deployment) => super::deployment::act(world, deployment),
         Step::ForgeRelease(release) => super::forge_release::act(world, release),
@@ -66,9 +114,12 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
 /// Builds, and holds the image to the labels by which it will be known.
 fn build_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
     docker::build(world, image)?;
-    let local =
-        docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
-    for (label, argument, wanted) in [(REVISION_LABEL, "REVISION", &image.revision), (VERSION_LABEL, "VERSION", &image.version)] {
+    let local = docker::inspect(&world.runner, &image.reference())?
+        .with_context(|| format!("the engine has no image {}", image.reference()))?;
+    for (label, argument, wanted) in [
+        (REVISION_LABEL, "REVISION", &image.revision),
+        (VERSION_LABEL, "VERSION", &image.version),
+    ] {
         if local.label(label) != Some(wanted) {
             let found = local.label(label).unwrap_or("nothing");
             bail!(
@@ -81,14 +132,22 @@ fn build_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
 
 /// Pushes this very build: what lies under its name must still be what was checked.
 fn push_image(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
-    local_build(world, image)?.with_context(|| format!("the engine has no image {} from {}", image.reference(), image.revision))?;
+    local_build(world, image)?.with_context(|| {
+        format!(
+            "the engine has no image {} from {}",
+            image.reference(),
+            image.revision
+        )
+    })?;
     docker::push(&world.runner, image)
 }
 
 /// Lets the registry take the blobs over from its other repository, then puts the manifests that name them, as they are. No byte of
 /// a layer comes this way: where a registry does not take blobs over, it is for a tool that is made to carry them.
 fn copy_image(registry: &Registry, copy: &ImageCopy) -> anyhow::Result<()> {
-    let ImageCopy { from, to, names, .. } = copy;
+    let ImageCopy {
+        from, to, names, ..
+    } = copy;
     for blob in &copy.blobs {
         if !registry.mount_blob(to, blob, from)? {
             let (host, read, named) = (&to.host, &names.0, &names.1);
@@ -99,17 +158,26 @@ fn copy_image(registry: &Registry, copy: &ImageCopy) -> anyhow::Result<()> {
         }
     }
     for manifest in &copy.manifests {
-        registry.put_manifest(to, manifest.digest.as_str(), &manifest.media_type, &manifest.bytes)?;
+        registry.put_manifest(
+            to,
+            manifest.digest.as_str(),
+            &manifest.media_type,
+            &manifest.bytes,
+        )?;
     }
     Ok(())
 }
 
 fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Result<()> {
-    let local =
-        docker::inspect(&world.runner, &image.reference())?.with_context(|| format!("the engine has no image {}", image.reference()))?;
+    let local = docker::inspect(&world.runner, &image.reference())?
+        .with_context(|| format!("the engine has no image {}", image.reference()))?;
     let passed = match check {
-        ImageCheck::Smoke { command } => docker::smoke(&world.runner, image, command).map(|()| image.reference())?,
-        ImageCheck::Health { port, path } => docker::health(&world.runner, image, *port, path).map(|()| image.reference())?,
+        ImageCheck::Smoke { command } => {
+            docker::smoke(&world.runner, image, command).map(|()| image.reference())?
+        }
+        ImageCheck::Health { port, path } => {
+            docker::health(&world.runner, image, *port, path).map(|()| image.reference())?
+        }
         ImageCheck::Scan { scanner, rules } => super::scan::act(world, image, scanner, rules)?,
     };
     world.own("xtask")?;
@@ -125,19 +193,31 @@ fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Resul
     let project = world.path(&build.project_path);
     let call = match &build.kind {
         DistributionKind::Wheel { target } => {
-            let maturin = Call::new(tools::provide(world, tools::MATURIN)?).args(["build", "--release", "--locked", "--out"]).arg(&staging);
+            let maturin = Call::new(tools::provide(world, tools::MATURIN)?)
+                .args(["build", "--release", "--locked", "--out"])
+                .arg(&staging);
             match target {
                 Some(target) => maturin.args(["--target", target]),
                 None => maturin,
             }
         }
-        DistributionKind::Package => Call::new(tools::provide(world, tools::UV)?).args(["build", "--out-dir"]).arg(&staging),
+        DistributionKind::Package => Call::new(tools::provide(world, tools::UV)?)
+            .args(["build", "--out-dir"])
+            .arg(&staging),
     };
-    world.runner.stream(&call.folder(&project).variable("SOURCE_DATE_EPOCH", build.epoch.to_string()))?;
+    world.runner.stream(
+        &call
+            .folder(&project)
+            .variable("SOURCE_DATE_EPOCH", build.epoch.to_string()),
+    )?;
     // uv leaves a .gitignore in its folder; what others upload from there is distributions alone.
     files::remove_file(&staging.join(".gitignore"))?;
     if files::names_in(&staging)?.is_empty() {
-        bail!("building {} left no file in {}", build.package, staging.display());
+        bail!(
+            "building {} left no file in {}",
+            build.package,
+            staging.display()
+        );
     }
     files::rename_folder(&staging, &folder)
 }

@@ -48,7 +48,11 @@ pub(super) struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(world: &'a World, commit: &'a str) -> Self {
-        Self { world, commit, crates: OnceCell::new() }
+        Self {
+            world,
+            commit,
+            crates: OnceCell::new(),
+        }
     }
 
     pub fn text(&self, path: &str) -> anyhow::Result<FileText> {
@@ -75,55 +79,104 @@ impl<'a> Side<'a> {
 /// # Errors
 /// The revision is unknown (2); the two have no history in common, or this clone lacks a part of it (3); HEAD's
 /// configuration is wrong (2).
-pub fn since(world: &World, revision: &str, file: Option<&str>, here: &Projects) -> anyhow::Result<Since> {
+pub fn since(
+    world: &World,
+    revision: &str,
+    file: Option<&str>,
+    here: &Projects,
+) -> anyhow::Result<Since> {
     let head = world.git.head()?.commit;
     let other = world.git.revision(revision)?;
     let base = match world.git.merge_base(&other, &head)? {
         MergeBase::At(base) => base,
         MergeBase::None => {
-            let what = format!("{revision} ({}) and HEAD ({}) have no history in common", short(&other), short(&head));
-            return Err(Fault::refused(what).fix("git log --oneline, and name a revision of this history").into());
+            let what = format!(
+                "{revision} ({}) and HEAD ({}) have no history in common",
+                short(&other),
+                short(&head)
+            );
+            return Err(Fault::refused(what)
+                .fix("git log --oneline, and name a revision of this history")
+                .into());
         }
         MergeBase::CutOff => {
-            let what =
-                format!("this clone is shallow, so it cannot tell which commit {revision} ({}) and HEAD have in common", short(&other));
+            let what = format!(
+                "this clone is shallow, so it cannot tell which commit {revision} ({}) and HEAD have in common",
+                short(&other)
+            );
             return Err(Fault::refused(what).fix("git fetch --unshallow").into());
         }
     };
     let mut notes = Vec::new();
     if !world.git.dirty_paths()?.is_empty() {
-        notes.push("the work tree differs from HEAD; uncommitted changes are not counted".to_owned());
+        notes.push(
+            "the work tree differs from HEAD; uncommitted changes are not counted".to_owned(),
+        );
     }
-    let committed = file.map(|file| Ok::<_, anyhow::Error>((file, world.git.text_at(&head, file)?))).transpose()?;
+    let committed = file
+        .map(|file| Ok::<_, anyhow::Error>((file, world.git.text_at(&head, file)?)))
+        .transpose()?;
     let projects = match &committed {
         Some((file, FileText::Text(text))) => {
             let config = config::parse(text, file)?;
-            images_from::join(&Texts::of_commit(world, &head), &config, Projects::from_config(&config, file)?, file)?
+            images_from::join(
+                &Texts::of_commit(world, &head),
+                &config,
+                Projects::from_config(&config, file)?,
+                file,
+            )?
         }
-        Some((file, FileText::NotUtf8)) => return Err(Fault::usage(format!("{file} is not UTF-8")).fix(format!("edit {file}")).into()),
+        Some((file, FileText::NotUtf8)) => {
+            return Err(Fault::usage(format!("{file} is not UTF-8"))
+                .fix(format!("edit {file}"))
+                .into());
+        }
         Some((_, FileText::Absent)) | None => {
-            notes.push("the configuration is in no commit, so its changes are not counted".to_owned());
+            notes.push(
+                "the configuration is in no commit, so its changes are not counted".to_owned(),
+            );
             here.clone()
         }
     };
     let folders = Folders::new(&projects.all);
     let changed = world.git.paths_between(&base, &head)?;
-    let sides = Sides { old: Side::new(world, &base), new: Side::new(world, &head), projects: &projects.all, folders: &folders };
+    let sides = Sides {
+        old: Side::new(world, &base),
+        new: Side::new(world, &head),
+        projects: &projects.all,
+        folders: &folders,
+    };
     let (mut reasons, judged) = outside(&sides, &changed)?;
     if let Some((file, FileText::Text(text))) = &committed {
         reasons.extend(configured(&sides, file, text, &mut notes)?);
     }
     reasons.extend(images_from::reasons(&projects.all, &changed));
-    let paths: Vec<&[u8]> = changed.iter().map(Vec::as_slice).filter(|path| !judged.contains(*path)).collect();
+    let paths: Vec<&[u8]> = changed
+        .iter()
+        .map(Vec::as_slice)
+        .filter(|path| !judged.contains(*path))
+        .collect();
     let affected = affected(&projects.all, &folders, &paths, &reasons);
-    Ok(Since { base, head, projects, affected, notes })
+    Ok(Since {
+        base,
+        head,
+        projects,
+        affected,
+        notes,
+    })
 }
 
 /// The reasons that lie in files which a project shares with others; and those of these files that affect nobody by their path
 /// alone, because all that is in them was told apart.
-fn outside(sides: &Sides<'_>, changed: &[Vec<u8>]) -> anyhow::Result<(Vec<Reason>, HashSet<Vec<u8>>)> {
+fn outside(
+    sides: &Sides<'_>,
+    changed: &[Vec<u8>],
+) -> anyhow::Result<(Vec<Reason>, HashSet<Vec<u8>>)> {
     let (mut reasons, mut judged) = (Vec::new(), HashSet::new());
-    for path in changed.iter().filter_map(|path| std::str::from_utf8(path).ok()) {
+    for path in changed
+        .iter()
+        .filter_map(|path| std::str::from_utf8(path).ok())
+    {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name == "Cargo.toml" {
             reasons.extend(affected_cargo::reasons(sides, path, folder)?);
@@ -139,16 +192,31 @@ fn outside(sides: &Sides<'_>, changed: &[Vec<u8>]) -> anyhow::Result<(Vec<Reason
 }
 
 /// The reasons that lie in the configuration.
-fn configured(sides: &Sides<'_>, file: &str, new: &str, notes: &mut Vec<String>) -> anyhow::Result<Vec<Reason>> {
+fn configured(
+    sides: &Sides<'_>,
+    file: &str,
+    new: &str,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Vec<Reason>> {
     let unreadable = |why: &str| {
-        let reason = format!("{file}: {why} at {}, so it counts as changed for all", short(sides.old.commit));
-        (0..sides.projects.len()).map(|place| (place, reason.clone())).collect()
+        let reason = format!(
+            "{file}: {why} at {}, so it counts as changed for all",
+            short(sides.old.commit)
+        );
+        (0..sides.projects.len())
+            .map(|place| (place, reason.clone()))
+            .collect()
     };
     let old = match sides.old.text(file)? {
         FileText::Text(old) => old,
         FileText::Absent => String::new(),
         FileText::NotUtf8 => return Ok(unreadable("is not UTF-8")),
     };
-    notes.extend(affected_config::gone(&old, sides.projects).iter().map(|name| format!("project {name} is gone from {file}")));
-    Ok(affected_config::reasons(&old, new, file, sides.projects).unwrap_or_else(|why| unreadable(&format!("cannot be read ({why})"))))
+    notes.extend(
+        affected_config::gone(&old, sides.projects)
+            .iter()
+            .map(|name| format!("project {name} is gone from {file}")),
+    );
+    Ok(affected_config::reasons(&old, new, file, sides.projects)
+        .unwrap_or_else(|why| unreadable(&format!("cannot be read ({why})"))))
 }

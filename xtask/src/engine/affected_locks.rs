@@ -27,7 +27,11 @@ pub(super) struct Tool {
 }
 
 const fn tool(name: &'static str, manifest: &'static str, kind: Option<LockKind>) -> Tool {
-    Tool { name, manifest, kind }
+    Tool {
+        name,
+        manifest,
+        kind,
+    }
 }
 
 const TOOLS: [Tool; 11] = [
@@ -80,14 +84,32 @@ impl Content {
 ///
 /// # Errors
 /// A file of the commits cannot be read.
-pub(super) fn reasons(sides: &Sides<'_>, tool: Tool, path: &str, folder: &str) -> anyhow::Result<LockReasons> {
-    let (old, new) = (content(sides, &sides.old, tool, path, folder)?, content(sides, &sides.new, tool, path, folder)?);
+pub(super) fn reasons(
+    sides: &Sides<'_>,
+    tool: Tool,
+    path: &str,
+    folder: &str,
+) -> anyhow::Result<LockReasons> {
+    let (old, new) = (
+        content(sides, &sides.old, tool, path, folder)?,
+        content(sides, &sides.new, tool, path, folder)?,
+    );
     let by_path = owners(sides.folders, path.as_bytes());
     if let (Content::Unreadable(why), _) | (_, Content::Unreadable(why)) = (&old, &new) {
         let all = below(sides, tool.manifest, folder)?;
         let beside = all.into_iter().filter(|place| !by_path.contains(place));
-        let reasons = beside.map(|place| (place, format!("{path} changed, and whom that is about cannot be told: {why}"))).collect();
-        return Ok(LockReasons { reasons, is_told_apart: false });
+        let reasons = beside
+            .map(|place| {
+                (
+                    place,
+                    format!("{path} changed, and whom that is about cannot be told: {why}"),
+                )
+            })
+            .collect();
+        return Ok(LockReasons {
+            reasons,
+            is_told_apart: false,
+        });
     }
     let is_read = matches!((&old, &new), (Content::Graph(..), Content::Graph(..)));
     let ((was, were_own), (is, are_own)) = (old.graph(), new.graph());
@@ -99,19 +121,44 @@ pub(super) fn reasons(sides: &Sides<'_>, tool: Tool, path: &str, folder: &str) -
             (Some(before), Some(after)) => {
                 let changes = compared.changes(before, after);
                 let all: Vec<&str> = changes.iter().map(String::as_str).collect();
-                (!all.is_empty()).then(|| format!("{}, needed by {}", first_of(&all), called(sides, place, &is, after)))
+                (!all.is_empty()).then(|| {
+                    format!(
+                        "{}, needed by {}",
+                        first_of(&all),
+                        called(sides, place, &is, after)
+                    )
+                })
             }
-            (None, Some(after)) => Some(format!("{} is new in it", called(sides, place, &is, after))),
-            (Some(before), None) => Some(format!("{} is gone from it", called(sides, place, &was, before))),
+            (None, Some(after)) => {
+                Some(format!("{} is new in it", called(sides, place, &is, after)))
+            }
+            (Some(before), None) => Some(format!(
+                "{} is gone from it",
+                called(sides, place, &was, before)
+            )),
             (None, None) => None,
         };
         reasons.extend(what.map(|what| (place, format!("{path}: {what}"))));
     }
-    Ok(LockReasons { reasons, is_told_apart: is_read && concerned.iter().any(|place| !by_path.contains(place)) })
+    Ok(LockReasons {
+        reasons,
+        is_told_apart: is_read && concerned.iter().any(|place| !by_path.contains(place)),
+    })
 }
 
-fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &str) -> anyhow::Result<Content> {
-    let Some(kind) = tool.kind else { return Ok(Content::Unreadable(format!("{} files are not read", tool.name))) };
+fn content(
+    sides: &Sides<'_>,
+    side: &Side<'_>,
+    tool: Tool,
+    path: &str,
+    folder: &str,
+) -> anyhow::Result<Content> {
+    let Some(kind) = tool.kind else {
+        return Ok(Content::Unreadable(format!(
+            "{} files are not read",
+            tool.name
+        )));
+    };
     let text = match side.text(path)? {
         FileText::Absent => return Ok(Content::Absent),
         FileText::NotUtf8 => return Ok(Content::Unreadable("it is not UTF-8".to_owned())),
@@ -125,10 +172,16 @@ fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &
     for (place, package) in graph.packages.iter().enumerate() {
         let lies_in = match &package.origin {
             Origin::Foreign => continue,
-            Origin::Local(Some(relative)) => resolve(folder, relative).into_iter().filter(|found| is_within(found, folder)).collect(),
+            Origin::Local(Some(relative)) => resolve(folder, relative)
+                .into_iter()
+                .filter(|found| is_within(found, folder))
+                .collect(),
             Origin::Local(None) => crate_folders(side, folder, &package.name)?,
         };
-        for owner in lies_in.iter().flat_map(|folder| owners(sides.folders, folder.as_bytes())) {
+        for owner in lies_in
+            .iter()
+            .flat_map(|folder| owners(sides.folders, folder.as_bytes()))
+        {
             own.entry(*owner).or_default().push(place);
         }
     }
@@ -139,8 +192,11 @@ fn content(sides: &Sides<'_>, side: &Side<'_>, tool: Tool, path: &str, folder: &
 fn crate_folders(side: &Side<'_>, folder: &str, name: &str) -> anyhow::Result<Vec<String>> {
     let crates = side.crates()?;
     let first = crates.partition_point(|one| one.name.as_deref() < Some(name));
-    let named = crates[first..].iter().take_while(|one| one.name.as_deref() == Some(name));
-    let locked = named.filter(|one| is_within(&one.folder, folder) || one.workspace.as_deref() == Some(folder));
+    let named = crates[first..]
+        .iter()
+        .take_while(|one| one.name.as_deref() == Some(name));
+    let locked = named
+        .filter(|one| is_within(&one.folder, folder) || one.workspace.as_deref() == Some(folder));
     Ok(locked.map(|one| one.folder.clone()).collect())
 }
 
@@ -148,7 +204,9 @@ fn crate_folders(side: &Side<'_>, folder: &str, name: &str) -> anyhow::Result<Ve
 fn below(sides: &Sides<'_>, manifest: &str, folder: &str) -> anyhow::Result<BTreeSet<usize>> {
     let manifests = sides.new.paths_named(manifest)?;
     let within = manifests.iter().filter(|path| is_within(path, folder));
-    Ok(within.flat_map(|path| owners(sides.folders, path.as_bytes()).iter().copied()).collect())
+    Ok(within
+        .flat_map(|path| owners(sides.folders, path.as_bytes()).iter().copied())
+        .collect())
 }
 
 /// The name of a project's only package in a lock, or what the project is called where it has several.

@@ -17,7 +17,13 @@ use crate::world::registry::{Manifest, Registry, RegistryError, RegistryErrorKin
 const ASKED_FOR_DIGEST: usize = 16;
 
 /// Reads the aliases that a release of this version could move. A prerelease moves none, and then nothing is asked.
-pub fn observe(registry: &Registry, project: &Project, image: &ImageTarget, version: &Version, tags: &TagFacts) -> Vec<AliasFacts> {
+pub fn observe(
+    registry: &Registry,
+    project: &Project,
+    image: &ImageTarget,
+    version: &Version,
+    tags: &TagFacts,
+) -> Vec<AliasFacts> {
     if version.is_prerelease() || image.aliases.is_empty() {
         return Vec::new();
     }
@@ -29,10 +35,23 @@ pub fn observe(registry: &Registry, project: &Project, image: &ImageTarget, vers
         if aliases.iter().any(|alias| alias.tag == tag) {
             continue;
         }
-        let line: Vec<&Version> = known.iter().rev().filter(|other| pattern.is_one_line(version, other)).collect();
-        let holds = held(registry, &image.release, &tag, &known, &line).map_err(|error| error.to_string());
-        let highest = line.iter().find(|other| **other != version).map(|other| (*other).clone());
-        aliases.push(AliasFacts { is_in_line: is_in_line(pattern, version, &holds), tag, holds, highest });
+        let line: Vec<&Version> = known
+            .iter()
+            .rev()
+            .filter(|other| pattern.is_one_line(version, other))
+            .collect();
+        let holds =
+            held(registry, &image.release, &tag, &known, &line).map_err(|error| error.to_string());
+        let highest = line
+            .iter()
+            .find(|other| **other != version)
+            .map(|other| (*other).clone());
+        aliases.push(AliasFacts {
+            is_in_line: is_in_line(pattern, version, &holds),
+            tag,
+            holds,
+            highest,
+        });
     }
     aliases
 }
@@ -55,7 +74,10 @@ fn held(
         Ok(Some(manifest)) => manifest,
         Ok(None) => return Ok(Holds::Nothing),
         // Of a repository that does not exist yet.
-        Err(error) if error.kind == RegistryErrorKind::Denied && registry.head_before_put(repository, tag)?.is_none() => {
+        Err(error)
+            if error.kind == RegistryErrorKind::Denied
+                && registry.head_before_put(repository, tag)?.is_none() =>
+        {
             return Ok(Holds::Nothing);
         }
         Err(error) => return Err(error),
@@ -63,21 +85,32 @@ fn held(
     let digest = manifest.digest.clone();
     let said = annotated(&manifest);
     let is_of = |version: &Version, digest: &Digest| {
-        registry.head(repository, &version.to_semver()).map(|found| found.is_some_and(|found| found.digest == *digest))
+        registry
+            .head(repository, &version.to_semver())
+            .map(|found| found.is_some_and(|found| found.digest == *digest))
     };
     if let Some(version) = &said
         // Of a release that is under way elsewhere there is no git tag yet, but there is its image.
         && (known.contains(version) || is_of(version, &digest)?)
     {
-        return Ok(Holds::Release { digest, version: version.clone() });
+        return Ok(Holds::Release {
+            digest,
+            version: version.clone(),
+        });
     }
     for version in line.iter().take(ASKED_FOR_DIGEST) {
         if is_of(version, &digest)? {
-            return Ok(Holds::Release { digest, version: (*version).clone() });
+            return Ok(Holds::Release {
+                digest,
+                version: (*version).clone(),
+            });
         }
     }
     let why = match said {
-        Some(version) => format!("it says it is {}, of which there is neither a git tag nor an image", version.to_semver()),
+        Some(version) => format!(
+            "it says it is {}, of which there is neither a git tag nor an image",
+            version.to_semver()
+        ),
         None => format!("it has no {VERSION_ANNOTATION}, and no release has its digest"),
     };
     Ok(Holds::Other { digest, why })
@@ -89,5 +122,11 @@ fn annotated(manifest: &Manifest) -> Option<Version> {
         return None;
     }
     let document: serde_json::Value = serde_json::from_slice(&manifest.bytes).ok()?;
-    Version::parse_semver(document.get("annotations")?.get(VERSION_ANNOTATION)?.as_str()?).ok()
+    Version::parse_semver(
+        document
+            .get("annotations")?
+            .get(VERSION_ANNOTATION)?
+            .as_str()?,
+    )
+    .ok()
 }

@@ -59,7 +59,11 @@ enum State {
 ///
 /// # Errors
 /// Ctrl-C cannot be listened for, or the repository cannot be opened for another thread; nothing was done then.
-pub fn apply(world: &World, plan: &mut Plan, on: &mut dyn FnMut(Event<'_>)) -> anyhow::Result<Applied> {
+pub fn apply(
+    world: &World,
+    plan: &mut Plan,
+    on: &mut dyn FnMut(Event<'_>),
+) -> anyhow::Result<Applied> {
     let drafts: Vec<_> = plan.steps.iter().map(|planned| &planned.draft).collect();
     let units = order::units(plan.scope, &drafts);
     let (sender, messages) = channel();
@@ -67,10 +71,20 @@ pub fn apply(world: &World, plan: &mut Plan, on: &mut dyn FnMut(Event<'_>)) -> a
     let _guard = interrupts().guard(move || drop(told.send(Message::Stopping)))?;
     let head = head_of(world);
     let states = vec![State::Waiting; units.len()];
-    let mut run = Run { world, plan, units, states, on, head };
+    let mut run = Run {
+        world,
+        plan,
+        units,
+        states,
+        on,
+        head,
+    };
     let applied = std::thread::scope(|threads| run.carry_out(threads, &sender, &messages));
     // Whatever a failure left open was not tried.
-    plan.steps.iter_mut().filter(|planned| planned.verdict == Verdict::Todo).for_each(|planned| planned.verdict = Verdict::Skipped);
+    plan.steps
+        .iter_mut()
+        .filter(|planned| planned.verdict == Verdict::Todo)
+        .for_each(|planned| planned.verdict = Verdict::Skipped);
     applied
 }
 
@@ -110,9 +124,20 @@ impl Run<'_> {
         opened?;
         let is_stopped = interrupts().is_asked_to_stop();
         let is_open = |state: &State| matches!(state, State::Waiting);
-        let refused = |unit: &Unit| unit.steps.clone().any(|step| self.plan.is_refused(&self.plan.steps[step].draft.project));
-        let ok = self.units.iter().zip(&self.states).all(|(unit, state)| *state == State::Over { ok: true } || refused(unit));
-        Ok(Applied { ok, is_stopped: is_stopped && self.states.iter().any(is_open) })
+        let refused = |unit: &Unit| {
+            unit.steps
+                .clone()
+                .any(|step| self.plan.is_refused(&self.plan.steps[step].draft.project))
+        };
+        let ok = self
+            .units
+            .iter()
+            .zip(&self.states)
+            .all(|(unit, state)| *state == State::Over { ok: true } || refused(unit));
+        Ok(Applied {
+            ok,
+            is_stopped: is_stopped && self.states.iter().any(is_open),
+        })
     }
 
     /// The first unit in the plan's order that may begin. Units that need not, or must not, are over on the way.
@@ -122,10 +147,15 @@ impl Run<'_> {
                 continue;
             }
             let needs = &self.units[place].needs;
-            let has_failed = needs.iter().any(|need| self.states[*need] == State::Over { ok: false });
+            let has_failed = needs
+                .iter()
+                .any(|need| self.states[*need] == State::Over { ok: false });
             if has_failed || self.is_refused(place) {
                 self.states[place] = State::Over { ok: false };
-            } else if !needs.iter().all(|need| self.states[*need] == State::Over { ok: true }) {
+            } else if !needs
+                .iter()
+                .all(|need| self.states[*need] == State::Over { ok: true })
+            {
                 continue;
             } else if self.open_steps(place).is_empty() {
                 self.states[place] = State::Over { ok: true };
@@ -137,12 +167,22 @@ impl Run<'_> {
     }
 
     fn is_refused(&self, unit: usize) -> bool {
-        self.units[unit].steps.clone().any(|step| self.plan.is_refused(&self.plan.steps[step].draft.project))
+        self.units[unit]
+            .steps
+            .clone()
+            .any(|step| self.plan.is_refused(&self.plan.steps[step].draft.project))
     }
 
     fn has_room_for(&self, unit: usize) -> bool {
-        let running = || self.units.iter().zip(&self.states).filter(|(_, state)| **state == State::Running).map(|(unit, _)| unit);
-        running().count() < AT_ONCE && !(self.units[unit].is_serial && running().any(|unit| unit.is_serial))
+        let running = || {
+            self.units
+                .iter()
+                .zip(&self.states)
+                .filter(|(_, state)| **state == State::Running)
+                .map(|(unit, _)| unit)
+        };
+        running().count() < AT_ONCE
+            && !(self.units[unit].is_serial && running().any(|unit| unit.is_serial))
     }
 
     /// What is left to do of a unit. What was done when the plan was made is asked again once something that it needs has
@@ -150,21 +190,43 @@ impl Run<'_> {
     fn open_steps(&self, unit: usize) -> Vec<usize> {
         let unit = &self.units[unit];
         let verdict_of = |step: usize| self.plan.steps[step].verdict;
-        let has_changed = unit.needs.iter().any(|need| self.units[*need].steps.clone().any(|step| verdict_of(step) == Verdict::Acted));
-        let is_open = |step: &usize| verdict_of(*step) == Verdict::Todo || (has_changed && verdict_of(*step) == Verdict::Done);
+        let has_changed = unit.needs.iter().any(|need| {
+            self.units[*need]
+                .steps
+                .clone()
+                .any(|step| verdict_of(step) == Verdict::Acted)
+        });
+        let is_open = |step: &usize| {
+            verdict_of(*step) == Verdict::Todo
+                || (has_changed && verdict_of(*step) == Verdict::Done)
+        };
         unit.steps.clone().filter(is_open).collect()
     }
 
-    fn start<'scope>(&mut self, threads: &'scope Threads<'scope, '_>, unit: usize, sender: &Sender<Message>) -> anyhow::Result<()> {
-        let steps: Vec<_> = self.open_steps(unit).into_iter().map(|step| (step, self.plan.steps[step].clone())).collect();
+    fn start<'scope>(
+        &mut self,
+        threads: &'scope Threads<'scope, '_>,
+        unit: usize,
+        sender: &Sender<Message>,
+    ) -> anyhow::Result<()> {
+        let steps: Vec<_> = self
+            .open_steps(unit)
+            .into_iter()
+            .map(|step| (step, self.plan.steps[step].clone()))
+            .collect();
         let place = steps.first().map_or(0, |(step, _)| *step);
         let lines = sender.clone();
-        let world = self.world.beside(Some(Arc::new(move |line| drop(lines.send(Message::Line(place, line.to_owned()))))))?;
+        let world = self.world.beside(Some(Arc::new(move |line| {
+            drop(lines.send(Message::Line(place, line.to_owned())))
+        })))?;
         self.states[unit] = State::Running;
         let sender = sender.clone();
         threads.spawn(move || {
             // A thread that panics is over, too; its steps are as they were.
-            let _over = Over { unit, sender: &sender };
+            let _over = Over {
+                unit,
+                sender: &sender,
+            };
             work(&world, &steps, &sender);
         });
         Ok(())
@@ -189,10 +251,16 @@ impl Run<'_> {
 
     fn end(&mut self, unit: usize) {
         let steps = self.units[unit].steps.clone();
-        let ok = steps.clone().all(|step| matches!(self.plan.steps[step].verdict, Verdict::Done | Verdict::Acted));
+        let ok = steps.clone().all(|step| {
+            matches!(
+                self.plan.steps[step].verdict,
+                Verdict::Done | Verdict::Acted
+            )
+        });
         self.states[unit] = State::Over { ok };
         // A hook may change what is committed: then the commit is there, and is not the one that was wanted.
-        let has_lost_its_commit = self.plan.scope == Scope::Together && self.plan.steps[steps.start].is_failed_commit();
+        let has_lost_its_commit =
+            self.plan.scope == Scope::Together && self.plan.steps[steps.start].is_failed_commit();
         if has_lost_its_commit && head_of(self.world) == self.head {
             self.put_edits_back(steps.start);
         }
@@ -201,16 +269,26 @@ impl Run<'_> {
     /// A commit that a hook or the signing turned down leaves the tree as it was before the command: its edits were made
     /// for the commit alone (issue 3). Files that already were as planned were not touched, and are not now.
     fn put_edits_back(&mut self, before_step: usize) {
-        let acted: Vec<_> = (0..before_step).filter(|step| self.plan.steps[*step].verdict == Verdict::Acted).collect();
-        let before = acted.iter().filter_map(|step| match &self.plan.steps[*step].draft.step {
-            Step::EditFile { path, before, .. } => Some((self.world.path(path), before.as_str())),
-            _ => None,
-        });
+        let acted: Vec<_> = (0..before_step)
+            .filter(|step| self.plan.steps[*step].verdict == Verdict::Acted)
+            .collect();
+        let before = acted
+            .iter()
+            .filter_map(|step| match &self.plan.steps[*step].draft.step {
+                Step::EditFile { path, before, .. } => {
+                    Some((self.world.path(path), before.as_str()))
+                }
+                _ => None,
+            });
         let answer = files::replace_all(&before.collect::<Vec<_>>());
         for step in acted {
             match &answer {
                 Ok(()) => self.settle(step, Verdict::Skipped, "put back: the commit failed".into()),
-                Err(error) => self.settle(step, Verdict::Acted, format!("could not be put back: {error:#}")),
+                Err(error) => self.settle(
+                    step,
+                    Verdict::Acted,
+                    format!("could not be put back: {error:#}"),
+                ),
             }
         }
     }
@@ -250,7 +328,9 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
                 tell(sender, Message::Settled(*place, Verdict::Done, evidence));
                 continue;
             }
-            Probe::Conflict { found, wanted } => format!("since the plan was made: found {found}, wanted {wanted}"),
+            Probe::Conflict { found, wanted } => {
+                format!("since the plan was made: found {found}, wanted {wanted}")
+            }
             Probe::Unknown(why) => why,
         };
         return tell(sender, Message::Settled(*place, Verdict::Failed, failure));
@@ -258,13 +338,17 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
     if left.is_empty() {
         return;
     }
-    left.iter().for_each(|(place, _)| tell(sender, Message::Began(*place)));
+    left.iter()
+        .for_each(|(place, _)| tell(sender, Message::Began(*place)));
     let drafts: Vec<&Draft> = left.iter().map(|(_, planned)| &planned.draft).collect();
     let meter = Meter::start();
     let acted = act::act(world, &drafts);
     let all = meter.read();
     // Edits are one act: each is charged with its share of the time. They send no requests.
-    let share = Cost { seconds: all.seconds / left.len() as f64, requests: all.requests / left.len() as u64 };
+    let share = Cost {
+        seconds: all.seconds / left.len() as f64,
+        requests: all.requests / left.len() as u64,
+    };
     for (place, planned) in left {
         let meter = Meter::start();
         let (verdict, evidence) = proved(world, &planned.draft.step, &acted);
@@ -280,8 +364,14 @@ fn proved(world: &World, step: &Step, acted: &anyhow::Result<()>) -> (Verdict, S
         (Probe::Done(evidence), _) => (Verdict::Acted, evidence),
         (_, Err(error)) => (Verdict::Failed, format!("{error:#}")),
         (Probe::Todo, Ok(())) => (Verdict::Failed, not_there(world, step)),
-        (Probe::Conflict { found, wanted }, Ok(())) => (Verdict::Failed, format!("afterwards: found {found}, wanted {wanted}")),
-        (Probe::Unknown(why), Ok(())) => (Verdict::Failed, format!("it was done, but cannot be verified: {why}")),
+        (Probe::Conflict { found, wanted }, Ok(())) => (
+            Verdict::Failed,
+            format!("afterwards: found {found}, wanted {wanted}"),
+        ),
+        (Probe::Unknown(why), Ok(())) => (
+            Verdict::Failed,
+            format!("it was done, but cannot be verified: {why}"),
+        ),
     }
 }
 
@@ -291,8 +381,15 @@ fn not_there(world: &World, step: &Step) -> String {
     let (Step::Commit { files, .. }, Some(head)) = (step, head_of(world)) else {
         return "it was done without an error, but is not there".to_owned();
     };
-    let changed: Vec<_> = files.iter().filter(|(path, text)| world.read(path).ok().flatten().as_ref() != Some(text)).collect();
-    let names = changed.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(", ");
+    let changed: Vec<_> = files
+        .iter()
+        .filter(|(path, text)| world.read(path).ok().flatten().as_ref() != Some(text))
+        .collect();
+    let names = changed
+        .iter()
+        .map(|(path, _)| path.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     format!(
         "HEAD {} was made, but not of what was written: {names} was changed, as by a hook; look at it with git show, then keep it, or \
          git reset --keep HEAD~1",
@@ -301,5 +398,10 @@ fn not_there(world: &World, step: &Step) -> String {
 }
 
 fn head_of(world: &World) -> Option<String> {
-    world.git.head_if_any().ok().flatten().map(|head| head.commit)
+    world
+        .git
+        .head_if_any()
+        .ok()
+        .flatten()
+        .map(|head| head.commit)
 }

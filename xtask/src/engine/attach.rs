@@ -13,9 +13,18 @@ use crate::world::registry::RegistryError;
 use crate::world::{World, cosign, syft};
 
 /// Asks the registry, through cosign and by the policy: the proof is in the signature, not in that something is there.
-pub fn probe(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<Probe> {
+pub fn probe(
+    world: &World,
+    subject: &Subject,
+    what: &Attached,
+    policy: &Policy,
+) -> anyhow::Result<Probe> {
     // An index that is not stored yet has nothing attached; cosign would say the same of it as of one that cannot be read.
-    if world.registry().head(&subject.repository, subject.digest.as_str())?.is_none() {
+    if world
+        .registry()
+        .head(&subject.repository, subject.digest.as_str())?
+        .is_none()
+    {
         return Ok(Probe::Todo);
     }
     Ok(match look(world, subject, what, policy)? {
@@ -47,9 +56,22 @@ pub enum Found {
 }
 
 /// Looks for what should be attached to the digest.
-pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<Found> {
+pub fn look(
+    world: &World,
+    subject: &Subject,
+    what: &Attached,
+    policy: &Policy,
+) -> anyhow::Result<Found> {
     // cosign takes a list by its tag and believes it; what is not what the registry once took is no list.
-    let list = format!("sha256-{}.{}", subject.digest.hex(), if *what == Attached::Signature { "sig" } else { "att" });
+    let list = format!(
+        "sha256-{}.{}",
+        subject.digest.hex(),
+        if *what == Attached::Signature {
+            "sig"
+        } else {
+            "att"
+        }
+    );
     if let Err(error) = world.registry().manifest(&subject.repository, &list) {
         return Ok(unread(&error));
     }
@@ -59,17 +81,28 @@ pub fn look(world: &World, subject: &Subject, what: &Attached, policy: &Policy) 
     };
     Ok(match (answer, what) {
         (Answer::Absent(why), _) => {
-            let wanted = policy.accepted.iter().map(Signer::describe).collect::<Vec<_>>().join(", ");
+            let wanted = policy
+                .accepted
+                .iter()
+                .map(Signer::describe)
+                .collect::<Vec<_>>()
+                .join(", ");
             Found::Absent(format!("{why}; wanted one of {wanted}"))
         }
         (Answer::Unknown(why), _) => broken(world, subject, &list).unwrap_or(Found::Unknown(why)),
         (Answer::Verified { by, .. }, Attached::Signature) => Found::Good(format!("by {by}")),
-        (Answer::Verified { by, statements }, Attached::Statement(claim)) => held(&statements, &by, subject, claim),
+        (Answer::Verified { by, statements }, Attached::Statement(claim)) => {
+            held(&statements, &by, subject, claim)
+        }
     })
 }
 
 fn unread(error: &RegistryError) -> Found {
-    if error.is_wrong_content() { Found::Broken(error.to_string()) } else { Found::Unknown(error.to_string()) }
+    if error.is_wrong_content() {
+        Found::Broken(error.to_string())
+    } else {
+        Found::Unknown(error.to_string())
+    }
 }
 
 /// Whether what cosign could not read is there, and broken: its words do not tell that from a registry that is away.
@@ -78,11 +111,29 @@ fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
     let manifest = registry.manifest(&subject.repository, list).ok()??;
     let parsed: ImageManifest = match serde_json::from_slice(&manifest.bytes) {
         Ok(parsed) => parsed,
-        Err(error) => return Some(Found::Broken(format!("{list} is no list of cosign's: {error}"))),
+        Err(error) => {
+            return Some(Found::Broken(format!(
+                "{list} is no list of cosign's: {error}"
+            )));
+        }
     };
-    let blobs = parsed.layers().iter().chain([parsed.config()]).map(|entry| entry.digest().to_string());
-    let errors = blobs.filter_map(|digest| registry.blob(&subject.repository, &digest.parse().ok()?, ENTRY_LIMIT_BYTES).err());
-    errors.map(|error| unread(&error)).find(|found| matches!(found, Found::Broken(_)))
+    let blobs = parsed
+        .layers()
+        .iter()
+        .chain([parsed.config()])
+        .map(|entry| entry.digest().to_string());
+    let errors = blobs.filter_map(|digest| {
+        registry
+            .blob(
+                &subject.repository,
+                &digest.parse().ok()?,
+                ENTRY_LIMIT_BYTES,
+            )
+            .err()
+    });
+    errors
+        .map(|error| unread(&error))
+        .find(|found| matches!(found, Found::Broken(_)))
 }
 
 /// The list of a digest's contents as somebody who counts attested it, the oldest where there are several: the same text
@@ -90,33 +141,56 @@ fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
 ///
 /// # Errors
 /// It cannot be read (law 15).
-pub fn attested_list(world: &World, subject: &Subject, format: SbomFormat, policy: &Policy) -> anyhow::Result<Option<String>> {
+pub fn attested_list(
+    world: &World,
+    subject: &Subject,
+    format: SbomFormat,
+    policy: &Policy,
+) -> anyhow::Result<Option<String>> {
     match cosign::statements(world, subject, Claim::Sbom(format).kind(), policy)? {
         Answer::Unknown(why) => bail!("the list of {} cannot be read: {why}", subject.role),
         Answer::Absent(_) => Ok(None),
         Answer::Verified { statements, .. } => {
             let mut lists = statements.iter().map(|statement| &statement["predicate"]);
             let found = lists.find(|list| syft::speaks_of(list, subject, format));
-            Ok(found.map(serde_json::to_string_pretty).transpose()?.map(|text| text + "\n"))
+            Ok(found
+                .map(serde_json::to_string_pretty)
+                .transpose()?
+                .map(|text| text + "\n"))
         }
     }
 }
 
 /// Holds verified statements to what they should say.
 fn held(statements: &[Value], by: &str, subject: &Subject, claim: &Claim) -> Found {
-    let predicates: Vec<_> = statements.iter().map(|statement| &statement["predicate"]).collect();
+    let predicates: Vec<_> = statements
+        .iter()
+        .map(|statement| &statement["predicate"])
+        .collect();
     match claim {
-        Claim::Sbom(format) => match predicates.iter().find(|list| syft::speaks_of(list, subject, *format)) {
+        Claim::Sbom(format) => match predicates
+            .iter()
+            .find(|list| syft::speaks_of(list, subject, *format))
+        {
             Some(list) => Found::Good(format!("{} parts, by {by}", syft::parts(list, *format))),
-            None => Found::Other { found: "a list that does not name the digest as its own".into(), wanted: subject.digest.to_string() },
+            None => Found::Other {
+                found: "a list that does not name the digest as its own".into(),
+                wanted: subject.digest.to_string(),
+            },
         },
         Claim::Provenance(wanted) => {
             // What is run when is the builder's story; what was built from what is the claim.
             let key = "buildDefinition";
-            match predicates.iter().any(|predicate| predicate[key] == wanted[key]) {
+            match predicates
+                .iter()
+                .any(|predicate| predicate[key] == wanted[key])
+            {
                 true => Found::Good(format!("of {}, by {by}", commit_of(wanted))),
                 false => Found::Other {
-                    found: predicates.first().map_or_else(|| "a statement on another digest".to_owned(), |found| found[key].to_string()),
+                    found: predicates.first().map_or_else(
+                        || "a statement on another digest".to_owned(),
+                        |found| found[key].to_string(),
+                    ),
                     wanted: wanted[key].to_string(),
                 },
             }
@@ -131,7 +205,12 @@ fn commit_of(predicate: &Value) -> String {
 }
 
 /// Attaches it. That it is there, and counts, is asked afterwards.
-pub fn act(world: &World, subject: &Subject, what: &Attached, policy: &Policy) -> anyhow::Result<()> {
+pub fn act(
+    world: &World,
+    subject: &Subject,
+    what: &Attached,
+    policy: &Policy,
+) -> anyhow::Result<()> {
     match what {
         Attached::Signature => cosign::sign(world, subject, policy),
         Attached::Statement(claim) => {
@@ -166,12 +245,29 @@ mod tests {
             })
         };
         let held = |found: &[Value]| {
-            let statements: Vec<_> = found.iter().map(|predicate| json!({ "predicate": predicate })).collect();
-            held(&statements, "the key k", &subject(), &Claim::Provenance(of("abc1234ff", "build.2")))
+            let statements: Vec<_> = found
+                .iter()
+                .map(|predicate| json!({ "predicate": predicate }))
+                .collect();
+            held(
+                &statements,
+                "the key k",
+                &subject(),
+                &Claim::Provenance(of("abc1234ff", "build.2")),
+            )
         };
-        assert_eq!(held(&[of("abc1234ff", "build.1")]), Found::Good("of abc1234, by the key k".into()), "another run of the same build");
-        assert_eq!(held(&[of("def5678", "x"), of("abc1234ff", "y")]), Found::Good("of abc1234, by the key k".into()));
-        assert!(matches!(held(&[of("def5678", "build.2")]), Found::Other { found, .. } if found.contains("def5678")));
+        assert_eq!(
+            held(&[of("abc1234ff", "build.1")]),
+            Found::Good("of abc1234, by the key k".into()),
+            "another run of the same build"
+        );
+        assert_eq!(
+            held(&[of("def5678", "x"), of("abc1234ff", "y")]),
+            Found::Good("of abc1234, by the key k".into())
+        );
+        assert!(
+            matches!(held(&[of("def5678", "build.2")]), Found::Other { found, .. } if found.contains("def5678"))
+        );
         assert!(matches!(held(&[]), Found::Other { .. }));
     }
 
@@ -179,8 +275,16 @@ mod tests {
     fn a_list_of_another_image_is_not_this_images_however_well_it_is_signed() {
         let list = |digest: &str| json!({ "predicate": { "metadata": { "component": { "version": digest } }, "components": [{}] } });
         let claim = Claim::Sbom(SbomFormat::CycloneDx);
-        let good = held(&[list(subject().digest.as_str())], "the key k", &subject(), &claim);
+        let good = held(
+            &[list(subject().digest.as_str())],
+            "the key k",
+            &subject(),
+            &claim,
+        );
         assert_eq!(good, Found::Good("1 parts, by the key k".into()));
-        assert!(matches!(held(&[list("sha256:b")], "the key k", &subject(), &claim), Found::Other { .. }));
+        assert!(matches!(
+            held(&[list("sha256:b")], "the key k", &subject(), &claim),
+            Found::Other { .. }
+        ));
     }
 }

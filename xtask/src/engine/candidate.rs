@@ -2,7 +2,10 @@
 //!
 //! Each manifest and configuration is read once, and its bytes are carried into the plan. What they mean is decided in `plan`.
 
-use oci_spec::image::{Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType, PlatformBuilder};
+use oci_spec::image::{
+    Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
+    PlatformBuilder,
+};
 
 use crate::model::build_id::{BuildId, arch_suffix};
 use crate::model::image::{Platform, Repository, media_type};
@@ -54,14 +57,18 @@ pub fn builds(
     picked: Option<&BuildId>,
     from: Option<&str>,
 ) -> BuildFacts {
-    let part = from.map(|from| registry.tags_from(&target.repository, from, BEHIND_EVERY_BUILD)).transpose();
+    let part = from
+        .map(|from| registry.tags_from(&target.repository, from, BEHIND_EVERY_BUILD))
+        .transpose();
     match part.map(Option::flatten) {
         Err(error) => return BuildFacts::Unknown(error.to_string()),
         Ok(None) => {}
-        Ok(Some(TagListing { tags, is_whole })) => match among(registry, target, &tags, sought, picked) {
-            BuildFacts::Nothing { .. } | BuildFacts::NotThere { .. } if !is_whole => {}
-            facts => return facts,
-        },
+        Ok(Some(TagListing { tags, is_whole })) => {
+            match among(registry, target, &tags, sought, picked) {
+                BuildFacts::Nothing { .. } | BuildFacts::NotThere { .. } if !is_whole => {}
+                facts => return facts,
+            }
+        }
     }
     match registry.tags(&target.repository) {
         Ok(tags) => among(registry, target, &tags.unwrap_or_default(), sought, picked),
@@ -70,25 +77,45 @@ pub fn builds(
 }
 
 /// As [`builds`], among these tags.
-fn among(registry: &Registry, target: &ImageTarget, tags: &[String], sought: Option<&Sought<'_>>, picked: Option<&BuildId>) -> BuildFacts {
+fn among(
+    registry: &Registry,
+    target: &ImageTarget,
+    tags: &[String],
+    sought: Option<&Sought<'_>>,
+    picked: Option<&BuildId>,
+) -> BuildFacts {
     let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
     let mut builds = candidates::group(tags, &archs);
     if let Some(picked) = picked {
         if !builds.iter().any(|build| build.id == *picked) {
-            return BuildFacts::NotThere { builds: builds.iter().map(|build| build.id.to_string()).collect() };
+            return BuildFacts::NotThere {
+                builds: builds.iter().map(|build| build.id.to_string()).collect(),
+            };
         }
         builds.retain(|build| build.id == *picked);
     }
     let (mut turned_down, mut missing) = (Vec::new(), target.platforms.clone());
-    let Some(sought) = sought else { return BuildFacts::Nothing { turned_down, missing } };
-    let has_several = builds.iter().filter(|build| candidates::objection_by_tags(build, sought, &archs).is_none()).count() > 1;
+    let Some(sought) = sought else {
+        return BuildFacts::Nothing {
+            turned_down,
+            missing,
+        };
+    };
+    let has_several = builds
+        .iter()
+        .filter(|build| candidates::objection_by_tags(build, sought, &archs).is_none())
+        .count()
+        > 1;
     let mut newest = None;
     for build in builds {
         let objection = match candidates::objection_by_tags(&build, sought, &archs) {
             Some(objection) => objection,
             None => match images_and_place(registry, target, &build, sought, has_several) {
                 Ok((images, is_begun_with_another)) => {
-                    let facts = BuildFacts::Usable { build_id: build.id.to_string(), images };
+                    let facts = BuildFacts::Usable {
+                        build_id: build.id.to_string(),
+                        images,
+                    };
                     if !is_begun_with_another {
                         return facts;
                     }
@@ -99,12 +126,21 @@ fn among(registry: &Registry, target: &ImageTarget, tags: &[String], sought: Opt
                 Err(Unusable::Unread(error)) => return BuildFacts::Unknown(format!("{error:#}")),
             },
         };
-        if turned_down.is_empty() && build.id.version == *sought.version && build.id.short_commit == short(sought.commit) {
+        if turned_down.is_empty()
+            && build.id.version == *sought.version
+            && build.id.short_commit == short(sought.commit)
+        {
             missing.retain(|platform| !build.tags.contains_key(&arch_suffix(platform)));
         }
-        turned_down.push(TurnedDown { build: build.id.to_string(), why: objection });
+        turned_down.push(TurnedDown {
+            build: build.id.to_string(),
+            why: objection,
+        });
     }
-    newest.unwrap_or(BuildFacts::Nothing { turned_down, missing })
+    newest.unwrap_or(BuildFacts::Nothing {
+        turned_down,
+        missing,
+    })
 }
 
 /// The images of a build; and, where it is one of several that may be released, whether other images have release names
@@ -118,7 +154,11 @@ fn images_and_place(
 ) -> Read<(Vec<PlatformImage>, bool)> {
     let images = images_of(registry, target, build, sought)?;
     for image in images.iter().filter(|_| has_several) {
-        let name = format!("{}-{}", sought.version.to_semver(), arch_suffix(&image.platform));
+        let name = format!(
+            "{}-{}",
+            sought.version.to_semver(),
+            arch_suffix(&image.platform)
+        );
         let given = registry.head_before_put(&target.release, &name)?;
         if given.is_some_and(|given| given.digest != image.named.digest) {
             return Ok((images, true));
@@ -128,16 +168,31 @@ fn images_and_place(
 }
 
 /// The images of one build. Tags of the platforms come before an index of all of them.
-fn images_of(registry: &Registry, target: &ImageTarget, build: &Build, sought: &Sought<'_>) -> Read<Vec<PlatformImage>> {
+fn images_of(
+    registry: &Registry,
+    target: &ImageTarget,
+    build: &Build,
+    sought: &Sought<'_>,
+) -> Read<Vec<PlatformImage>> {
     let archs: Vec<_> = target.platforms.iter().map(arch_suffix).collect();
-    let served = |tag: &str, platforms: &[Platform]| match read(registry, &target.repository, tag, platforms)? {
+    let served = |tag: &str, platforms: &[Platform]| match read(
+        registry,
+        &target.repository,
+        tag,
+        platforms,
+    )? {
         Some(images) => Ok(images),
         None => objection(format!("{tag} is listed, but not served")),
     };
     let mut images = Vec::new();
     if build.missing(&archs).is_empty() {
         // Each takes two or three requests that have to wait for each other; the platforms need not.
-        let read = side_by_side(&target.platforms, |platform| served(&build.tags[&arch_suffix(platform)], std::slice::from_ref(platform)));
+        let read = side_by_side(&target.platforms, |platform| {
+            served(
+                &build.tags[&arch_suffix(platform)],
+                std::slice::from_ref(platform),
+            )
+        });
         for image in read {
             images.extend(image?);
         }
@@ -148,12 +203,17 @@ fn images_of(registry: &Registry, target: &ImageTarget, build: &Build, sought: &
             image.named = image.manifests[0].clone();
         }
     }
-    if let Some(why) = images.iter().find_map(|image| image.objection(sought.commit, sought.whose)) {
+    if let Some(why) = images
+        .iter()
+        .find_map(|image| image.objection(sought.commit, sought.whose))
+    {
         return objection(why);
     }
     for image in images.iter_mut().filter(|_| target.is_elsewhere()) {
         for entry in &image.attestations {
-            image.manifests.push(child(registry, &target.repository, &image.tag, entry)?);
+            image
+                .manifests
+                .push(child(registry, &target.repository, &image.tag, entry)?);
         }
     }
     Ok(images)
@@ -163,22 +223,53 @@ fn images_of(registry: &Registry, target: &ImageTarget, build: &Build, sought: &
 ///
 /// # Errors
 /// It could not be read, or it is nothing that `build` pushes.
-pub fn platform_image(world: &World, repository: &Repository, tag: &str, platform: &Platform) -> Read<Option<PlatformImage>> {
-    let found = read(world.registry(), repository, tag, std::slice::from_ref(platform))?;
+pub fn platform_image(
+    world: &World,
+    repository: &Repository,
+    tag: &str,
+    platform: &Platform,
+) -> Read<Option<PlatformImage>> {
+    let found = read(
+        world.registry(),
+        repository,
+        tag,
+        std::slice::from_ref(platform),
+    )?;
     Ok(found.and_then(|images| images.into_iter().next()))
 }
 
 /// Reads what a tag names, and of each of the platforms the image and its configuration.
-fn read(registry: &Registry, repository: &Repository, tag: &str, platforms: &[Platform]) -> Read<Option<Vec<PlatformImage>>> {
-    let Some(top) = registry.manifest(repository, tag)? else { return Ok(None) };
+fn read(
+    registry: &Registry,
+    repository: &Repository,
+    tag: &str,
+    platforms: &[Platform],
+) -> Read<Option<Vec<PlatformImage>>> {
+    let Some(top) = registry.manifest(repository, tag)? else {
+        return Ok(None);
+    };
     let top = carried(top);
     if !media_type::is_index(&top.media_type) {
         let [platform] = platforms else {
-            return objection(format!("{tag} is one image, wanted an index of {} platforms", platforms.len()));
+            return objection(format!(
+                "{tag} is one image, wanted an index of {} platforms",
+                platforms.len()
+            ));
         };
         let image = describe(&top, platform).map_err(Unusable::Unread)?;
-        let entries = Entries { platform: platform.clone(), image, attestations: Vec::new() };
-        return Ok(Some(vec![configured(registry, repository, tag, entries, top.clone(), top)?]));
+        let entries = Entries {
+            platform: platform.clone(),
+            image,
+            attestations: Vec::new(),
+        };
+        return Ok(Some(vec![configured(
+            registry,
+            repository,
+            tag,
+            entries,
+            top.clone(),
+            top,
+        )?]));
     }
     let index: ImageIndex = parsed(&top.bytes, || format!("{tag} is no index"))?;
     let entries = entries_of(&index, tag, platforms).map_err(Unusable::Objection)?;
@@ -198,11 +289,19 @@ fn configured(
     named: ManifestBytes,
     manifest: ManifestBytes,
 ) -> Read<PlatformImage> {
-    let image: ImageManifest = parsed(&manifest.bytes, || format!("{tag} holds {}, which is no image manifest", manifest.digest))?;
+    let image: ImageManifest = parsed(&manifest.bytes, || {
+        format!(
+            "{tag} holds {}, which is no image manifest",
+            manifest.digest
+        )
+    })?;
     let digest = image.config().digest().to_string().parse();
-    let digest = digest.map_err(|error| Unusable::Objection(format!("{tag}: its configuration: {error}")))?;
+    let digest = digest
+        .map_err(|error| Unusable::Objection(format!("{tag}: its configuration: {error}")))?;
     let bytes = registry.blob(repository, &digest, CONFIGURATION_LIMIT_BYTES)?;
-    let config: ImageConfiguration = parsed(&bytes, || format!("{tag} has {digest}, which is no image's configuration"))?;
+    let config: ImageConfiguration = parsed(&bytes, || {
+        format!("{tag} has {digest}, which is no image's configuration")
+    })?;
     Ok(PlatformImage {
         platform: entries.platform,
         tag: tag.to_owned(),
@@ -210,38 +309,68 @@ fn configured(
         image: entries.image,
         attestations: entries.attestations,
         manifests: vec![manifest],
-        labels: config.labels_of_config().map(|labels| labels.clone().into_iter().collect()).unwrap_or_default(),
-        built_for: Platform::new(&config.os().to_string(), &config.architecture().to_string(), config.variant().as_deref()),
+        labels: config
+            .labels_of_config()
+            .map(|labels| labels.clone().into_iter().collect())
+            .unwrap_or_default(),
+        built_for: Platform::new(
+            &config.os().to_string(),
+            &config.architecture().to_string(),
+            config.variant().as_deref(),
+        ),
     })
 }
 
 /// Reads bytes that are those of their digest: when they are not what they should be, no other try would find them so.
 fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Read<T> {
-    serde_json::from_slice(bytes).map_err(|error| Unusable::Objection(format!("{}: {error}", what())))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Unusable::Objection(format!("{}: {error}", what())))
 }
 
 /// A manifest that an index lists.
-fn child(registry: &Registry, repository: &Repository, tag: &str, entry: &Descriptor) -> Read<ManifestBytes> {
+fn child(
+    registry: &Registry,
+    repository: &Repository,
+    tag: &str,
+    entry: &Descriptor,
+) -> Read<ManifestBytes> {
     let digest = entry.digest().to_string();
     match registry.manifest(repository, &digest)? {
         Some(found) => Ok(carried(found)),
-        None => objection(format!("{tag} lists {digest}, which the registry does not serve")),
+        None => objection(format!(
+            "{tag} lists {digest}, which the registry does not serve"
+        )),
     }
 }
 
 fn carried(manifest: Manifest) -> ManifestBytes {
-    let Manifest { digest, media_type, bytes } = manifest;
-    ManifestBytes { digest, media_type, bytes }
+    let Manifest {
+        digest,
+        media_type,
+        bytes,
+    } = manifest;
+    ManifestBytes {
+        digest,
+        media_type,
+        bytes,
+    }
 }
 
 fn describe(manifest: &ManifestBytes, platform: &Platform) -> anyhow::Result<Descriptor> {
-    let mut described = PlatformBuilder::default().os(platform.os.as_str()).architecture(platform.arch.as_str());
+    let mut described = PlatformBuilder::default()
+        .os(platform.os.as_str())
+        .architecture(platform.arch.as_str());
     if let Some(variant) = &platform.variant {
         described = described.variant(variant.as_str());
     }
     Ok(DescriptorBuilder::default()
         .media_type(MediaType::from(manifest.media_type.as_str()))
-        .digest(manifest.digest.as_str().parse::<oci_spec::image::Digest>()?)
+        .digest(
+            manifest
+                .digest
+                .as_str()
+                .parse::<oci_spec::image::Digest>()?,
+        )
         .size(manifest.bytes.len() as u64)
         .platform(described.build()?)
         .build()?)

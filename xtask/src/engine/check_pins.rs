@@ -43,7 +43,11 @@ impl Deliverer<'_> {
     pub fn check(&self) -> anyhow::Result<PinCheck> {
         let mut found = PinCheck::default();
         let mut answers = Answers::new();
-        for group in groups(self.world, self.remote, &self.delivery.pins.iter().collect::<Vec<_>>())? {
+        for group in groups(
+            self.world,
+            self.remote,
+            &self.delivery.pins.iter().collect::<Vec<_>>(),
+        )? {
             let shown = format!("{} ({})", group.address, group.branch);
             let reading = match group.read(self.world) {
                 Ok(reading) => reading,
@@ -53,13 +57,30 @@ impl Deliverer<'_> {
                 }
             };
             // What is new in one branch has not come to the others yet.
-            let is_to_come = |fault: &String| group.pins.iter().any(|pin| pin.of_registry && *fault == absent(&pin.file));
-            found.faults.extend(reading.faults.iter().filter(|fault| !is_to_come(fault)).map(|fault| format!("{shown}: {fault}")));
+            let is_to_come = |fault: &String| {
+                group
+                    .pins
+                    .iter()
+                    .any(|pin| pin.of_registry && *fault == absent(&pin.file))
+            };
+            found.faults.extend(
+                reading
+                    .faults
+                    .iter()
+                    .filter(|fault| !is_to_come(fault))
+                    .map(|fault| format!("{shown}: {fault}")),
+            );
             for file in &reading.files {
                 for (number, place) in &file.places {
                     found.references += 1;
                     if let Some(what) = self.objection(&group.pins[*number], place, &mut answers) {
-                        found.faults.push(format!("{shown}: {}:{}: {} {}", file.file, place.line, place.key, what.words()));
+                        found.faults.push(format!(
+                            "{shown}: {}:{}: {} {}",
+                            file.file,
+                            place.line,
+                            place.key,
+                            what.words()
+                        ));
                     }
                 }
             }
@@ -68,11 +89,23 @@ impl Deliverer<'_> {
     }
 
     /// What speaks against a reference.
-    pub(super) fn objection(&self, pin: &Pin, place: &PinPlace, answers: &mut Answers) -> Option<Objection> {
+    pub(super) fn objection(
+        &self,
+        pin: &Pin,
+        place: &PinPlace,
+        answers: &mut Answers,
+    ) -> Option<Objection> {
         if let Some(digest) = place.digest.as_deref().filter(|_| place.pinned().is_none()) {
-            return Some(Objection::Wrong(format!("says {digest}, which is no digest yet")));
+            return Some(Objection::Wrong(format!(
+                "says {digest}, which is no digest yet"
+            )));
         }
-        self.objection_to(&pin.repository, place.tag.as_deref(), place.pinned().as_ref(), answers)
+        self.objection_to(
+            &pin.repository,
+            place.tag.as_deref(),
+            place.pinned().as_ref(),
+            answers,
+        )
     }
 
     /// What speaks against a tag, a digest, or both as one image.
@@ -87,7 +120,10 @@ impl Deliverer<'_> {
             let key = (repository.clone(), reference.to_owned());
             let registry = self.world.registry();
             let answer = answers.entry(key).or_insert_with(|| {
-                registry.head(repository, reference).map(|found| found.map(|found| found.digest)).map_err(|error| error.to_string())
+                registry
+                    .head(repository, reference)
+                    .map(|found| found.map(|found| found.digest))
+                    .map_err(|error| error.to_string())
             });
             answer.clone()
         };
@@ -98,8 +134,12 @@ impl Deliverer<'_> {
         let by_tag = tag.map_or(Ok(None), &mut ask);
         let wrong = match (by_digest, by_tag, tag, digest) {
             (Err(why), ..) | (_, Err(why), ..) => return Some(Objection::Unread(why)),
-            (Ok(false), _, _, Some(digest)) => Some(format!("says {digest}, which {repository} does not serve")),
-            (_, Ok(None), Some(tag), None) => Some(format!("says {tag}, which {repository} does not serve")),
+            (Ok(false), _, _, Some(digest)) => {
+                Some(format!("says {digest}, which {repository} does not serve"))
+            }
+            (_, Ok(None), Some(tag), None) => {
+                Some(format!("says {tag}, which {repository} does not serve"))
+            }
             (_, Ok(Some(found)), Some(tag), Some(digest)) if found != *digest => {
                 Some(format!("says {tag} and {digest}, but {tag} is {found}"))
             }

@@ -70,15 +70,25 @@ struct Tags {
 impl Deliverer<'_> {
     /// # Errors
     /// The manifests cannot be read.
-    pub fn check_updaters(&self, projects: &[Project], applications: &Applications) -> anyhow::Result<UpdaterCheck> {
+    pub fn check_updaters(
+        &self,
+        projects: &[Project],
+        applications: &Applications,
+    ) -> anyhow::Result<UpdaterCheck> {
         let mut check = UpdaterCheck::default();
         for (file, text) in self.manifests(applications)? {
             check.files += 1;
             let Updaters { followed, remarks } = match read_updaters(&text) {
                 Ok(found) => found,
                 Err(error) => {
-                    let place = error.line().map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
-                    check.told.push(Told { place, what: error.to_string(), is_trap: true });
+                    let place = error
+                        .line()
+                        .map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+                    check.told.push(Told {
+                        place,
+                        what: error.to_string(),
+                        is_trap: true,
+                    });
                     continue;
                 }
             };
@@ -89,11 +99,23 @@ impl Deliverer<'_> {
             }));
             for followed in followed {
                 let named: Option<Repository> = followed.image.parse().ok();
-                let ours = projects
-                    .iter()
-                    .find_map(|project| Some((project, project.image.as_ref().filter(|image| Some(&image.release) == named.as_ref())?)));
+                let ours = projects.iter().find_map(|project| {
+                    Some((
+                        project,
+                        project
+                            .image
+                            .as_ref()
+                            .filter(|image| Some(&image.release) == named.as_ref())?,
+                    ))
+                });
                 match ours {
-                    Some((project, image)) => self.row(&mut check, &format!("{file}:{}", followed.line), project, image, &followed),
+                    Some((project, image)) => self.row(
+                        &mut check,
+                        &format!("{file}:{}", followed.line),
+                        project,
+                        image,
+                        &followed,
+                    ),
                     None => check.others += 1,
                 }
             }
@@ -112,7 +134,8 @@ impl Deliverer<'_> {
             });
             return read.collect();
         };
-        self.world.expect_files(applications.files.iter().map(String::as_str));
+        self.world
+            .expect_files(applications.files.iter().map(String::as_str));
         let branch = self.world.delivery(git, &applications.branch, false)?;
         let snapshot = branch.snapshot(&branch.refresh()?)?;
         let mut found = Vec::new();
@@ -124,15 +147,35 @@ impl Deliverer<'_> {
         Ok(found)
     }
 
-    fn row(&self, check: &mut UpdaterCheck, place: &str, project: &Project, image: &ImageTarget, followed: &Followed) {
-        let mut tell = |is_trap: bool, what: String| check.told.push(Told { place: place.to_owned(), what, is_trap });
+    fn row(
+        &self,
+        check: &mut UpdaterCheck,
+        place: &str,
+        project: &Project,
+        image: &ImageTarget,
+        followed: &Followed,
+    ) {
+        let mut tell = |is_trap: bool, what: String| {
+            check.told.push(Told {
+                place: place.to_owned(),
+                what,
+                is_trap,
+            })
+        };
         let tags = match tags_of(self.world, project, image) {
             Ok(tags) => tags,
-            Err(error) => return tell(true, format!("the tags of {} cannot be read: {error:#}", image.release)),
+            Err(error) => {
+                return tell(
+                    true,
+                    format!("the tags of {} cannot be read: {error:#}", image.release),
+                );
+            }
         };
         let settings = &followed.settings;
         let dates = match settings.strategy {
-            Strategy::NewestBuild => dates(self.world, &image.release, &settings.allowed(&tags.now)),
+            Strategy::NewestBuild => {
+                dates(self.world, &image.release, &settings.allowed(&tags.now))
+            }
             _ => Ok(BTreeMap::new()),
         };
         let (now, after) = match dates {
@@ -145,7 +188,10 @@ impl Deliverer<'_> {
             }
             Err(error) => {
                 let why = format!("{error:#}");
-                tell(true, format!("which tag is the newest build cannot be told: {why}"));
+                tell(
+                    true,
+                    format!("which tag is the newest build cannot be told: {why}"),
+                );
                 (Pick::Unknown(why.clone()), Pick::Unknown(why))
             }
         };
@@ -154,36 +200,81 @@ impl Deliverer<'_> {
                 && let Some(what) = objection(image, tag, settings.strategy, tags.version.as_ref())
                 && (when == "now" || now != *pick)
             {
-                tell(true, format!("{} takes {tag} {when}, which {what}", settings.strategy.word()));
+                tell(
+                    true,
+                    format!(
+                        "{} takes {tag} {when}, which {what}",
+                        settings.strategy.word()
+                    ),
+                );
             }
         }
         let old = settings.pick(&tags.after, &BTreeMap::new(), true);
         if let (Strategy::SemVer, Pick::Tag(tag)) = (settings.strategy, &old)
             && old != after
         {
-            tell(true, format!("without a constraint, updaters before 1.3.0 take prereleases: here {tag}; write a constraint such as `*`"));
+            tell(
+                true,
+                format!(
+                    "without a constraint, updaters before 1.3.0 take prereleases: here {tag}; write a constraint such as `*`"
+                ),
+            );
         }
         let version = tags.version.as_ref().map(Version::to_semver);
         if let (Pick::Nothing, Some(version)) = (&after, &version) {
             let hint = match &settings.allow {
-                crate::model::updater::Allow::Regexp(allow) if allow.is_match(&format!("v{version}")) => {
+                crate::model::updater::Allow::Regexp(allow)
+                    if allow.is_match(&format!("v{version}")) =>
+                {
                     "; our tags have no `v` before them"
                 }
                 _ => "",
             };
-            tell(true, format!("none of our tags would be taken, not even {version} after its release{hint}"));
+            tell(
+                true,
+                format!(
+                    "none of our tags would be taken, not even {version} after its release{hint}"
+                ),
+            );
         }
         self.others_who_write(&mut tell, project, followed, &now, &tags);
-        let (place, application, strategy) = (place.to_owned(), followed.application.clone(), settings.strategy.word());
-        check.rows.push(Row { place, application, project: project.name.clone(), strategy, now, after, version });
+        let (place, application, strategy) = (
+            place.to_owned(),
+            followed.application.clone(),
+            settings.strategy.word(),
+        );
+        check.rows.push(Row {
+            place,
+            application,
+            project: project.name.clone(),
+            strategy,
+            now,
+            after,
+            version,
+        });
     }
 
     /// What the updater undoes, and who else writes what it writes.
-    fn others_who_write(&self, tell: &mut dyn FnMut(bool, String), project: &Project, followed: &Followed, now: &Pick, tags: &Tags) {
-        let pins: Vec<_> = self.delivery.pins.iter().filter(|pin| pin.project == project.name).collect();
+    fn others_who_write(
+        &self,
+        tell: &mut dyn FnMut(bool, String),
+        project: &Project,
+        followed: &Followed,
+        now: &Pick,
+        tags: &Tags,
+    ) {
+        let pins: Vec<_> = self
+            .delivery
+            .pins
+            .iter()
+            .filter(|pin| pin.project == project.name)
+            .collect();
         if let Some(pin) = pins.first() {
-            let where_to =
-                if followed.write_back.starts_with("git") { "commits to Git" } else { "overrides the application in the cluster" };
+            let where_to = if followed.write_back.starts_with("git") {
+                "commits to Git"
+            } else {
+                "overrides the application in the cluster"
+            };
             let what = format!(
                 "two write what runs: the updater {where_to}, and [[pins]] of {} in {}; leave one of them out",
                 project.name, pin.environment
@@ -191,18 +282,33 @@ impl Deliverer<'_> {
             tell(true, what);
         }
         let in_ledger = self.barred_in_ledger(project).unwrap_or_else(|error| {
-            tell(true, format!("what was rolled back cannot be told: {error:#}"));
+            tell(
+                true,
+                format!("what was rolled back cannot be told: {error:#}"),
+            );
             Vec::new()
         });
-        for bar in self.bars_of(&project.name, &pins).into_iter().chain(in_ledger) {
+        for bar in self
+            .bars_of(&project.name, &pins)
+            .into_iter()
+            .chain(in_ledger)
+        {
             if matches!(now, Pick::Tag(tag) if *tag == bar) {
-                tell(true, format!("{bar} was rolled back, and the updater takes it again; name it in ignore-tags"));
+                tell(
+                    true,
+                    format!(
+                        "{bar} was rolled back, and the updater takes it again; name it in ignore-tags"
+                    ),
+                );
             }
         }
-        let is_release = |tag: &&String| Version::parse_semver(tag).is_ok_and(|version| !version.is_prerelease());
-        if followed.settings.strategy != Strategy::Digest && tags.now.iter().filter(is_release).count() > 1 {
-            let what =
-                "a rollback would not stay: the updater takes the same tag again until ignore-tags names it (argocd-image-updater#1249)";
+        let is_release = |tag: &&String| {
+            Version::parse_semver(tag).is_ok_and(|version| !version.is_prerelease())
+        };
+        if followed.settings.strategy != Strategy::Digest
+            && tags.now.iter().filter(is_release).count() > 1
+        {
+            let what = "a rollback would not stay: the updater takes the same tag again until ignore-tags names it (argocd-image-updater#1249)";
             tell(false, what.to_owned());
         }
     }
@@ -210,9 +316,14 @@ impl Deliverer<'_> {
     /// The versions that were rolled back somewhere; what cannot be read is `check pins`' to say.
     fn bars_of(&self, project: &str, pins: &[&crate::model::pins::Pin]) -> Vec<String> {
         let groups = super::pins::groups(self.world, self.remote, pins).unwrap_or_default();
-        let readings = groups.iter().filter_map(|group| group.read(self.world).ok());
-        let mut versions: Vec<String> =
-            readings.flat_map(|reading| reading.bars).filter(|bar| bar.project == project).map(|bar| bar.version).collect();
+        let readings = groups
+            .iter()
+            .filter_map(|group| group.read(self.world).ok());
+        let mut versions: Vec<String> = readings
+            .flat_map(|reading| reading.bars)
+            .filter(|bar| bar.project == project)
+            .map(|bar| bar.version)
+            .collect();
         versions.sort();
         versions.dedup();
         versions
@@ -220,7 +331,12 @@ impl Deliverer<'_> {
 }
 
 /// What speaks against a tag that would run.
-fn objection(image: &ImageTarget, tag: &str, strategy: Strategy, ours: Option<&Version>) -> Option<String> {
+fn objection(
+    image: &ImageTarget,
+    tag: &str,
+    strategy: Strategy,
+    ours: Option<&Version>,
+) -> Option<String> {
     let archs: Vec<String> = image.platforms.iter().map(arch_suffix).collect();
     if let Ok(version) = Version::parse_semver(tag) {
         let pre = version.as_semver().pre.to_string();
@@ -251,7 +367,11 @@ fn is_date(version: &Version) -> bool {
 
 fn tags_of(world: &World, project: &Project, image: &ImageTarget) -> anyhow::Result<Tags> {
     let now = world.registry().tags(&image.release)?.unwrap_or_default();
-    let version = if project.sites.is_empty() { None } else { Some(versions::of_work_tree(world, project)?.canonical().clone()) };
+    let version = if project.sites.is_empty() {
+        None
+    } else {
+        Some(versions::of_work_tree(world, project)?.canonical().clone())
+    };
     let mut after = now.clone();
     if let Some(version) = &version {
         after.extend(crate::plan::status::image_tags(project, version));
@@ -259,36 +379,69 @@ fn tags_of(world: &World, project: &Project, image: &ImageTarget) -> anyhow::Res
     }
     after.sort();
     after.dedup();
-    Ok(Tags { now, after, version })
+    Ok(Tags {
+        now,
+        after,
+        version,
+    })
 }
 
 /// When the image of each tag was built, as its configuration says.
-fn dates(world: &World, repository: &Repository, tags: &[&str]) -> anyhow::Result<BTreeMap<String, String>> {
+fn dates(
+    world: &World,
+    repository: &Repository,
+    tags: &[&str],
+) -> anyhow::Result<BTreeMap<String, String>> {
     if tags.len() > DATES_AT_MOST {
-        anyhow::bail!("{} tags pass its filters, and the dates of {DATES_AT_MOST} are read at most; narrow allow-tags", tags.len());
+        anyhow::bail!(
+            "{} tags pass its filters, and the dates of {DATES_AT_MOST} are read at most; narrow allow-tags",
+            tags.len()
+        );
     }
-    let date =
-        |tag: &&str| Ok(((*tag).to_owned(), created(world, repository, tag).with_context(|| format!("reading {repository}:{tag}"))?));
+    let date = |tag: &&str| {
+        Ok((
+            (*tag).to_owned(),
+            created(world, repository, tag)
+                .with_context(|| format!("reading {repository}:{tag}"))?,
+        ))
+    };
     tags.iter().map(date).collect()
 }
 
 fn created(world: &World, repository: &Repository, reference: &str) -> anyhow::Result<String> {
     let registry = world.registry();
-    let found = registry.manifest(repository, reference)?.context("the registry no longer has it")?;
+    let found = registry
+        .manifest(repository, reference)?
+        .context("the registry no longer has it")?;
     let document: Value = serde_json::from_slice(&found.bytes)?;
     if media_type::is_index(&found.media_type) {
         let mut entries = document["manifests"].as_array().into_iter().flatten();
-        let first = entries.find(|entry| entry["platform"]["os"].as_str().is_some_and(|os| os != "unknown"));
-        let digest = first.and_then(|entry| entry["digest"].as_str()).context("an index without an image")?;
+        let first = entries.find(|entry| {
+            entry["platform"]["os"]
+                .as_str()
+                .is_some_and(|os| os != "unknown")
+        });
+        let digest = first
+            .and_then(|entry| entry["digest"].as_str())
+            .context("an index without an image")?;
         // Never deeper: an index of indexes is none that runs.
-        let child = registry.manifest(repository, digest)?.context("the registry has not what the index lists")?;
+        let child = registry
+            .manifest(repository, digest)?
+            .context("the registry has not what the index lists")?;
         return config_date(world, repository, &serde_json::from_slice(&child.bytes)?);
     }
     config_date(world, repository, &document)
 }
 
 fn config_date(world: &World, repository: &Repository, manifest: &Value) -> anyhow::Result<String> {
-    let digest = manifest["config"]["digest"].as_str().context("a manifest without a configuration")?.parse()?;
-    let config: Value = serde_json::from_slice(&world.registry().blob(repository, &digest, CONFIGURATION_LIMIT_BYTES)?)?;
+    let digest = manifest["config"]["digest"]
+        .as_str()
+        .context("a manifest without a configuration")?
+        .parse()?;
+    let config: Value = serde_json::from_slice(&world.registry().blob(
+        repository,
+        &digest,
+        CONFIGURATION_LIMIT_BYTES,
+    )?)?;
     Ok(config["created"].as_str().unwrap_or_default().to_owned())
 }

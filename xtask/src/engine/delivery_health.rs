@@ -25,23 +25,43 @@ impl Deliverer<'_> {
         if self.delivery.pins.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = vec![Health { what: "environments".into(), state: self.order(), is_of_writers: false }];
-        for group in groups(self.world, self.remote, &self.delivery.pins.iter().collect::<Vec<_>>())? {
+        let mut all = vec![Health {
+            what: "environments".into(),
+            state: self.order(),
+            is_of_writers: false,
+        }];
+        for group in groups(
+            self.world,
+            self.remote,
+            &self.delivery.pins.iter().collect::<Vec<_>>(),
+        )? {
             let shown = format!("{} ({})", group.address, group.branch);
             let fix_of = |error: &anyhow::Error| {
-                let fix = error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).and_then(|fault| fault.fix.clone());
+                let fix = error
+                    .chain()
+                    .find_map(|cause| cause.downcast_ref::<Fault>())
+                    .and_then(|fault| fault.fix.clone());
                 fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address))
             };
             let read = group.read(self.world);
             let is_read = read.is_ok();
             let state = match read {
-                Ok(reading) if reading.faults.is_empty() => {
-                    Ok(format!("{} references of {} pins", reading.places().count(), group.pins.len()))
-                }
-                Ok(reading) => Err((reading.faults.join("; "), "edit the file, or its [[pins]] in the configuration".to_owned())),
+                Ok(reading) if reading.faults.is_empty() => Ok(format!(
+                    "{} references of {} pins",
+                    reading.places().count(),
+                    group.pins.len()
+                )),
+                Ok(reading) => Err((
+                    reading.faults.join("; "),
+                    "edit the file, or its [[pins]] in the configuration".to_owned(),
+                )),
                 Err(error) => Err((format!("{error:#}"), fix_of(&error))),
             };
-            all.push(Health { what: format!("pins in {shown}"), state, is_of_writers: false });
+            all.push(Health {
+                what: format!("pins in {shown}"),
+                state,
+                is_of_writers: false,
+            });
             if is_read {
                 let asked = group.open(self.world).and_then(|branch| branch.may_push());
                 let fix = || {
@@ -51,8 +71,14 @@ impl Deliverer<'_> {
                         "set DELIVERY_TOKEN, or give the account that git uses the right to push there"
                     }
                 };
-                let state = asked.map(|()| "would be taken".to_owned()).map_err(|error| (format!("{error:#}"), fix().to_owned()));
-                all.push(Health { what: format!("a push to {shown}"), state, is_of_writers: true });
+                let state = asked
+                    .map(|()| "would be taken".to_owned())
+                    .map_err(|error| (format!("{error:#}"), fix().to_owned()));
+                all.push(Health {
+                    what: format!("a push to {shown}"),
+                    state,
+                    is_of_writers: true,
+                });
             }
         }
         Ok(all)
@@ -62,13 +88,27 @@ impl Deliverer<'_> {
     /// it is reached.
     fn order(&self) -> Result<String, (String, String)> {
         for pin in &self.delivery.pins {
-            let Pin { project, environment, .. } = pin;
-            let stage = self.delivery.stages.iter().find(|stage| stage.name == *environment);
-            let Some(after) = stage.and_then(|stage| stage.after.as_deref()) else { continue };
+            let Pin {
+                project,
+                environment,
+                ..
+            } = pin;
+            let stage = self
+                .delivery
+                .stages
+                .iter()
+                .find(|stage| stage.name == *environment);
+            let Some(after) = stage.and_then(|stage| stage.after.as_deref()) else {
+                continue;
+            };
             if self.delivery.pins_of(project, after).next().is_none() {
                 return Err((
-                    format!("{project} has pins in {environment} and none in {after}, through which alone {environment} is reached"),
-                    format!("add [[pins]] with project = \"{project}\" and environment = \"{after}\""),
+                    format!(
+                        "{project} has pins in {environment} and none in {after}, through which alone {environment} is reached"
+                    ),
+                    format!(
+                        "add [[pins]] with project = \"{project}\" and environment = \"{after}\""
+                    ),
                 ));
             }
         }
@@ -76,6 +116,12 @@ impl Deliverer<'_> {
             Some(after) => format!("{} after {after}", stage.name),
             None => stage.name.clone(),
         };
-        Ok(self.delivery.stages.iter().map(chain).collect::<Vec<_>>().join(", "))
+        Ok(self
+            .delivery
+            .stages
+            .iter()
+            .map(chain)
+            .collect::<Vec<_>>()
+            .join(", "))
     }
 }

@@ -43,7 +43,13 @@ impl Ledger {
 
     fn reading(self) -> Reading {
         let head = self.head.unwrap_or_default();
-        Reading { head, files: Vec::new(), bars: self.bars, bars_text: self.bars_text, faults: Vec::new() }
+        Reading {
+            head,
+            files: Vec::new(),
+            bars: self.bars,
+            bars_text: self.bars_text,
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -60,9 +66,20 @@ pub(super) fn read(world: &World, of: &Deliver) -> anyhow::Result<Ledger> {
 ///
 /// # Errors
 /// A file of the ledger is none of ours.
-pub(super) fn read_at(branch: &DeliveryBranch, head: Option<String>, of: &Deliver) -> anyhow::Result<Ledger> {
-    let mut ledger = Ledger { head, entry: None, bars: Vec::new(), bars_text: String::new() };
-    let Some(head) = &ledger.head else { return Ok(ledger) };
+pub(super) fn read_at(
+    branch: &DeliveryBranch,
+    head: Option<String>,
+    of: &Deliver,
+) -> anyhow::Result<Ledger> {
+    let mut ledger = Ledger {
+        head,
+        entry: None,
+        bars: Vec::new(),
+        bars_text: String::new(),
+    };
+    let Some(head) = &ledger.head else {
+        return Ok(ledger);
+    };
     let snapshot = branch.snapshot(head)?;
     let file = entry_file(&of.environment, &of.project);
     let wrong = |file: &str, why: String| anyhow!("{}: {file}: {why}", of.place());
@@ -70,7 +87,8 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: Option<String>, of: &Delive
         ledger.entry = Some(read_entry(&text).map_err(|why| wrong(&file, why))?);
     }
     if let Some(text) = text(&snapshot, BARS_FILE).map_err(|why| wrong(BARS_FILE, why))? {
-        (ledger.bars, ledger.bars_text) = (read_bars(&text).map_err(|why| wrong(BARS_FILE, why))?, text);
+        (ledger.bars, ledger.bars_text) =
+            (read_bars(&text).map_err(|why| wrong(BARS_FILE, why))?, text);
     }
     Ok(ledger)
 }
@@ -86,17 +104,27 @@ fn text(snapshot: &Snapshot<'_>, file: &str) -> Result<Option<String>, String> {
 /// Whether the ledger says what the step wants.
 pub(super) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
     let ledger = read(world, &step.of)?;
-    let says = |head: &Option<String>| Probe::Done(format!("{} says so", head.as_deref().map_or("", short)));
+    let says = |head: &Option<String>| {
+        Probe::Done(format!("{} says so", head.as_deref().map_or("", short)))
+    };
     Ok(match &step.effect {
         Effect::Run(task) => match (&step.of.images, &ledger.entry) {
-            (Some(images), Some(entry)) if entry.has_passed(&images.index, task) => says(&ledger.head),
+            (Some(images), Some(entry)) if entry.has_passed(&images.index, task) => {
+                says(&ledger.head)
+            }
             _ => Probe::Todo,
         },
         Effect::Record { .. } => {
             let head = ledger.head.clone();
-            match (overtaken(step, &ledger), changes(step, ledger, || Ok((String::new(), 0)))?.is_empty()) {
+            match (
+                overtaken(step, &ledger),
+                changes(step, ledger, || Ok((String::new(), 0)))?.is_empty(),
+            ) {
                 (_, true) => says(&head),
-                (Some(found), _) => Probe::Conflict { found, wanted: "what the ledger said when the plan was made".to_owned() },
+                (Some(found), _) => Probe::Conflict {
+                    found,
+                    wanted: "what the ledger said when the plan was made".to_owned(),
+                },
                 (None, false) => Probe::Todo,
             }
         }
@@ -105,30 +133,61 @@ pub(super) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
 
 /// What somebody else has written since the plan was made.
 fn overtaken(step: &Deployment, ledger: &Ledger) -> Option<String> {
-    let Effect::Record { found, .. } = &step.effect else { return None };
+    let Effect::Record { found, .. } = &step.effect else {
+        return None;
+    };
     let wanted = step.of.images.as_ref().map(|images| &images.index)?;
-    let is_bar = |bar: &&Bar| bar.is_of(&step.of.project, &step.of.environment) && bar.digest == *wanted;
+    let is_bar =
+        |bar: &&Bar| bar.is_of(&step.of.project, &step.of.environment) && bar.digest == *wanted;
     if let Some(bar) = ledger.bars.iter().find(is_bar) {
-        return Some(format!("{} barred since {} by {}", bar.digest.short(), bar.since, bar.by));
+        return Some(format!(
+            "{} barred since {} by {}",
+            bar.digest.short(),
+            bar.since,
+            bar.by
+        ));
     }
     let now = ledger.digest();
-    (now != found.as_ref() && now != Some(wanted)).then(|| format!("{} has {}", step.of.environment, now.map_or("nothing", Digest::short)))
+    (now != found.as_ref() && now != Some(wanted)).then(|| {
+        format!(
+            "{} has {}",
+            step.of.environment,
+            now.map_or("nothing", Digest::short)
+        )
+    })
 }
 
 /// The files of the ledger that differ from what a record wants; none where it says so already.
-fn changes(step: &Deployment, ledger: Ledger, by: impl FnOnce() -> anyhow::Result<(String, i64)>) -> anyhow::Result<Vec<(String, String)>> {
-    let Effect::Record { clears, .. } = step.effect else { return Ok(Vec::new()) };
+fn changes(
+    step: &Deployment,
+    ledger: Ledger,
+    by: impl FnOnce() -> anyhow::Result<(String, i64)>,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let Effect::Record { clears, .. } = step.effect else {
+        return Ok(Vec::new());
+    };
     let mut files = Vec::new();
     if let Some(images) = &step.of.images {
-        let is_so = |entry: &Entry| entry.digest == images.index && (!clears || entry.passed.is_empty());
+        let is_so =
+            |entry: &Entry| entry.digest == images.index && (!clears || entry.passed.is_empty());
         if !ledger.entry.as_ref().is_some_and(is_so) {
-            let entry = Entry { version: images.version.clone(), digest: images.index.clone(), passed: BTreeMap::new() };
-            files.push((entry_file(&step.of.environment, &step.of.project), write_entry(&entry)));
+            let entry = Entry {
+                version: images.version.clone(),
+                digest: images.index.clone(),
+                passed: BTreeMap::new(),
+            };
+            files.push((
+                entry_file(&step.of.environment, &step.of.project),
+                write_entry(&entry),
+            ));
         }
     }
     // Where there are pins, it is their repository that bars.
     if step.pins.is_empty() {
-        files.extend(delivery::bars(&step.of, &ledger.reading(), by)?.map(|text| (BARS_FILE.to_owned(), text)));
+        files.extend(
+            delivery::bars(&step.of, &ledger.reading(), by)?
+                .map(|text| (BARS_FILE.to_owned(), text)),
+        );
     }
     Ok(files)
 }
@@ -136,16 +195,34 @@ fn changes(step: &Deployment, ledger: Ledger, by: impl FnOnce() -> anyhow::Resul
 /// Records, or carries a task out and records that it passed.
 pub(super) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
     let Effect::Run(task) = &step.effect else {
-        let by = || world.delivery(&step.of.address, &step.of.branch, step.of.is_own)?.committer();
-        return write(world, step, &record_message(&step.of), &|ledger| match overtaken(step, &ledger) {
-            Some(found) => Err(Fault::refused(format!("{}: somebody changed it meanwhile: {found}", step.of.place())).into()),
-            None => changes(step, ledger, by),
-        });
+        let by = || {
+            world
+                .delivery(&step.of.address, &step.of.branch, step.of.is_own)?
+                .committer()
+        };
+        return write(
+            world,
+            step,
+            &record_message(&step.of),
+            &|ledger| match overtaken(step, &ledger) {
+                Some(found) => Err(Fault::refused(format!(
+                    "{}: somebody changed it meanwhile: {found}",
+                    step.of.place()
+                ))
+                .into()),
+                None => changes(step, ledger, by),
+            },
+        );
     };
     for delivery in &step.pins {
         if let Err(found) = delivery::stands(world, delivery)? {
-            let what = format!("{} does not say it yet: {found}; this is done once it does", delivery.place());
-            return Err(Fault::refused(what).fix("the same command again, once it is merged").into());
+            let what = format!(
+                "{} does not say it yet: {found}; this is done once it does",
+                delivery.place()
+            );
+            return Err(Fault::refused(what)
+                .fix("the same command again, once it is merged")
+                .into());
         }
     }
     still_wanted(step, &read(world, &step.of)?)?;
@@ -160,10 +237,20 @@ pub(super) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
     }
     write(world, step, &passed_message(&step.of, task), &|ledger| {
         still_wanted(step, &ledger)?;
-        let mut entry = ledger.entry.clone().ok_or_else(|| anyhow!("{} says nothing of it any more", step.of.place()))?;
+        let mut entry = ledger
+            .entry
+            .clone()
+            .ok_or_else(|| anyhow!("{} says nothing of it any more", step.of.place()))?;
         entry.passes(task);
         let is_so = ledger.entry.as_ref() == Some(&entry);
-        Ok(if is_so { Vec::new() } else { vec![(entry_file(&step.of.environment, &step.of.project), write_entry(&entry))] })
+        Ok(if is_so {
+            Vec::new()
+        } else {
+            vec![(
+                entry_file(&step.of.environment, &step.of.project),
+                write_entry(&entry),
+            )]
+        })
     })
 }
 
@@ -215,39 +302,82 @@ fn write(
             Pushed::Overtaken(why) => last = why,
         }
     }
-    bail!("{}: somebody was faster {TRIES} times: {last}", step.of.place())
+    bail!(
+        "{}: somebody was faster {TRIES} times: {last}",
+        step.of.place()
+    )
 }
 
 /// Runs a task's commands, one after the other; the first that fails ends it.
 fn run(world: &World, step: &Deployment, task: &Task) -> anyhow::Result<()> {
     let value = |placeholder: &str| step.value(placeholder);
-    let filled = |words: &[String]| words.iter().map(|word| fill(word, &value)).collect::<Vec<_>>();
+    let filled = |words: &[String]| {
+        words
+            .iter()
+            .map(|word| fill(word, &value))
+            .collect::<Vec<_>>()
+    };
     let (variables, prefix) = (step.variables(), format!("{}: ", step.object()));
-    let limit_key = format!("environments.{}.{}-timeout", step.of.environment, task.phase.word());
+    let limit_key = format!(
+        "environments.{}.{}-timeout",
+        step.of.environment,
+        task.phase.word()
+    );
     for command in &task.commands {
         let command = filled(command);
-        world.run_hook(&Hook { command: &command, variables: &variables, limit: task.limit, prefix: &prefix, limit_key: &limit_key })?;
+        world.run_hook(&Hook {
+            command: &command,
+            variables: &variables,
+            limit: task.limit,
+            prefix: &prefix,
+            limit_key: &limit_key,
+        })?;
     }
-    task.workloads.iter().filter(|_| task.phase == Phase::Rollout).try_for_each(|(kubectl, workload)| {
-        let (kubectl, workload) = (filled(kubectl), fill(workload, &value));
-        runs_it(world, step, &kubectl, &workload)
-    })
+    task.workloads
+        .iter()
+        .filter(|_| task.phase == Phase::Rollout)
+        .try_for_each(|(kubectl, workload)| {
+            let (kubectl, workload) = (filled(kubectl), fill(workload, &value));
+            runs_it(world, step, &kubectl, &workload)
+        })
 }
 
 /// Holds a workload to the image: a rollout that ended well may have been that of the image before, where nobody has applied
 /// what the pins say.
-fn runs_it(world: &World, step: &Deployment, kubectl: &[String], workload: &str) -> anyhow::Result<()> {
-    let Some(images) = &step.of.images else { return Ok(()) };
-    let call = Call::new(world.program("kubectl")?).args(kubectl.iter().skip(1)).args(["get", workload, "--output=json"]);
-    let printed = world.runner.output(&call.time_limit(std::time::Duration::from_secs(60)))?;
-    let found: serde_json::Value = serde_json::from_str(&printed).map_err(|error| anyhow!("kubectl get {workload}: {error}"))?;
+fn runs_it(
+    world: &World,
+    step: &Deployment,
+    kubectl: &[String],
+    workload: &str,
+) -> anyhow::Result<()> {
+    let Some(images) = &step.of.images else {
+        return Ok(());
+    };
+    let call = Call::new(world.program("kubectl")?)
+        .args(kubectl.iter().skip(1))
+        .args(["get", workload, "--output=json"]);
+    let printed = world
+        .runner
+        .output(&call.time_limit(std::time::Duration::from_secs(60)))?;
+    let found: serde_json::Value = serde_json::from_str(&printed)
+        .map_err(|error| anyhow!("kubectl get {workload}: {error}"))?;
     let spec = &found["spec"]["template"]["spec"];
-    let containers = ["initContainers", "containers"].iter().flat_map(|key| spec[*key].as_array().into_iter().flatten());
-    let named: Vec<&str> = containers.filter_map(|container| container["image"].as_str()).collect();
+    let containers = ["initContainers", "containers"]
+        .iter()
+        .flat_map(|key| spec[*key].as_array().into_iter().flatten());
+    let named: Vec<&str> = containers
+        .filter_map(|container| container["image"].as_str())
+        .collect();
     let repository = step.repository.to_string();
-    let ours: Vec<&str> = named.iter().copied().filter(|image| behind(image, &repository).is_some()).collect();
-    let digests: Vec<&str> =
-        [images.index.as_str()].into_iter().chain(images.platforms.iter().map(|(_, digest)| digest.as_str())).collect();
+    let ours: Vec<&str> = named
+        .iter()
+        .copied()
+        .filter(|image| behind(image, &repository).is_some())
+        .collect();
+    let digests: Vec<&str> = [images.index.as_str()]
+        .into_iter()
+        .chain(images.platforms.iter().map(|(_, digest)| digest.as_str()))
+        .collect();
     let is_it = |image: &&str| {
         let (tag, digest) = behind(image, &repository).unwrap_or_default();
         match digest {
@@ -264,7 +394,11 @@ fn runs_it(world: &World, step: &Deployment, kubectl: &[String], workload: &str)
     if ours.is_empty() {
         bail!(
             "{workload} names no image of {repository}: {}",
-            if named.is_empty() { "it has no containers".to_owned() } else { named.join(", ") }
+            if named.is_empty() {
+                "it has no containers".to_owned()
+            } else {
+                named.join(", ")
+            }
         );
     }
     Ok(())
@@ -273,13 +407,19 @@ fn runs_it(world: &World, step: &Deployment, kubectl: &[String], workload: &str)
 /// Whether a tag is a release's name, or that of one of its platforms.
 fn is_tag_of(tag: &str, images: &ReleaseImages) -> bool {
     let of_platform = |platform: &Platform| format!("{}-{}", images.version, arch_suffix(platform));
-    tag == images.version || images.platforms.iter().any(|(platform, _)| tag == of_platform(platform))
+    tag == images.version
+        || images
+            .platforms
+            .iter()
+            .any(|(platform, _)| tag == of_platform(platform))
 }
 
 /// Tag and digest of a reference, where it is one to this repository.
 fn behind<'a>(image: &'a str, repository: &str) -> Option<(Option<&'a str>, Option<&'a str>)> {
     let rest = image.strip_prefix(repository)?;
-    let (rest, digest) = rest.split_once('@').map_or((rest, None), |(rest, digest)| (rest, Some(digest)));
+    let (rest, digest) = rest
+        .split_once('@')
+        .map_or((rest, None), |(rest, digest)| (rest, Some(digest)));
     match rest.strip_prefix(':') {
         Some(tag) => Some((Some(tag), digest)),
         None => rest.is_empty().then_some((None, digest)),
@@ -308,8 +448,18 @@ mod tests {
             assert_eq!(behind(image, "r.io/a/api"), wanted, "{image}");
         }
         let platforms = vec![("linux/amd64".parse().unwrap(), Digest::of(b"amd64"))];
-        let images = ReleaseImages { version: "1.0.0".into(), index: Digest::of(b"index"), platforms };
-        for (tag, wanted) in [("1.0.0", true), ("1.0.0-amd64", true), ("1.0.0-arm64", false), ("1.0.0-rc.1", false), ("1.0.01", false)] {
+        let images = ReleaseImages {
+            version: "1.0.0".into(),
+            index: Digest::of(b"index"),
+            platforms,
+        };
+        for (tag, wanted) in [
+            ("1.0.0", true),
+            ("1.0.0-amd64", true),
+            ("1.0.0-arm64", false),
+            ("1.0.0-rc.1", false),
+            ("1.0.01", false),
+        ] {
             assert_eq!(is_tag_of(tag, &images), wanted, "{tag}");
         }
     }

@@ -23,7 +23,11 @@ impl Deliverer<'_> {
     ///
     /// # Errors
     /// There is neither (2).
-    pub(super) fn pins_in<'a>(&'a self, project: &'a Project, stage: &'a str) -> Result<Vec<&'a Pin>, Fault> {
+    pub(super) fn pins_in<'a>(
+        &'a self,
+        project: &'a Project,
+        stage: &'a str,
+    ) -> Result<Vec<&'a Pin>, Fault> {
         let deploys = self.delivery.stage(stage)?.checks.deploys() && project.image.is_some();
         match self.delivery.some_pins_of(project, stage) {
             Err(_) if deploys => Ok(Vec::new()),
@@ -51,11 +55,20 @@ impl Deliverer<'_> {
 
     /// The ledger; what cannot be read of it is refused.
     pub(super) fn ledger(&self, goal: &mut Goal, project: &str, stage: &str) -> Option<Ledger> {
-        let answer = self.ledger_of(project, stage).and_then(|of| read(self.world, &of));
+        let answer = self
+            .ledger_of(project, stage)
+            .and_then(|of| read(self.world, &of));
         answer
             .map_err(|error| {
-                let fix = error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).and_then(|fault| fault.fix.clone());
-                goal.refuse(project, format!("{error:#}"), fix.unwrap_or_else(|| format!("git ls-remote {} {LEDGER_REF}", self.remote)));
+                let fix = error
+                    .chain()
+                    .find_map(|cause| cause.downcast_ref::<Fault>())
+                    .and_then(|fault| fault.fix.clone());
+                goal.refuse(
+                    project,
+                    format!("{error:#}"),
+                    fix.unwrap_or_else(|| format!("git ls-remote {} {LEDGER_REF}", self.remote)),
+                );
             })
             .ok()
     }
@@ -70,7 +83,9 @@ impl Deliverer<'_> {
         deliveries: &[Deliver],
     ) -> (Option<Step>, Vec<Step>) {
         let (stage, name) = (wish.stage, &project.name);
-        let (Some(image), false) = (&project.image, stage.checks.tasks.is_empty()) else { return (None, Vec::new()) };
+        let (Some(image), false) = (&project.image, stage.checks.tasks.is_empty()) else {
+            return (None, Vec::new());
+        };
         if wish.images.version.is_empty()
             && let Some(task) = stage.checks.tasks.iter().find(|task| task.uses("version"))
         {
@@ -85,12 +100,20 @@ impl Deliverer<'_> {
         let declared = match images_from::declared(self.world, project) {
             Ok(declared) => declared,
             Err(error) => {
-                goal.refuse(name, format!("{error:#}"), "edit the registry file, then run the command again");
+                goal.refuse(
+                    name,
+                    format!("{error:#}"),
+                    "edit the registry file, then run the command again",
+                );
                 return (None, Vec::new());
             }
         };
-        let Some(ledger) = self.ledger(goal, name, &stage.name) else { return (None, Vec::new()) };
-        let Ok(mut of) = self.ledger_of(name, &stage.name) else { return (None, Vec::new()) };
+        let Some(ledger) = self.ledger(goal, name, &stage.name) else {
+            return (None, Vec::new());
+        };
+        let Ok(mut of) = self.ledger_of(name, &stage.name) else {
+            return (None, Vec::new());
+        };
         let entry = ledger.entry.as_ref();
         let said = |entry: &crate::model::deploy::Entry| Said {
             version: Some(entry.version.clone()).filter(|version| !version.is_empty()),
@@ -100,13 +123,37 @@ impl Deliverer<'_> {
         of.images = Some(wish.images.clone());
         of.from = entry.map(said).into_iter().collect();
         of.approval = stage.approval;
-        let stands = targets.iter().all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
+        let stands = targets
+            .iter()
+            .all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
         let step = |effect: Effect| {
-            let (package, repository, pins) = (project.package.clone(), image.release.clone(), deliveries.to_vec());
-            Step::Deploy(Box::new(Deployment { effect, of: of.clone(), package, repository, pins, declared: declared.clone() }))
+            let (package, repository, pins) = (
+                project.package.clone(),
+                image.release.clone(),
+                deliveries.to_vec(),
+            );
+            Step::Deploy(Box::new(Deployment {
+                effect,
+                of: of.clone(),
+                package,
+                repository,
+                pins,
+                declared: declared.clone(),
+            }))
         };
-        let record = step(Effect::Record { found: ledger.digest().cloned(), clears: !stands });
-        (Some(record), stage.checks.tasks.iter().map(|task| step(Effect::Run(task.clone()))).collect())
+        let record = step(Effect::Record {
+            found: ledger.digest().cloned(),
+            clears: !stands,
+        });
+        (
+            Some(record),
+            stage
+                .checks
+                .tasks
+                .iter()
+                .map(|task| step(Effect::Run(task.clone())))
+                .collect(),
+        )
     }
 
     /// Holds the environment before to what is configured to pass there, and one without pins to what is to run there.
@@ -120,66 +167,165 @@ impl Deliverer<'_> {
         stage: &Stage,
     ) {
         let (name, version) = (&project.name, images.name());
-        let Some(before) = self.delivery.stages.iter().find(|stage| stage.name == after && !stage.checks.tasks.is_empty()) else { return };
-        let Some(ledger) = self.ledger(goal, name, after) else { return };
-        let asked = if images.version.is_empty() { String::new() } else { format!(" --version {version}") };
+        let Some(before) = self
+            .delivery
+            .stages
+            .iter()
+            .find(|stage| stage.name == after && !stage.checks.tasks.is_empty())
+        else {
+            return;
+        };
+        let Some(ledger) = self.ledger(goal, name, after) else {
+            return;
+        };
+        let asked = if images.version.is_empty() {
+            String::new()
+        } else {
+            format!(" --version {version}")
+        };
         let fix = format!("cargo xtask promote {name} --to {after}{asked}");
-        let entry = ledger.entry.as_ref().filter(|entry| entry.digest == images.index);
+        let entry = ledger
+            .entry
+            .as_ref()
+            .filter(|entry| entry.digest == images.index);
         if !has_pins && entry.is_none() {
-            let found = ledger.entry.as_ref().map_or_else(|| "nothing".to_owned(), |entry| format!("{} ({})", entry.version, entry.digest));
+            let found = ledger.entry.as_ref().map_or_else(
+                || "nothing".to_owned(),
+                |entry| format!("{} ({})", entry.version, entry.digest),
+            );
             let through = format!("through which alone {} is reached", stage.name);
             goal.refuse(name, format!("{name} {version} does not stand in {after}, {through}: {LEDGER_REF} has {found}"), fix);
             return;
         }
-        let open = before.checks.tasks.iter().filter(|task| !entry.is_some_and(|entry| entry.has_passed(&images.index, task)));
+        let open = before
+            .checks
+            .tasks
+            .iter()
+            .filter(|task| !entry.is_some_and(|entry| entry.has_passed(&images.index, task)));
         let open: Vec<&str> = open.map(|task| task.phase.word()).collect();
         if !open.is_empty() {
-            let what = format!("{name} {version} has not passed {} in {after}, as {LEDGER_REF} tells", open.join(" and "));
+            let what = format!(
+                "{name} {version} has not passed {} in {after}, as {LEDGER_REF} tells",
+                open.join(" and ")
+            );
             goal.refuse(name, what, fix);
         }
     }
 
     /// The version that an environment without pins is to run.
-    pub(super) fn recorded_version(&self, goal: &mut Goal, project: &str, stage: &str) -> Result<Version, String> {
+    pub(super) fn recorded_version(
+        &self,
+        goal: &mut Goal,
+        project: &str,
+        stage: &str,
+    ) -> Result<Version, String> {
         let refused = goal.refused.len();
         let ledger = self.ledger(goal, project, stage);
         if goal.refused.len() > refused {
             return Err("its ledger cannot be read".to_owned());
         }
         match ledger.and_then(|ledger| ledger.entry) {
-            Some(entry) if entry.version.is_empty() => Err(format!("{} is all that is known of what runs there", entry.digest)),
-            Some(entry) => Version::parse_semver(&entry.version).map_err(|_| format!("it says {:?}, which is no version", entry.version)),
+            Some(entry) if entry.version.is_empty() => Err(format!(
+                "{} is all that is known of what runs there",
+                entry.digest
+            )),
+            Some(entry) => Version::parse_semver(&entry.version)
+                .map_err(|_| format!("it says {:?}, which is no version", entry.version)),
             None => Err("nothing was promoted there".to_owned()),
         }
     }
 
     /// Refuses what is barred in an environment without pins.
-    pub(super) fn refuse_barred_in_ledger(&self, goal: &mut Goal, project: &Project, stage: &Stage, images: &ReleaseImages) {
+    pub(super) fn refuse_barred_in_ledger(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        stage: &Stage,
+        images: &ReleaseImages,
+    ) {
         let name = &project.name;
-        let Some(ledger) = self.ledger(goal, name, &stage.name) else { return };
-        if let Some(bar) = ledger.bars.iter().find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index) {
-            let why = if bar.why.is_empty() { String::new() } else { format!(": {}", bar.why) };
-            let what =
-                format!("{name} {} ({}) is barred in {} since {} by {}{why}", images.name(), bar.digest, stage.name, bar.since, bar.by);
-            goal.refuse(name, what, format!("cargo xtask unbar {name} --in {} {}", stage.name, bar.digest));
+        let Some(ledger) = self.ledger(goal, name, &stage.name) else {
+            return;
+        };
+        if let Some(bar) = ledger
+            .bars
+            .iter()
+            .find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index)
+        {
+            let why = if bar.why.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", bar.why)
+            };
+            let what = format!(
+                "{name} {} ({}) is barred in {} since {} by {}{why}",
+                images.name(),
+                bar.digest,
+                stage.name,
+                bar.since,
+                bar.by
+            );
+            goal.refuse(
+                name,
+                what,
+                format!(
+                    "cargo xtask unbar {name} --in {} {}",
+                    stage.name, bar.digest
+                ),
+            );
         }
     }
 
     /// As the last steps of a release, for a first environment without pins; one that runs something newer is left as it is.
-    pub(super) fn release_into_ledger(&self, goal: &mut Goal, project: &Project, stage: &Stage, version: &Version, images: &ReleaseImages) {
+    pub(super) fn release_into_ledger(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        stage: &Stage,
+        version: &Version,
+        images: &ReleaseImages,
+    ) {
         let name = &project.name;
-        let Some(ledger) = self.ledger(goal, name, &stage.name) else { return };
-        if ledger.bars.iter().any(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index) {
-            goal.notes.push(format!("{name}: {} is barred in {}, so it is not deployed there", images.index.short(), stage.name));
+        let Some(ledger) = self.ledger(goal, name, &stage.name) else {
+            return;
+        };
+        if ledger
+            .bars
+            .iter()
+            .any(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index)
+        {
+            goal.notes.push(format!(
+                "{name}: {} is barred in {}, so it is not deployed there",
+                images.index.short(),
+                stage.name
+            ));
             return;
         }
-        let standing = ledger.entry.as_ref().and_then(|entry| Version::parse_semver(&entry.version).ok());
+        let standing = ledger
+            .entry
+            .as_ref()
+            .and_then(|entry| Version::parse_semver(&entry.version).ok());
         if let Some(newer) = standing.filter(|standing| standing > version) {
-            let what = format!("{name}: {} runs {} already, so {} is not deployed there", stage.name, newer.to_semver(), images.version);
+            let what = format!(
+                "{name}: {} runs {} already, so {} is not deployed there",
+                stage.name,
+                newer.to_semver(),
+                images.version
+            );
             goal.notes.push(what);
             return;
         }
         let why = "the first environment gets a release by itself";
-        self.want(goal, project, Vec::new(), &Wish { stage, images, action: &Action::Promote, why });
+        self.want(
+            goal,
+            project,
+            Vec::new(),
+            &Wish {
+                stage,
+                images,
+                action: &Action::Promote,
+                why,
+            },
+        );
     }
 }

@@ -68,11 +68,22 @@ struct Raised<'m> {
 impl<'a> Edits<'a> {
     pub fn new(texts: &'a Texts<'a>, projects: &'a Projects) -> anyhow::Result<Self> {
         let manifests = Manifests::read(texts, projects)?;
-        Ok(Self { texts, projects, manifests, files: BTreeMap::new(), truths: BTreeSet::new() })
+        Ok(Self {
+            texts,
+            projects,
+            manifests,
+            files: BTreeMap::new(),
+            truths: BTreeSet::new(),
+        })
     }
 
     /// Moves a project's sites and its own entries in every lock file of the repository (laws 2 and 3).
-    pub fn move_versions(&mut self, project: &Project, readings: &Readings, to: &Version) -> anyhow::Result<()> {
+    pub fn move_versions(
+        &mut self,
+        project: &Project,
+        readings: &Readings,
+        to: &Version,
+    ) -> anyhow::Result<()> {
         let packages = self.manifests.packages_of(project, readings)?;
         self.move_sites(project, readings, &packages, to)
     }
@@ -88,47 +99,96 @@ impl<'a> Edits<'a> {
     ) -> anyhow::Result<()> {
         let packages = self.manifests.packages_of(project, readings)?;
         // What others require was written for the version that is left: of sites that disagree, the one that is wrong.
-        let from = readings.all().iter().map(|reading| &reading.version).find(|version| *version != to).unwrap_or(to);
+        let from = readings
+            .all()
+            .iter()
+            .map(|reading| &reading.version)
+            .find(|version| *version != to)
+            .unwrap_or(to);
         self.move_requirements(goal, project, &packages, (from, to), raise)?;
         if from != to {
-            for (lock, name) in packages.iter().flat_map(|package| self.manifests.taken(package, to)) {
-                let what =
-                    format!("{} has a {name} {} from elsewhere too, and would have to tell the two apart anew", lock.path, to.to_semver());
-                goal.refuse(&project.name, what, "choose another version, or drop that dependency first");
+            for (lock, name) in packages
+                .iter()
+                .flat_map(|package| self.manifests.taken(package, to))
+            {
+                let what = format!(
+                    "{} has a {name} {} from elsewhere too, and would have to tell the two apart anew",
+                    lock.path,
+                    to.to_semver()
+                );
+                goal.refuse(
+                    &project.name,
+                    what,
+                    "choose another version, or drop that dependency first",
+                );
             }
-            goal.notes.extend(packages.iter().flat_map(|package| self.manifests.chart_lock_notes(package)));
+            goal.notes.extend(
+                packages
+                    .iter()
+                    .flat_map(|package| self.manifests.chart_lock_notes(package)),
+            );
         }
         self.move_sites(project, readings, &packages, to)
     }
 
-    fn move_sites(&mut self, project: &Project, readings: &Readings, packages: &[Package], to: &Version) -> anyhow::Result<()> {
+    fn move_sites(
+        &mut self,
+        project: &Project,
+        readings: &Readings,
+        packages: &[Package],
+        to: &Version,
+    ) -> anyhow::Result<()> {
         if let Some(truth) = project.sites.first() {
             self.truths.insert(self.texts.world.real(&truth.file)?);
         }
-        for reading in readings.all().iter().filter(|reading| reading.version != *to) {
+        for reading in readings
+            .all()
+            .iter()
+            .filter(|reading| reading.version != *to)
+        {
             let text = reading.spelling.spell(to).map_err(|error| {
-                Fault::usage(format!("{}: {error}", reading.site.file)).fix("choose a version that every site can spell")
+                Fault::usage(format!("{}: {error}", reading.site.file))
+                    .fix("choose a version that every site can spell")
             })?;
             let reason = format!("{} {} → {text}", reading.key, reading.found);
-            let (file, span, project) = (reading.site.file.clone(), reading.span.clone(), project.name.clone());
-            self.add(Wanted { file, span, text, project, reason })?;
+            let (file, span, project) = (
+                reading.site.file.clone(),
+                reading.span.clone(),
+                project.name.clone(),
+            );
+            self.add(Wanted {
+                file,
+                span,
+                text,
+                project,
+                reason,
+            })?;
         }
         for package in packages {
             let mut wanted_entries = Vec::new();
             for (lock, locked) in self.manifests.locked(package)? {
                 for entry in &locked.versions {
-                    let text = entry
-                        .spelling
-                        .spell(to)
-                        .map_err(|error| Fault::usage(format!("{}: {error}", lock.path)).fix("choose a version that the lock can spell"))?;
+                    let text = entry.spelling.spell(to).map_err(|error| {
+                        Fault::usage(format!("{}: {error}", lock.path))
+                            .fix("choose a version that the lock can spell")
+                    })?;
                     if entry.text != text {
                         let reason = format!("entry of {} {} → {text}", package.name, entry.text);
-                        let (file, span, project) = (lock.path.clone(), entry.span.clone(), project.name.clone());
-                        wanted_entries.push(Wanted { file, span, text, project, reason });
+                        let (file, span, project) =
+                            (lock.path.clone(), entry.span.clone(), project.name.clone());
+                        wanted_entries.push(Wanted {
+                            file,
+                            span,
+                            text,
+                            project,
+                            reason,
+                        });
                     }
                 }
             }
-            wanted_entries.into_iter().try_for_each(|wanted| self.add(wanted))?;
+            wanted_entries
+                .into_iter()
+                .try_for_each(|wanted| self.add(wanted))?;
         }
         Ok(())
     }
@@ -152,17 +212,32 @@ impl<'a> Edits<'a> {
             let mut raised = Vec::new();
             for (manifest, requirement) in self.manifests.requirements_on(package)? {
                 let wrong = |error: edit::EditError| {
-                    Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key)).fix(format!("edit {}", manifest.path))
+                    Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key))
+                        .fix(format!("edit {}", manifest.path))
                 };
                 if edit::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise {
                     continue;
                 }
                 match edit::moved(requirement.kind, &requirement.text, from, to) {
                     Ok(text) if text == requirement.text => {}
-                    Ok(text) => raised.push(Raised { manifest, requirement, text }),
+                    Ok(text) => raised.push(Raised {
+                        manifest,
+                        requirement,
+                        text,
+                    }),
                     Err(error) => {
-                        let what = format!("{} line {} ({}): {error}", manifest.path, requirement.line, requirement.key);
-                        goal.refuse(&project.name, what, format!("edit the requirement in {}, then the same command", manifest.path));
+                        let what = format!(
+                            "{} line {} ({}): {error}",
+                            manifest.path, requirement.line, requirement.key
+                        );
+                        goal.refuse(
+                            &project.name,
+                            what,
+                            format!(
+                                "edit the requirement in {}, then the same command",
+                                manifest.path
+                            ),
+                        );
                     }
                 }
             }
@@ -175,7 +250,9 @@ impl<'a> Edits<'a> {
     /// Says which charts of a chart repository have the package's name and would be left behind, if they are this one.
     fn note_published(&self, goal: &mut Goal, package: &Package, from: &Version, to: &Version) {
         for (manifest, requirement) in self.manifests.published(package) {
-            let admits = |version| edit::admits(requirement.kind, &requirement.text, version).unwrap_or(false);
+            let admits = |version| {
+                edit::admits(requirement.kind, &requirement.text, version).unwrap_or(false)
+            };
             if admits(from) && !admits(to) {
                 goal.notes.push(format!(
                     "{} line {} requires {} {} of a chart repository, and stays: if it is this one, edit it once {} is published",
@@ -199,21 +276,62 @@ impl<'a> Edits<'a> {
         (from, to): (&Version, &Version),
     ) -> anyhow::Result<Vec<Wanted>> {
         let mut edits = Vec::new();
-        for Raised { manifest, requirement, text } in raised {
-            let owner = self.projects.owner_of(&manifest.path).map_or(manifest.path.as_str(), |owner| owner.name.as_str());
-            let reason = format!("{owner}: requires {} {}; {} becomes {}", package.name, requirement.text, project.name, to.to_semver());
-            for lock in self.manifests.locks().iter().filter(|lock| lock.ecosystem == manifest.ecosystem) {
+        for Raised {
+            manifest,
+            requirement,
+            text,
+        } in raised
+        {
+            let owner = self
+                .projects
+                .owner_of(&manifest.path)
+                .map_or(manifest.path.as_str(), |owner| owner.name.as_str());
+            let reason = format!(
+                "{owner}: requires {} {}; {} becomes {}",
+                package.name,
+                requirement.text,
+                project.name,
+                to.to_semver()
+            );
+            for lock in self
+                .manifests
+                .locks()
+                .iter()
+                .filter(|lock| lock.ecosystem == manifest.ecosystem)
+            {
                 // A manifest may require a package more than once, by markers; what does not move there stays here too.
-                let is_same = |repeated: &&Requirement| edit::is_same(repeated.kind, &repeated.text, &requirement.text);
+                let is_same = |repeated: &&Requirement| {
+                    edit::is_same(repeated.kind, &repeated.text, &requirement.text)
+                };
                 for repeated in lock.repeated(manifest, package).filter(is_same) {
-                    let wrong = |error| Fault::usage(format!("{}: {error}", lock.path)).fix(format!("git checkout -- {}", lock.path));
-                    let text = edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
+                    let wrong = |error| {
+                        Fault::usage(format!("{}: {error}", lock.path))
+                            .fix(format!("git checkout -- {}", lock.path))
+                    };
+                    let text =
+                        edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
                     let (file, span) = (lock.path.clone(), repeated.span.clone());
-                    edits.push(Wanted { file, span, text, project: owner.to_owned(), reason: reason.clone() });
+                    edits.push(Wanted {
+                        file,
+                        span,
+                        text,
+                        project: owner.to_owned(),
+                        reason: reason.clone(),
+                    });
                 }
             }
-            let (file, span, reason) = (manifest.path.clone(), requirement.span.clone(), format!("{reason}, so now {text}"));
-            edits.push(Wanted { file, span, text, project: owner.to_owned(), reason });
+            let (file, span, reason) = (
+                manifest.path.clone(),
+                requirement.span.clone(),
+                format!("{reason}, so now {text}"),
+            );
+            edits.push(Wanted {
+                file,
+                span,
+                text,
+                project: owner.to_owned(),
+                reason,
+            });
             // A manifest may require the package more than once.
             let said = [
                 self.manifests.foreign_note(manifest, package),
@@ -235,8 +353,15 @@ impl<'a> Edits<'a> {
         let edits = match self.files.entry(file) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let text = self.texts.get(place.key())?.with_context(|| format!("{} is gone", place.key()))?;
-                place.insert(FileEdits { text, splices: Vec::new(), reasons: Vec::new() })
+                let text = self
+                    .texts
+                    .get(place.key())?
+                    .with_context(|| format!("{} is gone", place.key()))?;
+                place.insert(FileEdits {
+                    text,
+                    splices: Vec::new(),
+                    reasons: Vec::new(),
+                })
             }
         };
         edits.splices.push((wanted.span, wanted.text));
@@ -248,17 +373,42 @@ impl<'a> Edits<'a> {
     pub fn want(self, goal: &mut Goal) -> anyhow::Result<Vec<(String, String)>> {
         let texts = self.texts;
         let mut written = Vec::new();
-        for Edited { path, projects, why, text: after, is_tracked } in self.edited()? {
-            let before = texts.in_work_tree(&path)?.with_context(|| format!("{path} is gone"))?.as_ref().to_owned();
+        for Edited {
+            path,
+            projects,
+            why,
+            text: after,
+            is_tracked,
+        } in self.edited()?
+        {
+            let before = texts
+                .in_work_tree(&path)?
+                .with_context(|| format!("{path} is gone"))?
+                .as_ref()
+                .to_owned();
             if !files::exists(&texts.world.path(&path)) && texts.is_left_out(&path)? {
-                let what = format!("{path} would change, and this checkout is sparse: it is not in the work tree");
+                let what = format!(
+                    "{path} would change, and this checkout is sparse: it is not in the work tree"
+                );
                 goal.refuse(&projects, what, git_index::include(&path));
                 continue;
             }
             if files::is_read_only(&texts.world.path(&path)) {
-                goal.refuse(&projects, format!("{path} is read-only"), format!("chmod u+w {path}"));
+                goal.refuse(
+                    &projects,
+                    format!("{path} is read-only"),
+                    format!("chmod u+w {path}"),
+                );
             }
-            goal.want(&projects, why, Step::EditFile { path: path.clone(), before, after: after.clone() });
+            goal.want(
+                &projects,
+                why,
+                Step::EditFile {
+                    path: path.clone(),
+                    before,
+                    after: after.clone(),
+                },
+            );
             if is_tracked {
                 written.push((path, after));
             }
@@ -272,12 +422,21 @@ impl<'a> Edits<'a> {
         let mut files: Vec<_> = self.files.into_iter().collect();
         files.sort_by_key(|(path, _)| truths.contains(path));
         let edited = files.into_iter().map(|(path, edits)| {
-            let projects = once_each(edits.reasons.iter().map(|(project, _)| project.as_str())).join(",");
+            let projects =
+                once_each(edits.reasons.iter().map(|(project, _)| project.as_str())).join(",");
             let why = once_each(edits.reasons.iter().map(|(_, reason)| reason.as_str())).join(", ");
-            let text = edit::splice(&edits.text, edits.splices)
-                .map_err(|error| Fault::usage(format!("{path}: {error}")).fix("take one of the two sites out of the configuration"))?;
+            let text = edit::splice(&edits.text, edits.splices).map_err(|error| {
+                Fault::usage(format!("{path}: {error}"))
+                    .fix("take one of the two sites out of the configuration")
+            })?;
             let is_tracked = !manifests.is_untracked(&path);
-            Ok(Edited { path, projects, why, text, is_tracked })
+            Ok(Edited {
+                path,
+                projects,
+                why,
+                text,
+                is_tracked,
+            })
         });
         edited.collect()
     }

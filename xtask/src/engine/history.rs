@@ -33,10 +33,17 @@ pub struct Release {
 ///
 /// # Errors
 /// An object of the history cannot be read.
-pub fn releases(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], wanted: &[usize]) -> anyhow::Result<Vec<Option<Release>>> {
+pub fn releases(
+    world: &World,
+    projects: &[Project],
+    tags: &[Vec<ProjectTag>],
+    wanted: &[usize],
+) -> anyhow::Result<Vec<Option<Release>>> {
     let folders = Folders::new(projects);
     // A repository without a commit has released nothing.
-    let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else { return Ok(vec![None; projects.len()]) };
+    let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else {
+        return Ok(vec![None; projects.len()]);
+    };
     let mut history = world.git.history(&head)?;
     let (mut releases, beyond) = last_releases(&mut history, tags, wanted, None)?;
     let unreleased = Unreleased::new(&folders, beyond);
@@ -81,7 +88,14 @@ pub fn unreleased(
     is_initial: bool,
 ) -> anyhow::Result<Vec<Since>> {
     let head = world.git.head()?.commit;
-    commits(world, projects, (tags, None), (&head, wanted), rules, is_initial)
+    commits(
+        world,
+        projects,
+        (tags, None),
+        (&head, wanted),
+        rules,
+        is_initial,
+    )
 }
 
 /// What one release of a project brought: its commits since the release before it, which its own commit contains.
@@ -96,7 +110,14 @@ pub fn of_release(
     tag: &ProjectTag,
     rules: &ReleaseRules,
 ) -> anyhow::Result<Since> {
-    let mut found = commits(world, projects, (tags, Some(&tag.says.version)), (&tag.commit, &[place]), rules, true)?;
+    let mut found = commits(
+        world,
+        projects,
+        (tags, Some(&tag.says.version)),
+        (&tag.commit, &[place]),
+        rules,
+        true,
+    )?;
     Ok(std::mem::take(&mut found[place]))
 }
 
@@ -133,30 +154,62 @@ fn commits(
     for place in wanted.iter().filter(|_| is_initial) {
         beyond[*place].get_or_insert(usize::MAX);
     }
-    let mut found: Vec<_> = releases.into_iter().map(|release| Since { release, ..Since::default() }).collect();
+    let mut found: Vec<_> = releases
+        .into_iter()
+        .map(|release| Since {
+            release,
+            ..Since::default()
+        })
+        .collect();
     let unreleased = Unreleased::new(&folders, beyond);
     let mut merges = Vec::new();
-    history.walk(&folders, unreleased.reach(), &|text: &str| Message::read(text, rules), |at, commit| {
-        let (message, owners) = (Rc::new(commit.message), unreleased.projects_of(at, &commit.changed));
-        if commit.is_merge && message.is_merge && !message.is_conventional() && !owners.is_empty() {
-            let places = owners.iter().map(|place| (*place, found[*place].commits.len())).collect();
-            merges.push(PlainMerge { id: commit.id.clone(), at, places });
-        }
-        if let (true, Some(release_as)) = (commit.changed.is_empty(), &message.release_as) {
-            let (subject, release_as) = (message.subject.clone(), release_as.clone());
-            let passed_over = PassedOver { commit: commit.id.clone(), subject, release_as };
-            for place in unreleased.waiting(at) {
-                found[place].passed_over.push(passed_over.clone());
+    history.walk(
+        &folders,
+        unreleased.reach(),
+        &|text: &str| Message::read(text, rules),
+        |at, commit| {
+            let (message, owners) = (
+                Rc::new(commit.message),
+                unreleased.projects_of(at, &commit.changed),
+            );
+            if commit.is_merge
+                && message.is_merge
+                && !message.is_conventional()
+                && !owners.is_empty()
+            {
+                let places = owners
+                    .iter()
+                    .map(|place| (*place, found[*place].commits.len()))
+                    .collect();
+                merges.push(PlainMerge {
+                    id: commit.id.clone(),
+                    at,
+                    places,
+                });
             }
-        }
-        for place in owners {
-            let since = &mut found[place];
-            since.commits.push(ReadCommit { id: commit.id.clone(), message: Rc::clone(&message) });
-            if let Some(release) = &mut since.release {
-                release.commits_since += 1;
+            if let (true, Some(release_as)) = (commit.changed.is_empty(), &message.release_as) {
+                let (subject, release_as) = (message.subject.clone(), release_as.clone());
+                let passed_over = PassedOver {
+                    commit: commit.id.clone(),
+                    subject,
+                    release_as,
+                };
+                for place in unreleased.waiting(at) {
+                    found[place].passed_over.push(passed_over.clone());
+                }
             }
-        }
-    })?;
+            for place in owners {
+                let since = &mut found[place];
+                since.commits.push(ReadCommit {
+                    id: commit.id.clone(),
+                    message: Rc::clone(&message),
+                });
+                if let Some(release) = &mut since.release {
+                    release.commits_since += 1;
+                }
+            }
+        },
+    )?;
     merges::tell(world, (&folders, &unreleased), &merges, rules, &mut found)?;
     Ok(found)
 }
@@ -164,15 +217,29 @@ fn commits(
 /// The last releases without their counts, and how much of the chain lies beyond each.
 type Last = (Vec<Option<Release>>, Vec<Option<usize>>);
 
-fn last_releases(history: &mut History<'_>, tags: &[Vec<ProjectTag>], wanted: &[usize], below: Option<&Version>) -> anyhow::Result<Last> {
+fn last_releases(
+    history: &mut History<'_>,
+    tags: &[Vec<ProjectTag>],
+    wanted: &[usize],
+    below: Option<&Version>,
+) -> anyhow::Result<Last> {
     let (mut releases, mut beyond) = (vec![None; tags.len()], vec![None; tags.len()]);
     for place in wanted.iter().copied() {
-        for tag in tags[place].iter().filter(|tag| is_stable(tag) && below.is_none_or(|below| tag.says.version < *below)) {
+        for tag in tags[place]
+            .iter()
+            .filter(|tag| is_stable(tag) && below.is_none_or(|below| tag.says.version < *below))
+        {
             if let Some(commits) = history.beyond(&tag.commit)? {
                 beyond[place] = Some(commits);
                 let is_beside = !history.is_on_chain(&tag.commit);
                 let ProjectTag { name, commit, says } = tag.clone();
-                releases[place] = Some(Release { version: says.version, tag: name, commit, commits_since: 0, is_beside });
+                releases[place] = Some(Release {
+                    version: says.version,
+                    tag: name,
+                    commit,
+                    commits_since: 0,
+                    is_beside,
+                });
                 break;
             }
         }

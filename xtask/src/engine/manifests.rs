@@ -7,9 +7,14 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::packages::{Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key};
+use super::packages::{
+    Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key,
+};
 use super::texts::Texts;
-use crate::edit::{self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement, Requirement, RequirementKind};
+use crate::edit::{
+    self, ChartDependency, EditError, LockFile, LockKind, LockedPackage, LockedRequirement,
+    Requirement, RequirementKind,
+};
 use crate::model::fault::Fault;
 use crate::model::paths::{join, resolve};
 use crate::model::project::{Project, Projects};
@@ -83,17 +88,36 @@ impl Manifests {
         }
         // One that git ignores, or was not told of yet, would be as stale for whoever builds here.
         let is_tracked: HashSet<_> = tracked.iter().map(String::as_str).collect();
-        let sites = projects.all.iter().flat_map(|project| &project.sites).map(|site| site.file.as_str());
+        let sites = projects
+            .all
+            .iter()
+            .flat_map(|project| &project.sites)
+            .map(|site| site.file.as_str());
         // By the names that they have without links, so that one file is not two manifests.
-        let unknown: BTreeSet<_> = sites.filter(|path| !is_tracked.contains(path)).filter_map(|path| texts.world.real(path).ok()).collect();
-        for path in unknown.into_iter().filter(|path| !is_tracked.contains(path.as_str())) {
+        let unknown: BTreeSet<_> = sites
+            .filter(|path| !is_tracked.contains(path))
+            .filter_map(|path| texts.world.real(path).ok())
+            .collect();
+        for path in unknown
+            .into_iter()
+            .filter(|path| !is_tracked.contains(path.as_str()))
+        {
             found.add(texts, &path);
         }
         let locks_of = |manifest: &Manifest| {
-            let kinds = FILES.iter().filter(|(ecosystem, ..)| *ecosystem == manifest.ecosystem);
-            kinds.map(|(.., lock)| join(&manifest.folder, lock)).collect::<Vec<_>>()
+            let kinds = FILES
+                .iter()
+                .filter(|(ecosystem, ..)| *ecosystem == manifest.ecosystem);
+            kinds
+                .map(|(.., lock)| join(&manifest.folder, lock))
+                .collect::<Vec<_>>()
         };
-        let beside: Vec<_> = found.all.iter().flat_map(locks_of).filter(|lock| !is_tracked.contains(lock.as_str())).collect();
+        let beside: Vec<_> = found
+            .all
+            .iter()
+            .flat_map(locks_of)
+            .filter(|lock| !is_tracked.contains(lock.as_str()))
+            .collect();
         for lock in beside {
             found.add(texts, &lock);
             found.untracked.insert(lock);
@@ -103,18 +127,25 @@ impl Manifests {
 
     fn add(&mut self, texts: &Texts, path: &str) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let Some((ecosystem, manifest, _)) = FILES.iter().find(|(_, manifest, lock)| name == *manifest || name == *lock) else {
+        let Some((ecosystem, manifest, _)) = FILES
+            .iter()
+            .find(|(_, manifest, lock)| name == *manifest || name == *lock)
+        else {
             let other = OTHER_LOCKS.iter().find(|(_, lock, _)| name == *lock);
-            return self.other_locks.extend(other.map(|(ecosystem, name, command)| OtherLock {
-                ecosystem: *ecosystem,
-                folder: folder.to_owned(),
-                name,
-                command,
-            }));
+            return self
+                .other_locks
+                .extend(other.map(|(ecosystem, name, command)| OtherLock {
+                    ecosystem: *ecosystem,
+                    folder: folder.to_owned(),
+                    name,
+                    command,
+                }));
         };
         let (folder, path) = (folder.to_owned(), path.to_owned());
         match texts.get(&path) {
-            Ok(Some(text)) if name == *manifest => self.add_manifest(*ecosystem, path, folder, text),
+            Ok(Some(text)) if name == *manifest => {
+                self.add_manifest(*ecosystem, path, folder, text)
+            }
             Ok(Some(text)) => self.add_lock(*ecosystem, path, folder, text),
             // Tracked and deleted is the user's business; there is nothing to keep in step.
             Ok(None) => {}
@@ -122,7 +153,12 @@ impl Manifests {
             Err(_) if texts.world.real(&path).is_err() => {}
             Err(error) => {
                 let text = texts.world.read_lossily(&path);
-                self.unread.push(Unread { ecosystem: *ecosystem, path, text, why: format!("{error:#}") });
+                self.unread.push(Unread {
+                    ecosystem: *ecosystem,
+                    path,
+                    text,
+                    why: format!("{error:#}"),
+                });
             }
         }
     }
@@ -137,10 +173,15 @@ impl Manifests {
             Ecosystem::Cargo => edit::requirements(RequirementKind::Cargo, &text),
             Ecosystem::Python => edit::requirements(RequirementKind::Python, &text),
             Ecosystem::Npm => edit::requirements(RequirementKind::Npm, &text),
-            Ecosystem::Chart => edit::chart_requirements(&text).map(|all| all.into_iter().map(of_chart).collect()),
+            Ecosystem::Chart => {
+                edit::chart_requirements(&text).map(|all| all.into_iter().map(of_chart).collect())
+            }
         };
         for (place, requirement) in requirements.iter().flatten().enumerate() {
-            self.required.entry((ecosystem, requirement.package.clone())).or_default().push((self.all.len(), place));
+            self.required
+                .entry((ecosystem, requirement.package.clone()))
+                .or_default()
+                .push((self.all.len(), place));
         }
         if ecosystem == Ecosystem::Cargo && text.contains("patch") {
             self.patching.push(self.all.len());
@@ -149,7 +190,13 @@ impl Manifests {
             self.broken.push(self.all.len());
         }
         self.by_path.insert(path.clone(), self.all.len());
-        self.all.push(Manifest { ecosystem, path, folder, text, requirements });
+        self.all.push(Manifest {
+            ecosystem,
+            path,
+            folder,
+            text,
+            requirements,
+        });
     }
 
     fn add_lock(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
@@ -160,14 +207,31 @@ impl Manifests {
             Ecosystem::Npm => LockKind::Npm,
             Ecosystem::Chart => {
                 // One that cannot be read is told by helm; nothing here is to be written into it.
-                return self.chart_locks.push((path, folder, edit::chart_lock_entries(&text).unwrap_or_default()));
+                return self.chart_locks.push((
+                    path,
+                    folder,
+                    edit::chart_lock_entries(&text).unwrap_or_default(),
+                ));
             }
         };
         let content = edit::read_lock(kind, &text);
-        for (place, package) in content.iter().flat_map(|content| &content.packages).enumerate() {
-            self.locked.entry((ecosystem, package.name.clone())).or_default().push((self.locks.len(), place));
+        for (place, package) in content
+            .iter()
+            .flat_map(|content| &content.packages)
+            .enumerate()
+        {
+            self.locked
+                .entry((ecosystem, package.name.clone()))
+                .or_default()
+                .push((self.locks.len(), place));
         }
-        self.locks.push(Lock { ecosystem, path, folder, text, content });
+        self.locks.push(Lock {
+            ecosystem,
+            path,
+            folder,
+            text,
+            content,
+        });
     }
 
     pub fn locks(&self) -> &[Lock] {
@@ -176,17 +240,27 @@ impl Manifests {
 
     /// The packages whose version is the project's: those whose manifest is a version site, those that inherit it from
     /// a Cargo workspace, and a pyproject.toml that leaves its version to another file of the project.
-    pub fn packages_of(&self, project: &Project, readings: &Readings) -> Result<Vec<Package>, Fault> {
+    pub fn packages_of(
+        &self,
+        project: &Project,
+        readings: &Readings,
+    ) -> Result<Vec<Package>, Fault> {
         let mut packages = Vec::new();
         for reading in readings.all() {
-            let Some(manifest) = self.manifest(&reading.site.file) else { continue };
+            let Some(manifest) = self.manifest(&reading.site.file) else {
+                continue;
+            };
             match version_key(manifest.ecosystem, &manifest.text, reading) {
                 Some("workspace.package.version") => packages.extend(self.inheriting(manifest)?),
                 Some(_) => packages.extend(package(manifest)?),
                 None => {}
             }
         }
-        let own = if project.path.is_empty() { "pyproject.toml".to_owned() } else { format!("{}/pyproject.toml", project.path) };
+        let own = if project.path.is_empty() {
+            "pyproject.toml".to_owned()
+        } else {
+            format!("{}/pyproject.toml", project.path)
+        };
         if let Some(manifest) = self.manifest(&own)
             && edit::python_package(&manifest.text).is_ok_and(|python| python.is_dynamic)
         {
@@ -197,37 +271,62 @@ impl Manifests {
     }
 
     /// Every requirement that a manifest of the repository puts on the package.
-    pub fn requirements_on(&self, package: &Package) -> Result<Vec<(&Manifest, &Requirement)>, Fault> {
+    pub fn requirements_on(
+        &self,
+        package: &Package,
+    ) -> Result<Vec<(&Manifest, &Requirement)>, Fault> {
         self.refuse_unread(package)?;
-        let unreadable = |manifest: &&Manifest| manifest.ecosystem == package.ecosystem && names(&manifest.text, package);
-        for manifest in self.broken.iter().map(|place| &self.all[*place]).filter(unreadable) {
+        let unreadable = |manifest: &&Manifest| {
+            manifest.ecosystem == package.ecosystem && names(&manifest.text, package)
+        };
+        for manifest in self
+            .broken
+            .iter()
+            .map(|place| &self.all[*place])
+            .filter(unreadable)
+        {
             if let Err(error) = &manifest.requirements {
-                return Err(Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)));
+                return Err(Fault::usage(format!("{}: {error}", manifest.path))
+                    .fix(format!("edit {}", manifest.path)));
             }
         }
         let found = self.naming(package);
-        Ok(found.filter(|(manifest, requirement)| self.is_on(package, manifest, requirement)).collect())
+        Ok(found
+            .filter(|(manifest, requirement)| self.is_on(package, manifest, requirement))
+            .collect())
     }
 
     fn refuse_unread(&self, package: &Package) -> Result<(), Fault> {
-        let is_it =
-            |unread: &&Unread| unread.ecosystem == package.ecosystem && unread.text.as_ref().is_none_or(|text| names(text, package));
-        self.unread.iter().find(is_it).map_or(Ok(()), |Unread { path, why, .. }| {
-            let what = format!("{path}: {why}; it may name {}", package.name);
-            Err(Fault::usage(what).fix(format!("make {path} readable as text, or git rm --cached {path}")))
-        })
+        let is_it = |unread: &&Unread| {
+            unread.ecosystem == package.ecosystem
+                && unread.text.as_ref().is_none_or(|text| names(text, package))
+        };
+        self.unread
+            .iter()
+            .find(is_it)
+            .map_or(Ok(()), |Unread { path, why, .. }| {
+                let what = format!("{path}: {why}; it may name {}", package.name);
+                Err(Fault::usage(what).fix(format!(
+                    "make {path} readable as text, or git rm --cached {path}"
+                )))
+            })
     }
 
     /// The requirements on a chart of the package's name that comes from a chart repository. Charts have no one index:
     /// another's may have the name.
     pub fn published(&self, package: &Package) -> impl Iterator<Item = (&Manifest, &Requirement)> {
         let is_chart = package.ecosystem == Ecosystem::Chart;
-        self.naming(package).filter(move |(_, requirement)| is_chart && requirement.path.is_none())
+        self.naming(package)
+            .filter(move |(_, requirement)| is_chart && requirement.path.is_none())
     }
 
     /// The requirements that say the package's name, each with its manifest.
     fn naming(&self, package: &Package) -> impl Iterator<Item = (&Manifest, &Requirement)> {
-        let places = self.required.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
+        let places = self
+            .required
+            .get(&(package.ecosystem, package.name.clone()))
+            .into_iter()
+            .flatten();
         places.filter_map(|(place, number)| {
             let manifest = &self.all[*place];
             Some((manifest, manifest.requirements.as_ref().ok()?.get(*number)?))
@@ -236,28 +335,46 @@ impl Manifests {
 
     /// Every lock file with its entry of the package.
     pub fn locked(&self, package: &Package) -> Result<Vec<(&Lock, &LockedPackage)>, Fault> {
-        let wrong =
-            |lock: &Lock, what: String| Fault::usage(format!("{}: {what}", lock.path)).fix(format!("git checkout -- {}", lock.path));
+        let wrong = |lock: &Lock, what: String| {
+            Fault::usage(format!("{}: {what}", lock.path))
+                .fix(format!("git checkout -- {}", lock.path))
+        };
         self.refuse_unread(package)?;
-        for lock in self.locks.iter().filter(|lock| lock.ecosystem == package.ecosystem && lock.content.is_err()) {
+        for lock in self
+            .locks
+            .iter()
+            .filter(|lock| lock.ecosystem == package.ecosystem && lock.content.is_err())
+        {
             if let (Err(error), true) = (&lock.content, names(&lock.text, package)) {
                 return Err(wrong(lock, error.to_string()));
             }
         }
-        let places = self.locked.get(&(package.ecosystem, package.name.clone())).into_iter().flatten();
+        let places = self
+            .locked
+            .get(&(package.ecosystem, package.name.clone()))
+            .into_iter()
+            .flatten();
         let entries = places.filter_map(|(place, number)| {
             let lock = &self.locks[*place];
             Some((lock, lock.content.as_ref().ok()?.packages.get(*number)?))
         });
-        let found: Vec<_> = entries.filter(|(lock, entry)| self.is_entry_of(package, &lock.folder, entry)).collect();
+        let found: Vec<_> = entries
+            .filter(|(lock, entry)| self.is_entry_of(package, &lock.folder, entry))
+            .collect();
         match found.iter().find(|(_, entry)| entry.ambiguous) {
             None => Ok(found),
             Some((lock, entry)) => {
-                let lines = found.iter().filter(|(other, _)| other.path == lock.path).map(|(_, entry)| entry.line.to_string());
+                let lines = found
+                    .iter()
+                    .filter(|(other, _)| other.path == lock.path)
+                    .map(|(_, entry)| entry.line.to_string());
                 let lines = lines.collect::<Vec<_>>().join(" and ");
-                let what =
-                    format!("two packages of the repository are called {} (lines {lines}), and nothing tells which is meant", entry.name);
-                Err(wrong(lock, what).fix(format!("rename one of the packages called {}", entry.name)))
+                let what = format!(
+                    "two packages of the repository are called {} (lines {lines}), and nothing tells which is meant",
+                    entry.name
+                );
+                Err(wrong(lock, what)
+                    .fix(format!("rename one of the packages called {}", entry.name)))
             }
         }
     }
@@ -265,20 +382,32 @@ impl Manifests {
     /// The locks that have the package at this version from elsewhere as well, each with the package's name.
     pub fn taken<'m>(&'m self, package: &'m Package, to: &Version) -> Vec<(&'m Lock, &'m str)> {
         let taken = (package.name.clone(), to.to_semver());
-        let of_kind = self.locks.iter().filter(|lock| lock.ecosystem == package.ecosystem);
+        let of_kind = self
+            .locks
+            .iter()
+            .filter(|lock| lock.ecosystem == package.ecosystem);
         let has_both = |lock: &&Lock| {
-            let Ok(content) = &lock.content else { return false };
-            let is_own = |entry: &LockedPackage| entry.name == package.name && self.is_entry_of(package, &lock.folder, entry);
+            let Ok(content) = &lock.content else {
+                return false;
+            };
+            let is_own = |entry: &LockedPackage| {
+                entry.name == package.name && self.is_entry_of(package, &lock.folder, entry)
+            };
             content.foreign_versions.contains(&taken) && content.packages.iter().any(is_own)
         };
-        of_kind.filter(has_both).map(|lock| (lock, package.name.as_str())).collect()
+        of_kind
+            .filter(has_both)
+            .map(|lock| (lock, package.name.as_str()))
+            .collect()
     }
 
     /// A requirement that says where its package lies is on that one. A chart from a chart repository is somebody's
     /// published one, and so is a crate without a path, unless the workspace has it patched.
     fn is_on(&self, package: &Package, manifest: &Manifest, requirement: &Requirement) -> bool {
         match &requirement.path {
-            Some(path) => resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder),
+            Some(path) => {
+                resolve(&manifest.folder, path).is_some_and(|folder| folder == package.folder)
+            }
             None => match package.ecosystem {
                 Ecosystem::Cargo => self.is_patched(package, manifest),
                 Ecosystem::Chart => false,
@@ -294,10 +423,18 @@ impl Manifests {
     /// The members of a Cargo workspace that have its version.
     fn inheriting(&self, root: &Manifest) -> Result<Vec<Package>, Fault> {
         let mut packages = Vec::new();
-        for manifest in self.all.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo && manifest.text.contains("workspace")) {
+        for manifest in self.all.iter().filter(|manifest| {
+            manifest.ecosystem == Ecosystem::Cargo && manifest.text.contains("workspace")
+        }) {
             // A manifest that is no TOML is no member: Cargo would not build the workspace with it.
-            let Ok(cargo) = edit::cargo_package(&manifest.text) else { continue };
-            if cargo.inherits && self.workspace_root(manifest, cargo.workspace.as_deref()).is_some_and(|found| found.path == root.path) {
+            let Ok(cargo) = edit::cargo_package(&manifest.text) else {
+                continue;
+            };
+            if cargo.inherits
+                && self
+                    .workspace_root(manifest, cargo.workspace.as_deref())
+                    .is_some_and(|found| found.path == root.path)
+            {
                 packages.extend(package(manifest)?);
             }
         }
@@ -307,18 +444,35 @@ impl Manifests {
 
 impl Lock {
     /// What the lock repeats of the manifest's requirements on the package.
-    pub fn repeated(&self, manifest: &Manifest, package: &Package) -> impl Iterator<Item = &Requirement> {
-        let all = self.content.iter().flat_map(|content| &content.requirements);
+    pub fn repeated(
+        &self,
+        manifest: &Manifest,
+        package: &Package,
+    ) -> impl Iterator<Item = &Requirement> {
+        let all = self
+            .content
+            .iter()
+            .flat_map(|content| &content.requirements);
         let is_it = |repeated: &&LockedRequirement| {
-            let of = repeated.of_folder.as_ref().and_then(|folder| resolve(&self.folder, folder));
-            self.ecosystem == manifest.ecosystem && of.as_ref() == Some(&manifest.folder) && repeated.requirement.package == package.name
+            let of = repeated
+                .of_folder
+                .as_ref()
+                .and_then(|folder| resolve(&self.folder, folder));
+            self.ecosystem == manifest.ecosystem
+                && of.as_ref() == Some(&manifest.folder)
+                && repeated.requirement.package == package.name
         };
         all.filter(is_it).map(|repeated| &repeated.requirement)
     }
 }
 
 fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {
-    let name = name_of(manifest.ecosystem, &manifest.text)
-        .map_err(|error| Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path)))?;
-    Ok(name.map(|name| Package { ecosystem: manifest.ecosystem, name, folder: manifest.folder.clone() }))
+    let name = name_of(manifest.ecosystem, &manifest.text).map_err(|error| {
+        Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path))
+    })?;
+    Ok(name.map(|name| Package {
+        ecosystem: manifest.ecosystem,
+        name,
+        folder: manifest.folder.clone(),
+    }))
 }

@@ -33,7 +33,10 @@ pub fn tell(
     rules: &ReleaseRules,
     found: &mut [Since],
 ) -> anyhow::Result<()> {
-    let ids: Vec<_> = merges.iter().map(|merge| (merge.at, merge.id.as_str())).collect();
+    let ids: Vec<_> = merges
+        .iter()
+        .map(|merge| (merge.at, merge.id.as_str()))
+        .collect();
     let mut sides = world.git.sides(folders, &ids)?;
     for merge in merges {
         let mut told = HashMap::<usize, Message>::new();
@@ -45,8 +48,13 @@ pub fn tell(
             let changed = sides.changed(side)?;
             for project in unreleased.projects_of(merge.at, &changed) {
                 // A release may have been made on a branch that was merged later: what it contains is not new.
-                let beside = found[project].release.as_ref().filter(|release| release.is_beside);
-                if !beside.map_or(Ok(false), |release| world.git.is_ancestor(side, &release.commit))? {
+                let beside = found[project]
+                    .release
+                    .as_ref()
+                    .filter(|release| release.is_beside);
+                if !beside.map_or(Ok(false), |release| {
+                    world.git.is_ancestor(side, &release.commit)
+                })? {
                     told.entry(project).or_default().bring(side, &message);
                 }
             }

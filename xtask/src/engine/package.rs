@@ -42,27 +42,48 @@ pub struct Wanted<'a> {
 pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFacts> {
     let build = build_of(world, wanted)?;
     // Who only looks needs no compiler.
-    let host = if build.by_maturin { package_build::host(world).ok() } else { None };
+    let host = if build.by_maturin {
+        package_build::host(world).ok()
+    } else {
+        None
+    };
     let mut found = Vec::new();
     for artifact in artifacts(wanted.project) {
-        let of = PackageBuild { artifact: artifact.clone(), ..build.clone() };
+        let of = PackageBuild {
+            artifact: artifact.clone(),
+            ..build.clone()
+        };
         let is_here = built(world, &of)?.is_some();
         let is_signed_here = package_trust::is_signed_here(world, &of, Signed::File)?;
         let can_build = match &artifact {
             Artifact::WheelFor(target) => host.as_deref() == Some(target),
             _ => true,
         };
-        found.push(ArtifactFacts { artifact, is_here, can_build, is_signed_here });
+        found.push(ArtifactFacts {
+            artifact,
+            is_here,
+            can_build,
+            is_signed_here,
+        });
     }
     let listed = match wanted.index {
         None => Ok(Vec::new()),
         Some(index) => listed(world, index, &build.name).map_err(|error| format!("{error:#}")),
     };
-    let obstacle =
-        wanted.index.and_then(|_| package_index::upload_obstacle(world)).map(|fault| (fault.what, fault.fix.unwrap_or_default()));
+    let obstacle = wanted
+        .index
+        .and_then(|_| package_index::upload_obstacle(world))
+        .map(|fault| (fault.what, fault.fix.unwrap_or_default()));
     let is_listed_here = package_trust::listed(world, &build)?.is_some();
     let is_list_signed_here = package_trust::is_signed_here(world, &build, Signed::List)?;
-    Ok(PackageFacts { build, artifacts: found, is_listed_here, is_list_signed_here, listed, obstacle })
+    Ok(PackageFacts {
+        build,
+        artifacts: found,
+        is_listed_here,
+        is_list_signed_here,
+        listed,
+        obstacle,
+    })
 }
 
 fn listed(world: &World, index: &IndexName, name: &str) -> anyhow::Result<Vec<IndexFile>> {
@@ -70,13 +91,40 @@ fn listed(world: &World, index: &IndexName, name: &str) -> anyhow::Result<Vec<In
 }
 
 fn build_of(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageBuild> {
-    let Wanted { project, commit, version, .. } = *wanted;
-    let at = |name: &str| if project.path.is_empty() { name.to_owned() } else { format!("{}/{name}", project.path) };
-    let wrong = |what: String| Fault::usage(format!("{} of {}: {what}", at("pyproject.toml"), short(commit))).fix("edit it, then commit");
-    let text = world.git.file_at(commit, &at("pyproject.toml"))?.ok_or_else(|| wrong("it is not there, and a package needs one".into()))?;
-    let spelled = version.to_pep440().map_err(|error| wrong(error.to_string()))?;
+    let Wanted {
+        project,
+        commit,
+        version,
+        ..
+    } = *wanted;
+    let at = |name: &str| {
+        if project.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", project.path)
+        }
+    };
+    let wrong = |what: String| {
+        Fault::usage(format!(
+            "{} of {}: {what}",
+            at("pyproject.toml"),
+            short(commit)
+        ))
+        .fix("edit it, then commit")
+    };
+    let text = world
+        .git
+        .file_at(commit, &at("pyproject.toml"))?
+        .ok_or_else(|| wrong("it is not there, and a package needs one".into()))?;
+    let spelled = version
+        .to_pep440()
+        .map_err(|error| wrong(error.to_string()))?;
     let by_maturin = !project.wheel_targets.is_empty();
-    let manifest = if by_maturin { world.git.file_at(commit, &at("Cargo.toml"))? } else { None };
+    let manifest = if by_maturin {
+        world.git.file_at(commit, &at("Cargo.toml"))?
+    } else {
+        None
+    };
     Ok(PackageBuild {
         project: project.name.clone(),
         package: project.package.clone(),
@@ -104,10 +152,19 @@ fn stamped(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<Vec<(String, St
     let (mut edits, mut goal) = (Edits::new(&texts, wanted.projects)?, Goal::default());
     edits.move_project(&mut goal, wanted.project, &readings, wanted.version, false)?;
     if let Some(refusal) = goal.refused.first() {
-        let what = format!("{} cannot be stamped into the files of {}: {}", wanted.version.to_semver(), short(wanted.commit), refusal.what);
+        let what = format!(
+            "{} cannot be stamped into the files of {}: {}",
+            wanted.version.to_semver(),
+            short(wanted.commit),
+            refusal.what
+        );
         return Err(Fault::refused(what).fix(&refusal.fix).into());
     }
-    Ok(edits.edited()?.into_iter().map(|edited| (edited.path, edited.text)).collect())
+    Ok(edits
+        .edited()?
+        .into_iter()
+        .map(|edited| (edited.path, edited.text))
+        .collect())
 }
 
 /// A file that was built, and is what it was then.
@@ -121,11 +178,18 @@ pub struct Built {
 
 /// The file of a build, when it lies in its folder as its record says.
 pub fn built(world: &World, build: &PackageBuild) -> anyhow::Result<Option<Built>> {
-    let Some(text) = files::read(&world.path(&build.record()))? else { return Ok(None) };
-    let Ok(record) = serde_json::from_str::<Value>(&text) else { return Ok(None) };
+    let Some(text) = files::read(&world.path(&build.record()))? else {
+        return Ok(None);
+    };
+    let Ok(record) = serde_json::from_str::<Value>(&text) else {
+        return Ok(None);
+    };
     let word = |key: &str| record[key].as_str().unwrap_or_default();
-    let name = FileName::read(word("file")).filter(|name| name.is_of(&build.name, &build.spelled) && build.artifact.is(name));
-    let (Some(name), true) = (name, word("commit") == build.commit) else { return Ok(None) };
+    let name = FileName::read(word("file"))
+        .filter(|name| name.is_of(&build.name, &build.spelled) && build.artifact.is(name));
+    let (Some(name), true) = (name, word("commit") == build.commit) else {
+        return Ok(None);
+    };
     let path = world.path(&build.folder()).join(&name.whole);
     Ok(match package_build::sha256(&path)? {
         Some(sha256) if sha256 == word("sha256") => Some(Built { name, path, sha256 }),
@@ -140,9 +204,17 @@ pub(super) fn probe(world: &World, step: &PackageStep) -> anyhow::Result<Probe> 
             Some(built) => Probe::Done(evidence(&built.name.whole, &built.sha256)),
             None => Probe::Todo,
         }),
-        PackageStep::Scan { build, scanner, rules } => scan::probe_package(world, build, scanner, rules),
+        PackageStep::Scan {
+            build,
+            scanner,
+            rules,
+        } => scan::probe_package(world, build, scanner, rules),
         PackageStep::List(build) => package_trust::probe_list(world, build),
-        PackageStep::Bundle { build, what, policy } => package_trust::probe_bundle(world, build, *what, policy),
+        PackageStep::Bundle {
+            build,
+            what,
+            policy,
+        } => package_trust::probe_bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => published(world, build, index),
     }
 }
@@ -152,15 +224,26 @@ pub(super) fn probe(world: &World, step: &PackageStep) -> anyhow::Result<Probe> 
 fn published(world: &World, build: &PackageBuild, index: &IndexName) -> anyhow::Result<Probe> {
     let place = package_index::place(world, index)?;
     let listed = package_index::files(world, &place, &build.name)?;
-    let mut listed = listed.into_iter().filter(|file| file.name.is_of(&build.name, &build.spelled) && build.artifact.is(&file.name));
+    let mut listed = listed.into_iter().filter(|file| {
+        file.name.is_of(&build.name, &build.spelled) && build.artifact.is(&file.name)
+    });
     let Some(built) = built(world, build)? else {
         return Ok(match listed.next() {
-            Some(file) => Probe::Done(evidence(&file.name.whole, file.sha256.as_deref().unwrap_or_default())),
+            Some(file) => Probe::Done(evidence(
+                &file.name.whole,
+                file.sha256.as_deref().unwrap_or_default(),
+            )),
             None => Probe::Todo,
         });
     };
     let all: Vec<_> = listed.collect();
-    let Some(file) = all.iter().find(|file| file.name == built.name).or(all.first()) else { return Ok(Probe::Todo) };
+    let Some(file) = all
+        .iter()
+        .find(|file| file.name == built.name)
+        .or(all.first())
+    else {
+        return Ok(Probe::Todo);
+    };
     let sha256 = match &file.sha256 {
         Some(sha256) => sha256.clone(),
         None => package_index::fetched_sha256(world, &place, file)?,
@@ -168,7 +251,11 @@ fn published(world: &World, build: &PackageBuild, index: &IndexName) -> anyhow::
     Ok(match sha256 == built.sha256 && file.name == built.name {
         true => Probe::Done(evidence(&built.name.whole, &sha256)),
         false => Probe::Conflict {
-            found: format!("{} with sha256:{sha256} at {}", file.name.whole, index.word()),
+            found: format!(
+                "{} with sha256:{sha256} at {}",
+                file.name.whole,
+                index.word()
+            ),
             wanted: format!("{} with sha256:{}", built.name.whole, built.sha256),
         },
     })
@@ -182,13 +269,31 @@ fn evidence(name: &str, sha256: &str) -> String {
 pub(super) fn act(world: &World, step: &PackageStep) -> anyhow::Result<()> {
     match step {
         PackageStep::Build(build) => make(world, build),
-        PackageStep::Scan { build, scanner, rules } => scan::act_package(world, build, scanner, rules),
+        PackageStep::Scan {
+            build,
+            scanner,
+            rules,
+        } => scan::act_package(world, build, scanner, rules),
         PackageStep::List(build) => package_trust::list(world, build),
-        PackageStep::Bundle { build, what, policy } => package_trust::bundle(world, build, *what, policy),
+        PackageStep::Bundle {
+            build,
+            what,
+            policy,
+        } => package_trust::bundle(world, build, *what, policy),
         PackageStep::Publish { build, index } => {
             let built = built(world, build)?;
-            let built = built.with_context(|| format!("{} of {} {} is gone again", build.artifact, build.name, build.spelled))?;
-            package_index::publish(world, &package_index::place(world, index)?, &built.path, &build.name)
+            let built = built.with_context(|| {
+                format!(
+                    "{} of {} {} is gone again",
+                    build.artifact, build.name, build.spelled
+                )
+            })?;
+            package_index::publish(
+                world,
+                &package_index::place(world, index)?,
+                &built.path,
+                &build.name,
+            )
         }
     }
 }
@@ -200,7 +305,10 @@ fn make(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
     let making = making(build, &export, false);
     let file = package_build::build(world, &making)?;
     let inside = package_build::inspect(world, &file)?;
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let name = checked(build, &name, &inside)?;
     package_build::check(world, &file)?;
     let runs_here = match &build.artifact {
@@ -211,16 +319,27 @@ fn make(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
     if runs_here {
         let (version, _) = package_build::try_out(world, &making, &file, &build.name)?;
         if version != build.spelled {
-            bail!("{}, once installed, says version {version}; wanted is {}", name.whole, build.spelled);
+            bail!(
+                "{}, once installed, says version {version}; wanted is {}",
+                name.whole,
+                build.spelled
+            );
         }
     }
-    let sha256 = package_build::sha256(&file)?.with_context(|| format!("{} is gone again", name.whole))?;
+    let sha256 =
+        package_build::sha256(&file)?.with_context(|| format!("{} is gone again", name.whole))?;
     if build.twice {
         build_again(world, build, &name, (&sha256, &inside))?;
     }
     let folder = world.path(&build.folder());
-    let is_old = |other: &FileName| other.is_of(&build.name, &build.spelled) && build.artifact.is(other) && *other != name;
-    for other in files::names_in(&folder)?.iter().filter_map(|other| FileName::read(other)).filter(is_old) {
+    let is_old = |other: &FileName| {
+        other.is_of(&build.name, &build.spelled) && build.artifact.is(other) && *other != name
+    };
+    for other in files::names_in(&folder)?
+        .iter()
+        .filter_map(|other| FileName::read(other))
+        .filter(is_old)
+    {
         files::remove_file(&folder.join(&other.whole))?;
     }
     package_build::put(&file, &folder)?;
@@ -229,13 +348,31 @@ fn make(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
 }
 
 fn making<'a>(build: &'a PackageBuild, export: &'a Export, is_fresh: bool) -> Making<'a> {
-    let PackageBuild { artifact, by_maturin, epoch, project_path: project, .. } = build;
-    Making { export, project, artifact, by_maturin: *by_maturin, epoch: *epoch, is_fresh }
+    let PackageBuild {
+        artifact,
+        by_maturin,
+        epoch,
+        project_path: project,
+        ..
+    } = build;
+    Making {
+        export,
+        project,
+        artifact,
+        by_maturin: *by_maturin,
+        epoch: *epoch,
+        is_fresh,
+    }
 }
 
 /// Builds once more, elsewhere and from nothing, and holds the two against each other: who builds a release from its commit must
 /// get the bytes that are published.
-fn build_again(world: &World, build: &PackageBuild, name: &FileName, (sha256, inside): (&str, &Inside)) -> anyhow::Result<()> {
+fn build_again(
+    world: &World,
+    build: &PackageBuild,
+    name: &FileName,
+    (sha256, inside): (&str, &Inside),
+) -> anyhow::Result<()> {
     let export = Export::of(world, &build.commit, &build.stamped)?;
     let file = package_build::build(world, &making(build, &export, true))?;
     if package_build::sha256(&file)?.as_deref() == Some(sha256) {
@@ -243,16 +380,31 @@ fn build_again(world: &World, build: &PackageBuild, name: &FileName, (sha256, in
     }
     let other = package_build::inspect(world, &file)?;
     let fix = "let the build take its times from SOURCE_DATE_EPOCH, and its order from names (hatchling and uv_build do; maturin with rust = false in [tool.maturin.sbom]), then make a new candidate";
-    Err(Fault::failed(format!("{} is not reproducible: {}", name.whole, first_difference(inside, &other))).fix(fix).into())
+    Err(Fault::failed(format!(
+        "{} is not reproducible: {}",
+        name.whole,
+        first_difference(inside, &other)
+    ))
+    .fix(fix)
+    .into())
 }
 
 /// Where two archives begin to differ, in words.
 fn first_difference(one: &Inside, other: &Inside) -> String {
     for (left, right) in one.members.iter().zip(&other.members) {
         match () {
-            () if left.0 != right.0 => return format!("{} stands where the second build has {}", left.0, right.0),
-            () if left.1 != right.1 => return format!("{} has other bytes in the second build", left.0),
-            () if left.2 != right.2 => return format!("{} has {} in one build and {} in the other", left.0, left.2, right.2),
+            () if left.0 != right.0 => {
+                return format!("{} stands where the second build has {}", left.0, right.0);
+            }
+            () if left.1 != right.1 => {
+                return format!("{} has other bytes in the second build", left.0);
+            }
+            () if left.2 != right.2 => {
+                return format!(
+                    "{} has {} in one build and {} in the other",
+                    left.0, left.2, right.2
+                );
+            }
             () => {}
         }
     }
@@ -266,31 +418,64 @@ fn first_difference(one: &Inside, other: &Inside) -> String {
 
 /// Holds a file's name to its metadata, and both to what is to be published.
 fn checked(build: &PackageBuild, file: &str, inside: &Inside) -> anyhow::Result<FileName> {
-    let PackageBuild { name, spelled, artifact, .. } = build;
+    let PackageBuild {
+        name,
+        spelled,
+        artifact,
+        ..
+    } = build;
     let read = FileName::read(file).filter(|read| artifact.is(read));
-    let Some(read) = read else { bail!("{artifact} was built, and is called {file}") };
+    let Some(read) = read else {
+        bail!("{artifact} was built, and is called {file}")
+    };
     if !read.is_of(name, spelled) {
         bail!("{file} was built; by its name that is no {name} {spelled}");
     }
     let says = |what: &str, found: &[String], is_right: bool| match (found, is_right) {
         ([_], true) => Ok(()),
         ([], _) => bail!("{file}: its metadata says no {what}"),
-        (found, _) => bail!("{file}: its metadata says {what} {}; wanted is one, that of {name} {spelled}", found.join(" and ")),
+        (found, _) => bail!(
+            "{file}: its metadata says {what} {}; wanted is one, that of {name} {spelled}",
+            found.join(" and ")
+        ),
     };
-    says("name", &inside.names, inside.names.iter().all(|found| normal(found) == normal(name)))?;
-    says("version", &inside.versions, inside.versions.iter().all(|found| found == spelled))?;
-    let Some(tags) = &read.wheel else { return Ok(read) };
+    says(
+        "name",
+        &inside.names,
+        inside
+            .names
+            .iter()
+            .all(|found| normal(found) == normal(name)),
+    )?;
+    says(
+        "version",
+        &inside.versions,
+        inside.versions.iter().all(|found| found == spelled),
+    )?;
+    let Some(tags) = &read.wheel else {
+        return Ok(read);
+    };
     let of_name: Vec<_> = tags
         .python
         .split('.')
         .flat_map(|python| tags.abi.split('.').map(move |abi| (python, abi)))
-        .flat_map(|(python, abi)| tags.platform.split('.').map(move |platform| format!("{python}-{abi}-{platform}")))
+        .flat_map(|(python, abi)| {
+            tags.platform
+                .split('.')
+                .map(move |platform| format!("{python}-{abi}-{platform}"))
+        })
         .collect();
     if !inside.tags.iter().all(|tag| of_name.contains(tag)) || inside.tags.is_empty() {
-        bail!("{file}: its WHEEL file says the tags {}, its name does not", inside.tags.join(", "));
+        bail!(
+            "{file}: its WHEEL file says the tags {}, its name does not",
+            inside.tags.join(", ")
+        );
     }
     if build.stable_abi && tags.abi != "abi3" {
-        bail!("{file}: Cargo.toml asks pyo3 for the stable interface (abi3), and the wheel is for {} alone", tags.abi);
+        bail!(
+            "{file}: Cargo.toml asks pyo3 for the stable interface (abi3), and the wheel is for {} alone",
+            tags.abi
+        );
     }
     Ok(read)
 }

@@ -25,12 +25,20 @@ pub fn compose(world: &World, build: &PackageBuild) -> anyhow::Result<String> {
     let folder = export.path(&build.project_path);
     let mut parts = BTreeSet::new();
     if build.by_maturin {
-        let features = files::read(&folder.join("pyproject.toml"))?.map(|text| features_of(&text)).unwrap_or_default();
+        let features = files::read(&folder.join("pyproject.toml"))?
+            .map(|text| features_of(&text))
+            .unwrap_or_default();
         let call = Call::new(tools::require(tools::CARGO)?)
-            .args(["tree", "--locked", "--edges", "normal", "--target", "all", "--prefix", "none", "--format", "{p}"])
+            .args([
+                "tree", "--locked", "--edges", "normal", "--target", "all", "--prefix", "none",
+                "--format", "{p}",
+            ])
             .args(["--features", &features.join(",")])
             .folder(&folder);
-        let said = world.runner.output(&without_secrets(call)).context("asking cargo what is compiled in")?;
+        let said = world
+            .runner
+            .output(&without_secrets(call))
+            .context("asking cargo what is compiled in")?;
         parts.extend(crates_of(&said));
     }
     if files::exists(&folder.join("uv.lock")) {
@@ -47,7 +55,10 @@ pub fn compose(world: &World, build: &PackageBuild) -> anyhow::Result<String> {
                 "--no-annotate",
             ])
             .folder(&folder);
-        let said = world.runner.output(&without_secrets(call)).context("asking uv what the lock says")?;
+        let said = world
+            .runner
+            .output(&without_secrets(call))
+            .context("asking uv what the lock says")?;
         parts.extend(requirements_of(&said));
     }
     document(build, &parts)
@@ -62,8 +73,14 @@ fn document(build: &PackageBuild, parts: &BTreeSet<Part>) -> anyhow::Result<Stri
         json!({ "type": "library", "bom-ref": address, "name": name, "version": version, "purl": address })
     };
     let own = component("pypi", &normal(&build.name), &build.spelled);
-    let components: Vec<Value> = parts.iter().map(|(kind, name, version)| component(kind, name, version)).collect();
-    let wanted: Vec<_> = components.iter().map(|part| part["bom-ref"].clone()).collect();
+    let components: Vec<Value> = parts
+        .iter()
+        .map(|(kind, name, version)| component(kind, name, version))
+        .collect();
+    let wanted: Vec<_> = components
+        .iter()
+        .map(|part| part["bom-ref"].clone())
+        .collect();
     let document = json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
         "bomFormat": "CycloneDX",
@@ -78,9 +95,19 @@ fn document(build: &PackageBuild, parts: &BTreeSet<Part>) -> anyhow::Result<Stri
 
 /// The features that maturin turns on.
 fn features_of(pyproject: &str) -> Vec<String> {
-    let Ok(document) = pyproject.parse::<toml_edit::DocumentMut>() else { return Vec::new() };
-    let features = document.get("tool").and_then(|tool| tool.get("maturin")?.get("features")?.as_array());
-    features.map(|list| list.iter().filter_map(|feature| feature.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+    let Ok(document) = pyproject.parse::<toml_edit::DocumentMut>() else {
+        return Vec::new();
+    };
+    let features = document
+        .get("tool")
+        .and_then(|tool| tool.get("maturin")?.get("features")?.as_array());
+    features
+        .map(|list| {
+            list.iter()
+                .filter_map(|feature| feature.as_str().map(str::to_owned))
+                .collect()
+        })
+        .unwrap_or_default()
 }
 
 /// `name vX.Y.Z` of every crate in a tree; those of the repository itself have their folder behind.
@@ -98,9 +125,16 @@ fn crates_of(tree: &str) -> BTreeSet<Part> {
 fn requirements_of(text: &str) -> BTreeSet<Part> {
     let read = |line: &str| {
         let (name, version) = line.split(';').next()?.trim().split_once("==")?;
-        Some(("pypi", normal(name.split('[').next()?), version.trim().to_owned()))
+        Some((
+            "pypi",
+            normal(name.split('[').next()?),
+            version.trim().to_owned(),
+        ))
     };
-    text.lines().filter(|line| !line.trim_start().starts_with(['#', '-'])).filter_map(read).collect()
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with(['#', '-']))
+        .filter_map(read)
+        .collect()
 }
 
 #[cfg(test)]
@@ -110,11 +144,20 @@ mod tests {
     #[test]
     fn what_cargo_and_uv_print_becomes_sorted_parts() {
         let tree = "core v0.2.0 (/tmp/x/tree/core)\nredb v4.0.0\nlibc v0.2.1\nserde v1.0.0 (proc-macro)\nredb v4.0.0 (*)\n";
-        let parts: Vec<_> = crates_of(tree).into_iter().map(|(_, name, version)| format!("{name} {version}")).collect();
+        let parts: Vec<_> = crates_of(tree)
+            .into_iter()
+            .map(|(_, name, version)| format!("{name} {version}"))
+            .collect();
         assert_eq!(parts, ["libc 0.2.1", "redb 4.0.0", "serde 1.0.0"]);
         let text = "# a comment\n-e ../core\nTyping_Extensions==4.1 ; python_version < '3.11'\nuvicorn[standard]==0.30.0\n./x\n";
-        let parts: Vec<_> = requirements_of(text).into_iter().map(|(_, name, version)| format!("{name} {version}")).collect();
+        let parts: Vec<_> = requirements_of(text)
+            .into_iter()
+            .map(|(_, name, version)| format!("{name} {version}"))
+            .collect();
         assert_eq!(parts, ["typing-extensions 4.1", "uvicorn 0.30.0"]);
-        assert_eq!(features_of("[tool.maturin]\nfeatures = [\"python\"]\n"), ["python"]);
+        assert_eq!(
+            features_of("[tool.maturin]\nfeatures = [\"python\"]\n"),
+            ["python"]
+        );
     }
 }

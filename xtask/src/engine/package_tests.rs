@@ -23,7 +23,12 @@ fn build(artifact: Artifact, stable_abi: bool) -> PackageBuild {
 
 fn inside(names: &[&str], versions: &[&str], tags: &[&str]) -> Inside {
     let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect();
-    Inside { names: words(names), versions: words(versions), tags: words(tags), members: Vec::new() }
+    Inside {
+        names: words(names),
+        versions: words(versions),
+        tags: words(tags),
+        members: Vec::new(),
+    }
 }
 
 #[test]
@@ -39,37 +44,82 @@ fn a_name_and_its_metadata_must_agree() {
     assert!(said("core_kit-0.2.0rc1.tar.gz", &other).contains("its metadata says version 0.2.0"));
     let two = inside(&["core-kit"], &["0.2.0rc1", "0.2.0rc1"], &[]);
     assert!(said("core_kit-0.2.0rc1.tar.gz", &two).contains("wanted is one"));
-    assert!(said("core_kit-0.2.0rc1.tar.gz", &inside(&[], &["0.2.0rc1"], &[])).contains("says no name"));
+    assert!(
+        said("core_kit-0.2.0rc1.tar.gz", &inside(&[], &["0.2.0rc1"], &[])).contains("says no name")
+    );
 }
 
 #[test]
 fn a_wheel_of_the_stable_interface_says_so() {
     let target = Artifact::WheelFor("x86_64-unknown-linux-gnu".into());
-    let (abi3, own) = ("cp310-abi3-manylinux_2_17_x86_64", "cp311-cp311-manylinux_2_17_x86_64");
+    let (abi3, own) = (
+        "cp310-abi3-manylinux_2_17_x86_64",
+        "cp311-cp311-manylinux_2_17_x86_64",
+    );
     let good = inside(&["core-kit"], &["0.2.0rc1"], &[abi3]);
-    assert!(checked(&build(target.clone(), true), &format!("core_kit-0.2.0rc1-{abi3}.whl"), &good).is_ok());
+    assert!(
+        checked(
+            &build(target.clone(), true),
+            &format!("core_kit-0.2.0rc1-{abi3}.whl"),
+            &good
+        )
+        .is_ok()
+    );
     let bad = inside(&["core-kit"], &["0.2.0rc1"], &[own]);
-    let error = checked(&build(target.clone(), true), &format!("core_kit-0.2.0rc1-{own}.whl"), &bad).unwrap_err();
+    let error = checked(
+        &build(target.clone(), true),
+        &format!("core_kit-0.2.0rc1-{own}.whl"),
+        &bad,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("abi3"), "{error}");
-    assert!(checked(&build(target.clone(), false), &format!("core_kit-0.2.0rc1-{own}.whl"), &bad).is_ok());
-    let error = checked(&build(target, false), &format!("core_kit-0.2.0rc1-{own}.whl"), &good).unwrap_err();
+    assert!(
+        checked(
+            &build(target.clone(), false),
+            &format!("core_kit-0.2.0rc1-{own}.whl"),
+            &bad
+        )
+        .is_ok()
+    );
+    let error = checked(
+        &build(target, false),
+        &format!("core_kit-0.2.0rc1-{own}.whl"),
+        &good,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("WHEEL"), "{error}");
 }
 
 #[test]
 fn the_first_difference_of_two_builds_is_named() {
     let of = |members: &[(&str, &str, &str)]| Inside {
-        members: members.iter().map(|(name, hash, about)| ((*name).into(), (*hash).into(), (*about).into())).collect(),
+        members: members
+            .iter()
+            .map(|(name, hash, about)| ((*name).into(), (*hash).into(), (*about).into()))
+            .collect(),
         ..inside(&[], &[], &[])
     };
     let one = of(&[("a", "1", "time 1"), ("b", "2", "time 1")]);
     for (other, said) in [
-        (of(&[("a", "1", "time 1"), ("b", "3", "time 2")]), "b has other bytes"),
-        (of(&[("a", "1", "time 2"), ("b", "2", "time 1")]), "a has time 1 in one build and time 2"),
-        (of(&[("b", "2", "time 1"), ("a", "1", "time 1")]), "a stands where the second build has b"),
+        (
+            of(&[("a", "1", "time 1"), ("b", "3", "time 2")]),
+            "b has other bytes",
+        ),
+        (
+            of(&[("a", "1", "time 2"), ("b", "2", "time 1")]),
+            "a has time 1 in one build and time 2",
+        ),
+        (
+            of(&[("b", "2", "time 1"), ("a", "1", "time 1")]),
+            "a stands where the second build has b",
+        ),
         (of(&[("a", "1", "time 1")]), "2 members in one build and 1"),
         (one.clone(), "the archive around them is not"),
     ] {
-        assert!(first_difference(&one, &other).contains(said), "{}", first_difference(&one, &other));
+        assert!(
+            first_difference(&one, &other).contains(said),
+            "{}",
+            first_difference(&one, &other)
+        );
     }
 }

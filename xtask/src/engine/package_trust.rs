@@ -19,11 +19,16 @@ use crate::world::{World, cosign_file, files, package_build};
 
 /// The list, when it lies in the release's folder as its record says.
 pub(super) fn listed(world: &World, build: &PackageBuild) -> anyhow::Result<Option<PathBuf>> {
-    let Some(record) = files::read(&world.path(&build.list_record()))? else { return Ok(None) };
+    let Some(record) = files::read(&world.path(&build.list_record()))? else {
+        return Ok(None);
+    };
     let record: Value = serde_json::from_str(&record).unwrap_or_default();
     let path = world.path(&build.folder()).join(build.list());
-    let Some(text) = files::read(&path)? else { return Ok(None) };
-    let is_it = record["commit"] == build.commit.as_str() && record["sha256"] == Digest::of(text.as_bytes()).hex();
+    let Some(text) = files::read(&path)? else {
+        return Ok(None);
+    };
+    let is_it = record["commit"] == build.commit.as_str()
+        && record["sha256"] == Digest::of(text.as_bytes()).hex();
     Ok(is_it.then_some(path))
 }
 
@@ -42,12 +47,17 @@ pub(super) fn list(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
     let made = staging.path().join(build.list());
     files::write_own(&made, &text)?;
     package_build::put(&made, &world.path(&build.folder()))?;
-    let record = json!({ "schema": 1, "commit": build.commit, "sha256": Digest::of(text.as_bytes()).hex() });
+    let record =
+        json!({ "schema": 1, "commit": build.commit, "sha256": Digest::of(text.as_bytes()).hex() });
     files::write_own(&world.path(&build.list_record()), &format!("{record:#}\n"))
 }
 
 /// What is signed, and where its bundle lies; `None` while it is not there.
-pub(super) fn signed(world: &World, build: &PackageBuild, what: Signed) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+pub(super) fn signed(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
     let file = match what {
         Signed::File => built(world, build)?.map(|built| built.path),
         Signed::List => listed(world, build)?,
@@ -59,12 +69,23 @@ pub(super) fn signed(world: &World, build: &PackageBuild, what: Signed) -> anyho
 }
 
 /// Whether a bundle lies beside what it is about, whatever it says.
-pub(super) fn is_signed_here(world: &World, build: &PackageBuild, what: Signed) -> anyhow::Result<bool> {
+pub(super) fn is_signed_here(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+) -> anyhow::Result<bool> {
     Ok(signed(world, build, what)?.is_some_and(|(_, bundle)| files::exists(&bundle)))
 }
 
-pub(super) fn probe_bundle(world: &World, build: &PackageBuild, what: Signed, policy: &Policy) -> anyhow::Result<Probe> {
-    let Some((file, bundle)) = signed(world, build, what)? else { return Ok(Probe::Todo) };
+pub(super) fn probe_bundle(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+    policy: &Policy,
+) -> anyhow::Result<Probe> {
+    let Some((file, bundle)) = signed(world, build, what)? else {
+        return Ok(Probe::Todo);
+    };
     Ok(match cosign_file::verify(world, &file, &bundle, policy)? {
         Answer::Verified { by, .. } => Probe::Done(format!("by {by}")),
         Answer::Absent(_) => Probe::Todo,
@@ -72,19 +93,40 @@ pub(super) fn probe_bundle(world: &World, build: &PackageBuild, what: Signed, po
     })
 }
 
-pub(super) fn bundle(world: &World, build: &PackageBuild, what: Signed, policy: &Policy) -> anyhow::Result<()> {
-    let Some((file, bundle)) = signed(world, build, what)? else { bail!("what is to be signed is gone again") };
-    cosign_file::sign(world, &file, &bundle, policy).with_context(|| format!("signing {}", file.display()))
+pub(super) fn bundle(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+    policy: &Policy,
+) -> anyhow::Result<()> {
+    let Some((file, bundle)) = signed(world, build, what)? else {
+        bail!("what is to be signed is gone again")
+    };
+    cosign_file::sign(world, &file, &bundle, policy)
+        .with_context(|| format!("signing {}", file.display()))
 }
 
 /// Refuses a plan of which a file must be signed that cannot be. What is signed already needs no key.
 pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &str) {
-    let Some(Obstacle { what, fix }) = &means.unable else { return };
-    let is_open = goal.drafts.iter().filter(|draft| draft.project == project).any(|draft| match &draft.step {
-        Step::Package(PackageStep::Bundle { build, what, policy }) => matches!(probe_bundle(world, build, *what, policy), Ok(Probe::Todo)),
-        _ => false,
-    });
-    let is_said = goal.refused.iter().any(|refusal| refusal.project == project && refusal.what == *what);
+    let Some(Obstacle { what, fix }) = &means.unable else {
+        return;
+    };
+    let is_open = goal
+        .drafts
+        .iter()
+        .filter(|draft| draft.project == project)
+        .any(|draft| match &draft.step {
+            Step::Package(PackageStep::Bundle {
+                build,
+                what,
+                policy,
+            }) => matches!(probe_bundle(world, build, *what, policy), Ok(Probe::Todo)),
+            _ => false,
+        });
+    let is_said = goal
+        .refused
+        .iter()
+        .any(|refusal| refusal.project == project && refusal.what == *what);
     if is_open && !is_said {
         goal.refuse(project, what, fix);
     }

@@ -30,7 +30,11 @@ pub(super) const FILES: [(Ecosystem, &str, &str); 5] = [
 /// them has a version of the repository's packages that its tool would hold against the files.
 pub(super) const OTHER_LOCKS: [(Ecosystem, &str, &str); 3] = [
     (Ecosystem::Python, "pdm.lock", "pdm lock"),
-    (Ecosystem::Npm, "pnpm-lock.yaml", "pnpm install --lockfile-only"),
+    (
+        Ecosystem::Npm,
+        "pnpm-lock.yaml",
+        "pnpm install --lockfile-only",
+    ),
     (Ecosystem::Npm, "yarn.lock", "yarn install"),
 ];
 
@@ -45,7 +49,11 @@ pub struct Package {
 
 /// The key of a manifest's own version that a site stands at, whatever the configuration calls the place: a pattern, or
 /// a key in other quotes, moves the package as its key does, and the locks with it (law 3).
-pub(super) fn version_key(ecosystem: Ecosystem, text: &str, reading: &SiteReading) -> Option<&'static str> {
+pub(super) fn version_key(
+    ecosystem: Ecosystem,
+    text: &str,
+    reading: &SiteReading,
+) -> Option<&'static str> {
     let keys: &[&str] = match ecosystem {
         Ecosystem::Cargo => &["workspace.package.version", "package.version"],
         Ecosystem::Python => &["project.version", "tool.poetry.version"],
@@ -58,10 +66,15 @@ pub(super) fn version_key(ecosystem: Ecosystem, text: &str, reading: &SiteReadin
             Ecosystem::Chart => Locator::YamlKey(key),
         };
         let found = edit::locate(&locator, text).unwrap_or_default();
-        found.iter().any(|found| found.span.start < reading.span.end && reading.span.start < found.span.end)
+        found
+            .iter()
+            .any(|found| found.span.start < reading.span.end && reading.span.start < found.span.end)
     };
     // Most sites say it by their key, and the text need not be read again.
-    keys.iter().find(|key| **key == reading.key).or_else(|| keys.iter().find(|key| stands_at(key))).copied()
+    keys.iter()
+        .find(|key| **key == reading.key)
+        .or_else(|| keys.iter().find(|key| stands_at(key)))
+        .copied()
 }
 
 /// The folder of a chart that another depends on; `None` for one from a chart repository.
@@ -74,13 +87,30 @@ pub(super) fn chart_folder(dependency: &ChartDependency) -> Option<String> {
 
 pub(super) fn of_chart(dependency: ChartDependency) -> Requirement {
     let path = chart_folder(&dependency);
-    let ChartDependency { name, key, text, line, span, .. } = dependency;
-    Requirement { kind: RequirementKind::Chart, package: name, path, key, text, line, span }
+    let ChartDependency {
+        name,
+        key,
+        text,
+        line,
+        span,
+        ..
+    } = dependency;
+    Requirement {
+        kind: RequirementKind::Chart,
+        package: name,
+        path,
+        key,
+        text,
+        line,
+        span,
+    }
 }
 
 /// Whether a text that cannot be taken apart says the package's name, in any spelling of it.
 pub(super) fn names(text: &str, package: &Package) -> bool {
-    text.contains(&package.name) || (package.ecosystem == Ecosystem::Python && edit::normalised(text).contains(&package.name))
+    text.contains(&package.name)
+        || (package.ecosystem == Ecosystem::Python
+            && edit::normalised(text).contains(&package.name))
 }
 
 /// The package's name as its ecosystem compares names.

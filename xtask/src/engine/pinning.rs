@@ -22,14 +22,32 @@ use super::promotion::{Deliverer, images_of};
 ///
 /// # Errors
 /// The commit has no such Dockerfile, as a sentence.
-pub fn tag_of(sources: &ImageSources, project: &Project, contents: &[(String, String)]) -> Result<String, String> {
+pub fn tag_of(
+    sources: &ImageSources,
+    project: &Project,
+    contents: &[(String, String)],
+) -> Result<String, String> {
     let files = contents.iter().filter(|(path, _)| sources.has(path));
-    let mut lines: Vec<String> = files.map(|(path, word)| format!("file {path} {word}")).collect();
+    let mut lines: Vec<String> = files
+        .map(|(path, word)| format!("file {path} {word}"))
+        .collect();
     if !contents.iter().any(|(path, _)| *path == sources.dockerfile) {
-        return Err(format!("there is no {} in HEAD, of which {} is built", sources.dockerfile, project.name));
+        return Err(format!(
+            "there is no {} in HEAD, of which {} is built",
+            sources.dockerfile, project.name
+        ));
     }
-    lines.push(format!("dockerfile {} context {}", sources.dockerfile, sources.context));
-    lines.extend(project.image.iter().flat_map(|image| &image.platforms).map(|platform| format!("platform {platform}")));
+    lines.push(format!(
+        "dockerfile {} context {}",
+        sources.dockerfile, sources.context
+    ));
+    lines.extend(
+        project
+            .image
+            .iter()
+            .flat_map(|image| &image.platforms)
+            .map(|platform| format!("platform {platform}")),
+    );
     Ok(inputs_tag(&lines))
 }
 
@@ -39,12 +57,23 @@ impl Deliverer<'_> {
     ///
     /// # Errors
     /// No registry file is of the environment (2), or the world cannot be read. What forbids it is refused in the goal.
-    pub fn pin(&self, goal: &mut Goal, stage: &Stage, wanted: &[(&Project, String)]) -> anyhow::Result<()> {
+    pub fn pin(
+        &self,
+        goal: &mut Goal,
+        stage: &Stage,
+        wanted: &[(&Project, String)],
+    ) -> anyhow::Result<()> {
         let (mut parts, mut pull) = (Vec::new(), None);
         for (project, tag) in wanted {
             let name = &project.name;
-            let pins: Vec<_> = self.delivery.pins_of(name, &stage.name).filter(|pin| pin.of_registry).collect();
-            let Some(image) = &project.image else { continue };
+            let pins: Vec<_> = self
+                .delivery
+                .pins_of(name, &stage.name)
+                .filter(|pin| pin.of_registry)
+                .collect();
+            let Some(image) = &project.image else {
+                continue;
+            };
             for (group, reading) in self.read(goal, name, &pins)? {
                 if !reading.faults.is_empty() {
                     continue;
@@ -58,11 +87,27 @@ impl Deliverer<'_> {
                         }
                     }
                 }
-                let served: Option<Digest> = self.world.registry().head(&image.release, tag)?.map(|found| found.digest);
-                let is_barred = |digest: &Digest| reading.bars.iter().any(|bar| bar.is_of(name, &stage.name) && bar.digest == *digest);
+                let served: Option<Digest> = self
+                    .world
+                    .registry()
+                    .head(&image.release, tag)?
+                    .map(|found| found.digest);
+                let is_barred = |digest: &Digest| {
+                    reading
+                        .bars
+                        .iter()
+                        .any(|bar| bar.is_of(name, &stage.name) && bar.digest == *digest)
+                };
                 if let Some(digest) = served.filter(is_barred) {
-                    let what = format!("{} is barred in {}, so it is not pinned there", digest.short(), stage.name);
-                    goal.notes.push(format!("{name}: {what} (cargo xtask unbar {name} --in {} {digest})", stage.name));
+                    let what = format!(
+                        "{} is barred in {}, so it is not pinned there",
+                        digest.short(),
+                        stage.name
+                    );
+                    goal.notes.push(format!(
+                        "{name}: {what} (cargo xtask unbar {name} --in {} {digest})",
+                        stage.name
+                    ));
                     continue;
                 }
                 let deliver = Deliver {
@@ -80,12 +125,25 @@ impl Deliverer<'_> {
                     pull: None,
                 };
                 let (repository, platforms) = (image.release.clone(), image.platforms.clone());
-                parts.push(PinPart { deliver, repository, tag: tag.clone(), platforms });
+                parts.push(PinPart {
+                    deliver,
+                    repository,
+                    tag: tag.clone(),
+                    platforms,
+                });
             }
         }
         if let Some(pull) = pull.filter(|_| !parts.is_empty()) {
             let why = "the registry files say what is built of this commit";
-            goal.want("", why, Step::Pin(Box::new(Pins { environment: stage.name.clone(), parts, pull })));
+            goal.want(
+                "",
+                why,
+                Step::Pin(Box::new(Pins {
+                    environment: stage.name.clone(),
+                    parts,
+                    pull,
+                })),
+            );
         }
         Ok(())
     }
@@ -94,10 +152,28 @@ impl Deliverer<'_> {
 /// What is served for each part; `None` where one is still to be built.
 fn resolved(world: &World, pins: &Pins) -> anyhow::Result<Option<Vec<Deliver>>> {
     let mut all = Vec::new();
-    for PinPart { deliver, repository, tag, platforms } in &pins.parts {
-        let Some(found) = world.registry().manifest(repository, tag)? else { return Ok(None) };
-        let images = images_of(platforms, "", &found.digest, &found.media_type, &found.bytes)?;
-        all.push(Deliver { images: Some(images), pull: Some(pins.pull.clone()), ..deliver.clone() });
+    for PinPart {
+        deliver,
+        repository,
+        tag,
+        platforms,
+    } in &pins.parts
+    {
+        let Some(found) = world.registry().manifest(repository, tag)? else {
+            return Ok(None);
+        };
+        let images = images_of(
+            platforms,
+            "",
+            &found.digest,
+            &found.media_type,
+            &found.bytes,
+        )?;
+        all.push(Deliver {
+            images: Some(images),
+            pull: Some(pins.pull.clone()),
+            ..deliver.clone()
+        });
     }
     Ok(Some(all))
 }
@@ -106,24 +182,35 @@ fn resolved(world: &World, pins: &Pins) -> anyhow::Result<Option<Vec<Deliver>>> 
 pub(super) fn probe(world: &World, pins: &Pins) -> anyhow::Result<Probe> {
     match resolved(world, pins)? {
         None => Ok(Probe::Todo),
-        Some(deliveries) => delivery_pull::probe(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull),
+        Some(deliveries) => {
+            delivery_pull::probe(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
+        }
     }
 }
 
 pub(super) fn act(world: &World, pins: &Pins) -> anyhow::Result<()> {
-    let deliveries = resolved(world, pins)?.context("the registry does not serve what was pushed to it")?;
+    let deliveries =
+        resolved(world, pins)?.context("the registry does not serve what was pushed to it")?;
     delivery_pull::act(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
 }
 
 /// Whether the name of what the images are built of is given.
 pub(super) fn probe_gather(world: &World, gather: &Gather) -> anyhow::Result<Probe> {
-    let found = world.registry().head_before_put(&gather.repository, &gather.tag)?;
-    Ok(found.map_or(Probe::Todo, |found| Probe::Done(format!("holds {}", found.digest.short()))))
+    let found = world
+        .registry()
+        .head_before_put(&gather.repository, &gather.tag)?;
+    Ok(found.map_or(Probe::Todo, |found| {
+        Probe::Done(format!("holds {}", found.digest.short()))
+    }))
 }
 
 /// Gives the name to the platform's image, or to an index of them: a pure function of what was pushed (law 8).
 pub(super) fn act_gather(world: &World, gather: &Gather) -> anyhow::Result<()> {
-    let Gather { repository, tag, platforms } = gather;
+    let Gather {
+        repository,
+        tag,
+        platforms,
+    } = gather;
     let mut images = Vec::new();
     for (platform, pushed) in platforms {
         match platform_image(world, repository, pushed, platform) {
@@ -139,7 +226,9 @@ pub(super) fn act_gather(world: &World, gather: &Gather) -> anyhow::Result<()> {
     };
     // Somebody who built of the same was faster: theirs is as good, and the name is given once.
     if world.registry().head_before_put(repository, tag)?.is_none() {
-        world.registry().put_manifest(repository, tag, &named.media_type, &named.bytes)?;
+        world
+            .registry()
+            .put_manifest(repository, tag, &named.media_type, &named.bytes)?;
     }
     Ok(())
 }

@@ -49,11 +49,19 @@ pub fn groups(world: &World, remote: &str, pins: &[&Pin]) -> anyhow::Result<Vec<
     let mut groups: Vec<PinGroup> = Vec::new();
     for pin in pins {
         let address = world.delivery_address(pin.git.as_deref(), remote)?;
-        match groups.iter_mut().find(|group| group.address == address && group.branch == pin.branch) {
+        match groups
+            .iter_mut()
+            .find(|group| group.address == address && group.branch == pin.branch)
+        {
             Some(group) => group.pins.push((*pin).clone()),
             None => {
                 let (is_own, branch) = (pin.git.is_none(), pin.branch.clone());
-                groups.push(PinGroup { address, is_own, branch, pins: vec![(*pin).clone()] });
+                groups.push(PinGroup {
+                    address,
+                    is_own,
+                    branch,
+                    pins: vec![(*pin).clone()],
+                });
             }
         }
     }
@@ -72,23 +80,41 @@ impl PinGroup {
     pub fn read(&self, world: &World) -> anyhow::Result<Reading> {
         let branch = self.open(world)?;
         let head = branch.refresh()?;
-        let made = branch.made_once(&head, &format!("{:?}", self.pins), || read_at(&branch, head.clone(), &self.pins))?;
+        let made = branch.made_once(&head, &format!("{:?}", self.pins), || {
+            read_at(&branch, head.clone(), &self.pins)
+        })?;
         Ok(Reading::clone(&made))
     }
 }
 
-pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Result<Reading> {
+pub(super) fn read_at(
+    branch: &DeliveryBranch,
+    head: String,
+    pins: &[Pin],
+) -> anyhow::Result<Reading> {
     let snapshot = branch.snapshot(&head)?;
-    let mut reading = Reading { head, files: Vec::new(), bars: Vec::new(), bars_text: String::new(), faults: Vec::new() };
+    let mut reading = Reading {
+        head,
+        files: Vec::new(),
+        bars: Vec::new(),
+        bars_text: String::new(),
+        faults: Vec::new(),
+    };
     match snapshot.file(BARS_FILE)? {
         PinFile::Absent => {}
         PinFile::Text(text) => match read_bars(&text) {
             Ok(bars) => (reading.bars, reading.bars_text) = (bars, text),
             Err(why) => reading.faults.push(format!("{BARS_FILE}: {why}")),
         },
-        PinFile::NotUtf8 | PinFile::Link(_) => reading.faults.push(format!("{BARS_FILE}: is no text file")),
+        PinFile::NotUtf8 | PinFile::Link(_) => {
+            reading.faults.push(format!("{BARS_FILE}: is no text file"))
+        }
     }
-    let paths = if pins.iter().any(Pin::is_pattern) { snapshot.paths()? } else { Vec::new() };
+    let paths = if pins.iter().any(Pin::is_pattern) {
+        snapshot.paths()?
+    } else {
+        Vec::new()
+    };
     let mut by_file: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     // Of a pattern, one file has to name the image, and others may be of something else.
     let (mut matched, mut is_found) = (BTreeSet::new(), BTreeSet::new());
@@ -98,10 +124,16 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> an
             false => vec![&pin.file],
         };
         if files.is_empty() {
-            reading.faults.push(format!("{}: no file of {} fits this pattern", pin.file, branch.shown()));
+            reading.faults.push(format!(
+                "{}: no file of {} fits this pattern",
+                pin.file,
+                branch.shown()
+            ));
         }
         matched.extend(Some(number).filter(|_| pin.is_pattern() && !files.is_empty()));
-        files.into_iter().for_each(|file| by_file.entry(file.clone()).or_default().push(number));
+        files
+            .into_iter()
+            .for_each(|file| by_file.entry(file.clone()).or_default().push(number));
     }
     for (file, numbers) in by_file {
         match read_file(&snapshot, &file, &numbers, pins)? {
@@ -115,35 +147,66 @@ pub(super) fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> an
     }
     is_found.extend(reading.places().map(|(number, _)| number));
     for number in matched.difference(&is_found) {
-        let Pin { file, key, repository, .. } = &pins[*number];
-        let what = key.as_ref().map_or_else(|| format!("names an image of {repository}"), |key| format!("has {key}"));
-        reading.faults.push(format!("{file}: no file that fits this pattern {what}"));
+        let Pin {
+            file,
+            key,
+            repository,
+            ..
+        } = &pins[*number];
+        let what = key.as_ref().map_or_else(
+            || format!("names an image of {repository}"),
+            |key| format!("has {key}"),
+        );
+        reading
+            .faults
+            .push(format!("{file}: no file that fits this pattern {what}"));
     }
     Ok(reading)
 }
 
 /// The pins of one file, or what is wrong with one of them.
-fn read_file(snapshot: &Snapshot<'_>, file: &str, numbers: &[usize], pins: &[Pin]) -> anyhow::Result<Result<FileReading, String>> {
+fn read_file(
+    snapshot: &Snapshot<'_>,
+    file: &str,
+    numbers: &[usize],
+    pins: &[Pin],
+) -> anyhow::Result<Result<FileReading, String>> {
     let text = match snapshot.file(file)? {
         PinFile::Text(text) => text,
         PinFile::Absent => return Ok(Err(absent(file))),
         PinFile::NotUtf8 => return Ok(Err(format!("{file}: is not UTF-8"))),
-        PinFile::Link(link) => return Ok(Err(format!("{file}: {link} is a symbolic link; name the file that it leads to"))),
+        PinFile::Link(link) => {
+            return Ok(Err(format!(
+                "{file}: {link} is a symbolic link; name the file that it leads to"
+            )));
+        }
     };
     let Some(format) = Format::of(file) else {
-        return Ok(Err(format!("{file}: wanted a name that ends with .yaml, .yml, .json or .toml")));
+        return Ok(Err(format!(
+            "{file}: wanted a name that ends with .yaml, .yml, .json or .toml"
+        )));
     };
-    let mut read = FileReading { file: file.to_owned(), text, places: Vec::new() };
+    let mut read = FileReading {
+        file: file.to_owned(),
+        text,
+        places: Vec::new(),
+    };
     for &number in numbers {
         let pin = &pins[number];
-        let query = PinQuery { repository: &pin.repository, key: pin.key.as_ref(), write: pin.write };
+        let query = PinQuery {
+            repository: &pin.repository,
+            key: pin.key.as_ref(),
+            write: pin.write,
+        };
         let name = pin.repository.path.rsplit('/').next().unwrap_or_default();
         if pin.is_pattern() && pin.key.is_none() && !read.text.contains(name) {
             continue;
         }
         match find_pins(&read.text, format, &query) {
             Err(error) if pin.is_pattern() && error.is_missing(&query.what()) => {}
-            Ok(places) => read.places.extend(places.into_iter().map(|place| (number, place))),
+            Ok(places) => read
+                .places
+                .extend(places.into_iter().map(|place| (number, place))),
             Err(error) => return Ok(Err(at_line(file, &error))),
         }
     }
@@ -156,7 +219,10 @@ pub(super) fn absent(file: &str) -> String {
 }
 
 pub(super) fn at_line(file: &str, error: &EditError) -> String {
-    error.line().map_or_else(|| format!("{file}: {error}"), |line| format!("{file}:{line}: {error}"))
+    error.line().map_or_else(
+        || format!("{file}: {error}"),
+        |line| format!("{file}:{line}: {error}"),
+    )
 }
 
 impl Reading {
@@ -164,14 +230,26 @@ impl Reading {
     pub fn said(&self, pins: &[Pin]) -> Vec<Said> {
         let (mut whole, mut parts) = (Vec::new(), Vec::new());
         for (number, place) in self.places() {
-            let arch = place.arch.clone().or_else(|| pins[number].platform.as_ref().map(arch_suffix));
+            let arch = place
+                .arch
+                .clone()
+                .or_else(|| pins[number].platform.as_ref().map(arch_suffix));
             let version = place.tag.as_deref().map(|tag| match &arch {
-                Some(arch) => tag.strip_suffix(&format!("-{arch}")).unwrap_or(tag).to_owned(),
+                Some(arch) => tag
+                    .strip_suffix(&format!("-{arch}"))
+                    .unwrap_or(tag)
+                    .to_owned(),
                 None => tag.to_owned(),
             });
             match arch {
-                None => whole.push(Said { version, digest: place.pinned() }),
-                Some(_) => parts.push(Said { version, digest: None }),
+                None => whole.push(Said {
+                    version,
+                    digest: place.pinned(),
+                }),
+                Some(_) => parts.push(Said {
+                    version,
+                    digest: None,
+                }),
             }
         }
         let mut said = if whole.is_empty() { parts } else { whole };
@@ -182,26 +260,40 @@ impl Reading {
     }
 
     pub fn places(&self) -> impl Iterator<Item = (usize, &PinPlace)> {
-        self.files.iter().flat_map(|file| file.places.iter().map(|(number, place)| (*number, place)))
+        self.files
+            .iter()
+            .flat_map(|file| file.places.iter().map(|(number, place)| (*number, place)))
     }
 
     /// The texts of all references, by file.
     pub fn found(&self) -> BTreeMap<String, Vec<String>> {
         let says = |file: &FileReading| file.places.iter().map(|(_, place)| place.says()).collect();
-        self.files.iter().map(|file| (file.file.clone(), says(file))).collect()
+        self.files
+            .iter()
+            .map(|file| (file.file.clone(), says(file)))
+            .collect()
     }
 
     /// Whether the pins say this release; the answer names the first place that does not.
     pub fn stands(&self, pins: &[Pin], images: &ReleaseImages) -> Result<(), String> {
         for file in &self.files {
             for (number, place) in &file.places {
-                let Some(wanted) = images.wanted(&pins[*number], place.arch.as_deref())? else { continue };
+                let Some(wanted) = images.wanted(&pins[*number], place.arch.as_deref())? else {
+                    continue;
+                };
                 let is_it = match &place.digest {
                     Some(digest) => digest == wanted.digest.as_str(),
                     None => place.tag.as_ref() == Some(&wanted.tag),
                 };
                 if !is_it {
-                    return Err(format!("{}:{} says {}, wanted {}@{}", file.file, place.line, place.says(), wanted.tag, wanted.digest));
+                    return Err(format!(
+                        "{}:{} says {}, wanted {}@{}",
+                        file.file,
+                        place.line,
+                        place.says(),
+                        wanted.tag,
+                        wanted.digest
+                    ));
                 }
             }
         }

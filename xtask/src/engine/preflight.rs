@@ -39,7 +39,13 @@ enum Wanted {
     /// To push to a branch that says what runs: its repository's address, its name, and whether it is in this repository.
     Branch(String, String, bool),
     /// To push to a branch of our own, beside the one that says what runs, for a pull request.
-    OwnBranch { address: String, base: String, branch: String, is_own: bool, repository: String },
+    OwnBranch {
+        address: String,
+        base: String,
+        branch: String,
+        is_own: bool,
+        repository: String,
+    },
     /// To open, change or close pull requests into a branch of the forge's repository.
     Pulls { repository: String, base: String },
     /// Programs of the user's own, and to push to the ledger, as for a branch.
@@ -57,21 +63,36 @@ enum Wanted {
 pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
     let mut wanted: Vec<(Wanted, BTreeSet<String>, Option<Step>)> = Vec::new();
     for planned in plan.open() {
-        let Some(what) = want_of(&planned.draft.step) else { continue };
+        let Some(what) = want_of(&planned.draft.step) else {
+            continue;
+        };
         let project = planned.draft.project.clone();
         match wanted.iter_mut().find(|(other, ..)| *other == what) {
             Some((_, projects, _)) => drop(projects.insert(project)),
-            None => wanted.push((what, BTreeSet::from([project]), Some(planned.draft.step.clone()))),
+            None => wanted.push((
+                what,
+                BTreeSet::from([project]),
+                Some(planned.draft.step.clone()),
+            )),
         }
     }
-    let answers = side::each(world, &wanted, |world, (what, _, step)| look(world, what, step.as_ref()))?;
+    let answers = side::each(world, &wanted, |world, (what, _, step)| {
+        look(world, what, step.as_ref())
+    })?;
     for ((what, projects, _), answer) in wanted.iter().zip(answers) {
         if let Wanted::Repository(repository) = what {
-            let note = clock(world, &repository.host).err().map(|amiss| format!("{} ({})", amiss.what, amiss.fix));
-            plan.notes.extend(note.filter(|note| !plan.notes.contains(note)));
+            let note = clock(world, &repository.host)
+                .err()
+                .map(|amiss| format!("{} ({})", amiss.what, amiss.fix));
+            plan.notes
+                .extend(note.filter(|note| !plan.notes.contains(note)));
         }
         if let Err(Amiss { what, fix }) = answer {
-            let refusals = projects.iter().map(|project| Refusal { project: project.clone(), what: what.clone(), fix: fix.clone() });
+            let refusals = projects.iter().map(|project| Refusal {
+                project: project.clone(),
+                what: what.clone(),
+                fix: fix.clone(),
+            });
             plan.refused.extend(refusals);
         }
     }
@@ -91,25 +112,63 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Gather(gather) => Some(Wanted::Repository(gather.repository.clone())),
         Step::Pin(pins) => {
             let to = &pins.parts.first()?.deliver;
-            let (address, base, branch) = (to.address.clone(), to.branch.clone(), pins.pull.branch.clone());
-            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own, repository: pins.pull.repository.clone() })
+            let (address, base, branch) = (
+                to.address.clone(),
+                to.branch.clone(),
+                pins.pull.branch.clone(),
+            );
+            Some(Wanted::OwnBranch {
+                address,
+                base,
+                branch,
+                is_own: to.is_own,
+                repository: pins.pull.repository.clone(),
+            })
         }
         Step::Deliver(to) if to.pull.is_some() => {
             let pull = to.pull.as_ref()?;
-            let (address, base, branch) = (to.address.clone(), to.branch.clone(), pull.branch.clone());
-            Some(Wanted::OwnBranch { address, base, branch, is_own: to.is_own, repository: pull.repository.clone() })
+            let (address, base, branch) =
+                (to.address.clone(), to.branch.clone(), pull.branch.clone());
+            Some(Wanted::OwnBranch {
+                address,
+                base,
+                branch,
+                is_own: to.is_own,
+                repository: pull.repository.clone(),
+            })
         }
-        Step::ReleasePull(ReleasePull::Open { repository, base, .. } | ReleasePull::Close { repository, base, .. }) => {
-            Some(Wanted::Pulls { repository: repository.clone(), base: base.clone() })
-        }
-        Step::Deliver(to) => Some(Wanted::Branch(to.address.clone(), to.branch.clone(), to.is_own)),
+        Step::ReleasePull(
+            ReleasePull::Open {
+                repository, base, ..
+            }
+            | ReleasePull::Close {
+                repository, base, ..
+            },
+        ) => Some(Wanted::Pulls {
+            repository: repository.clone(),
+            base: base.clone(),
+        }),
+        Step::Deliver(to) => Some(Wanted::Branch(
+            to.address.clone(),
+            to.branch.clone(),
+            to.is_own,
+        )),
         Step::Deploy(step) => Some(match step.programs() {
-            programs if programs.is_empty() => Wanted::Branch(step.of.address.clone(), step.of.branch.clone(), step.of.is_own),
+            programs if programs.is_empty() => Wanted::Branch(
+                step.of.address.clone(),
+                step.of.branch.clone(),
+                step.of.is_own,
+            ),
             programs => Wanted::Programs(programs, step.of.address.clone(), step.of.branch.clone()),
         }),
-        Step::ForgeRelease(release) => Some(Wanted::Forge(release.repository.clone(), release.tag.clone())),
+        Step::ForgeRelease(release) => Some(Wanted::Forge(
+            release.repository.clone(),
+            release.tag.clone(),
+        )),
         Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
-        Step::BuildDistribution(_) | Step::Package(PackageStep::Build(_)) => Some(Wanted::Room { with_docker: false }),
+        Step::BuildDistribution(_) | Step::Package(PackageStep::Build(_)) => {
+            Some(Wanted::Room { with_docker: false })
+        }
         _ => None,
     }
 }
@@ -117,16 +176,28 @@ fn want_of(step: &Step) -> Option<Wanted> {
 fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss> {
     match (wanted, step) {
         (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
-        (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => push_to(world, remote, name, commit),
+        (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => {
+            push_to(world, remote, name, commit)
+        }
         (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
-        (Wanted::OwnBranch { address, base, branch, is_own, repository }, _) => {
+        (
+            Wanted::OwnBranch {
+                address,
+                base,
+                branch,
+                is_own,
+                repository,
+            },
+            _,
+        ) => {
             own_branch(world, (address, base, *is_own), branch)?;
             pulls_at(world.delivery_forge(*is_own), repository, base)
         }
         (Wanted::Pulls { repository, base }, _) => pulls_at(world.forge(), repository, base),
-        (Wanted::Programs(programs, address, branch), _) => {
-            programs.iter().try_for_each(|program| installed(world, program)).and_then(|()| deliver_to(world, address, branch, true))
-        }
+        (Wanted::Programs(programs, address, branch), _) => programs
+            .iter()
+            .try_for_each(|program| installed(world, program))
+            .and_then(|()| deliver_to(world, address, branch, true)),
         (Wanted::Forge(repository, tag), _) => release_at(world, repository, tag),
         (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
         (Wanted::Remote(_), _) => Ok(()),
@@ -139,7 +210,10 @@ pub fn push_right(world: &World, repository: &Repository) -> Result<&'static str
         Ok(PushRight::Granted) => Ok("may push"),
         Ok(PushRight::NotAsked) => Ok("asks for no credentials"),
         Ok(PushRight::Unsaid) => Ok("its credentials do not say whether they may push"),
-        Ok(PushRight::NotGranted) => Err(may_not_push(repository, "the token it gave us is for reading alone")),
+        Ok(PushRight::NotGranted) => Err(may_not_push(
+            repository,
+            "the token it gave us is for reading alone",
+        )),
         Err(error) => Err(denied(repository, &error)),
     }
 }
@@ -150,16 +224,32 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
     let mut asked: Vec<(Repository, Option<Amiss>)> = Vec::new();
     let mut refusals: Vec<Refusal> = Vec::new();
     for Planned { draft, .. } in plan.open() {
-        let Some(Wanted::Repository(repository)) = want_of(&draft.step) else { continue };
-        let known = asked.iter().position(|(other, _)| *other == repository).unwrap_or_else(|| {
-            let is_unsaid = matches!(world.registry().push_right(&repository), Ok(PushRight::Unsaid));
-            let answer = if is_unsaid { world.registry().knock(&repository) } else { Ok(()) };
-            let amiss = answer.err().map(|error| denied(&repository, &error));
-            asked.push((repository, amiss));
-            asked.len() - 1
-        });
+        let Some(Wanted::Repository(repository)) = want_of(&draft.step) else {
+            continue;
+        };
+        let known = asked
+            .iter()
+            .position(|(other, _)| *other == repository)
+            .unwrap_or_else(|| {
+                let is_unsaid = matches!(
+                    world.registry().push_right(&repository),
+                    Ok(PushRight::Unsaid)
+                );
+                let answer = if is_unsaid {
+                    world.registry().knock(&repository)
+                } else {
+                    Ok(())
+                };
+                let amiss = answer.err().map(|error| denied(&repository, &error));
+                asked.push((repository, amiss));
+                asked.len() - 1
+            });
         if let Some(Amiss { what, fix }) = asked[known].1.clone() {
-            let refusal = Refusal { project: draft.project.clone(), what, fix };
+            let refusal = Refusal {
+                project: draft.project.clone(),
+                what,
+                fix,
+            };
             if !refusals.contains(&refusal) {
                 refusals.push(refusal);
             }
@@ -171,14 +261,20 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
 fn denied(repository: &Repository, error: &RegistryError) -> Amiss {
     match error.kind {
         RegistryErrorKind::Denied => may_not_push(repository, &error.to_string()),
-        _ => Amiss { what: format!("it cannot be told whether {repository} may be pushed to: {error}"), fix: "cargo xtask doctor".into() },
+        _ => Amiss {
+            what: format!("it cannot be told whether {repository} may be pushed to: {error}"),
+            fix: "cargo xtask doctor".into(),
+        },
     }
 }
 
 fn may_not_push(repository: &Repository, why: &str) -> Amiss {
     Amiss {
         what: format!("{repository} may not be pushed to: {why}"),
-        fix: format!("docker login {}, as somebody who may push there", repository.host),
+        fix: format!(
+            "docker login {}, as somebody who may push there",
+            repository.host
+        ),
     }
 }
 
@@ -192,7 +288,9 @@ pub fn push_to(world: &World, remote: &str, name: &str, commit: &str) -> Result<
 
 /// Whether a branch that says what runs would take a commit, asked as [`push_to`] asks.
 fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Result<(), Amiss> {
-    let answer = world.delivery(address, branch, is_own).and_then(|there| there.may_push());
+    let answer = world
+        .delivery(address, branch, is_own)
+        .and_then(|there| there.may_push());
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
         fix: match branch.starts_with("refs/") {
@@ -203,8 +301,14 @@ fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Resul
 }
 
 /// As [`deliver_to`], for the branch of a pull request.
-fn own_branch(world: &World, (address, base, is_own): (&str, &str, bool), branch: &str) -> Result<(), Amiss> {
-    let answer = world.delivery(address, base, is_own).and_then(|there| there.may_push_to(branch));
+fn own_branch(
+    world: &World,
+    (address, base, is_own): (&str, &str, bool),
+    branch: &str,
+) -> Result<(), Amiss> {
+    let answer = world
+        .delivery(address, base, is_own)
+        .and_then(|there| there.may_push_to(branch));
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
         fix: format!("git push --dry-run {address} HEAD:refs/heads/{branch}, with an account that may write there"),
@@ -213,7 +317,10 @@ fn own_branch(world: &World, (address, base, is_own): (&str, &str, bool), branch
 
 /// Whether a program of the configuration's is there.
 pub fn installed(world: &World, program: &str) -> Result<(), Amiss> {
-    world.program(program).map(drop).map_err(|fault| Amiss { what: fault.what, fix: how_to_get(program) })
+    world.program(program).map(drop).map_err(|fault| Amiss {
+        what: fault.what,
+        fix: how_to_get(program),
+    })
 }
 
 /// Whether the forge would take a release; drafts are shown to nobody who may not make one.
@@ -239,8 +346,14 @@ pub fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss
 /// The least room that is left where a build writes.
 pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
     let mut folders = vec![world.path("target"), files::temporary_root()];
-    folders.extend(with_docker.then(|| docker::root_folder(&world.runner)).flatten());
-    let free = folders.into_iter().filter_map(|folder| Some((files::free_bytes(&folder)?, folder)));
+    folders.extend(
+        with_docker
+            .then(|| docker::root_folder(&world.runner))
+            .flatten(),
+    );
+    let free = folders
+        .into_iter()
+        .filter_map(|folder| Some((files::free_bytes(&folder)?, folder)));
     match free.min() {
         Some((bytes, folder)) => judge_room(bytes, folder),
         None => Ok("this system does not tell".to_owned()),
@@ -251,7 +364,10 @@ fn judge_room(bytes: u64, folder: PathBuf) -> Result<String, Amiss> {
     let (folder, free) = (folder.display(), bytes / (1 << 20));
     match bytes < FREE_BYTES_MIN {
         true => Err(Amiss {
-            what: format!("{free} MiB are free where {folder} lies, a build wants {} MiB", FREE_BYTES_MIN >> 20),
+            what: format!(
+                "{free} MiB are free where {folder} lies, a build wants {} MiB",
+                FREE_BYTES_MIN >> 20
+            ),
             fix: "docker system prune, or rm -r target".into(),
         }),
         false => Ok(format!("{free} MiB free at {folder}")),
@@ -271,7 +387,10 @@ fn judge_clock(host: &str, seconds: i64) -> Result<String, Amiss> {
     let apart = seconds.unsigned_abs();
     match apart > CLOCK_SECONDS_MAX.unsigned_abs() {
         true => Err(Amiss {
-            what: format!("the clock of {host} is {} min {side} ours: tokens may be refused as too old or not yet valid", apart / 60),
+            what: format!(
+                "the clock of {host} is {} min {side} ours: tokens may be refused as too old or not yet valid",
+                apart / 60
+            ),
             fix: "timedatectl set-ntp true".into(),
         }),
         false => Ok(format!("its clock is {apart} s {side} ours")),
@@ -284,12 +403,34 @@ mod tests {
 
     #[test]
     fn room_and_clocks_have_their_bounds() {
-        assert_eq!(judge_room(FREE_BYTES_MIN, "/d".into()).unwrap(), "1024 MiB free at /d");
+        assert_eq!(
+            judge_room(FREE_BYTES_MIN, "/d".into()).unwrap(),
+            "1024 MiB free at /d"
+        );
         let amiss = judge_room(FREE_BYTES_MIN - 1, "/d".into()).unwrap_err();
-        assert_eq!(amiss.what, "1023 MiB are free where /d lies, a build wants 1024 MiB");
-        assert_eq!(judge_clock("h", 300).unwrap(), "its clock is 300 s ahead of ours");
-        assert_eq!(judge_clock("h", -2).unwrap(), "its clock is 2 s behind ours");
-        assert!(judge_clock("h", 301).unwrap_err().what.starts_with("the clock of h is 5 min ahead of ours"));
-        assert!(judge_clock("h", -3600).unwrap_err().what.starts_with("the clock of h is 60 min behind ours"));
+        assert_eq!(
+            amiss.what,
+            "1023 MiB are free where /d lies, a build wants 1024 MiB"
+        );
+        assert_eq!(
+            judge_clock("h", 300).unwrap(),
+            "its clock is 300 s ahead of ours"
+        );
+        assert_eq!(
+            judge_clock("h", -2).unwrap(),
+            "its clock is 2 s behind ours"
+        );
+        assert!(
+            judge_clock("h", 301)
+                .unwrap_err()
+                .what
+                .starts_with("the clock of h is 5 min ahead of ours")
+        );
+        assert!(
+            judge_clock("h", -3600)
+                .unwrap_err()
+                .what
+                .starts_with("the clock of h is 60 min behind ours")
+        );
     }
 }

@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 
 use crate::model::image::{Digest, Repository};
-use crate::model::step::{DistributionBuild, ImageBuild, ImageCheck, ImageCopy, Probe, Step, short};
+use crate::model::step::{
+    DistributionBuild, ImageBuild, ImageCheck, ImageCopy, Probe, Step, short,
+};
 use crate::world::docker::LocalImage;
 use crate::world::{World, docker, files};
 
@@ -17,23 +19,56 @@ use super::release_pull;
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
     let answer = match step {
-        Step::EditFile { path, before, after } => edited(world, path, before, after),
+        Step::EditFile {
+            path,
+            before,
+            after,
+        } => edited(world, path, before, after),
         Step::CreateFile { path, text } => created(world, path, text),
         Step::Commit { message, files } => committed(world, message, files),
         Step::Tag { name, commit, .. } => tagged(world, name, commit),
-        Step::PushTag { remote, name, commit } => pushed_tag(world, remote, name, commit),
+        Step::PushTag {
+            remote,
+            name,
+            commit,
+        } => pushed_tag(world, remote, name, commit),
         Step::BuildImage(image) => built(world, image),
         Step::CheckImage { image, check } => checked(world, image, check),
         Step::PushImage(image) => pushed(world, image).map(|answer| answer.unwrap_or(Probe::Todo)),
         Step::BuildDistribution(build) => distributed(world, build),
-        Step::PublishTag { repository, tag, manifest } | Step::PublishIndex { repository, tag, manifest } => {
-            published(world, repository, tag, &manifest.digest)
+        Step::PublishTag {
+            repository,
+            tag,
+            manifest,
         }
+        | Step::PublishIndex {
+            repository,
+            tag,
+            manifest,
+        } => published(world, repository, tag, &manifest.digest),
         Step::CopyImage(copy) => copied(world, copy),
-        Step::MoveAlias { repository, tag, manifest, from, .. } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
+        Step::MoveAlias {
+            repository,
+            tag,
+            manifest,
+            from,
+            ..
+        } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
         Step::ReleasePull(pull) => release_pull::probe(world, pull),
-        Step::Store { repository, manifest } => published(world, repository, manifest.digest.as_str(), &manifest.digest),
-        Step::Attach { subject, what, policy } => attach::probe(world, subject, what, policy),
+        Step::Store {
+            repository,
+            manifest,
+        } => published(
+            world,
+            repository,
+            manifest.digest.as_str(),
+            &manifest.digest,
+        ),
+        Step::Attach {
+            subject,
+            what,
+            policy,
+        } => attach::probe(world, subject, what, policy),
         Step::Deliver(delivery) => super::delivery::probe(world, delivery),
         Step::Deploy(deployment) => super::deployment::probe(world, deployment),
         Step::ForgeRelease(release) => super::forge_release::probe(world, release),
@@ -49,10 +84,14 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
     Ok(match files::read(&world.path(path))? {
         Some(text) if text == after => Probe::Done("already so".into()),
         Some(text) if text == before => Probe::Todo,
-        Some(_) => {
-            Probe::Conflict { found: "the file has changed since it was read".into(), wanted: "the text the plan was made of".into() }
-        }
-        None => Probe::Conflict { found: "the file is gone".into(), wanted: "the text the plan was made of".into() },
+        Some(_) => Probe::Conflict {
+            found: "the file has changed since it was read".into(),
+            wanted: "the text the plan was made of".into(),
+        },
+        None => Probe::Conflict {
+            found: "the file is gone".into(),
+            wanted: "the text the plan was made of".into(),
+        },
     })
 }
 
@@ -60,7 +99,10 @@ fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
     Ok(match files::read(&world.path(path))? {
         None => Probe::Todo,
         Some(found) if found == text => Probe::Done("there already, word for word".into()),
-        Some(_) => Probe::Conflict { found: "a file with another text".into(), wanted: "no file, since none is ever overwritten".into() },
+        Some(_) => Probe::Conflict {
+            found: "a file with another text".into(),
+            wanted: "no file, since none is ever overwritten".into(),
+        },
     })
 }
 
@@ -84,7 +126,10 @@ fn committed(world: &World, message: &str, files: &[(String, String)]) -> anyhow
     Ok(match tidied.is_empty() {
         true => Probe::Done(holds),
         false if world.git.subject(&head)? == message.lines().next().unwrap_or_default() => {
-            Probe::Done(format!("{holds}, with {} as a hook left it", tidied.join(", ")))
+            Probe::Done(format!(
+                "{holds}, with {} as a hook left it",
+                tidied.join(", ")
+            ))
         }
         false => Probe::Todo,
     })
@@ -94,7 +139,10 @@ fn tagged(world: &World, name: &str, commit: &str) -> anyhow::Result<Probe> {
     Ok(match world.git.tag_commit(name)? {
         None => Probe::Todo,
         Some(found) if found == commit => Probe::Done(format!("at {}", short(&found))),
-        Some(found) => Probe::Conflict { found: format!("{name} at {}", short(&found)), wanted: format!("at {}", short(commit)) },
+        Some(found) => Probe::Conflict {
+            found: format!("{name} at {}", short(&found)),
+            wanted: format!("at {}", short(commit)),
+        },
     })
 }
 
@@ -104,10 +152,13 @@ fn pushed_tag(world: &World, remote: &str, name: &str, commit: &str) -> anyhow::
     };
     Ok(match tags.get(name) {
         None => Probe::Todo,
-        Some(found) if found == commit => Probe::Done(format!("{remote} has it at {}", short(found))),
-        Some(found) => {
-            Probe::Conflict { found: format!("{name} at {} on {remote}", short(found)), wanted: format!("at {}", short(commit)) }
+        Some(found) if found == commit => {
+            Probe::Done(format!("{remote} has it at {}", short(found)))
         }
+        Some(found) => Probe::Conflict {
+            found: format!("{name} at {} on {remote}", short(found)),
+            wanted: format!("at {}", short(commit)),
+        },
     })
 }
 
@@ -120,8 +171,10 @@ fn built(world: &World, image: &ImageBuild) -> anyhow::Result<Probe> {
 
 /// The engine's image of this very build; one under its name that was built from something else is not it.
 pub fn local_build(world: &World, image: &ImageBuild) -> anyhow::Result<Option<LocalImage>> {
-    let is_it =
-        |local: &LocalImage| local.label(REVISION_LABEL) == Some(&image.revision) && local.label(VERSION_LABEL) == Some(&image.version);
+    let is_it = |local: &LocalImage| {
+        local.label(REVISION_LABEL) == Some(&image.revision)
+            && local.label(VERSION_LABEL) == Some(&image.version)
+    };
     Ok(docker::inspect(&world.runner, &image.reference())?.filter(is_it))
 }
 
@@ -132,13 +185,18 @@ fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Res
     let Some(local) = local_build(world, image)? else {
         return Ok(Probe::Todo);
     };
-    Ok(match (files::read(&witness(world, &local.id, check))?, check) {
-        (Some(words), ImageCheck::Scan { rules, .. }) => {
-            Probe::Done(format!("on {}, of {}: {}", rules.today, short_id(&local.id), words.trim_end()))
-        }
-        (Some(_), _) => Probe::Done(format!("passed on {}", short_id(&local.id))),
-        (None, _) => Probe::Todo,
-    })
+    Ok(
+        match (files::read(&witness(world, &local.id, check))?, check) {
+            (Some(words), ImageCheck::Scan { rules, .. }) => Probe::Done(format!(
+                "on {}, of {}: {}",
+                rules.today,
+                short_id(&local.id),
+                words.trim_end()
+            )),
+            (Some(_), _) => Probe::Done(format!("passed on {}", short_id(&local.id))),
+            (None, _) => Probe::Todo,
+        },
+    )
 }
 
 /// Where it is written down that these very bytes passed this very check.
@@ -147,7 +205,10 @@ fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Res
 /// words hold the day and what it lets pass: vulnerabilities become known while the bytes stay as they are.
 pub fn witness(world: &World, image_id: &str, check: &ImageCheck) -> std::path::PathBuf {
     let check = Digest::of(format!("{check:?}").as_bytes());
-    world.scratch("passed").join(image_id.replace(':', "-")).join(check.hex())
+    world
+        .scratch("passed")
+        .join(image_id.replace(':', "-"))
+        .join(check.hex())
 }
 
 fn short_id(id: &str) -> &str {
@@ -165,29 +226,53 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
     let found = match platform_image(world, &image.repository, &image.tag, &image.platform) {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(None),
-        Err(Unusable::Objection(found)) => return Ok(Some(Probe::Conflict { found, wanted: wanted() })),
+        Err(Unusable::Objection(found)) => {
+            return Ok(Some(Probe::Conflict {
+                found,
+                wanted: wanted(),
+            }));
+        }
         Err(Unusable::Unread(error)) => return Err(error),
     };
     Ok(Some(match found.revision() {
-        Some(revision) if revision == image.revision => {
-            Probe::Done(format!("the registry has {} from {}", found.named.digest.short(), short(revision)))
-        }
-        revision => {
-            Probe::Conflict { found: format!("{} with revision {}", image.reference(), revision.unwrap_or("none")), wanted: wanted() }
-        }
+        Some(revision) if revision == image.revision => Probe::Done(format!(
+            "the registry has {} from {}",
+            found.named.digest.short(),
+            short(revision)
+        )),
+        revision => Probe::Conflict {
+            found: format!(
+                "{} with revision {}",
+                image.reference(),
+                revision.unwrap_or("none")
+            ),
+            wanted: wanted(),
+        },
     }))
 }
 
 fn distributed(world: &World, build: &DistributionBuild) -> anyhow::Result<Probe> {
     let names = files::names_in(&world.path(&build.folder))?;
-    Ok(if names.is_empty() { Probe::Todo } else { Probe::Done(names.join(", ")) })
+    Ok(if names.is_empty() {
+        Probe::Todo
+    } else {
+        Probe::Done(names.join(", "))
+    })
 }
 
-fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest) -> anyhow::Result<Probe> {
+fn published(
+    world: &World,
+    repository: &Repository,
+    tag: &str,
+    digest: &Digest,
+) -> anyhow::Result<Probe> {
     Ok(match world.registry().head_before_put(repository, tag)? {
         None => Probe::Todo,
         Some(found) if found.digest == *digest => Probe::Done(format!("holds {}", digest.short())),
-        Some(found) => Probe::Conflict { found: format!("{repository}:{tag} holds {}", found.digest), wanted: digest.to_string() },
+        Some(found) => Probe::Conflict {
+            found: format!("{repository}:{tag} holds {}", found.digest),
+            wanted: digest.to_string(),
+        },
     })
 }
 
@@ -195,22 +280,45 @@ fn published(world: &World, repository: &Repository, tag: &str, digest: &Digest)
 fn copied(world: &World, copy: &ImageCopy) -> anyhow::Result<Probe> {
     for manifest in &copy.manifests {
         // By digest there is nothing else that could be found.
-        if world.registry().head_before_put(&copy.to, manifest.digest.as_str())?.is_none() {
+        if world
+            .registry()
+            .head_before_put(&copy.to, manifest.digest.as_str())?
+            .is_none()
+        {
             return Ok(Probe::Todo);
         }
     }
-    Ok(Probe::Done(format!("{} serves {} manifests of it", copy.to, copy.manifests.len())))
+    Ok(Probe::Done(format!(
+        "{} serves {} manifests of it",
+        copy.to,
+        copy.manifests.len()
+    )))
 }
 
 /// A moving name is the only one that may hold something else; and that must be what was seen when the plan was made.
-fn moved(world: &World, repository: &Repository, tag: &str, to: &Digest, from: Option<&Digest>) -> anyhow::Result<Probe> {
-    let found = world.registry().head_before_put(repository, tag)?.map(|found| found.digest);
+fn moved(
+    world: &World,
+    repository: &Repository,
+    tag: &str,
+    to: &Digest,
+    from: Option<&Digest>,
+) -> anyhow::Result<Probe> {
+    let found = world
+        .registry()
+        .head_before_put(repository, tag)?
+        .map(|found| found.digest);
     Ok(match &found {
         Some(found) if found == to => Probe::Done(format!("holds {}", to.short())),
         found if found.as_ref() == from => Probe::Todo,
         found => Probe::Conflict {
-            found: format!("{repository}:{tag} holds {}", found.as_ref().map_or("nothing", Digest::as_str)),
-            wanted: format!("{}, which it held when it was looked at", from.map_or("nothing", Digest::as_str)),
+            found: format!(
+                "{repository}:{tag} holds {}",
+                found.as_ref().map_or("nothing", Digest::as_str)
+            ),
+            wanted: format!(
+                "{}, which it held when it was looked at",
+                from.map_or("nothing", Digest::as_str)
+            ),
         },
     })
 }

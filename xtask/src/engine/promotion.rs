@@ -33,8 +33,18 @@ pub(super) struct Wish<'a> {
 
 impl<'a> Deliverer<'a> {
     pub fn new(world: &'a World, delivery: &'a Delivery, remote: &'a str) -> Self {
-        world.expect_files(delivery.pins.iter().map(|pin| pin.file.as_str()).chain([BARS_FILE]));
-        Self { world, delivery, remote }
+        world.expect_files(
+            delivery
+                .pins
+                .iter()
+                .map(|pin| pin.file.as_str())
+                .chain([BARS_FILE]),
+        );
+        Self {
+            world,
+            delivery,
+            remote,
+        }
     }
 }
 
@@ -55,7 +65,10 @@ impl Deliverer<'_> {
         let name = &project.name;
         let pins = self.pins_in(project, &stage.name)?;
         let before = match &stage.after {
-            Some(after) => Some((after.as_str(), self.read(goal, name, &self.pins_in(project, after)?)?)),
+            Some(after) => Some((
+                after.as_str(),
+                self.read(goal, name, &self.pins_in(project, after)?)?,
+            )),
             None => None,
         };
         let targets = self.read(goal, name, &pins)?;
@@ -63,12 +76,34 @@ impl Deliverer<'_> {
             return Ok(());
         }
         let asked = version.or(newest.filter(|_| before.is_none()));
-        let source = before.as_ref().map_or((None, &targets), |(after, readings)| (Some(*after), readings));
-        let Some(named) = self.named(goal, project, stage, asked, source) else { return Ok(()) };
-        let Some(images) = self.served(goal, project, &named) else { return Ok(()) };
-        if images.version.is_empty() && targets.iter().any(|(_, reading)| reading.places().any(|(_, place)| place.takes_tag())) {
-            let what = format!("what stands before {} is known by its digest alone ({named}), and the pins want a tag", stage.name);
-            goal.refuse(name, what, format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name));
+        let source = before
+            .as_ref()
+            .map_or((None, &targets), |(after, readings)| {
+                (Some(*after), readings)
+            });
+        let Some(named) = self.named(goal, project, stage, asked, source) else {
+            return Ok(());
+        };
+        let Some(images) = self.served(goal, project, &named) else {
+            return Ok(());
+        };
+        if images.version.is_empty()
+            && targets
+                .iter()
+                .any(|(_, reading)| reading.places().any(|(_, place)| place.takes_tag()))
+        {
+            let what = format!(
+                "what stands before {} is known by its digest alone ({named}), and the pins want a tag",
+                stage.name
+            );
+            goal.refuse(
+                name,
+                what,
+                format!(
+                    "cargo xtask promote {name} --to {} --version X.Y.Z",
+                    stage.name
+                ),
+            );
         }
         if let Some((after, readings)) = &before {
             self.require_standing(goal, project, after, readings, &images, stage);
@@ -86,7 +121,17 @@ impl Deliverer<'_> {
         if targets.is_empty() {
             self.refuse_barred_in_ledger(goal, project, stage, &images);
         }
-        self.want(goal, project, targets, &Wish { stage, images: &images, action: &Action::Promote, why: &why });
+        self.want(
+            goal,
+            project,
+            targets,
+            &Wish {
+                stage,
+                images: &images,
+                action: &Action::Promote,
+                why: &why,
+            },
+        );
         Ok(())
     }
 
@@ -95,26 +140,53 @@ impl Deliverer<'_> {
     ///
     /// # Errors
     /// The world cannot be read. What forbids the release is refused in the goal.
-    pub fn after_release(&self, goal: &mut Goal, project: &Project, version: &Version) -> anyhow::Result<()> {
+    pub fn after_release(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        version: &Version,
+    ) -> anyhow::Result<()> {
         let name = &project.name;
-        let is_reached = |stage: &&Stage| self.delivery.pins_of(name, &stage.name).next().is_some() || stage.checks.deploys();
-        let stages: Vec<&Stage> = self.delivery.first_stages().filter(|stage| project.image.is_some() && is_reached(stage)).collect();
+        let is_reached = |stage: &&Stage| {
+            self.delivery.pins_of(name, &stage.name).next().is_some() || stage.checks.deploys()
+        };
+        let stages: Vec<&Stage> = self
+            .delivery
+            .first_stages()
+            .filter(|stage| project.image.is_some() && is_reached(stage))
+            .collect();
         if stages.is_empty() {
             let what = match self.delivery.pins.iter().any(|pin| pin.project == *name) {
-                true => format!("{name}: it has no [[pins]] in an environment without `after`, so nothing is delivered by the release"),
+                true => format!(
+                    "{name}: it has no [[pins]] in an environment without `after`, so nothing is delivered by the release"
+                ),
                 false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
             };
             goal.notes.push(what);
             return Ok(());
         }
         let index = goal.drafts.iter().find_map(|draft| match &draft.step {
-            Step::PublishIndex { tag, manifest, .. } if draft.project == *name && *tag == version.to_semver() => Some(manifest.clone()),
+            Step::PublishIndex { tag, manifest, .. }
+                if draft.project == *name && *tag == version.to_semver() =>
+            {
+                Some(manifest.clone())
+            }
             _ => None,
         });
         // Without an index the release is refused already, for a reason of its own.
         let Some(index) = index else { return Ok(()) };
-        let platforms = project.image.as_ref().map(|image| image.platforms.as_slice()).unwrap_or_default();
-        let images = images_of(platforms, &version.to_semver(), &index.digest, &index.media_type, &index.bytes)?;
+        let platforms = project
+            .image
+            .as_ref()
+            .map(|image| image.platforms.as_slice())
+            .unwrap_or_default();
+        let images = images_of(
+            platforms,
+            &version.to_semver(),
+            &index.digest,
+            &index.media_type,
+            &index.bytes,
+        )?;
         for stage in stages {
             let refused = goal.refused.len();
             let pins: Vec<&Pin> = self.delivery.pins_of(name, &stage.name).collect();
@@ -126,12 +198,24 @@ impl Deliverer<'_> {
             if goal.refused.len() > refused {
                 continue;
             }
-            let is_barred = |reading: &Reading| reading.bars.iter().any(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index);
+            let is_barred = |reading: &Reading| {
+                reading
+                    .bars
+                    .iter()
+                    .any(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index)
+            };
             if targets.iter().any(|(_, reading)| is_barred(reading)) {
-                goal.notes.push(format!("{name}: {} is barred in {}, so it is not delivered there", images.index.short(), stage.name));
+                goal.notes.push(format!(
+                    "{name}: {} is barred in {}, so it is not delivered there",
+                    images.index.short(),
+                    stage.name
+                ));
                 continue;
             }
-            if let Some(newer) = standing_version(&targets).ok().filter(|standing| standing > version) {
+            if let Some(newer) = standing_version(&targets)
+                .ok()
+                .filter(|standing| standing > version)
+            {
                 goal.notes.push(format!(
                     "{name}: {} runs {} already, so {} is not delivered there",
                     stage.name,
@@ -141,26 +225,52 @@ impl Deliverer<'_> {
                 continue;
             }
             let why = "the first environment gets a release by itself";
-            self.want(goal, project, targets, &Wish { stage, images: &images, action: &Action::Promote, why });
+            self.want(
+                goal,
+                project,
+                targets,
+                &Wish {
+                    stage,
+                    images: &images,
+                    action: &Action::Promote,
+                    why,
+                },
+            );
         }
         Ok(())
     }
 
     /// Reads all pins, and refuses what is wrong with any of them.
-    pub(super) fn read(&self, goal: &mut Goal, project: &str, pins: &[&Pin]) -> anyhow::Result<Vec<(PinGroup, Reading)>> {
+    pub(super) fn read(
+        &self,
+        goal: &mut Goal,
+        project: &str,
+        pins: &[&Pin],
+    ) -> anyhow::Result<Vec<(PinGroup, Reading)>> {
         let mut readings = Vec::new();
         for group in groups(self.world, self.remote, pins)? {
             let place = format!("{} ({})", group.address, group.branch);
             match group.read(self.world) {
                 Ok(reading) => {
                     for fault in &reading.faults {
-                        goal.refuse(project, format!("{place}: {fault}"), "edit the file, or its [[pins]] in the configuration");
+                        goal.refuse(
+                            project,
+                            format!("{place}: {fault}"),
+                            "edit the file, or its [[pins]] in the configuration",
+                        );
                     }
                     readings.push((group, reading));
                 }
                 Err(error) => {
-                    let fix = error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).and_then(|fault| fault.fix.clone());
-                    goal.refuse(project, format!("{error:#}"), fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address)));
+                    let fix = error
+                        .chain()
+                        .find_map(|cause| cause.downcast_ref::<Fault>())
+                        .and_then(|fault| fault.fix.clone());
+                    goal.refuse(
+                        project,
+                        format!("{error:#}"),
+                        fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address)),
+                    );
                 }
             }
         }
@@ -168,29 +278,68 @@ impl Deliverer<'_> {
     }
 
     /// The images of a release, as the registry serves them; refused where it does not. A digest names one as well.
-    pub(super) fn served(&self, goal: &mut Goal, project: &Project, named: &str) -> Option<ReleaseImages> {
+    pub(super) fn served(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        named: &str,
+    ) -> Option<ReleaseImages> {
         let name = &project.name;
         let Some(image) = &project.image else {
-            goal.refuse(name, format!("{name} has no image"), "add image = { platforms = [...] } to the project");
+            goal.refuse(
+                name,
+                format!("{name} has no image"),
+                "add image = { platforms = [...] } to the project",
+            );
             return None;
         };
         let is_digest = named.parse::<Digest>().is_ok();
         let version = if is_digest { "" } else { named };
-        let shown = || format!("{}{}{named}", image.release, if is_digest { '@' } else { ':' });
+        let shown = || {
+            format!(
+                "{}{}{named}",
+                image.release,
+                if is_digest { '@' } else { ':' }
+            )
+        };
         let answer = self.world.registry().manifest(&image.release, named);
-        match answer.map(|found| found.map(|found| images_of(&image.platforms, version, &found.digest, &found.media_type, &found.bytes))) {
+        match answer.map(|found| {
+            found.map(|found| {
+                images_of(
+                    &image.platforms,
+                    version,
+                    &found.digest,
+                    &found.media_type,
+                    &found.bytes,
+                )
+            })
+        }) {
             Ok(Some(Ok(images))) => Some(images),
             Ok(Some(Err(error))) => {
-                goal.refuse(name, format!("{}: {error:#}", shown()), "cargo xtask doctor");
+                goal.refuse(
+                    name,
+                    format!("{}: {error:#}", shown()),
+                    "cargo xtask doctor",
+                );
                 None
             }
             Ok(None) => {
-                let fix = format!("cargo xtask status {name}, which tells what is released; then the same line with one of those");
-                goal.refuse(name, format!("the registry does not serve {}", shown()), fix);
+                let fix = format!(
+                    "cargo xtask status {name}, which tells what is released; then the same line with one of those"
+                );
+                goal.refuse(
+                    name,
+                    format!("the registry does not serve {}", shown()),
+                    fix,
+                );
                 None
             }
             Err(error) => {
-                goal.refuse(name, format!("the registry cannot be read: {error}"), "cargo xtask doctor");
+                goal.refuse(
+                    name,
+                    format!("the registry cannot be read: {error}"),
+                    "cargo xtask doctor",
+                );
                 None
             }
         }
@@ -206,14 +355,22 @@ impl Deliverer<'_> {
         stage: &Stage,
     ) {
         let (name, version) = (&project.name, images.name());
-        let asked = if images.version.is_empty() { String::new() } else { format!(" --version {version}") };
+        let asked = if images.version.is_empty() {
+            String::new()
+        } else {
+            format!(" --version {version}")
+        };
         for (group, reading) in readings {
             if let Err(found) = reading.stands(&group.pins, images) {
                 let what = format!(
                     "{name} {version} does not stand in {after}, through which alone {} is reached: {} ({}) {found}",
                     stage.name, group.address, group.branch
                 );
-                goal.refuse(name, what, format!("cargo xtask promote {name} --to {after}{asked}"));
+                goal.refuse(
+                    name,
+                    what,
+                    format!("cargo xtask promote {name} --to {after}{asked}"),
+                );
             }
         }
         self.require_passed(goal, project, after, !readings.is_empty(), images, stage);
@@ -235,32 +392,65 @@ impl Deliverer<'_> {
         }
         let fix = || match project.registered {
             Some(_) => format!("cargo xtask pin {name}"),
-            None => format!("cargo xtask promote {name} --to {} --version X.Y.Z", stage.name),
+            None => format!(
+                "cargo xtask promote {name} --to {} --version X.Y.Z",
+                stage.name
+            ),
         };
         if before.is_none() && project.registered.is_none() {
-            goal.refuse(name, format!("{name} has no release that HEAD contains"), fix());
+            goal.refuse(
+                name,
+                format!("{name} has no release that HEAD contains"),
+                fix(),
+            );
             return None;
         }
         let source = before.unwrap_or(&stage.name);
         match self.version_in(goal, name, source, readings) {
             Ok(version) => Some(version.to_semver()),
-            Err(what) => standing_digest(readings).map(|digest| digest.to_string()).or_else(|| {
-                goal.refuse(name, format!("{source} does not tell which version of {name} to promote: {what}"), fix());
-                None
-            }),
+            Err(what) => standing_digest(readings)
+                .map(|digest| digest.to_string())
+                .or_else(|| {
+                    goal.refuse(
+                        name,
+                        format!(
+                            "{source} does not tell which version of {name} to promote: {what}"
+                        ),
+                        fix(),
+                    );
+                    None
+                }),
         }
     }
 
     /// The one version that an environment runs.
-    fn version_in(&self, goal: &mut Goal, project: &str, stage: &str, readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
-        if readings.is_empty() { self.recorded_version(goal, project, stage) } else { standing_version(readings) }
+    fn version_in(
+        &self,
+        goal: &mut Goal,
+        project: &str,
+        stage: &str,
+        readings: &[(PinGroup, Reading)],
+    ) -> Result<Version, String> {
+        if readings.is_empty() {
+            self.recorded_version(goal, project, stage)
+        } else {
+            standing_version(readings)
+        }
     }
 
     /// One delivery for each repository and branch, with what is to be done before and after.
-    pub(super) fn want(&self, goal: &mut Goal, project: &Project, targets: Vec<(PinGroup, Reading)>, wish: &Wish<'_>) {
+    pub(super) fn want(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        targets: Vec<(PinGroup, Reading)>,
+        wish: &Wish<'_>,
+    ) {
         let mut deliveries = Vec::new();
         for (group, reading) in &targets {
-            let Some(pull) = self.pull_of(goal, &project.name, wish.stage, group, "deliver") else { continue };
+            let Some(pull) = self.pull_of(goal, &project.name, wish.stage, group, "deliver") else {
+                continue;
+            };
             deliveries.push(Deliver {
                 action: wish.action.clone(),
                 project: project.name.clone(),
@@ -276,29 +466,54 @@ impl Deliverer<'_> {
                 pull,
             });
         }
-        let stands = targets.iter().all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
+        let stands = targets
+            .iter()
+            .all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
         let (record, tasks) = match wish.stage.by_pull && !stands {
             // What runs there changes with the merge, which is somebody else's doing.
             true => {
                 let stage = &wish.stage.name;
                 if !wish.stage.checks.tasks.is_empty() {
-                    goal.notes.push(format!("{}: the commands of {stage} run after the merge, by the same line", project.name));
+                    goal.notes.push(format!(
+                        "{}: the commands of {stage} run after the merge, by the same line",
+                        project.name
+                    ));
                 }
                 (None, Vec::new())
             }
             false => self.around(goal, project, &targets, wish, &deliveries),
         };
-        let deliveries = deliveries.into_iter().map(|deliver| Step::Deliver(Box::new(deliver)));
-        record.into_iter().chain(deliveries).chain(tasks).for_each(|step| goal.want(&project.name, wish.why, step));
+        let deliveries = deliveries
+            .into_iter()
+            .map(|deliver| Step::Deliver(Box::new(deliver)));
+        record
+            .into_iter()
+            .chain(deliveries)
+            .chain(tasks)
+            .for_each(|step| goal.want(&project.name, wish.why, step));
     }
 }
 
 /// Whether any repository bars it, which refuses the promotion.
-fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(PinGroup, Reading)], images: &ReleaseImages) -> bool {
+fn refuse_barred(
+    goal: &mut Goal,
+    project: &Project,
+    stage: &Stage,
+    targets: &[(PinGroup, Reading)],
+    images: &ReleaseImages,
+) -> bool {
     let (name, before) = (&project.name, goal.refused.len());
     for (group, reading) in targets {
-        if let Some(bar) = reading.bars.iter().find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index) {
-            let why = if bar.why.is_empty() { String::new() } else { format!(": {}", bar.why) };
+        if let Some(bar) = reading
+            .bars
+            .iter()
+            .find(|bar| bar.is_of(name, &stage.name) && bar.digest == images.index)
+        {
+            let why = if bar.why.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", bar.why)
+            };
             let what = format!(
                 "{name} {} ({}) is barred in {} since {} by {}{why} ({})",
                 images.name(),
@@ -308,7 +523,14 @@ fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(
                 bar.by,
                 group.address
             );
-            goal.refuse(name, what, format!("cargo xtask unbar {name} --in {} {}", stage.name, bar.digest));
+            goal.refuse(
+                name,
+                what,
+                format!(
+                    "cargo xtask unbar {name} --in {} {}",
+                    stage.name, bar.digest
+                ),
+            );
         }
     }
     goal.refused.len() > before
@@ -318,21 +540,41 @@ fn refuse_barred(goal: &mut Goal, project: &Project, stage: &Stage, targets: &[(
 ///
 /// # Errors
 /// It is no index that can be read.
-pub(super) fn images_of(platforms: &[Platform], version: &str, digest: &Digest, kind: &str, bytes: &[u8]) -> anyhow::Result<ReleaseImages> {
-    let mut images = ReleaseImages { version: version.to_owned(), index: digest.clone(), platforms: Vec::new() };
+pub(super) fn images_of(
+    platforms: &[Platform],
+    version: &str,
+    digest: &Digest,
+    kind: &str,
+    bytes: &[u8],
+) -> anyhow::Result<ReleaseImages> {
+    let mut images = ReleaseImages {
+        version: version.to_owned(),
+        index: digest.clone(),
+        platforms: Vec::new(),
+    };
     if !media_type::is_index(kind) {
-        images.platforms = platforms.iter().map(|platform| (platform.clone(), digest.clone())).collect();
+        images.platforms = platforms
+            .iter()
+            .map(|platform| (platform.clone(), digest.clone()))
+            .collect();
         // A manifest is one platform's; of several there is no telling which.
-        images.platforms.truncate(if images.platforms.len() == 1 { 1 } else { 0 });
+        images
+            .platforms
+            .truncate(if images.platforms.len() == 1 { 1 } else { 0 });
         return Ok(images);
     }
     let index: serde_json::Value = serde_json::from_slice(bytes)?;
     for entry in index["manifests"].as_array().into_iter().flatten() {
         let word = |key: &str| entry["platform"][key].as_str();
         // Attestations speak of other entries, and run nowhere (law 11).
-        if let (Some(os), Some(arch)) = (word("os").filter(|os| *os != "unknown"), word("architecture")) {
+        if let (Some(os), Some(arch)) = (
+            word("os").filter(|os| *os != "unknown"),
+            word("architecture"),
+        ) {
             let digest: Digest = entry["digest"].as_str().unwrap_or_default().parse()?;
-            images.platforms.push((Platform::new(os, arch, word("variant")), digest));
+            images
+                .platforms
+                .push((Platform::new(os, arch, word("variant")), digest));
         }
     }
     Ok(images)

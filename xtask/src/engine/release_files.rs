@@ -27,14 +27,22 @@ pub struct DistributionFile {
 
 /// The folder, from the root of the repository, that holds everything of a version that is published as a file, and nothing else.
 pub fn folder(project: &Project, version: &Version) -> String {
-    format!("target/xtask/dist/{}/{}", project.package, version.to_semver())
+    format!(
+        "target/xtask/dist/{}/{}",
+        project.package,
+        version.to_semver()
+    )
 }
 
 /// The files in that folder, by name; folders in it are somebody else's.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn in_folder(world: &World, project: &Project, version: &Version) -> anyhow::Result<Vec<DistributionFile>> {
+pub fn in_folder(
+    world: &World,
+    project: &Project,
+    version: &Version,
+) -> anyhow::Result<Vec<DistributionFile>> {
     let folder = folder(project, version);
     let mut found = Vec::new();
     for name in files::names_in(&world.path(&folder))? {
@@ -65,18 +73,27 @@ pub(super) fn content(world: &World, source: &Source) -> anyhow::Result<Content>
         Source::File(path) => Ok(Content::File(world.path(path))),
         Source::List { subject, .. } => {
             let text = list(world, source)?;
-            text.map(Content::Text).with_context(|| format!("no list of {} is attached to {}", subject.role, subject.reference()))
+            text.map(Content::Text).with_context(|| {
+                format!(
+                    "no list of {} is attached to {}",
+                    subject.role,
+                    subject.reference()
+                )
+            })
         }
         Source::Package(file) => {
             let path = package_file(world, file)?;
-            path.map(Content::File).with_context(|| format!("{} is gone again", file.what()))
+            path.map(Content::File)
+                .with_context(|| format!("{} is gone again", file.what()))
         }
     }
 }
 
 /// The name of a file at the forge; `None` while it has none yet.
 pub(super) fn name(world: &World, asset: &Asset) -> anyhow::Result<Option<String>> {
-    let Source::Package(file) = &asset.source else { return Ok(Some(asset.name.clone())) };
+    let Source::Package(file) = &asset.source else {
+        return Ok(Some(asset.name.clone()));
+    };
     let path = package_file(world, file)?;
     Ok(path.and_then(|path| Some(asset_name(&path.file_name()?.to_string_lossy()))))
 }
@@ -85,17 +102,32 @@ fn package_file(world: &World, file: &PackageFile) -> anyhow::Result<Option<Path
     let path = match file {
         PackageFile::Artifact(build) => package::built(world, build)?.map(|built| built.path),
         PackageFile::List(build) => package_trust::listed(world, build)?,
-        PackageFile::Bundle(build, what) => package_trust::signed(world, build, *what)?.map(|(_, bundle)| bundle),
+        PackageFile::Bundle(build, what) => {
+            package_trust::signed(world, build, *what)?.map(|(_, bundle)| bundle)
+        }
     };
     Ok(path.filter(|path| files::exists(path)))
 }
 
 fn list(world: &World, source: &Source) -> anyhow::Result<Option<String>> {
-    let Source::List { subject, format, policy } = source else { return Ok(None) };
+    let Source::List {
+        subject,
+        format,
+        policy,
+    } = source
+    else {
+        return Ok(None);
+    };
     // cosign says the same of an image that is not there yet as of a registry that does not answer.
-    if world.registry().head(&subject.repository, subject.digest.as_str())?.is_none() {
+    if world
+        .registry()
+        .head(&subject.repository, subject.digest.as_str())?
+        .is_none()
+    {
         return Ok(None);
     }
     let name = format!("{}#{}", subject.reference(), format.word());
-    world.shared.contents.list(&name, || attach::attested_list(world, subject, *format, policy))
+    world.shared.contents.list(&name, || {
+        attach::attested_list(world, subject, *format, policy)
+    })
 }

@@ -22,14 +22,32 @@ pub fn plan(world: &World, goal: Goal) -> anyhow::Result<Plan> {
 /// Asks every step's probe, side by side where that takes time. What conflicts, or cannot be known, refuses the whole plan, or
 /// its project's part of it where projects are on their own (laws 15 and 16).
 pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
-    let mut plan = Plan { steps: Vec::new(), refused: goal.refused, notes: goal.notes, scope: goal.scope };
-    let far: Vec<_> = goal.drafts.iter().filter(|draft| is_far(&draft.step)).collect();
+    let mut plan = Plan {
+        steps: Vec::new(),
+        refused: goal.refused,
+        notes: goal.notes,
+        scope: goal.scope,
+    };
+    let far: Vec<_> = goal
+        .drafts
+        .iter()
+        .filter(|draft| is_far(&draft.step))
+        .collect();
     let mut far = side::each(world, &far, |world, draft| ask(world, draft))?.into_iter();
     for draft in goal.drafts {
-        let told = if is_far(&draft.step) { far.next() } else { None };
+        let told = if is_far(&draft.step) {
+            far.next()
+        } else {
+            None
+        };
         let (answer, cost) = told.unwrap_or_else(|| ask(world, &draft));
         let (verdict, evidence) = judge(&mut plan, &draft, answer);
-        plan.steps.push(Planned { draft, verdict, evidence, cost });
+        plan.steps.push(Planned {
+            draft,
+            verdict,
+            evidence,
+            cost,
+        });
     }
     Ok(plan)
 }
@@ -41,7 +59,10 @@ fn ask(world: &World, draft: &Draft) -> (Probe, Cost) {
 
 /// Whether the answer comes from a child or over a line. What this clone's files say is told faster than a thread starts.
 fn is_far(step: &Step) -> bool {
-    !matches!(step, Step::EditFile { .. } | Step::CreateFile { .. } | Step::Commit { .. } | Step::Tag { .. })
+    !matches!(
+        step,
+        Step::EditFile { .. } | Step::CreateFile { .. } | Step::Commit { .. } | Step::Tag { .. }
+    )
 }
 
 fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
@@ -65,7 +86,10 @@ fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
             });
             let refusal = Refusal {
                 project: draft.project.clone(),
-                what: format!("{}: it cannot be told whether this is done: {why}", draft.step.what()),
+                what: format!(
+                    "{}: it cannot be told whether this is done: {why}",
+                    draft.step.what()
+                ),
                 fix: draft.step.unknown_fix(),
             };
             if !is_told {

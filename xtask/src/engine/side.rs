@@ -17,11 +17,20 @@ thread_local! {
 ///
 /// # Errors
 /// The repository cannot be opened for another thread.
-pub fn each<Q: Sync, A: Send>(world: &World, questions: &[Q], answer: impl Fn(&World, &Q) -> A + Sync) -> anyhow::Result<Vec<A>> {
+pub fn each<Q: Sync, A: Send>(
+    world: &World,
+    questions: &[Q],
+    answer: impl Fn(&World, &Q) -> A + Sync,
+) -> anyhow::Result<Vec<A>> {
     if IS_ONE_OF_SEVERAL.get() || questions.len() < 2 {
-        return Ok(questions.iter().map(|question| answer(world, question)).collect());
+        return Ok(questions
+            .iter()
+            .map(|question| answer(world, question))
+            .collect());
     }
-    let worlds = (0..questions.len().min(AT_ONCE)).map(|_| world.beside(None)).collect::<anyhow::Result<_>>()?;
+    let worlds = (0..questions.len().min(AT_ONCE))
+        .map(|_| world.beside(None))
+        .collect::<anyhow::Result<_>>()?;
     Ok(with_one_each(worlds, questions, |world, question| {
         IS_ONE_OF_SEVERAL.set(true);
         answer(world, question)

@@ -13,24 +13,41 @@ use crate::world::delivery::PastCommit;
 
 /// The one digest that all pins say, of which none says a tag.
 pub(super) fn standing_digest(readings: &[(PinGroup, Reading)]) -> Option<Digest> {
-    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).collect();
+    let mut said: Vec<_> = readings
+        .iter()
+        .flat_map(|(group, reading)| reading.said(&group.pins))
+        .collect();
     said.dedup();
     match said.as_slice() {
-        [Said { version: None, digest }] => digest.clone(),
+        [
+            Said {
+                version: None,
+                digest,
+            },
+        ] => digest.clone(),
         _ => None,
     }
 }
 
 /// The one version that all pins say.
 pub(super) fn standing_version(readings: &[(PinGroup, Reading)]) -> Result<Version, String> {
-    let mut said: Vec<_> = readings.iter().flat_map(|(group, reading)| reading.said(&group.pins)).map(|said| said.version).collect();
+    let mut said: Vec<_> = readings
+        .iter()
+        .flat_map(|(group, reading)| reading.said(&group.pins))
+        .map(|said| said.version)
+        .collect();
     said.sort();
     said.dedup();
     match said.as_slice() {
-        [Some(version)] => Version::parse_semver(version).map_err(|_| format!("its pins say {version:?}, which is no version")),
+        [Some(version)] => Version::parse_semver(version)
+            .map_err(|_| format!("its pins say {version:?}, which is no version")),
         [] | [None] => Err("its pins say no tag".to_owned()),
         several => {
-            let words = several.iter().map(|version| version.as_deref().unwrap_or("a digest alone")).collect::<Vec<_>>().join(" and ");
+            let words = several
+                .iter()
+                .map(|version| version.as_deref().unwrap_or("a digest alone"))
+                .collect::<Vec<_>>()
+                .join(" and ");
             Err(format!("its pins say {words}"))
         }
     }
@@ -46,9 +63,15 @@ impl Deliverer<'_> {
         version: &str,
     ) -> anyhow::Result<Option<Digest>> {
         let told = |commits: &[PastCommit]| {
-            let all = commits.iter().flat_map(|commit| records(&commit.id, commit.seconds, &commit.message));
-            let mut brought = all.filter(|record| record.is_of(project, stage)).filter_map(|record| record.to);
-            brought.find(|to| to.version.as_deref() == Some(version) && to.digest.is_some()).and_then(|to| to.digest)
+            let all = commits
+                .iter()
+                .flat_map(|commit| records(&commit.id, commit.seconds, &commit.message));
+            let mut brought = all
+                .filter(|record| record.is_of(project, stage))
+                .filter_map(|record| record.to);
+            brought
+                .find(|to| to.version.as_deref() == Some(version) && to.digest.is_some())
+                .and_then(|to| to.digest)
         };
         for (group, reading) in readings {
             if reading.places().all(|(_, place)| place.digest.is_some()) {
@@ -72,11 +95,22 @@ impl Deliverer<'_> {
         images: &ReleaseImages,
     ) -> anyhow::Result<()> {
         let (name, version) = (&project.name, &images.version);
-        let brought = if version.is_empty() { None } else { self.brought((name, stage), readings, version)? };
-        if let (Some(was), Some(image)) = (brought.filter(|was| *was != images.index), &project.image) {
-            let what = format!("{name} {version} was {was} when it came to {stage}, and is {} by now: its tag was moved", images.index);
-            let fix =
-                format!("crane tag {}@{was} {version}, which moves it back; or release what is meant under a new version", image.release);
+        let brought = if version.is_empty() {
+            None
+        } else {
+            self.brought((name, stage), readings, version)?
+        };
+        if let (Some(was), Some(image)) =
+            (brought.filter(|was| *was != images.index), &project.image)
+        {
+            let what = format!(
+                "{name} {version} was {was} when it came to {stage}, and is {} by now: its tag was moved",
+                images.index
+            );
+            let fix = format!(
+                "crane tag {}@{was} {version}, which moves it back; or release what is meant under a new version",
+                image.release
+            );
             goal.refuse(name, what, fix);
         }
         Ok(())

@@ -83,46 +83,78 @@ pub enum Held {
 ///
 /// # Errors
 /// There is no commit, or the clone cannot be read.
-pub fn of(world: &World, projects: &Projects, asked: &[&Project], remote: observe::Remote<'_>) -> anyhow::Result<Vec<Status>> {
+pub fn of(
+    world: &World,
+    projects: &Projects,
+    asked: &[&Project],
+    remote: observe::Remote<'_>,
+) -> anyhow::Result<Vec<Status>> {
     let shared = observe::shared(world, projects, remote)?;
     let facts = observe::releases(world, &shared, asked, None)?;
     let pairs: Vec<_> = asked.iter().zip(facts).collect();
-    side::each(world, &pairs, |world, (project, facts)| of_project(world, &shared.tags, project, facts.as_ref()))?.into_iter().collect()
+    side::each(world, &pairs, |world, (project, facts)| {
+        of_project(world, &shared.tags, project, facts.as_ref())
+    })?
+    .into_iter()
+    .collect()
 }
 
-fn of_project(world: &World, tags: &TagFacts, project: &Project, facts: Result<&ReleaseFacts, &anyhow::Error>) -> anyhow::Result<Status> {
+fn of_project(
+    world: &World,
+    tags: &TagFacts,
+    project: &Project,
+    facts: Result<&ReleaseFacts, &anyhow::Error>,
+) -> anyhow::Result<Status> {
     let releases = status::releases(tags, project);
-    let mut goal = Goal { scope: Scope::EachProject, ..Goal::default() };
-    let planned = facts.map_err(|error| format!("{error:#}")).and_then(|facts| {
-        release::plan(&mut goal, project, facts).map_err(|error| format!("{error:#}"))?;
-        Ok(facts)
-    });
+    let mut goal = Goal {
+        scope: Scope::EachProject,
+        ..Goal::default()
+    };
+    let planned = facts
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|facts| {
+            release::plan(&mut goal, project, facts).map_err(|error| format!("{error:#}"))?;
+            Ok(facts)
+        });
     let facts = planned.as_ref().ok().copied();
     if let Err(what) = &planned {
         goal.refuse(&project.name, what.clone(), "cargo xtask versions --check");
     }
     let plan = run::ask_all(world, goal)?;
     let version = facts.map(|facts| &facts.version);
-    let candidate = version.and_then(|version| tags.newest_candidate(project, version)).map(|tag| Candidate {
-        tag,
-        build: match facts.and_then(|facts| facts.builds.as_ref()) {
-            Some(BuildFacts::Usable { build_id, .. }) => Build::Usable(build_id.clone()),
-            Some(BuildFacts::Unknown(_)) => Build::Unread,
-            _ => Build::None,
-        },
-    });
+    let candidate = version
+        .and_then(|version| tags.newest_candidate(project, version))
+        .map(|tag| Candidate {
+            tag,
+            build: match facts.and_then(|facts| facts.builds.as_ref()) {
+                Some(BuildFacts::Usable { build_id, .. }) => Build::Usable(build_id.clone()),
+                Some(BuildFacts::Unknown(_)) => Build::Unread,
+                _ => Build::None,
+            },
+        });
     let is_unread = facts.is_none_or(|facts| {
-        matches!(facts.tags.remote, RemoteTags::Unknown { .. }) || matches!(facts.builds, Some(BuildFacts::Unknown(_)))
+        matches!(facts.tags.remote, RemoteTags::Unknown { .. })
+            || matches!(facts.builds, Some(BuildFacts::Unknown(_)))
     });
     let progress = status::progress(&plan, candidate.is_some(), is_unread);
-    let mut names = version.map(|version| names_of(world, tags, project, version)).unwrap_or_default();
-    let newest = releases.first().filter(|released| Some(&released.version) != version);
-    let of_newest = newest.map(|released| names_of(world, tags, project, &released.version)).unwrap_or_default();
+    let mut names = version
+        .map(|version| names_of(world, tags, project, version))
+        .unwrap_or_default();
+    let newest = releases
+        .first()
+        .filter(|released| Some(&released.version) != version);
+    let of_newest = newest
+        .map(|released| names_of(world, tags, project, &released.version))
+        .unwrap_or_default();
     let unfinished = newest.and_then(|released| unfinished(project, released, &of_newest));
     names.extend(of_newest);
     // A moving name that is not there is no half of a release: it may be left to a higher one.
     names.extend(
-        newest.map(|released| &released.version).or(version).map(|version| aliases_of(world, project, version)).unwrap_or_default(),
+        newest
+            .map(|released| &released.version)
+            .or(version)
+            .map(|version| aliases_of(world, project, version))
+            .unwrap_or_default(),
     );
     Ok(Status {
         project: project.name.clone(),
@@ -147,15 +179,29 @@ fn names_of(world: &World, tags: &TagFacts, project: &Project, version: &Version
             name: format!("{}:{name}", image.release),
             holds: held(world, &image.release, &name),
         };
-        status::image_tags(project, version).into_iter().map(ask).collect::<Vec<_>>()
+        status::image_tags(project, version)
+            .into_iter()
+            .map(ask)
+            .collect::<Vec<_>>()
     });
     let holds = tag_held(tags, &tag);
-    image_names.chain([Name { version: shown.clone(), name: tag, holds }]).collect()
+    image_names
+        .chain([Name {
+            version: shown.clone(),
+            name: tag,
+            holds,
+        }])
+        .collect()
 }
 
 /// The moving names that a release of the version could have, with what each holds.
 fn aliases_of(world: &World, project: &Project, version: &Version) -> Vec<Name> {
-    let names = project.image.iter().flat_map(|image| image.aliases.iter().map(move |alias| (image, alias.name(version))));
+    let names = project.image.iter().flat_map(|image| {
+        image
+            .aliases
+            .iter()
+            .map(move |alias| (image, alias.name(version)))
+    });
     let ask = |(image, name): (&ImageTarget, String)| Name {
         version: "highest".to_owned(),
         holds: held(world, &image.release, &name),
@@ -185,7 +231,9 @@ fn tag_held(tags: &TagFacts, tag: &str) -> Held {
         (Some(commit), (true, Some(true))) => Held::This(format!("{commit}, here and on {remote}")),
         (Some(commit), (false, _)) => Held::This(format!("{commit}, on {remote}")),
         (Some(commit), (true, Some(false))) => Held::This(format!("{commit}, here alone")),
-        (Some(commit), (true, None)) => Held::This(format!("{commit}, here; the tags of {remote} cannot be read")),
+        (Some(commit), (true, None)) => Held::This(format!(
+            "{commit}, here; the tags of {remote} cannot be read"
+        )),
         (None, (_, None)) => Held::Unknown(format!("the tags of {remote} cannot be read")),
         (None, _) => Held::Nothing,
     }
@@ -193,9 +241,20 @@ fn tag_held(tags: &TagFacts, tag: &str) -> Held {
 
 /// A release that has its tag has all its names, unless it was cut off or begun by hand.
 fn unfinished(project: &Project, released: &Released, names: &[Name]) -> Option<Unfinished> {
-    let lacks: Vec<_> = names.iter().filter(|name| name.holds == Held::Nothing).map(|name| name.name.clone()).collect();
-    let fix = format!("git checkout {} && cargo xtask release {}", released.tag, project.name);
-    (!lacks.is_empty()).then(|| Unfinished { version: released.version.to_semver(), lacks, fix })
+    let lacks: Vec<_> = names
+        .iter()
+        .filter(|name| name.holds == Held::Nothing)
+        .map(|name| name.name.clone())
+        .collect();
+    let fix = format!(
+        "git checkout {} && cargo xtask release {}",
+        released.tag, project.name
+    );
+    (!lacks.is_empty()).then(|| Unfinished {
+        version: released.version.to_semver(),
+        lacks,
+        fix,
+    })
 }
 
 fn next(project: &Project, progress: Progress, refused: &[Refusal]) -> Option<String> {
@@ -203,7 +262,11 @@ fn next(project: &Project, progress: Progress, refused: &[Refusal]) -> Option<St
     match progress {
         Progress::Released => None,
         // What stands in the way comes first: a release would only say so again.
-        Progress::HalfDone | Progress::Ready => reason.or_else(|| Some(format!("cargo xtask release {}", project.name))),
-        Progress::NoCandidate | Progress::Refused | Progress::Unknown => reason.or_else(|| Some("cargo xtask doctor".to_owned())),
+        Progress::HalfDone | Progress::Ready => {
+            reason.or_else(|| Some(format!("cargo xtask release {}", project.name)))
+        }
+        Progress::NoCandidate | Progress::Refused | Progress::Unknown => {
+            reason.or_else(|| Some("cargo xtask doctor".to_owned()))
+        }
     }
 }

@@ -35,18 +35,35 @@ pub struct WrongTag {
 ///
 /// # Errors
 /// A commit or a folder of it cannot be read.
-pub fn check(world: &World, projects: &[Project], tags: &[Vec<ProjectTag>], wanted: &[usize]) -> anyhow::Result<TagCheck> {
+pub fn check(
+    world: &World,
+    projects: &[Project],
+    tags: &[Vec<ProjectTag>],
+    wanted: &[usize],
+) -> anyhow::Result<TagCheck> {
     let mut found = TagCheck::default();
     let mut contents = world.git.contents();
     for place in wanted.iter().copied() {
         let project = &projects[place];
-        let mut sites = Sites { project, known: HashMap::new() };
-        for tag in tags[place].iter().filter(|tag| !project.wrong_tags.contains(&tag.name) && world.git.has_commit(&tag.commit)) {
-            match hold(&tag.says.version, &sites.answers(world, &mut contents, &tag.commit)?) {
+        let mut sites = Sites {
+            project,
+            known: HashMap::new(),
+        };
+        for tag in tags[place].iter().filter(|tag| {
+            !project.wrong_tags.contains(&tag.name) && world.git.has_commit(&tag.commit)
+        }) {
+            match hold(
+                &tag.says.version,
+                &sites.answers(world, &mut contents, &tag.commit)?,
+            ) {
                 Holding::Holds => {}
                 Holding::Young => found.young.push(tag.name.clone()),
                 Holding::Unreadable(why) => found.unreadable.push((tag.name.clone(), why)),
-                Holding::Wrong(said) => found.wrong.push(WrongTag { project: place, tag: tag.clone(), found: said }),
+                Holding::Wrong(said) => found.wrong.push(WrongTag {
+                    project: place,
+                    tag: tag.clone(),
+                    found: said,
+                }),
             }
         }
     }
@@ -61,7 +78,12 @@ struct Sites<'p> {
 }
 
 impl Sites<'_> {
-    fn answers(&mut self, world: &World, contents: &mut Contents<'_>, commit: &str) -> anyhow::Result<Vec<Answer>> {
+    fn answers(
+        &mut self,
+        world: &World,
+        contents: &mut Contents<'_>,
+        commit: &str,
+    ) -> anyhow::Result<Vec<Answer>> {
         let mut answers = Vec::new();
         for (place, site) in self.project.sites.iter().enumerate() {
             let Some(id) = contents.id_of(commit, &site.file)? else {
@@ -76,9 +98,15 @@ impl Sites<'_> {
 }
 
 fn read(world: &World, commit: &str, site: &Site) -> Answer {
-    let text = world.git.file_at(commit, &site.file).map_err(|error| format!("{error:#}"));
+    let text = world
+        .git
+        .file_at(commit, &site.file)
+        .map_err(|error| format!("{error:#}"));
     let absent = || format!("{}: there is no such file in the commit", site.file);
-    match text.and_then(|text| versions::read_site(site, &text.ok_or_else(absent)?).map_err(|why| format!("{}: {why}", site.file))) {
+    match text.and_then(|text| {
+        versions::read_site(site, &text.ok_or_else(absent)?)
+            .map_err(|why| format!("{}: {why}", site.file))
+    }) {
         Ok(said) => Answer::Says(said.into()),
         Err(why) => Answer::Unreadable(why),
     }

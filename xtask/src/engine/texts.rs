@@ -34,30 +34,54 @@ impl Head {
 
 impl<'w> Texts<'w> {
     pub fn of_work_tree(world: &'w World) -> Self {
-        Self { world, head: None, known: RefCell::default(), left_out: OnceCell::new() }
+        Self {
+            world,
+            head: None,
+            known: RefCell::default(),
+            left_out: OnceCell::new(),
+        }
     }
 
     pub fn of_head(world: &'w World) -> anyhow::Result<Self> {
-        let head = Head { commit: world.git.head()?.commit, dirty: Some(world.git.dirty_paths()?.into_iter().collect()) };
-        Ok(Self { head: Some(head), ..Self::of_work_tree(world) })
+        let head = Head {
+            commit: world.git.head()?.commit,
+            dirty: Some(world.git.dirty_paths()?.into_iter().collect()),
+        };
+        Ok(Self {
+            head: Some(head),
+            ..Self::of_work_tree(world)
+        })
     }
 
     /// The texts of a commit alone, with the line ends that git keeps there.
     pub fn of_commit(world: &'w World, commit: &str) -> Self {
-        Self { head: Some(Head { commit: commit.to_owned(), dirty: None }), ..Self::of_work_tree(world) }
+        Self {
+            head: Some(Head {
+                commit: commit.to_owned(),
+                dirty: None,
+            }),
+            ..Self::of_work_tree(world)
+        }
     }
 
     /// Every path that git tracks: in its index, or in the commit that all texts are taken from.
     pub fn tracked(&self) -> anyhow::Result<Vec<String>> {
         match &self.head {
-            Some(Head { commit, dirty: None }) => self.world.git.paths_at(commit),
+            Some(Head {
+                commit,
+                dirty: None,
+            }) => self.world.git.paths_at(commit),
             _ => self.world.git.tracked(),
         }
     }
 
     /// Where a file that is not there was looked for.
     pub fn place(&self) -> &'static str {
-        if self.head.is_some() { HEAD } else { "the work tree" }
+        if self.head.is_some() {
+            HEAD
+        } else {
+            "the work tree"
+        }
     }
 
     /// A text, `None` where there is no such file.
@@ -71,12 +95,17 @@ impl<'w> Texts<'w> {
             Some(head) if head.has(&real) => self.world.git.file_at(&head.commit, &real)?,
             _ => match self.world.read(&real)? {
                 // What a sparse checkout leaves out is there all the same (law 15).
-                None if self.is_left_out(&real)? => self.world.git.file_at(&self.world.git.head()?.commit, &real)?,
+                None if self.is_left_out(&real)? => self
+                    .world
+                    .git
+                    .file_at(&self.world.git.head()?.commit, &real)?,
                 text => text,
             },
         };
         let text = text.map(Rc::from);
-        self.known.borrow_mut().insert(path.to_owned(), text.clone());
+        self.known
+            .borrow_mut()
+            .insert(path.to_owned(), text.clone());
         Ok(text)
     }
 
@@ -95,7 +124,9 @@ impl<'w> Texts<'w> {
     /// What stands in the work tree, which may not be what an edit starts from.
     pub fn in_work_tree(&self, path: &str) -> anyhow::Result<Option<Rc<str>>> {
         match &self.head {
-            Some(Head { dirty: Some(dirty), .. }) if dirty.contains(path) => Ok(self.world.read(path)?.map(Rc::from)),
+            Some(Head {
+                dirty: Some(dirty), ..
+            }) if dirty.contains(path) => Ok(self.world.read(path)?.map(Rc::from)),
             _ => self.get(path),
         }
     }

@@ -21,17 +21,29 @@ pub fn of_texts(texts: &Texts, project: &Project) -> anyhow::Result<Readings> {
 
 /// Reads every site as a commit has it.
 pub fn of_commit(world: &World, commit: &str, project: &Project) -> anyhow::Result<Readings> {
-    read(project, &|file| Ok(world.git.file_at(commit, file)?.map(Rc::from)), "the commit")
+    read(
+        project,
+        &|file| Ok(world.git.file_at(commit, file)?.map(Rc::from)),
+        "the commit",
+    )
 }
 
-fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<Rc<str>>>, place: &str) -> anyhow::Result<Readings> {
+fn read(
+    project: &Project,
+    text_of: &dyn Fn(&str) -> anyhow::Result<Option<Rc<str>>>,
+    place: &str,
+) -> anyhow::Result<Readings> {
     let mut readings = Vec::new();
     for site in &project.sites {
         let wrong = |what: String| {
-            Fault::usage(format!("{}: {what}", site.file))
-                .fix(format!("edit {}, or projects.{}.versions in the configuration", site.file, project.name))
+            Fault::usage(format!("{}: {what}", site.file)).fix(format!(
+                "edit {}, or projects.{}.versions in the configuration",
+                site.file, project.name
+            ))
         };
-        let text = text_of(&site.file).map_err(|error| wrong(format!("{error:#}")))?.ok_or_else(|| absent(project, &site.file, place))?;
+        let text = text_of(&site.file)
+            .map_err(|error| wrong(format!("{error:#}")))?
+            .ok_or_else(|| absent(project, &site.file, place))?;
         readings.extend(read_site(site, &text).map_err(wrong)?);
     }
     let none = || {
@@ -45,7 +57,10 @@ fn read(project: &Project, text_of: &dyn Fn(&str) -> anyhow::Result<Option<Rc<st
 fn absent(project: &Project, file: &str, place: &str) -> Fault {
     let fix = match place {
         "the commit" | texts::HEAD => format!("git add {file} && git commit"),
-        _ => format!("make {file}, or take it out of projects.{}.versions", project.name),
+        _ => format!(
+            "make {file}, or take it out of projects.{}.versions",
+            project.name
+        ),
     };
     Fault::usage(format!("{file}: there is no such file in {place}")).fix(fix)
 }
@@ -55,8 +70,18 @@ pub(super) fn read_site(site: &Site, text: &str) -> Result<Vec<SiteReading>, Str
     located
         .into_iter()
         .map(|found| {
-            let version = found.spelling.read(&found.text).map_err(|error| format!("{}: {error}", found.key))?;
-            Ok(SiteReading { site: site.clone(), key: found.key, found: found.text, version, spelling: found.spelling, span: found.span })
+            let version = found
+                .spelling
+                .read(&found.text)
+                .map_err(|error| format!("{}: {error}", found.key))?;
+            Ok(SiteReading {
+                site: site.clone(),
+                key: found.key,
+                found: found.text,
+                version,
+                spelling: found.spelling,
+                span: found.span,
+            })
         })
         .collect()
 }

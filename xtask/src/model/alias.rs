@@ -33,7 +33,11 @@ impl AliasPattern {
     /// # Errors
     /// The text names one release or no tag at all; the sentence says what is wanted.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| Err(format!("{text:?} {why}; wanted a name such as \"latest\", \"{{major}}.{{minor}}\" or \"{{major}}\""));
+        let wrong = |why: &str| {
+            Err(format!(
+                "{text:?} {why}; wanted a name such as \"latest\", \"{{major}}.{{minor}}\" or \"{{major}}\""
+            ))
+        };
         let line = match PARTS.map(|part| text.matches(part).count()) {
             [0, 0] => Line::All,
             [1, 0] => Line::Major,
@@ -41,24 +45,36 @@ impl AliasPattern {
             [0, _] => return wrong("names a minor version without its major one"),
             _ => return wrong("names a part of the version twice"),
         };
-        let example = PARTS.iter().fold(text.to_owned(), |name, part| name.replace(part, "1"));
+        let example = PARTS
+            .iter()
+            .fold(text.to_owned(), |name, part| name.replace(part, "1"));
         if !is_image_tag(&example) {
             return wrong("makes no image tag");
         }
-        let is_release = (1..=example.len()).any(|end| Version::parse_semver(&example[..end]).is_ok());
+        let is_release =
+            (1..=example.len()).any(|end| Version::parse_semver(&example[..end]).is_ok());
         if is_release || BuildId::parse(&example).is_ok() {
             return wrong("looks like the name of one release or build, and those never move");
         }
-        if line == Line::All && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if line == Line::All
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
             return wrong("is a number that no version would change");
         }
-        Ok(Self { text: text.to_owned(), line })
+        Ok(Self {
+            text: text.to_owned(),
+            line,
+        })
     }
 
     /// The tag that this alias of a release is.
     pub fn name(&self, version: &Version) -> String {
         let version = version.as_semver();
-        self.text.replace(PARTS[0], &version.major.to_string()).replace(PARTS[1], &version.minor.to_string())
+        self.text
+            .replace(PARTS[0], &version.major.to_string())
+            .replace(PARTS[1], &version.minor.to_string())
     }
 
     /// Whether both versions would have the same tag by this pattern: then the higher one has it.
@@ -92,7 +108,10 @@ mod tests {
             let ours = version("1.2.3");
             assert_eq!(alias.name(&ours), name);
             assert!(alias.is_one_line(&ours, &version(same)), "{pattern}");
-            assert!(other.is_none_or(|other| !alias.is_one_line(&ours, &version(other))), "{pattern}");
+            assert!(
+                other.is_none_or(|other| !alias.is_one_line(&ours, &version(other))),
+                "{pattern}"
+            );
         }
     }
 

@@ -30,25 +30,36 @@ impl BuildId {
                 "build id {text:?}: {part} is wrong; wanted YYYY.MM.DD.HHMM-build.N-vVERSION-SHA7, such as 2025.10.25.1430-build.123-v0.1.0-abc1234"
             )
         };
-        let (time, rest) = text.split_once("-build.").ok_or_else(|| wrong("the part \"-build.\""))?;
+        let (time, rest) = text
+            .split_once("-build.")
+            .ok_or_else(|| wrong("the part \"-build.\""))?;
         if !is_time(time) {
             return Err(wrong("the time"));
         }
         let (number, rest) = rest.split_once("-v").ok_or_else(|| wrong("the version"))?;
         let (version, short_commit) = rest.rsplit_once('-').ok_or_else(|| wrong("the commit"))?;
-        if short_commit.len() != 7 || !short_commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        if short_commit.len() != 7
+            || !short_commit
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
             return Err(wrong("the commit"));
         }
         Ok(Self {
             time: time.into(),
             number: number.parse().map_err(|_| wrong("the number"))?,
-            version: Spelling::SemVer.read(version).map_err(|_| wrong("the version"))?,
+            version: Spelling::SemVer
+                .read(version)
+                .map_err(|_| wrong("the version"))?,
             short_commit: short_commit.into(),
         })
     }
 
     /// Reads an image tag that ends with one of `archs`; `None` for any other tag.
-    pub fn read_image_tag<'a>(tag: &str, archs: impl Iterator<Item = &'a str>) -> Option<(Self, &'a str)> {
+    pub fn read_image_tag<'a>(
+        tag: &str,
+        archs: impl Iterator<Item = &'a str>,
+    ) -> Option<(Self, &'a str)> {
         archs.into_iter().find_map(|arch| {
             let stem = tag.strip_suffix(arch)?.strip_suffix('-')?;
             Some((Self::parse(stem).ok()?, arch))
@@ -63,20 +74,41 @@ impl BuildId {
 
 impl fmt::Display for BuildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-build.{}-v{}-{}", self.time, self.number, self.version.to_semver(), self.short_commit)
+        write!(
+            f,
+            "{}-build.{}-v{}-{}",
+            self.time,
+            self.number,
+            self.version.to_semver(),
+            self.short_commit
+        )
     }
 }
 
 /// What a platform is called at the end of an image tag: `amd64`, `armv7`; with the system before it where that is not Linux.
 pub fn arch_suffix(platform: &Platform) -> String {
-    let system = if platform.os == "linux" { String::new() } else { format!("{}-", platform.os) };
-    format!("{system}{}{}", platform.arch, platform.variant.as_deref().unwrap_or_default())
+    let system = if platform.os == "linux" {
+        String::new()
+    } else {
+        format!("{}-", platform.os)
+    };
+    format!(
+        "{system}{}{}",
+        platform.arch,
+        platform.variant.as_deref().unwrap_or_default()
+    )
 }
 
 fn is_time(text: &str) -> bool {
     let shape = b"dddd.dd.dd.dddd";
     let has_shape = text.len() == shape.len()
-        && text.bytes().zip(shape).all(|(byte, shape)| if *shape == b'd' { byte.is_ascii_digit() } else { byte == *shape });
+        && text.bytes().zip(shape).all(|(byte, shape)| {
+            if *shape == b'd' {
+                byte.is_ascii_digit()
+            } else {
+                byte == *shape
+            }
+        });
     has_shape && DateTime::strptime("%Y.%m.%d.%H%M", text).is_ok()
 }
 
@@ -89,7 +121,10 @@ mod tests {
     #[test]
     fn the_example_of_the_design_round_trips() {
         let id = BuildId::parse(EXAMPLE).unwrap();
-        assert_eq!((id.time.as_str(), id.number, id.short_commit.as_str()), ("2025.10.25.1430", 123, "abc1234"));
+        assert_eq!(
+            (id.time.as_str(), id.number, id.short_commit.as_str()),
+            ("2025.10.25.1430", 123, "abc1234")
+        );
         assert_eq!(id.to_string(), EXAMPLE);
         let prerelease = "2025.10.25.1430-build.0-v0.1.0-rc.1-abc1234";
         assert_eq!(BuildId::parse(prerelease).unwrap().to_string(), prerelease);
@@ -100,8 +135,18 @@ mod tests {
         let tag = format!("{EXAMPLE}-arm64");
         let (id, arch) = BuildId::read_image_tag(&tag, ["amd64", "arm64"].into_iter()).unwrap();
         assert_eq!((id.to_string().as_str(), arch), (EXAMPLE, "arm64"));
-        for foreign in ["0.1.0", "latest", "0.1.0-arm64", EXAMPLE, "2025.10.25.1430-build.123-v0.1.0-abc1234-riscv64"] {
-            assert_eq!(BuildId::read_image_tag(foreign, ["amd64", "arm64"].into_iter()), None, "{foreign}");
+        for foreign in [
+            "0.1.0",
+            "latest",
+            "0.1.0-arm64",
+            EXAMPLE,
+            "2025.10.25.1430-build.123-v0.1.0-abc1234-riscv64",
+        ] {
+            assert_eq!(
+                BuildId::read_image_tag(foreign, ["amd64", "arm64"].into_iter()),
+                None,
+                "{foreign}"
+            );
         }
     }
 
@@ -116,7 +161,11 @@ mod tests {
             ("2025.10.25.1430-build.1-v0.1.0-abc123", "the commit"),
             ("2025.10.25.1430-build.1-v0.1.0-ABC1234", "the commit"),
         ] {
-            assert!(BuildId::parse(text).unwrap_err().contains(part), "{text}: {}", BuildId::parse(text).unwrap_err());
+            assert!(
+                BuildId::parse(text).unwrap_err().contains(part),
+                "{text}: {}",
+                BuildId::parse(text).unwrap_err()
+            );
         }
     }
 }

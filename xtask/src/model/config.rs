@@ -55,7 +55,10 @@ pub struct ReleaseKeys {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { level = \"patch\", heading = \"Security\" }")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { level = \"patch\", heading = \"Security\" }"
+)]
 pub struct TypeKeys {
     pub level: Option<TypeLevel>,
     pub heading: Option<String>,
@@ -102,7 +105,11 @@ pub struct RepositoryKeys {
 
 impl Default for RepositoryKeys {
     fn default() -> Self {
-        Self { github: None, branch: default_branch(), remote: None }
+        Self {
+            github: None,
+            branch: default_branch(),
+            remote: None,
+        }
     }
 }
 
@@ -156,7 +163,10 @@ fn yes() -> bool {
 
 /// A version site: a file whose name says how to read it, or a file with a key or a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a version site is \"FILE\", { file, key } or { file, pattern }")]
+#[serde(
+    untagged,
+    expecting = "a version site is \"FILE\", { file, key } or { file, pattern }"
+)]
 pub enum SiteKeys {
     File(String),
     Place(PlaceKeys),
@@ -199,8 +209,11 @@ pub struct WheelKeys {
 pub fn parse(text: &str, file: &str) -> Result<Config, Fault> {
     toml_edit::de::from_str(text).map_err(|error| {
         let message = error.to_string();
-        let guess = did_you_mean(&message).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-        Fault::usage(format!("{file}: {}{guess}", message.trim_end())).fix(format!("edit {file}, then run the command again"))
+        let guess = did_you_mean(&message)
+            .map(|guess| format!("; did you mean `{guess}`?"))
+            .unwrap_or_default();
+        Fault::usage(format!("{file}: {}{guess}", message.trim_end()))
+            .fix(format!("edit {file}, then run the command again"))
     })
 }
 
@@ -217,7 +230,12 @@ fn did_you_mean(message: &str) -> Option<String> {
 /// The candidate that `word` most likely was meant to be.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, candidate)| candidate)
@@ -231,7 +249,11 @@ mod tests {
     fn an_unknown_key_is_answered_with_the_one_that_was_meant() {
         let text = "[projects.a]\npath = \"a\"\nversoins = [\"VERSION\"]\n";
         let fault = parse(text, "monorepo.toml").unwrap_err();
-        assert!(fault.what.contains("did you mean `versions`?"), "{}", fault.what);
+        assert!(
+            fault.what.contains("did you mean `versions`?"),
+            "{}",
+            fault.what
+        );
         assert!(fault.what.contains("line 3"), "{}", fault.what);
         assert_eq!(fault.kind.exit_code(), 2);
     }
@@ -267,7 +289,10 @@ mod tests {
         "#;
         let config = parse(text, "monorepo.toml").unwrap();
         assert_eq!(config.projects["mesh"].versions.len(), 3);
-        assert_eq!(config.environments["production"].after.as_deref(), Some("staging"));
+        assert_eq!(
+            config.environments["production"].after.as_deref(),
+            Some("staging")
+        );
         assert!(!config.projects["mesh"].candidates);
         assert_eq!(config.repository.remote, None);
     }

@@ -23,7 +23,11 @@ pub struct ReleaseImages {
 impl ReleaseImages {
     /// The version, or where it is not known the digest, for people.
     pub fn name(&self) -> &str {
-        if self.version.is_empty() { self.index.short() } else { &self.version }
+        if self.version.is_empty() {
+            self.index.short()
+        } else {
+            &self.version
+        }
     }
 
     /// What a pin is to say; `arch` is what the place itself names (`platforms.amd64`). `None`: the place is another platform's.
@@ -32,20 +36,37 @@ impl ReleaseImages {
     /// The release has no image of that platform.
     pub fn wanted(&self, pin: &Pin, arch: Option<&str>) -> Result<Option<PinnedImage>, String> {
         let names = |platform: &Platform, arch: &str| {
-            [platform.to_string(), platform.to_string().replace('/', "-"), arch_suffix(platform)].iter().any(|name| name == arch)
+            [
+                platform.to_string(),
+                platform.to_string().replace('/', "-"),
+                arch_suffix(platform),
+            ]
+            .iter()
+            .any(|name| name == arch)
         };
         let named = match (&pin.platform, arch) {
-            (None, None) => return Ok(Some(PinnedImage { tag: self.version.clone(), digest: self.index.clone() })),
+            (None, None) => {
+                return Ok(Some(PinnedImage {
+                    tag: self.version.clone(),
+                    digest: self.index.clone(),
+                }));
+            }
             (Some(platform), Some(arch)) if !names(platform, arch) => return Ok(None),
             (Some(platform), _) => self.platforms.iter().find(|(known, _)| known == platform),
             (None, Some(arch)) => self.platforms.iter().find(|(known, _)| names(known, arch)),
         };
         let missing = || {
-            let name = pin.platform.as_ref().map_or_else(|| arch.unwrap_or_default().to_owned(), ToString::to_string);
+            let name = pin
+                .platform
+                .as_ref()
+                .map_or_else(|| arch.unwrap_or_default().to_owned(), ToString::to_string);
             format!("{} has no image for {name}", self.name())
         };
         let (platform, digest) = named.ok_or_else(missing)?;
-        Ok(Some(PinnedImage { tag: format!("{}-{}", self.version, arch_suffix(platform)), digest: digest.clone() }))
+        Ok(Some(PinnedImage {
+            tag: format!("{}-{}", self.version, arch_suffix(platform)),
+            digest: digest.clone(),
+        }))
     }
 }
 
@@ -58,12 +79,16 @@ pub struct Said {
 
 impl Said {
     pub fn of(images: &ReleaseImages) -> Self {
-        Self { version: Some(images.version.clone()).filter(|version| !version.is_empty()), digest: Some(images.index.clone()) }
+        Self {
+            version: Some(images.version.clone()).filter(|version| !version.is_empty()),
+            digest: Some(images.index.clone()),
+        }
     }
 
     /// Whether both can be of one release: what both say is the same.
     pub fn agrees(&self, other: &Self) -> bool {
-        let same_version = self.version.is_none() || other.version.is_none() || self.version == other.version;
+        let same_version =
+            self.version.is_none() || other.version.is_none() || self.version == other.version;
         match (&self.digest, &other.digest) {
             (Some(one), Some(two)) => one == two,
             _ => same_version && self.version.is_some() && other.version.is_some(),
@@ -108,7 +133,11 @@ pub enum Action {
     /// An environment gets a release.
     Promote,
     /// It gets an earlier one back, and a digest is barred: the digest, its version, and why.
-    Rollback { bad: Digest, version: String, why: String },
+    Rollback {
+        bad: Digest,
+        version: String,
+        why: String,
+    },
     /// Digests are barred no longer. No pin changes.
     Unbar { digests: Vec<Digest> },
 }
@@ -163,12 +192,31 @@ impl Deliver {
         let from = self.from.iter().map(short).collect::<Vec<_>>().join(", ");
         match (&self.action, &self.images) {
             (Action::Unbar { digests }, _) => {
-                let digests = digests.iter().map(Digest::short).collect::<Vec<_>>().join(", ");
-                format!("{} in {}: {digests} barred no longer, {}", self.project, self.environment, self.place())
+                let digests = digests
+                    .iter()
+                    .map(Digest::short)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                format!(
+                    "{} in {}: {digests} barred no longer, {}",
+                    self.project,
+                    self.environment,
+                    self.place()
+                )
             }
             (_, Some(images)) => {
-                let by = if self.pull.is_some() { " by pull request" } else { "" };
-                format!("{} in {}: {from} → {}, {}{by}", self.project, self.environment, images.name(), self.place())
+                let by = if self.pull.is_some() {
+                    " by pull request"
+                } else {
+                    ""
+                };
+                format!(
+                    "{} in {}: {from} → {}, {}{by}",
+                    self.project,
+                    self.environment,
+                    images.name(),
+                    self.place()
+                )
             }
             (_, None) => format!("{} in {}, {}", self.project, self.environment, self.place()),
         }

@@ -23,11 +23,21 @@ impl DeliveryPull {
     ///
     /// # Errors
     /// Git takes no such name for a branch.
-    pub fn branch_of(kind: &str, environment: &str, project: Option<&str>) -> Result<String, String> {
-        let name = ["xtask", kind, environment].into_iter().chain(project).collect::<Vec<_>>().join("/");
+    pub fn branch_of(
+        kind: &str,
+        environment: &str,
+        project: Option<&str>,
+    ) -> Result<String, String> {
+        let name = ["xtask", kind, environment]
+            .into_iter()
+            .chain(project)
+            .collect::<Vec<_>>()
+            .join("/");
         match is_branch(&name) {
             true => Ok(name),
-            false => Err(format!("the branch of its pull request would be called {name:?}, which git takes for no branch")),
+            false => Err(format!(
+                "the branch of its pull request would be called {name:?}, which git takes for no branch"
+            )),
         }
     }
 }
@@ -36,7 +46,10 @@ impl DeliveryPull {
 ///
 /// `server` is the forge's own address, such as `https://github.com`.
 pub fn forge_name(address: &str, server: &str) -> Option<String> {
-    let host = server.split_once("://").map_or(server, |(_, rest)| rest).trim_end_matches('/');
+    let host = server
+        .split_once("://")
+        .map_or(server, |(_, rest)| rest)
+        .trim_end_matches('/');
     let (place, path) = match address.split_once("://") {
         Some((_, rest)) => rest.split_once('/')?,
         // As scp writes it: `git@host:owner/name.git`.
@@ -44,7 +57,13 @@ pub fn forge_name(address: &str, server: &str) -> Option<String> {
     };
     let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
     // The port of ssh, and GitHub's own host for ssh through port 443.
-    let plain = |text: &str| text.split(':').next().unwrap_or_default().trim_start_matches("ssh.").to_ascii_lowercase();
+    let plain = |text: &str| {
+        text.split(':')
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("ssh.")
+            .to_ascii_lowercase()
+    };
     if place != host && plain(place) != plain(host) {
         return None;
     }
@@ -52,7 +71,11 @@ pub fn forge_name(address: &str, server: &str) -> Option<String> {
     let path = path.strip_suffix(".git").unwrap_or(path);
     let (owner, name) = path.split_once('/')?;
     let is_part = |part: &str| {
-        !part.is_empty() && !part.chars().all(|c| c == '.') && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        !part.is_empty()
+            && !part.chars().all(|c| c == '.')
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
     };
     (is_part(owner) && is_part(name)).then(|| format!("{owner}/{name}"))
 }
@@ -70,7 +93,11 @@ mod tests {
             "ssh://git@github.com/acme/cloud",
             "ssh://git@ssh.github.com:443/acme/cloud.git",
         ] {
-            assert_eq!(forge_name(address, "https://github.com/").as_deref(), Some("acme/cloud"), "{address}");
+            assert_eq!(
+                forge_name(address, "https://github.com/").as_deref(),
+                Some("acme/cloud"),
+                "{address}"
+            );
         }
         for address in [
             "https://gitlab.com/acme/cloud",
@@ -83,13 +110,26 @@ mod tests {
         ] {
             assert_eq!(forge_name(address, "https://github.com"), None, "{address}");
         }
-        assert_eq!(forge_name("http://localhost:3000/a/b", "http://localhost:3000").as_deref(), Some("a/b"));
+        assert_eq!(
+            forge_name("http://localhost:3000/a/b", "http://localhost:3000").as_deref(),
+            Some("a/b")
+        );
     }
 
     #[test]
     fn a_branch_is_named_by_what_it_delivers() {
-        assert_eq!(DeliveryPull::branch_of("deliver", "production", Some("api")).unwrap(), "xtask/deliver/production/api");
-        assert_eq!(DeliveryPull::branch_of("pin", "dev", None).unwrap(), "xtask/pin/dev");
-        assert!(DeliveryPull::branch_of("deliver", "a b", Some("api")).unwrap_err().contains("takes for no branch"));
+        assert_eq!(
+            DeliveryPull::branch_of("deliver", "production", Some("api")).unwrap(),
+            "xtask/deliver/production/api"
+        );
+        assert_eq!(
+            DeliveryPull::branch_of("pin", "dev", None).unwrap(),
+            "xtask/pin/dev"
+        );
+        assert!(
+            DeliveryPull::branch_of("deliver", "a b", Some("api"))
+                .unwrap_err()
+                .contains("takes for no branch")
+        );
     }
 }

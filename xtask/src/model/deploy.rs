@@ -63,7 +63,10 @@ impl Task {
     /// Whether a placeholder stands anywhere in it.
     pub fn uses(&self, placeholder: &str) -> bool {
         let mark = format!("{{{placeholder}}}");
-        self.commands.iter().flatten().any(|argument| argument.contains(&mark))
+        self.commands
+            .iter()
+            .flatten()
+            .any(|argument| argument.contains(&mark))
     }
 }
 
@@ -117,9 +120,15 @@ impl Entry {
 
     /// A task passed: what comes after it has still to show that it does.
     pub fn passes(&mut self, task: &Task) {
-        let before: Vec<&str> = Phase::ALL.iter().filter(|phase| **phase < task.phase).map(|phase| phase.word()).collect();
-        self.passed.retain(|word, _| before.contains(&word.as_str()));
-        self.passed.insert(task.phase.word().to_owned(), task.words());
+        let before: Vec<&str> = Phase::ALL
+            .iter()
+            .filter(|phase| **phase < task.phase)
+            .map(|phase| phase.word())
+            .collect();
+        self.passed
+            .retain(|word, _| before.contains(&word.as_str()));
+        self.passed
+            .insert(task.phase.word().to_owned(), task.words());
     }
 }
 
@@ -127,7 +136,15 @@ impl Entry {
 pub fn entry_file(environment: &str, project: &str) -> String {
     let clean = |name: &str| {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        name.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect::<String>()
+        name.bytes()
+            .map(|byte| {
+                if plain(&byte) {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            })
+            .collect::<String>()
     };
     format!("{}/{}.toml", clean(environment), clean(project))
 }
@@ -159,7 +176,11 @@ pub struct Deployment {
 impl Deployment {
     /// The image, by its digest.
     pub fn image(&self) -> String {
-        self.of.images.as_ref().map(|images| format!("{}@{}", self.repository, images.index)).unwrap_or_default()
+        self.of
+            .images
+            .as_ref()
+            .map(|images| format!("{}@{}", self.repository, images.index))
+            .unwrap_or_default()
     }
 
     /// What a placeholder stands for.
@@ -172,7 +193,12 @@ impl Deployment {
             "version" => images.map(|images| images.version.clone()),
             "digest" => images.map(|images| images.index.to_string()),
             "image" => Some(self.image()),
-            "ref" => Some(self.declared.reference.clone().unwrap_or_else(|| self.image())),
+            "ref" => Some(
+                self.declared
+                    .reference
+                    .clone()
+                    .unwrap_or_else(|| self.image()),
+            ),
             _ => None,
         }
     }
@@ -204,29 +230,60 @@ impl Deployment {
 
     /// One line: which image, where, and by which program.
     pub fn what(&self) -> String {
-        let Deliver { project, environment, .. } = &self.of;
-        let name = self.of.images.as_ref().map(|images| images.name().to_owned()).unwrap_or_default();
+        let Deliver {
+            project,
+            environment,
+            ..
+        } = &self.of;
+        let name = self
+            .of
+            .images
+            .as_ref()
+            .map(|images| images.name().to_owned())
+            .unwrap_or_default();
         match &self.effect {
             Effect::Record { .. } if self.of.images.is_none() => self.of.what(),
-            Effect::Record { .. } => format!("{project} {name} is to run in {environment}, {}", self.of.place()),
+            Effect::Record { .. } => format!(
+                "{project} {name} is to run in {environment}, {}",
+                self.of.place()
+            ),
             Effect::Run(task) => {
-                let count = if task.commands.len() > 1 { format!(" ({} commands)", task.commands.len()) } else { String::new() };
-                format!("{project} {name} in {environment}, by {}{count}", self.programs().join(", "))
+                let count = if task.commands.len() > 1 {
+                    format!(" ({} commands)", task.commands.len())
+                } else {
+                    String::new()
+                };
+                format!(
+                    "{project} {name} in {environment}, by {}{count}",
+                    self.programs().join(", ")
+                )
             }
         }
     }
 
     /// The programs that it runs, each once.
     pub fn programs(&self) -> Vec<String> {
-        let Effect::Run(task) = &self.effect else { return Vec::new() };
+        let Effect::Run(task) = &self.effect else {
+            return Vec::new();
+        };
         let programs = task.commands.iter().map(|command| command[0].clone());
-        programs.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+        programs
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     /// The line that takes it back; from a rollback, further back.
     pub fn way_back(&self) -> String {
-        let further = if matches!(self.of.action, Action::Rollback { .. }) { " --to X.Y.Z" } else { "" };
-        format!("cargo xtask rollback {} --in {}{further}", self.of.project, self.of.environment)
+        let further = if matches!(self.of.action, Action::Rollback { .. }) {
+            " --to X.Y.Z"
+        } else {
+            ""
+        };
+        format!(
+            "cargo xtask rollback {} --in {}{further}",
+            self.of.project, self.of.environment
+        )
     }
 }
 
@@ -234,7 +291,10 @@ impl Deployment {
 pub fn how_to_get(program: &str) -> String {
     match program {
         "kubectl" => "install kubectl (https://kubernetes.io/docs/tasks/tools/)".to_owned(),
-        "argocd" => "brew install argocd, or take it from https://github.com/argoproj/argo-cd/releases".to_owned(),
+        "argocd" => {
+            "brew install argocd, or take it from https://github.com/argoproj/argo-cd/releases"
+                .to_owned()
+        }
         "modal" => "pip install modal".to_owned(),
         "gh" => "install gh (https://cli.github.com)".to_owned(),
         other => format!("install {other}, or give its path from the root of the repository"),

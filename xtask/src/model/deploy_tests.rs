@@ -5,12 +5,19 @@ use crate::model::config::parse;
 use crate::model::deploy::{entry_file, fill};
 
 fn checks(keys: &str) -> Result<Checks, String> {
-    let config = parse(&format!("[environments.staging]\n{keys}\n"), "m").map_err(|fault| fault.what)?;
+    let config =
+        parse(&format!("[environments.staging]\n{keys}\n"), "m").map_err(|fault| fault.what)?;
     Checks::from_keys(&config.environments["staging"])
 }
 
 fn lines(checks: &Checks, phase: Phase) -> Vec<String> {
-    checks.task(phase).unwrap().commands.iter().map(|command| command.join(" ")).collect()
+    checks
+        .task(phase)
+        .unwrap()
+        .commands
+        .iter()
+        .map(|command| command.join(" "))
+        .collect()
 }
 
 #[test]
@@ -19,7 +26,10 @@ fn a_command_is_one_list_or_several() {
         "deploy = [\"modal\", \"deploy\", \"--env\", \"{environment}\"]\nsmoke = [[\"a\"], [\"b\", \"c\"]]\nsmoke-timeout = \"90s\"",
     )
     .unwrap();
-    assert_eq!(lines(&one, Phase::Deploy), ["modal deploy --env {environment}"]);
+    assert_eq!(
+        lines(&one, Phase::Deploy),
+        ["modal deploy --env {environment}"]
+    );
     assert_eq!(lines(&one, Phase::Smoke), ["a", "b c"]);
     assert_eq!(one.task(Phase::Smoke).unwrap().limit.as_secs(), 90);
     assert_eq!(one.task(Phase::Deploy).unwrap().limit.as_secs(), 1800);
@@ -32,24 +42,63 @@ fn bad_keys_are_told_with_what_was_wanted() {
         ("deploy = []", "deploy has an empty command"),
         ("deploy = [[]]", "deploy has an empty command"),
         ("smoke = [\" \", \"x\"]", "smoke has an empty command"),
-        ("deploy = [\"x\", \"{enviroment}\"]", "{enviroment}, which is none; did you mean {environment}?"),
-        ("deploy = [\"x\", \"{q}\"]", "{q}, which is none (placeholders: {environment}, {project}"),
-        ("deploy = [\"{project}\"]", "a program has no placeholders in its name"),
-        ("deploy = [\"x\"]\ndeploy-timeout = \"10\"", "deploy-timeout is \"10\", wanted a time such as"),
+        (
+            "deploy = [\"x\", \"{enviroment}\"]",
+            "{enviroment}, which is none; did you mean {environment}?",
+        ),
+        (
+            "deploy = [\"x\", \"{q}\"]",
+            "{q}, which is none (placeholders: {environment}, {project}",
+        ),
+        (
+            "deploy = [\"{project}\"]",
+            "a program has no placeholders in its name",
+        ),
+        (
+            "deploy = [\"x\"]\ndeploy-timeout = \"10\"",
+            "deploy-timeout is \"10\", wanted a time such as",
+        ),
         ("deploy = [\"x\"]\ndeploy-timeout = \"0s\"", "wanted a time"),
-        ("deploy = [\"x\"]\ndeploy-timeout = \"-1m\"", "wanted a time"),
-        ("deploy = [\"x\"]\ndeploy-timeout = \"25h\"", "wanted a time"),
-        ("deploy = [\"x\"]\ndeploy-timeout = \"99999999999999999999h\"", "wanted a time"),
+        (
+            "deploy = [\"x\"]\ndeploy-timeout = \"-1m\"",
+            "wanted a time",
+        ),
+        (
+            "deploy = [\"x\"]\ndeploy-timeout = \"25h\"",
+            "wanted a time",
+        ),
+        (
+            "deploy = [\"x\"]\ndeploy-timeout = \"99999999999999999999h\"",
+            "wanted a time",
+        ),
         ("deploy = [\"x\"]\ndeploy-timeout = \"\"", "wanted a time"),
         ("deploy = [\"x\"]\ndeploy-timeout = \"5ü\"", "wanted a time"),
-        ("smoke-timeout = \"5m\"", "smoke-timeout is said, and there is no smoke"),
-        ("namespace = \"x\"", "namespace is said, and there is neither a rollout nor an argocd"),
-        ("rollout = \"reading\"", "wanted TYPE/NAME such as \"deployment/reading\""),
+        (
+            "smoke-timeout = \"5m\"",
+            "smoke-timeout is said, and there is no smoke",
+        ),
+        (
+            "namespace = \"x\"",
+            "namespace is said, and there is neither a rollout nor an argocd",
+        ),
+        (
+            "rollout = \"reading\"",
+            "wanted TYPE/NAME such as \"deployment/reading\"",
+        ),
         ("rollout = \"deployment/\"", "wanted TYPE/NAME"),
-        ("rollout = \"--all\"", "rollout names \"--all\", which is no name"),
-        ("rollout = \"deployment/{version}\"", "{version}, which is none"),
+        (
+            "rollout = \"--all\"",
+            "rollout names \"--all\", which is no name",
+        ),
+        (
+            "rollout = \"deployment/{version}\"",
+            "{version}, which is none",
+        ),
         ("argocd = \"\"", "argocd names \"\", which is no name"),
-        ("deploy = \"modal deploy\"", "a command is a list of arguments, or a list of such lists"),
+        (
+            "deploy = \"modal deploy\"",
+            "a command is a list of arguments, or a list of such lists",
+        ),
         ("depoly = [\"x\"]", "did you mean `deploy`?"),
     ] {
         let error = checks(keys).unwrap_err();
@@ -81,7 +130,10 @@ fn placeholders_are_words_in_braces_and_json_is_left_alone() {
     for (text, wanted) in [
         ("{image}", "r/{digest}"),
         ("a{image}b{image}", "ar/{digest}br/{digest}"),
-        ("{\"ref\":\"{image}\",\"mode\":\"mock\"}", "{\"ref\":\"r/{digest}\",\"mode\":\"mock\"}"),
+        (
+            "{\"ref\":\"{image}\",\"mode\":\"mock\"}",
+            "{\"ref\":\"r/{digest}\",\"mode\":\"mock\"}",
+        ),
         ("{}", "{}"),
         ("{ image }", "{ image }"),
         ("{Image}", "{Image}"),
@@ -97,7 +149,10 @@ fn placeholders_are_words_in_braces_and_json_is_left_alone() {
 #[test]
 fn a_check_is_known_by_its_words_and_not_by_its_time() {
     let task = |keys: &str| checks(keys).unwrap().task(Phase::Smoke).unwrap().words();
-    assert_eq!(task("smoke = [\"x\"]"), task("smoke = [[\"x\"]]\nsmoke-timeout = \"1h\""));
+    assert_eq!(
+        task("smoke = [\"x\"]"),
+        task("smoke = [[\"x\"]]\nsmoke-timeout = \"1h\"")
+    );
     assert_ne!(task("smoke = [\"x\"]"), task("smoke = [\"x\", \"y\"]"));
 }
 

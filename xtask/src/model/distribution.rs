@@ -30,7 +30,9 @@ impl Artifact {
         match (self, &file.wheel) {
             (Self::Sdist, None) => true,
             (Self::Wheel, Some(_)) => true,
-            (Self::WheelFor(target), Some(tags)) => tags.platform.split('.').any(|tag| fits(tag, target)),
+            (Self::WheelFor(target), Some(tags)) => {
+                tags.platform.split('.').any(|tag| fits(tag, target))
+            }
             _ => false,
         }
     }
@@ -70,18 +72,38 @@ impl FileName {
     /// Reads a name; `None` for what is neither a wheel nor an sdist.
     pub fn read(whole: &str) -> Option<Self> {
         let made = |name: &str, version: &str, wheel| {
-            let is_plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "._+!-".contains(c));
-            (is_plain(name) && is_plain(version)).then(|| Self { whole: whole.into(), name: name.into(), version: version.into(), wheel })
+            let is_plain = |word: &str| {
+                !word.is_empty()
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "._+!-".contains(c))
+            };
+            (is_plain(name) && is_plain(version)).then(|| Self {
+                whole: whole.into(),
+                name: name.into(),
+                version: version.into(),
+                wheel,
+            })
         };
         if let Some(stem) = whole.strip_suffix(".whl") {
             let parts: Vec<_> = stem.split('-').collect();
             let (name, version, tags) = match parts[..] {
                 [name, version, python, abi, platform] => (name, version, (python, abi, platform)),
-                [name, version, _build, python, abi, platform] => (name, version, (python, abi, platform)),
+                [name, version, _build, python, abi, platform] => {
+                    (name, version, (python, abi, platform))
+                }
                 _ => return None,
             };
             let (python, abi, platform) = (tags.0.to_owned(), tags.1.to_owned(), tags.2.to_owned());
-            return made(name, version, Some(WheelTags { python, abi, platform }));
+            return made(
+                name,
+                version,
+                Some(WheelTags {
+                    python,
+                    abi,
+                    platform,
+                }),
+            );
         }
         let (name, version) = whole.strip_suffix(".tar.gz")?.rsplit_once('-')?;
         made(name, version, None)
@@ -104,7 +126,11 @@ fn fits(tag: &str, target: &str) -> bool {
     let (arch, system) = target.split_once('-').unwrap_or((target, ""));
     let is_musl = system.contains("musl");
     if system.contains("linux") {
-        let kind = if is_musl { tag.starts_with("musllinux_") } else { tag.starts_with("manylinux") };
+        let kind = if is_musl {
+            tag.starts_with("musllinux_")
+        } else {
+            tag.starts_with("manylinux")
+        };
         let arch = match arch {
             "i686" | "i586" => "i686",
             "armv7" => "armv7l",
@@ -115,7 +141,8 @@ fn fits(tag: &str, target: &str) -> bool {
     }
     if system.contains("apple-darwin") {
         let arch = if arch == "aarch64" { "arm64" } else { arch };
-        return tag.starts_with("macosx_") && (tag.ends_with(&format!("_{arch}")) || tag.ends_with("_universal2"));
+        return tag.starts_with("macosx_")
+            && (tag.ends_with(&format!("_{arch}")) || tag.ends_with("_universal2"));
     }
     system.contains("windows")
         && tag
@@ -144,15 +171,45 @@ mod tests {
 
     #[test]
     fn names_say_what_the_files_are() {
-        let wheel = FileName::read("percolate_rocks-0.2.0rc1-cp310-abi3-manylinux_2_34_x86_64.whl").unwrap();
-        assert!(wheel.is_of("Percolate.Rocks", "0.2.0rc1") && !wheel.is_of("percolate-rocks", "0.2.0"));
+        let wheel = FileName::read("percolate_rocks-0.2.0rc1-cp310-abi3-manylinux_2_34_x86_64.whl")
+            .unwrap();
+        assert!(
+            wheel.is_of("Percolate.Rocks", "0.2.0rc1") && !wheel.is_of("percolate-rocks", "0.2.0")
+        );
         assert_eq!(wheel.wheel.as_ref().unwrap().abi, "abi3");
-        assert!(Artifact::WheelFor("x86_64-unknown-linux-gnu".into()).is(&wheel) && Artifact::Wheel.is(&wheel));
-        assert!(!Artifact::WheelFor("aarch64-unknown-linux-gnu".into()).is(&wheel) && !Artifact::Sdist.is(&wheel));
+        assert!(
+            Artifact::WheelFor("x86_64-unknown-linux-gnu".into()).is(&wheel)
+                && Artifact::Wheel.is(&wheel)
+        );
+        assert!(
+            !Artifact::WheelFor("aarch64-unknown-linux-gnu".into()).is(&wheel)
+                && !Artifact::Sdist.is(&wheel)
+        );
         let sdist = FileName::read("a-b-1.0.tar.gz").unwrap();
-        assert_eq!((sdist.name.as_str(), sdist.version.as_str(), Artifact::Sdist.is(&sdist)), ("a-b", "1.0", true));
-        assert!(FileName::read("a-1.0-1-py3-none-any.whl").unwrap().wheel.is_some(), "a build tag");
-        for other in ["a.whl", "a-1.0.zip", "../a-1.0.tar.gz", "a-1.0 .tar.gz", "-1.0.tar.gz", "index.html", "a-1.0.tar.gz.sigstore.json"] {
+        assert_eq!(
+            (
+                sdist.name.as_str(),
+                sdist.version.as_str(),
+                Artifact::Sdist.is(&sdist)
+            ),
+            ("a-b", "1.0", true)
+        );
+        assert!(
+            FileName::read("a-1.0-1-py3-none-any.whl")
+                .unwrap()
+                .wheel
+                .is_some(),
+            "a build tag"
+        );
+        for other in [
+            "a.whl",
+            "a-1.0.zip",
+            "../a-1.0.tar.gz",
+            "a-1.0 .tar.gz",
+            "-1.0.tar.gz",
+            "index.html",
+            "a-1.0.tar.gz.sigstore.json",
+        ] {
             assert_eq!(FileName::read(other), None, "{other}");
         }
     }
@@ -167,11 +224,20 @@ mod tests {
             "aarch64-apple-darwin",
             "x86_64-pc-windows-msvc",
         ];
-        let of = |tag: &str| targets.iter().filter(|target| fits(tag, target)).copied().collect::<Vec<_>>();
+        let of = |tag: &str| {
+            targets
+                .iter()
+                .filter(|target| fits(tag, target))
+                .copied()
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of("manylinux_2_17_aarch64"), ["aarch64-unknown-linux-gnu"]);
         assert_eq!(of("musllinux_1_2_x86_64"), ["x86_64-unknown-linux-musl"]);
         assert_eq!(of("macosx_11_0_arm64"), ["aarch64-apple-darwin"]);
-        assert_eq!(of("macosx_10_12_universal2"), ["x86_64-apple-darwin", "aarch64-apple-darwin"]);
+        assert_eq!(
+            of("macosx_10_12_universal2"),
+            ["x86_64-apple-darwin", "aarch64-apple-darwin"]
+        );
         assert_eq!(of("win_amd64"), ["x86_64-pc-windows-msvc"]);
         assert_eq!(of("any"), Vec::<&str>::new());
     }

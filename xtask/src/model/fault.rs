@@ -53,7 +53,11 @@ impl Fault {
     }
 
     fn new(kind: FaultKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), fix: None }
+        Self {
+            kind,
+            what: what.into(),
+            fix: None,
+        }
     }
 }
 

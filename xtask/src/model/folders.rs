@@ -83,12 +83,19 @@ impl Folders {
     }
 
     fn at_or_new(&mut self, path: &str) -> FolderId {
-        path.split('/').filter(|name| !name.is_empty()).fold(Self::ROOT, |at, name| self.child_or_new(at, name.as_bytes()))
+        path.split('/')
+            .filter(|name| !name.is_empty())
+            .fold(Self::ROOT, |at, name| {
+                self.child_or_new(at, name.as_bytes())
+            })
     }
 
     fn child_or_new(&mut self, parent: FolderId, name: &[u8]) -> FolderId {
         let next = FolderId(self.0.len());
-        let child = *self.0[parent.0].below.entry(name.to_owned()).or_insert(next);
+        let child = *self.0[parent.0]
+            .below
+            .entry(name.to_owned())
+            .or_insert(next);
         if child == next {
             self.0.push(Folder::default());
         }
@@ -96,13 +103,24 @@ impl Folders {
     }
 
     fn hand_down(&mut self, folder: FolderId, from_above: Option<FolderId>) {
-        if let (true, false, Some(above)) = (self.0[folder.0].projects.is_empty(), self.0[folder.0].ignored_by.is_empty(), from_above) {
+        if let (true, false, Some(above)) = (
+            self.0[folder.0].projects.is_empty(),
+            self.0[folder.0].ignored_by.is_empty(),
+            from_above,
+        ) {
             // Those who share the folder above and do not ignore this one go on to own it.
-            let others = self.0[above.0].projects.iter().filter(|place| !self.0[folder.0].ignored_by.contains(place));
+            let others = self.0[above.0]
+                .projects
+                .iter()
+                .filter(|place| !self.0[folder.0].ignored_by.contains(place));
             self.0[folder.0].projects = others.copied().collect();
         }
         let here = &self.0[folder.0];
-        let owner = if here.projects.is_empty() && here.ignored_by.is_empty() { from_above } else { Some(folder) };
+        let owner = if here.projects.is_empty() && here.ignored_by.is_empty() {
+            from_above
+        } else {
+            Some(folder)
+        };
         self.0[folder.0].owner = owner;
         let below: Vec<_> = self.0[folder.0].below.values().copied().collect();
         for child in below {
@@ -118,7 +136,9 @@ mod tests {
     use crate::model::project::Projects;
 
     fn owners(config: &str, path: &str) -> Vec<String> {
-        let projects = Projects::from_config(&parse(config, "m").unwrap(), "m").unwrap().all;
+        let projects = Projects::from_config(&parse(config, "m").unwrap(), "m")
+            .unwrap()
+            .all;
         let folders = Folders::new(&projects);
         let mut at = Folders::ROOT;
         for name in path.split('/') {
@@ -127,19 +147,34 @@ mod tests {
                 None => break,
             }
         }
-        folders.owner(at).map_or(&[][..], |owner| folders.projects(owner)).iter().map(|place| projects[*place].name.clone()).collect()
+        folders
+            .owner(at)
+            .map_or(&[][..], |owner| folders.projects(owner))
+            .iter()
+            .map(|place| projects[*place].name.clone())
+            .collect()
     }
 
     #[test]
     fn law_7_the_longest_path_owns() {
         let many = "[projects.a]\npath = \"libs/a\"\n[projects.b]\npath = \"libs/a/deep/b\"\n";
-        for (path, owner) in
-            [("libs/a/x", "a"), ("libs/a/deep/x", "a"), ("libs/a/deep/b/x", "b"), ("libs/x", ""), ("x", ""), ("libs/ab/x", "")]
-        {
+        for (path, owner) in [
+            ("libs/a/x", "a"),
+            ("libs/a/deep/x", "a"),
+            ("libs/a/deep/b/x", "b"),
+            ("libs/x", ""),
+            ("x", ""),
+            ("libs/ab/x", ""),
+        ] {
             assert_eq!(owners(many, path).join(","), owner, "{path}");
         }
         let rooted = format!("{many}[projects.all]\npath = \".\"\npackage = \"mesh\"\n");
-        for (path, owner) in [("libs/x", "all"), ("x", "all"), ("libs/a/x", "a"), ("libs/a/deep/b/x/y", "b")] {
+        for (path, owner) in [
+            ("libs/x", "all"),
+            ("x", "all"),
+            ("libs/a/x", "a"),
+            ("libs/a/deep/b/x/y", "b"),
+        ] {
             assert_eq!(owners(&rooted, path).join(","), owner, "{path}");
         }
     }
@@ -167,10 +202,22 @@ mod tests {
     #[test]
     fn paths_that_mean_nothing_are_refused_by_their_key() {
         for (keys, words) in [
-            ("also = [\"a/b\"]", "also names \"a/b\", which lies in the project's own path"),
-            ("also = [\"../x\"]", "also: path \"../x\" leaves the repository"),
-            ("also = [\"x*\"]", "also names \"x*\"; wanted is a folder or a file"),
-            ("ignore = [\"docs\"]", "ignore names \"docs\", which lies in no path of the project"),
+            (
+                "also = [\"a/b\"]",
+                "also names \"a/b\", which lies in the project's own path",
+            ),
+            (
+                "also = [\"../x\"]",
+                "also: path \"../x\" leaves the repository",
+            ),
+            (
+                "also = [\"x*\"]",
+                "also names \"x*\"; wanted is a folder or a file",
+            ),
+            (
+                "ignore = [\"docs\"]",
+                "ignore names \"docs\", which lies in no path of the project",
+            ),
             ("ignore = [\"a\"]", "ignore names \"a\""),
             ("ignore = [\"a/**/x\"]", "ignore names \"a/**/x\"; wanted"),
         ] {

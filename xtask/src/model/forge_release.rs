@@ -30,7 +30,11 @@ pub enum Source {
     /// A path from the root of the repository.
     File(String),
     /// The list of an image's contents that is attached to its digest in the registry: the same wherever it is read.
-    List { subject: Subject, format: SbomFormat, policy: Policy },
+    List {
+        subject: Subject,
+        format: SbomFormat,
+        policy: Policy,
+    },
     /// What is made of a package, in this run or before it. Its file has the name that the builder gives it.
     Package(Box<PackageFile>),
 }
@@ -84,13 +88,22 @@ impl ForgeRelease {
 
     /// The outside thing, by names that stay the same from run to run.
     pub fn object(&self) -> String {
-        let Self { repository, tag, .. } = self;
-        self.file().map_or_else(|| format!("{repository}/{tag}"), |file| format!("{repository}/{tag}/{file}"))
+        let Self {
+            repository, tag, ..
+        } = self;
+        self.file().map_or_else(
+            || format!("{repository}/{tag}"),
+            |file| format!("{repository}/{tag}/{file}"),
+        )
     }
 
     /// One line for people.
     pub fn what(&self) -> String {
-        let Self { repository, tag, part } = self;
+        let Self {
+            repository,
+            tag,
+            part,
+        } = self;
         match part {
             Part::Draft(told) => format!("{} for {tag} at {repository}", told.title),
             Part::Asset(asset) => format!("{} of {tag}", asset.name),
@@ -102,12 +115,18 @@ impl ForgeRelease {
 
     /// What a person can do when the outside thing holds something else.
     pub fn conflict_fix(&self, project: &str) -> String {
-        let Self { repository, tag, .. } = self;
+        let Self {
+            repository, tag, ..
+        } = self;
         match self.part {
             Part::Draft(_) => {
-                format!("gh release view {tag} --repo {repository}, then gh release delete {tag} --repo {repository}, or make it say that")
+                format!(
+                    "gh release view {tag} --repo {repository}, then gh release delete {tag} --repo {repository}, or make it say that"
+                )
             }
-            _ => format!("gh release view {tag} --repo {repository}, then cargo xtask bump patch {project}"),
+            _ => format!(
+                "gh release view {tag} --repo {repository}, then cargo xtask bump patch {project}"
+            ),
         }
     }
 
@@ -133,14 +152,27 @@ pub fn mark(project: &str, commit: &str) -> String {
 
 /// Whether a text is one of ours, whichever commit it was made of.
 pub fn is_ours(body: &str) -> bool {
-    body.trim_end().lines().next_back().is_some_and(|line| line.starts_with(MARK))
+    body.trim_end()
+        .lines()
+        .next_back()
+        .is_some_and(|line| line.starts_with(MARK))
 }
 
 /// The name under which the forge keeps a file: it puts a dot in the place of what it does not take, and drops dots at both
 /// ends. A name is given so from the beginning, so that what is listed is what is downloaded.
 pub fn asset_name(file: &str) -> String {
-    let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '.' };
-    file.chars().map(kept).collect::<String>().trim_matches('.').to_owned()
+    let kept = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+            c
+        } else {
+            '.'
+        }
+    };
+    file.chars()
+        .map(kept)
+        .collect::<String>()
+        .trim_matches('.')
+        .to_owned()
 }
 
 /// A list of checksums as `sha256sum` writes it, sorted by name: `(name, hex digits)` of every file.
@@ -148,7 +180,10 @@ pub fn checksums<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Str
     let mut files: Vec<_> = files.into_iter().collect();
     files.sort_unstable();
     files.dedup();
-    files.into_iter().map(|(name, hex)| format!("{hex}  {name}\n")).collect()
+    files
+        .into_iter()
+        .map(|(name, hex)| format!("{hex}  {name}\n"))
+        .collect()
 }
 
 /// Reads such a list.
@@ -159,10 +194,20 @@ pub fn read_checksums(text: &str) -> Result<Vec<(&str, &str)>, String> {
     text.lines()
         .enumerate()
         .map(|(place, line)| {
-            let found = line.split_once(' ').map(|(hex, name)| (name.trim_start_matches([' ', '*']), hex));
-            let is_one =
-                |(name, hex): &(&str, &str)| !name.is_empty() && hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-            found.filter(is_one).ok_or_else(|| format!("line {} of {CHECKSUMS} is {line:?}, wanted 64 hex digits and a name", place + 1))
+            let found = line
+                .split_once(' ')
+                .map(|(hex, name)| (name.trim_start_matches([' ', '*']), hex));
+            let is_one = |(name, hex): &(&str, &str)| {
+                !name.is_empty()
+                    && hex.len() == 64
+                    && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+            };
+            found.filter(is_one).ok_or_else(|| {
+                format!(
+                    "line {} of {CHECKSUMS} is {line:?}, wanted 64 hex digits and a name",
+                    place + 1
+                )
+            })
         })
         .collect()
 }
@@ -174,18 +219,39 @@ mod tests {
     #[test]
     fn a_list_of_checksums_is_sorted_and_read_again() {
         let (one, two) = ("1".repeat(64), "2".repeat(64));
-        let text = checksums([("b.whl", two.as_str()), ("a.tar.gz", one.as_str()), ("b.whl", two.as_str())]);
+        let text = checksums([
+            ("b.whl", two.as_str()),
+            ("a.tar.gz", one.as_str()),
+            ("b.whl", two.as_str()),
+        ]);
         assert_eq!(text, format!("{one}  a.tar.gz\n{two}  b.whl\n"));
-        assert_eq!(read_checksums(&text).unwrap(), [("a.tar.gz", one.as_str()), ("b.whl", two.as_str())]);
-        assert_eq!(read_checksums(&text.replace("  b", " *b")).unwrap().len(), 2, "binary mode is the same file");
+        assert_eq!(
+            read_checksums(&text).unwrap(),
+            [("a.tar.gz", one.as_str()), ("b.whl", two.as_str())]
+        );
+        assert_eq!(
+            read_checksums(&text.replace("  b", " *b")).unwrap().len(),
+            2,
+            "binary mode is the same file"
+        );
         let error = read_checksums(&format!("{one}  a\n12  b\n")).unwrap_err();
-        assert_eq!(error, "line 2 of SHA256SUMS is \"12  b\", wanted 64 hex digits and a name");
-        assert!(read_checksums(&format!("{one}\n")).is_err() && read_checksums("").unwrap().is_empty());
+        assert_eq!(
+            error,
+            "line 2 of SHA256SUMS is \"12  b\", wanted 64 hex digits and a name"
+        );
+        assert!(
+            read_checksums(&format!("{one}\n")).is_err() && read_checksums("").unwrap().is_empty()
+        );
     }
 
     #[test]
     fn a_file_has_the_name_that_the_forge_would_give_it() {
-        for (file, name) in [("a-1.0_x.whl", "a-1.0_x.whl"), ("a b~c+d.txt", "a.b.c.d.txt"), (".hidden.", "hidden"), ("é.txt", "txt")] {
+        for (file, name) in [
+            ("a-1.0_x.whl", "a-1.0_x.whl"),
+            ("a b~c+d.txt", "a.b.c.d.txt"),
+            (".hidden.", "hidden"),
+            ("é.txt", "txt"),
+        ] {
             assert_eq!(asset_name(file), name);
         }
     }

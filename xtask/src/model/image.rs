@@ -68,7 +68,9 @@ impl FromStr for Digest {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         match text.strip_prefix("sha256:") {
             Some(hex) if hex.len() == 64 && hex.bytes().all(is_digit) => Ok(Self(text.to_owned())),
-            _ => Err(ImageNameError(format!("{text:?} is no digest: wanted \"sha256:\" and 64 lower-case hexadecimal digits"))),
+            _ => Err(ImageNameError(format!(
+                "{text:?} is no digest: wanted \"sha256:\" and 64 lower-case hexadecimal digits"
+            ))),
         }
     }
 }
@@ -100,7 +102,11 @@ impl FromStr for Repository {
     /// Reads a repository as docker does: the first segment is a host when it has a dot, a port, or is `localhost`;
     /// without one the image is Docker Hub's, and there a single segment is in `library/`.
     fn from_str(text: &str) -> Result<Self, ImageNameError> {
-        let refuse = |rule: String| Err(ImageNameError(format!("{text:?} is no image repository: {rule}")));
+        let refuse = |rule: String| {
+            Err(ImageNameError(format!(
+                "{text:?} is no image repository: {rule}"
+            )))
+        };
         if let Some((_, bare)) = text.split_once("://") {
             return refuse(format!("a repository has no scheme; write {bare:?}"));
         }
@@ -109,18 +115,36 @@ impl FromStr for Repository {
             _ => (DOCKER_HUB.to_owned(), text),
         };
         if path.contains(['@', ':']) {
-            return refuse("a tag or a digest belongs to an image, not to its repository; leave it out".to_owned());
+            return refuse(
+                "a tag or a digest belongs to an image, not to its repository; leave it out"
+                    .to_owned(),
+            );
         }
         if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return refuse(format!("registries take lower case only; write {:?}", text.to_ascii_lowercase()));
+            return refuse(format!(
+                "registries take lower case only; write {:?}",
+                text.to_ascii_lowercase()
+            ));
         }
         if !is_host(&host) {
-            return refuse(format!("{host:?} is no host: wanted a name or an address, and at most a port of digits"));
+            return refuse(format!(
+                "{host:?} is no host: wanted a name or an address, and at most a port of digits"
+            ));
         }
-        let host = if host == "index.docker.io" { DOCKER_HUB.to_owned() } else { host };
-        let path = if host == DOCKER_HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+        let host = if host == "index.docker.io" {
+            DOCKER_HUB.to_owned()
+        } else {
+            host
+        };
+        let path = if host == DOCKER_HUB && !path.contains('/') {
+            format!("library/{path}")
+        } else {
+            path.to_owned()
+        };
         if let Some(segment) = path.split('/').find(|segment| !is_path_segment(segment)) {
-            return refuse(format!("segment {segment:?}: wanted letters a-z and digits, joined by single \".\", \"_\", \"__\" or dashes"));
+            return refuse(format!(
+                "segment {segment:?}: wanted letters a-z and digits, joined by single \".\", \"_\", \"__\" or dashes"
+            ));
         }
         if host.len() + 1 + path.len() > REPOSITORY_LENGTH_MAX {
             return refuse(format!("longer than {REPOSITORY_LENGTH_MAX} bytes"));
@@ -146,23 +170,30 @@ fn is_host(host: &str) -> bool {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
-    let is_name = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    let is_name = match name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => name.split('.').all(|label| {
             !label.is_empty()
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         }),
     };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
     is_name && port.is_none_or(is_port)
 }
 
 /// One segment by the specification: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_path_segment(segment: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_joint = |joint: &str| matches!(joint, "." | "_" | "__") || joint.bytes().all(|byte| byte == b'-');
+    let is_joint =
+        |joint: &str| matches!(joint, "." | "_" | "__") || joint.bytes().all(|byte| byte == b'-');
     segment.bytes().next().is_some_and(is_word)
         && segment.bytes().next_back().is_some_and(is_word)
         && segment.is_ascii()
@@ -183,7 +214,9 @@ pub fn is_image_tag(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.len() <= TAG_LENGTH_MAX
         && text.bytes().next().is_some_and(is_word)
-        && text.bytes().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
+        && text
+            .bytes()
+            .all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
 }
 
 /// What a manifest of an index runs on, in Go's words: `linux/amd64`, `linux/arm/v7`.
@@ -198,8 +231,13 @@ pub struct Platform {
 impl Platform {
     /// The platform of these parts, as an index names them.
     pub fn new(os: &str, arch: &str, variant: Option<&str>) -> Self {
-        let variant = variant.filter(|variant| !variant.is_empty() && (arch, *variant) != ("arm64", "v8"));
-        Self { os: os.to_owned(), arch: arch.to_owned(), variant: variant.map(str::to_owned) }
+        let variant =
+            variant.filter(|variant| !variant.is_empty() && (arch, *variant) != ("arm64", "v8"));
+        Self {
+            os: os.to_owned(),
+            arch: arch.to_owned(),
+            variant: variant.map(str::to_owned),
+        }
     }
 }
 
@@ -208,19 +246,42 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, ImageNameError> {
         let refuse = |rule: String| Err(ImageNameError(format!("{text:?} is no platform: {rule}")));
-        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_word = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
         let (os, arch, variant) = match text.split('/').collect::<Vec<_>>()[..] {
             [os, arch] => (os, arch, None),
             [os, arch, variant] => (os, arch, Some(variant)),
-            _ => return refuse("wanted os/arch or os/arch/variant, such as \"linux/amd64\"".to_owned()),
+            _ => {
+                return refuse(
+                    "wanted os/arch or os/arch/variant, such as \"linux/amd64\"".to_owned(),
+                );
+            }
         };
         match arch {
-            "x86_64" | "x64" => return refuse(format!("images call {arch:?} \"amd64\"; write \"{os}/amd64\"")),
-            "aarch64" => return refuse(format!("images call {arch:?} \"arm64\"; write \"{os}/arm64\"")),
+            "x86_64" | "x64" => {
+                return refuse(format!(
+                    "images call {arch:?} \"amd64\"; write \"{os}/amd64\""
+                ));
+            }
+            "aarch64" => {
+                return refuse(format!(
+                    "images call {arch:?} \"arm64\"; write \"{os}/arm64\""
+                ));
+            }
             _ => {}
         }
-        match [Some(os), Some(arch), variant].into_iter().flatten().find(|part| !is_word(part)) {
-            Some(part) => refuse(format!("part {part:?}: wanted lower-case letters and digits")),
+        match [Some(os), Some(arch), variant]
+            .into_iter()
+            .flatten()
+            .find(|part| !is_word(part))
+        {
+            Some(part) => refuse(format!(
+                "part {part:?}: wanted lower-case letters and digits"
+            )),
             None => Ok(Self::new(os, arch, variant)),
         }
     }
@@ -229,7 +290,9 @@ impl FromStr for Platform {
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.os, self.arch)?;
-        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
+        self.variant
+            .as_ref()
+            .map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
 }
 

@@ -9,9 +9,19 @@ fn digests_are_sha256_in_lower_case() {
     assert_eq!(Digest::of(b"").to_string(), EMPTY);
     assert_eq!(EMPTY.parse::<Digest>().unwrap(), Digest::of(b""));
     assert_eq!(Digest::of(b"").hex(), &EMPTY[7..]);
-    for wrong in ["", "latest", &EMPTY[7..], &EMPTY[..70], &EMPTY.to_uppercase(), &EMPTY.replace("256", "512")] {
+    for wrong in [
+        "",
+        "latest",
+        &EMPTY[7..],
+        &EMPTY[..70],
+        &EMPTY.to_uppercase(),
+        &EMPTY.replace("256", "512"),
+    ] {
         let error = wrong.parse::<Digest>().unwrap_err().to_string();
-        assert!(error.contains(&format!("{wrong:?}")) && error.contains("64"), "{error}");
+        assert!(
+            error.contains(&format!("{wrong:?}")) && error.contains("64"),
+            "{error}"
+        );
     }
     assert!("sha256:é".parse::<Digest>().is_err());
 }
@@ -19,7 +29,11 @@ fn digests_are_sha256_in_lower_case() {
 #[test]
 fn repositories_are_read_as_docker_reads_them() {
     for (text, host, path) in [
-        ("ghcr.io/percolation-labs/percolate-reading", "ghcr.io", "percolation-labs/percolate-reading"),
+        (
+            "ghcr.io/percolation-labs/percolate-reading",
+            "ghcr.io",
+            "percolation-labs/percolate-reading",
+        ),
         ("127.0.0.1:5000/o/r", "127.0.0.1:5000", "o/r"),
         ("localhost/r", "localhost", "r"),
         ("[::1]:5000/r", "[::1]:5000", "r"),
@@ -31,7 +45,11 @@ fn repositories_are_read_as_docker_reads_them() {
         ("ghcr.io/a/b__c/d.e-f--g_h", "ghcr.io", "a/b__c/d.e-f--g_h"),
     ] {
         let repository: Repository = text.parse().unwrap();
-        assert_eq!((repository.host.as_str(), repository.path.as_str()), (host, path), "{text}");
+        assert_eq!(
+            (repository.host.as_str(), repository.path.as_str()),
+            (host, path),
+            "{text}"
+        );
         assert_eq!(repository.to_string().parse(), Ok(repository), "{text}");
     }
 }
@@ -39,7 +57,10 @@ fn repositories_are_read_as_docker_reads_them() {
 #[test]
 fn wrong_repositories_are_refused_with_the_rule() {
     for (text, rule) in [
-        ("ghcr.io/Percolation-Labs/x", "write \"ghcr.io/percolation-labs/x\""),
+        (
+            "ghcr.io/Percolation-Labs/x",
+            "write \"ghcr.io/percolation-labs/x\"",
+        ),
         ("https://ghcr.io/o/r", "write \"ghcr.io/o/r\""),
         ("ghcr.io/o/r:1.0", "leave it out"),
         ("ghcr.io/o/r@sha256:00", "leave it out"),
@@ -55,17 +76,40 @@ fn wrong_repositories_are_refused_with_the_rule() {
         ("[::g]:1/o", "no host"),
     ] {
         let error = text.parse::<Repository>().unwrap_err().to_string();
-        assert!(error.contains(rule) && error.contains(&format!("{text:?}")), "{text}: {error}");
+        assert!(
+            error.contains(rule) && error.contains(&format!("{text:?}")),
+            "{text}: {error}"
+        );
     }
-    assert!(format!("ghcr.io/{}", "a".repeat(250)).parse::<Repository>().is_err());
+    assert!(
+        format!("ghcr.io/{}", "a".repeat(250))
+            .parse::<Repository>()
+            .is_err()
+    );
 }
 
 #[test]
 fn tags_follow_the_grammar() {
-    for right in ["latest", "0.2.0", "_x", "2025.10.25.1430-build.123-v0.1.0-abc1234-amd64", &"a".repeat(128)] {
+    for right in [
+        "latest",
+        "0.2.0",
+        "_x",
+        "2025.10.25.1430-build.123-v0.1.0-abc1234-amd64",
+        &"a".repeat(128),
+    ] {
         assert!(is_image_tag(right), "{right}");
     }
-    for wrong in ["", ".x", "-x", "1.0+build", "a b", "a/b", "a:b", "é", &"a".repeat(129)] {
+    for wrong in [
+        "",
+        ".x",
+        "-x",
+        "1.0+build",
+        "a b",
+        "a/b",
+        "a:b",
+        "é",
+        &"a".repeat(129),
+    ] {
         assert!(!is_image_tag(wrong), "{wrong}");
     }
 }

@@ -45,7 +45,10 @@ impl KeyPath {
                 return Ok(Self(parts));
             }
             if !reader.takes('.') {
-                return Err(format!("is not a path of YAML keys: `.` or `[` is wanted before `{}`", reader.rest));
+                return Err(format!(
+                    "is not a path of YAML keys: `.` or `[` is wanted before `{}`",
+                    reader.rest
+                ));
             }
         }
     }
@@ -77,19 +80,28 @@ impl Reader<'_> {
     fn word(&mut self, ends: &str) -> Result<String, String> {
         for quote in ['"', '\''] {
             if self.takes(quote) {
-                let (word, rest) =
-                    self.rest.split_once(quote).ok_or_else(|| format!("is not a path of YAML keys: a {quote} is never closed"))?;
+                let (word, rest) = self.rest.split_once(quote).ok_or_else(|| {
+                    format!("is not a path of YAML keys: a {quote} is never closed")
+                })?;
                 self.rest = rest;
                 return Ok(word.to_owned());
             }
         }
-        let end = self.rest.find(|c| ends.contains(c)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c| ends.contains(c))
+            .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         if word.is_empty() {
             return Err("is not a path of YAML keys: a part of it is empty".to_owned());
         }
-        if let Some(sign) = word.chars().find(|&c| c.is_whitespace() || "[]=\"'".contains(c)) {
-            return Err(format!("is not a path of YAML keys: a part with `{sign}` in it stands in quotes"));
+        if let Some(sign) = word
+            .chars()
+            .find(|&c| c.is_whitespace() || "[]=\"'".contains(c))
+        {
+            return Err(format!(
+                "is not a path of YAML keys: a part with `{sign}` in it stands in quotes"
+            ));
         }
         self.rest = rest;
         Ok(word.to_owned())
@@ -102,12 +114,16 @@ impl Reader<'_> {
             let is = self.word("]")?;
             return self.closed(Part::Entry { key, is });
         }
-        let index = key.parse().map_err(|_| format!("is not a path of YAML keys: [{key}] is neither a number nor key=value"))?;
+        let index = key.parse().map_err(|_| {
+            format!("is not a path of YAML keys: [{key}] is neither a number nor key=value")
+        })?;
         self.closed(Part::Index(index))
     }
 
     fn closed(&mut self, part: Part) -> Result<Part, String> {
-        self.takes(']').then_some(part).ok_or_else(|| "is not a path of YAML keys: a [ is never closed".to_owned())
+        self.takes(']')
+            .then_some(part)
+            .ok_or_else(|| "is not a path of YAML keys: a [ is never closed".to_owned())
     }
 }
 
@@ -126,7 +142,8 @@ impl fmt::Display for KeyPath {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || ".[]=\"'".contains(c));
+    let plain =
+        !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || ".[]=\"'".contains(c));
     match word {
         _ if plain => word.to_owned(),
         _ if word.contains('"') => format!("'{word}'"),
@@ -143,7 +160,10 @@ mod tests {
     }
 
     fn entry(key: &str, is: &str) -> Part {
-        Part::Entry { key: key.into(), is: is.into() }
+        Part::Entry {
+            key: key.into(),
+            is: is.into(),
+        }
     }
 
     #[test]
@@ -151,12 +171,37 @@ mod tests {
         for (text, parts) in [
             ("appVersion", vec![key("appVersion")]),
             ("image.tag", vec![key("image"), key("tag")]),
-            ("images[name=reading].newTag", vec![key("images"), entry("name", "reading"), key("newTag")]),
-            ("a[0][12].b.3", vec![key("a"), Part::Index(0), Part::Index(12), key("b"), key("3")]),
+            (
+                "images[name=reading].newTag",
+                vec![key("images"), entry("name", "reading"), key("newTag")],
+            ),
+            (
+                "a[0][12].b.3",
+                vec![
+                    key("a"),
+                    Part::Index(0),
+                    Part::Index(12),
+                    key("b"),
+                    key("3"),
+                ],
+            ),
             ("[0].version", vec![Part::Index(0), key("version")]),
-            ("labels.\"app.kubernetes.io/version\"", vec![key("labels"), key("app.kubernetes.io/version")]),
-            ("images[name=\"a]b=c\"].t", vec![key("images"), entry("name", "a]b=c"), key("t")]),
-            ("images[name=ghcr.io/acme/x].newTag", vec![key("images"), entry("name", "ghcr.io/acme/x"), key("newTag")]),
+            (
+                "labels.\"app.kubernetes.io/version\"",
+                vec![key("labels"), key("app.kubernetes.io/version")],
+            ),
+            (
+                "images[name=\"a]b=c\"].t",
+                vec![key("images"), entry("name", "a]b=c"), key("t")],
+            ),
+            (
+                "images[name=ghcr.io/acme/x].newTag",
+                vec![
+                    key("images"),
+                    entry("name", "ghcr.io/acme/x"),
+                    key("newTag"),
+                ],
+            ),
             ("\"\".→-x", vec![key(""), key("→-x")]),
             ("'say \"x\"'", vec![key("say \"x\"")]),
         ] {

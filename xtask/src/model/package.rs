@@ -26,8 +26,11 @@ impl IndexName {
             "testpypi" => return Ok(Self::TestPypi),
             _ => {}
         }
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let wanted = "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let wanted =
+            "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
         match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
             Some(host) if host.contains('@') => {
                 Err("names an address with a user in it; credentials come from the environment (UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD)"
@@ -124,9 +127,19 @@ impl PackageFile {
     /// What it is; unlike its name, that is known before it is built.
     pub fn what(&self) -> String {
         match self {
-            Self::Artifact(build) => format!("{} {} {}", build.package, build.spelled, build.artifact.word()),
+            Self::Artifact(build) => format!(
+                "{} {} {}",
+                build.package,
+                build.spelled,
+                build.artifact.word()
+            ),
             Self::List(build) => build.list(),
-            Self::Bundle(build, Signed::File) => format!("signature of {} {} {}", build.package, build.spelled, build.artifact.word()),
+            Self::Bundle(build, Signed::File) => format!(
+                "signature of {} {} {}",
+                build.package,
+                build.spelled,
+                build.artifact.word()
+            ),
             Self::Bundle(build, Signed::List) => format!("signature of {}", build.list()),
         }
     }
@@ -136,15 +149,26 @@ impl PackageFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackageStep {
     /// The files that the package is built of passed a scan of this tool, held to these rules.
-    Scan { build: PackageBuild, scanner: String, rules: Rules },
+    Scan {
+        build: PackageBuild,
+        scanner: String,
+        rules: Rules,
+    },
     /// A file of this version, built from the commit and found good, lies in the release's folder.
     Build(PackageBuild),
     /// A list of what the version is made of lies beside its files.
     List(PackageBuild),
     /// A bundle with the signature of somebody who counts lies beside the file.
-    Bundle { build: PackageBuild, what: Signed, policy: Policy },
+    Bundle {
+        build: PackageBuild,
+        what: Signed,
+        policy: Policy,
+    },
     /// The index serves the file.
-    Publish { build: PackageBuild, index: IndexName },
+    Publish {
+        build: PackageBuild,
+        index: IndexName,
+    },
 }
 
 impl PackageStep {
@@ -162,28 +186,60 @@ impl PackageStep {
         match self {
             Self::Scan { build, scanner, .. } => format!("{}#{scanner}", build.folder()),
             Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
-            Self::List(build) | Self::Bundle { build, what: Signed::List, .. } => format!("{}/{}", build.folder(), build.list()),
-            Self::Bundle { build, what: Signed::File, .. } => format!("{}/{}", build.folder(), build.artifact.word()),
-            Self::Publish { build, index } => format!("{}/{}/{}#{}", index.word(), build.name, build.spelled, build.artifact.word()),
+            Self::List(build)
+            | Self::Bundle {
+                build,
+                what: Signed::List,
+                ..
+            } => format!("{}/{}", build.folder(), build.list()),
+            Self::Bundle {
+                build,
+                what: Signed::File,
+                ..
+            } => format!("{}/{}", build.folder(), build.artifact.word()),
+            Self::Publish { build, index } => format!(
+                "{}/{}/{}#{}",
+                index.word(),
+                build.name,
+                build.spelled,
+                build.artifact.word()
+            ),
         }
     }
 
     pub fn what(&self) -> String {
         match self {
             Self::Scan { build, scanner, .. } => {
-                format!("{scanner}: no HIGH or CRITICAL that has a fix, in the files of {} {}", build.name, build.spelled)
+                format!(
+                    "{scanner}: no HIGH or CRITICAL that has a fix, in the files of {} {}",
+                    build.name, build.spelled
+                )
             }
-            Self::Build(build) | Self::Bundle { build, what: Signed::File, .. } => {
+            Self::Build(build)
+            | Self::Bundle {
+                build,
+                what: Signed::File,
+                ..
+            } => {
                 format!("{} of {} {}", build.artifact, build.name, build.spelled)
             }
             Self::List(build) | Self::Bundle { build, .. } => build.list(),
-            Self::Publish { build, index } => format!("{} of {} {} to {}", build.artifact, build.name, build.spelled, index.word()),
+            Self::Publish { build, index } => format!(
+                "{} of {} {} to {}",
+                build.artifact,
+                build.name,
+                build.spelled,
+                index.word()
+            ),
         }
     }
 
     pub fn conflict_fix(&self) -> String {
         match self {
-            Self::Scan { build, .. } | Self::Build(build) | Self::List(build) | Self::Bundle { build, .. } => {
+            Self::Scan { build, .. }
+            | Self::Build(build)
+            | Self::List(build)
+            | Self::Bundle { build, .. } => {
                 format!("rm -r {}", build.folder())
             }
             Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
@@ -212,10 +268,16 @@ mod tests {
     #[test]
     fn an_index_is_a_known_name_or_an_address_without_credentials() {
         assert_eq!(IndexName::parse("pypi"), Ok(IndexName::Pypi));
-        assert_eq!(IndexName::parse("http://127.0.0.1:8080"), Ok(IndexName::Address("http://127.0.0.1:8080/".into())));
-        for (wrong, said) in
-            [("PyPI", "wanted is"), ("https://", "wanted is"), ("https://u:secret@host/", "environment"), ("https://h/?a=b", "wanted is")]
-        {
+        assert_eq!(
+            IndexName::parse("http://127.0.0.1:8080"),
+            Ok(IndexName::Address("http://127.0.0.1:8080/".into()))
+        );
+        for (wrong, said) in [
+            ("PyPI", "wanted is"),
+            ("https://", "wanted is"),
+            ("https://u:secret@host/", "environment"),
+            ("https://h/?a=b", "wanted is"),
+        ] {
             let error = IndexName::parse(wrong).unwrap_err();
             assert!(error.contains(said) && !error.contains("secret"), "{error}");
         }

@@ -3,7 +3,11 @@
 
 /// A path below a folder.
 pub fn join(folder: &str, path: &str) -> String {
-    if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
+    if folder.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    }
 }
 
 /// What a path of a manifest in `folder` names in the tree; `None` when it leaves it.
@@ -34,7 +38,14 @@ mod tests {
         assert_eq!(resolve("a", "./x/").as_deref(), Some("a/x"));
         assert_eq!(resolve("a", "../../x"), None);
         assert_eq!(resolve("a", "/x"), None);
-        assert_eq!(resolve("a", "..\\c").as_deref(), Some("c"), "as a manifest of Windows has it");
-        assert_eq!((join("", "c").as_str(), join("a", "c").as_str()), ("c", "a/c"));
+        assert_eq!(
+            resolve("a", "..\\c").as_deref(),
+            Some("c"),
+            "as a manifest of Windows has it"
+        );
+        assert_eq!(
+            (join("", "c").as_str(), join("a", "c").as_str()),
+            ("c", "a/c")
+        );
     }
 }

@@ -19,7 +19,11 @@ pub struct Gather {
 impl Gather {
     /// The platforms, for people.
     pub fn names(&self) -> String {
-        self.platforms.iter().map(|(platform, _)| platform.to_string()).collect::<Vec<_>>().join(", ")
+        self.platforms
+            .iter()
+            .map(|(platform, _)| platform.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -44,13 +48,24 @@ pub struct Pins {
 impl Pins {
     /// The branch that the pull request is for, with its repository, for people.
     pub fn place(&self) -> String {
-        self.parts.first().map_or_else(String::new, |part| part.deliver.place())
+        self.parts
+            .first()
+            .map_or_else(String::new, |part| part.deliver.place())
     }
 
     /// One line.
     pub fn what(&self) -> String {
-        let names = self.parts.iter().map(|part| part.deliver.project.as_str()).collect::<Vec<_>>().join(", ");
-        format!("{names} in {}: what is built of this commit, {} by pull request", self.environment, self.place())
+        let names = self
+            .parts
+            .iter()
+            .map(|part| part.deliver.project.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "{names} in {}: what is built of this commit, {} by pull request",
+            self.environment,
+            self.place()
+        )
     }
 }
 
@@ -60,7 +75,10 @@ pub fn inputs_tag(inputs: &[String]) -> String {
     const DIGITS: usize = 16;
     let mut lines = inputs.to_vec();
     lines.sort();
-    format!("inputs-{}", &Digest::of(lines.join("\n").as_bytes()).hex()[..DIGITS])
+    format!(
+        "inputs-{}",
+        &Digest::of(lines.join("\n").as_bytes()).hex()[..DIGITS]
+    )
 }
 
 #[cfg(test)]

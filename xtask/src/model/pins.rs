@@ -106,23 +106,40 @@ pub struct Delivery {
 impl Delivery {
     /// Makes pins of their keys; the first rule that is broken is the error (2).
     pub fn from_config(config: &Config, projects: &Projects, file: &str) -> Result<Self, Fault> {
-        let wrong = |what: String| Fault::usage(format!("{file}: {what}")).fix(format!("edit {file}, then run the command again"));
+        let wrong = |what: String| {
+            Fault::usage(format!("{file}: {what}"))
+                .fix(format!("edit {file}, then run the command again"))
+        };
         let stages: Vec<Stage> = config
             .environments
             .iter()
             .map(|(name, keys)| {
-                let checks = Checks::from_keys(keys).map_err(|what| wrong(format!("environments.{name}: {what}")))?;
+                let checks = Checks::from_keys(keys)
+                    .map_err(|what| wrong(format!("environments.{name}: {what}")))?;
                 let by_pull = keys.via == Via::PullRequest;
-                Ok(Stage { name: name.clone(), after: keys.after.clone(), approval: keys.approval, checks, by_pull })
+                Ok(Stage {
+                    name: name.clone(),
+                    after: keys.after.clone(),
+                    approval: keys.approval,
+                    checks,
+                    by_pull,
+                })
             })
             .collect::<Result<_, Fault>>()?;
-        let delivery = Self { stages, pins: Vec::new(), github: config.repository.github.clone() };
+        let delivery = Self {
+            stages,
+            pins: Vec::new(),
+            github: config.repository.github.clone(),
+        };
         delivery.check_order().map_err(wrong)?;
         let pins = config.pins.iter().enumerate().map(|(place, keys)| {
             let of = format!("pins[{place}] ({} in {})", keys.project, keys.environment);
             pin(keys, config, projects).map_err(|what| wrong(format!("{of}: {what}")))
         });
-        let delivery = Self { pins: pins.collect::<Result<_, _>>()?, ..delivery };
+        let delivery = Self {
+            pins: pins.collect::<Result<_, _>>()?,
+            ..delivery
+        };
         delivery.check_places().map_err(wrong)?;
         Ok(delivery)
     }
@@ -130,17 +147,35 @@ impl Delivery {
     /// A place of two environments: what the first gets the second runs as well, whatever `after` says. Where a command deploys
     /// what the place says, the pin alone makes nothing run.
     fn check_places(&self) -> Result<(), String> {
-        let deploys = |name: &str| self.stages.iter().any(|stage| stage.name == name && stage.checks.deploys());
-        for (place, pin) in self.pins.iter().enumerate().filter(|(_, pin)| !deploys(&pin.environment)) {
+        let deploys = |name: &str| {
+            self.stages
+                .iter()
+                .any(|stage| stage.name == name && stage.checks.deploys())
+        };
+        for (place, pin) in self
+            .pins
+            .iter()
+            .enumerate()
+            .filter(|(_, pin)| !deploys(&pin.environment))
+        {
             let is_same = |other: &&Pin| {
                 other.project == pin.project
                     && other.environment != pin.environment
-                    && (&other.git, &other.branch, &other.file, &other.key) == (&pin.git, &pin.branch, &pin.file, &pin.key)
+                    && (&other.git, &other.branch, &other.file, &other.key)
+                        == (&pin.git, &pin.branch, &pin.file, &pin.key)
             };
             if let Some(other) = self.pins[..place].iter().find(is_same) {
-                let Pin { project, environment, file, branch, .. } = pin;
+                let Pin {
+                    project,
+                    environment,
+                    file,
+                    branch,
+                    ..
+                } = pin;
                 let what = format!("{file} of {branch} is the pin of {} too", other.environment);
-                return Err(format!("pins[{place}] ({project} in {environment}): {what}, so what comes there runs in both at once"));
+                return Err(format!(
+                    "pins[{place}] ({project} in {environment}): {what}, so what comes there runs in both at once"
+                ));
             }
         }
         Ok(())
@@ -148,14 +183,30 @@ impl Delivery {
 
     /// An environment by its name.
     pub fn stage(&self, name: &str) -> Result<&Stage, Fault> {
-        self.stages.iter().find(|stage| stage.name == name).ok_or_else(|| {
-            let guess = nearest(name, self.stages.iter().map(|stage| stage.name.as_str()));
-            let guess = guess.map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-            let names = self.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
-            let names = if names.is_empty() { "none are configured".to_owned() } else { names };
-            Fault::usage(format!("no environment is called `{name}`{guess} (environments: {names})"))
+        self.stages
+            .iter()
+            .find(|stage| stage.name == name)
+            .ok_or_else(|| {
+                let guess = nearest(name, self.stages.iter().map(|stage| stage.name.as_str()));
+                let guess = guess
+                    .map(|guess| format!("; did you mean `{guess}`?"))
+                    .unwrap_or_default();
+                let names = self
+                    .stages
+                    .iter()
+                    .map(|stage| stage.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let names = if names.is_empty() {
+                    "none are configured".to_owned()
+                } else {
+                    names
+                };
+                Fault::usage(format!(
+                    "no environment is called `{name}`{guess} (environments: {names})"
+                ))
                 .fix("name one of them, or write [environments.NAME]")
-        })
+            })
     }
 
     /// The environments without one before them.
@@ -164,16 +215,32 @@ impl Delivery {
     }
 
     /// The pins of a project in an environment, in the order of the configuration.
-    pub fn pins_of<'a>(&'a self, project: &'a str, stage: &'a str) -> impl Iterator<Item = &'a Pin> {
-        self.pins.iter().filter(move |pin| pin.project == project && pin.environment == stage)
+    pub fn pins_of<'a>(
+        &'a self,
+        project: &'a str,
+        stage: &'a str,
+    ) -> impl Iterator<Item = &'a Pin> {
+        self.pins
+            .iter()
+            .filter(move |pin| pin.project == project && pin.environment == stage)
     }
 
     /// As [`Self::pins_of`], where at least one is wanted.
-    pub fn some_pins_of<'a>(&'a self, project: &'a Project, stage: &'a str) -> Result<Vec<&'a Pin>, Fault> {
+    pub fn some_pins_of<'a>(
+        &'a self,
+        project: &'a Project,
+        stage: &'a str,
+    ) -> Result<Vec<&'a Pin>, Fault> {
         let pins: Vec<_> = self.pins_of(&project.name, stage).collect();
         if pins.is_empty() {
-            return Err(Fault::usage(format!("no [[pins]] says what runs of {} in {stage}", project.name))
-                .fix(format!("add [[pins]] with project = \"{}\" and environment = \"{stage}\"", project.name)));
+            return Err(Fault::usage(format!(
+                "no [[pins]] says what runs of {} in {stage}",
+                project.name
+            ))
+            .fix(format!(
+                "add [[pins]] with project = \"{}\" and environment = \"{stage}\"",
+                project.name
+            )));
         }
         Ok(pins)
     }
@@ -184,10 +251,17 @@ impl Delivery {
             let mut next = stage.after.as_deref();
             while let Some(name) = next {
                 if chain.contains(&name) {
-                    return Err(format!("after goes in a circle: {} → {name}", chain.join(" → ")));
+                    return Err(format!(
+                        "after goes in a circle: {} → {name}",
+                        chain.join(" → ")
+                    ));
                 }
                 chain.push(name);
-                next = self.stages.iter().find(|other| other.name == name).and_then(|other| other.after.as_deref());
+                next = self
+                    .stages
+                    .iter()
+                    .find(|other| other.name == name)
+                    .and_then(|other| other.after.as_deref());
             }
         }
         Ok(())
@@ -196,21 +270,51 @@ impl Delivery {
 
 fn pin(keys: &super::config::PinKeys, config: &Config, projects: &Projects) -> Result<Pin, String> {
     let project = projects.find(&keys.project).map_err(|fault| fault.what)?;
-    let image = project.image.as_ref().ok_or_else(|| format!("{} has no image that a pin could name", project.name))?;
-    let of_stage = config.environments.get(&keys.environment).and_then(|stage| stage.branch.clone());
-    let default = || if keys.git.is_some() { "main".to_owned() } else { config.repository.branch.clone() };
-    let platform: Option<Platform> =
-        keys.platform.as_deref().map(|text| text.parse().map_err(|error| format!("platform: {error}"))).transpose()?;
-    if let Some(platform) = platform.as_ref().filter(|platform| !image.platforms.contains(platform)) {
-        let known = image.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(format!("platform {platform} is none of {}'s: {known}", project.name));
+    let image = project
+        .image
+        .as_ref()
+        .ok_or_else(|| format!("{} has no image that a pin could name", project.name))?;
+    let of_stage = config
+        .environments
+        .get(&keys.environment)
+        .and_then(|stage| stage.branch.clone());
+    let default = || {
+        if keys.git.is_some() {
+            "main".to_owned()
+        } else {
+            config.repository.branch.clone()
+        }
+    };
+    let platform: Option<Platform> = keys
+        .platform
+        .as_deref()
+        .map(|text| text.parse().map_err(|error| format!("platform: {error}")))
+        .transpose()?;
+    if let Some(platform) = platform
+        .as_ref()
+        .filter(|platform| !image.platforms.contains(platform))
+    {
+        let known = image
+            .platforms
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(format!(
+            "platform {platform} is none of {}'s: {known}",
+            project.name
+        ));
     }
     let write = match keys.write.as_deref() {
         None => None,
         Some("tag") => Some(Write::Tag),
         Some("digest") => Some(Write::Digest),
         Some("tag@digest") => Some(Write::TagAndDigest),
-        Some(other) => return Err(format!("write is {other:?}, wanted \"tag\", \"digest\" or \"tag@digest\"")),
+        Some(other) => {
+            return Err(format!(
+                "write is {other:?}, wanted \"tag\", \"digest\" or \"tag@digest\""
+            ));
+        }
     };
     let branch = keys.branch.clone().or(of_stage).unwrap_or_else(default);
     Ok(Pin {
@@ -219,7 +323,11 @@ fn pin(keys: &super::config::PinKeys, config: &Config, projects: &Projects) -> R
         git: keys.git.as_deref().map(address).transpose()?,
         branch: branch_name(branch)?,
         file: pin_file(&keys.file)?,
-        key: keys.key.as_deref().map(|key| KeyPath::parse(key).map_err(|why| format!("key `{key}` {why}"))).transpose()?,
+        key: keys
+            .key
+            .as_deref()
+            .map(|key| KeyPath::parse(key).map_err(|why| format!("key `{key}` {why}")))
+            .transpose()?,
         write,
         platform,
         repository: image.release.clone(),
@@ -229,13 +337,22 @@ fn pin(keys: &super::config::PinKeys, config: &Config, projects: &Projects) -> R
 
 /// An address that git takes, without a secret in it (law 17), and that no git would take for an option.
 pub(super) fn address(url: &str) -> Result<String, String> {
-    let user = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?.rsplit_once('@')?.0)));
+    let user = url
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?.rsplit_once('@')?.0)));
     match user {
-        Some((scheme, user)) if user.contains(':') || scheme.starts_with("http") => {
-            Err("git has a user in its address; leave that to git's credential helpers or GITHUB_TOKEN".to_owned())
-        }
-        _ if url.is_empty() || url.starts_with('-') || url.contains("::") || url.chars().any(char::is_control) => {
-            Err(format!("git is {url:?}, wanted the address of a repository"))
+        Some((scheme, user)) if user.contains(':') || scheme.starts_with("http") => Err(
+            "git has a user in its address; leave that to git's credential helpers or GITHUB_TOKEN"
+                .to_owned(),
+        ),
+        _ if url.is_empty()
+            || url.starts_with('-')
+            || url.contains("::")
+            || url.chars().any(char::is_control) =>
+        {
+            Err(format!(
+                "git is {url:?}, wanted the address of a repository"
+            ))
         }
         _ => Ok(url.to_owned()),
     }
@@ -245,22 +362,36 @@ pub(super) fn branch_name(branch: String) -> Result<String, String> {
     let bad = branch.is_empty()
         || branch.starts_with(['-', '/', '.'])
         || branch.ends_with(['/', '.'])
-        || [".lock", "..", "//", "@{"].iter().any(|part| branch.contains(part))
-        || branch.chars().any(|c| c.is_control() || " ~^:?*[\\".contains(c));
-    if bad { Err(format!("branch is {branch:?}, which is no name of a branch")) } else { Ok(branch) }
+        || [".lock", "..", "//", "@{"]
+            .iter()
+            .any(|part| branch.contains(part))
+        || branch
+            .chars()
+            .any(|c| c.is_control() || " ~^:?*[\\".contains(c));
+    if bad {
+        Err(format!(
+            "branch is {branch:?}, which is no name of a branch"
+        ))
+    } else {
+        Ok(branch)
+    }
 }
 
 fn pin_file(file: &str) -> Result<String, String> {
-    let clean = super::project::clean_path(file).map_err(|_| format!("file {file:?} leaves the repository that it is in"))?;
+    let clean = super::project::clean_path(file)
+        .map_err(|_| format!("file {file:?} leaves the repository that it is in"))?;
     if Format::of(&clean).is_none() {
-        return Err(format!("file {file:?}: wanted a name that ends with .yaml, .yml, .json or .toml"));
+        return Err(format!(
+            "file {file:?}: wanted a name that ends with .yaml, .yml, .json or .toml"
+        ));
     }
     Ok(clean)
 }
 
 /// Whether a path fits a pattern: `?` is one character and `*` any number within a segment, `**` any number of segments.
 pub fn fits(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    let (pattern, path): (Vec<&str>, Vec<&str>) =
+        (pattern.split('/').collect(), path.split('/').collect());
     // Which beginnings of the path the pattern so far fits; a table, so that no pattern takes exponential time.
     let mut reach = vec![false; path.len() + 1];
     reach[0] = true;

@@ -17,7 +17,11 @@ fn a_pattern_fits_whole_paths_alone() {
         ("a/**/x.yaml", "a/x.yaml", true),
         ("a/**/x.yaml", "b/x.yaml", false),
         ("a/**", "a/b/c.yaml", true),
-        ("*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+        (
+            "*a*a*a*a*a*b",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            false,
+        ),
     ] {
         assert_eq!(fits(pattern, path), wanted, "{pattern} {path}");
     }
@@ -25,10 +29,25 @@ fn a_pattern_fits_whole_paths_alone() {
 
 #[test]
 fn an_address_has_no_secret_and_is_no_option() {
-    for good in ["https://github.com/a/b", "git@host:a/b.git", "ssh://git@host/a", "/srv/a.git", "file:///srv/a.git", "../a.git"] {
+    for good in [
+        "https://github.com/a/b",
+        "git@host:a/b.git",
+        "ssh://git@host/a",
+        "/srv/a.git",
+        "file:///srv/a.git",
+        "../a.git",
+    ] {
         assert_eq!(address(good).as_deref(), Ok(good));
     }
-    for bad in ["https://token@host/a", "https://a:b@host/a", "ssh://a:b@host/a", "", "-x", "ext::sh", "https://host/\na"] {
+    for bad in [
+        "https://token@host/a",
+        "https://a:b@host/a",
+        "ssh://a:b@host/a",
+        "",
+        "-x",
+        "ext::sh",
+        "https://host/\na",
+    ] {
         assert!(address(bad).is_err(), "{bad:?}");
     }
 }

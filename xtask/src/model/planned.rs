@@ -124,12 +124,20 @@ pub struct Goal {
 
 impl Goal {
     pub fn want(&mut self, project: &str, why: impl Into<String>, step: Step) {
-        self.drafts.push(Draft { project: project.into(), why: why.into(), step });
+        self.drafts.push(Draft {
+            project: project.into(),
+            why: why.into(),
+            step,
+        });
     }
 
     /// Refuses, in words of which the same are said once: two environments may be in the one repository that cannot be read.
     pub fn refuse(&mut self, project: &str, what: impl Into<String>, fix: impl Into<String>) {
-        let refusal = Refusal { project: project.into(), what: what.into(), fix: fix.into() };
+        let refusal = Refusal {
+            project: project.into(),
+            what: what.into(),
+            fix: fix.into(),
+        };
         if !self.refused.contains(&refusal) {
             self.refused.push(refusal);
         }
@@ -164,16 +172,24 @@ impl Plan {
     pub fn is_refused(&self, project: &str) -> bool {
         match self.scope {
             Scope::Together => !self.refused.is_empty(),
-            Scope::EachProject => self.refused.iter().any(|refusal| refusal.project.is_empty() || refusal.project == project),
+            Scope::EachProject => self
+                .refused
+                .iter()
+                .any(|refusal| refusal.project.is_empty() || refusal.project == project),
         }
     }
 
     /// The steps that are left to do and that no refusal stands in the way of.
     pub fn open(&self) -> impl Iterator<Item = &Planned> {
-        self.steps.iter().filter(|planned| planned.verdict == Verdict::Todo && !self.is_refused(&planned.draft.project))
+        self.steps.iter().filter(|planned| {
+            planned.verdict == Verdict::Todo && !self.is_refused(&planned.draft.project)
+        })
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.steps.iter().filter(|planned| planned.verdict == verdict).count()
+        self.steps
+            .iter()
+            .filter(|planned| planned.verdict == verdict)
+            .count()
     }
 }

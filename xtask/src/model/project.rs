@@ -53,11 +53,17 @@ pub struct Projects {
 impl Projects {
     /// Makes projects of their keys; the first rule that is broken is the error.
     pub fn from_config(config: &Config, file: &str) -> Result<Self, Fault> {
-        let wrong = |what: String| Fault::usage(format!("{file}: {what}")).fix(format!("edit {file}, then run the command again"));
+        let wrong = |what: String| {
+            Fault::usage(format!("{file}: {what}"))
+                .fix(format!("edit {file}, then run the command again"))
+        };
         let all = config
             .projects
             .iter()
-            .map(|(name, keys)| project(name, keys, config).map_err(|what| wrong(format!("projects.{name}: {what}"))))
+            .map(|(name, keys)| {
+                project(name, keys, config)
+                    .map_err(|what| wrong(format!("projects.{name}: {what}")))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let projects = Self { all };
         projects.check_between().map_err(wrong)?;
@@ -82,12 +88,29 @@ impl Projects {
 
     /// Finds a project by its name or its package.
     pub fn find(&self, word: &str) -> Result<&Project, Fault> {
-        self.all.iter().find(|project| project.name == word || project.package == word).ok_or_else(|| {
-            let words = || self.all.iter().flat_map(|project| [project.name.as_str(), project.package.as_str()]);
-            let guess = nearest(word, words()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-            let names = self.all.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
-            Fault::usage(format!("no project is called `{word}`{guess} (projects: {names})")).fix("cargo xtask versions")
-        })
+        self.all
+            .iter()
+            .find(|project| project.name == word || project.package == word)
+            .ok_or_else(|| {
+                let words = || {
+                    self.all
+                        .iter()
+                        .flat_map(|project| [project.name.as_str(), project.package.as_str()])
+                };
+                let guess = nearest(word, words())
+                    .map(|guess| format!("; did you mean `{guess}`?"))
+                    .unwrap_or_default();
+                let names = self
+                    .all
+                    .iter()
+                    .map(|project| project.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                Fault::usage(format!(
+                    "no project is called `{word}`{guess} (projects: {names})"
+                ))
+                .fix("cargo xtask versions")
+            })
     }
 
     /// The project whose folder holds `path` (relative to the root): the longest one, `None` at the root of many.
@@ -95,12 +118,21 @@ impl Projects {
         if path.is_empty() {
             return None;
         }
-        self.all.iter().filter(|project| is_within(path, &project.path)).max_by_key(|project| project.path.len())
+        self.all
+            .iter()
+            .filter(|project| is_within(path, &project.path))
+            .max_by_key(|project| project.path.len())
     }
 
     /// The project that owns a file: the one with the longest path above it, the root's among them (law 7).
     pub fn owner_of(&self, file: &str) -> Option<&Project> {
-        let longest = |project: &Project| project.paths().filter(|path| is_within(file, path)).map(str::len).max();
+        let longest = |project: &Project| {
+            project
+                .paths()
+                .filter(|path| is_within(file, path))
+                .map(str::len)
+                .max()
+        };
         self.all
             .iter()
             .filter_map(|project| Some((longest(project)?, project)))
@@ -109,7 +141,12 @@ impl Projects {
     }
 
     fn check_between(&self) -> Result<(), String> {
-        let places: HashMap<&str, usize> = self.all.iter().enumerate().map(|(place, project)| (project.name.as_str(), place)).collect();
+        let places: HashMap<&str, usize> = self
+            .all
+            .iter()
+            .enumerate()
+            .map(|(place, project)| (project.name.as_str(), place))
+            .collect();
         let mut seen = Seen::default();
         let mut sound = vec![false; self.all.len()];
         for (place, project) in self.all.iter().enumerate() {
@@ -158,10 +195,17 @@ impl Projects {
     ) -> Result<(), String> {
         let project = &self.all[place];
         for name in &project.depends {
-            let next =
-                *places.get(name.as_str()).ok_or_else(|| format!("projects.{}: depends on `{name}`, which is no project", project.name))?;
+            let next = *places.get(name.as_str()).ok_or_else(|| {
+                format!(
+                    "projects.{}: depends on `{name}`, which is no project",
+                    project.name
+                )
+            })?;
             if chain.contains(&name.as_str()) {
-                return Err(format!("depends goes in a circle: {} → {name}", chain.join(" → ")));
+                return Err(format!(
+                    "depends goes in a circle: {} → {name}",
+                    chain.join(" → ")
+                ));
             }
             if !sound[next] {
                 chain.push(&self.all[next].name);
@@ -174,21 +218,37 @@ impl Projects {
     }
 
     fn check_references(&self, config: &Config) -> Result<(), String> {
-        let names: HashSet<&str> = self.all.iter().map(|project| project.name.as_str()).collect();
+        let names: HashSet<&str> = self
+            .all
+            .iter()
+            .map(|project| project.name.as_str())
+            .collect();
         for pin in &config.pins {
             if !names.contains(pin.project.as_str()) {
-                return Err(format!("a pin names project `{}`, which is none", pin.project));
+                return Err(format!(
+                    "a pin names project `{}`, which is none",
+                    pin.project
+                ));
             }
             if !config.environments.contains_key(&pin.environment) {
-                return Err(format!("a pin names environment `{}`, which is none", pin.environment));
+                return Err(format!(
+                    "a pin names environment `{}`, which is none",
+                    pin.environment
+                ));
             }
         }
         for (name, environment) in &config.environments {
             if let Some(why) = names::fault(name) {
                 return Err(format!("environments: {name:?} {why}"));
             }
-            if let Some(after) = environment.after.as_ref().filter(|after| !config.environments.contains_key(*after)) {
-                return Err(format!("environments.{name}: after names `{after}`, which is no environment"));
+            if let Some(after) = environment
+                .after
+                .as_ref()
+                .filter(|after| !config.environments.contains_key(*after))
+            {
+                return Err(format!(
+                    "environments.{name}: after names `{after}`, which is no environment"
+                ));
             }
         }
         Ok(())
@@ -207,13 +267,23 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// The first project that shares something with this one.
     fn like(&self, project: &Project) -> Option<usize> {
-        let repository = project.image.iter().flat_map(ImageTarget::repositories).find_map(|repository| self.repositories.get(repository));
+        let repository = project
+            .image
+            .iter()
+            .flat_map(ImageTarget::repositories)
+            .find_map(|repository| self.repositories.get(repository));
         let (name, package) = (project.name.as_str(), project.package.as_str());
-        [self.packages.get(package), self.names.get(package), self.packages.get(name), repository, self.tags.get(&project.tags)]
-            .into_iter()
-            .flatten()
-            .min()
-            .copied()
+        [
+            self.packages.get(package),
+            self.names.get(package),
+            self.packages.get(name),
+            repository,
+            self.tags.get(&project.tags),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .copied()
     }
 
     fn add(&mut self, place: usize, project: &'a Project) {
@@ -229,33 +299,57 @@ impl<'a> Seen<'a> {
 /// What two projects may not share.
 fn check_pair(other: &Project, project: &Project) -> Result<(), String> {
     if other.package == project.package {
-        return Err(format!("projects {} and {} have one package, {:?}", other.name, project.name, project.package));
+        return Err(format!(
+            "projects {} and {} have one package, {:?}",
+            other.name, project.name, project.package
+        ));
     }
     if other.name == project.package || other.package == project.name {
-        return Err(format!("projects {} and {}: the name of one is the package of the other", other.name, project.name));
+        return Err(format!(
+            "projects {} and {}: the name of one is the package of the other",
+            other.name, project.name
+        ));
     }
     if let (Some(one), Some(two)) = (&other.image, &project.image)
-        && let Some(shared) = one.repositories().find(|one| two.repositories().any(|two| *one == two))
+        && let Some(shared) = one
+            .repositories()
+            .find(|one| two.repositories().any(|two| *one == two))
     {
-        let key = if *shared == one.repository && *shared == two.repository { "repository" } else { "release" };
-        let both = format!("projects {} and {} have one image repository, {shared}", other.name, project.name);
+        let key = if *shared == one.repository && *shared == two.repository {
+            "repository"
+        } else {
+            "release"
+        };
+        let both = format!(
+            "projects {} and {} have one image repository, {shared}",
+            other.name, project.name
+        );
         return Err(format!("{both}; write {{package}} into images.{key}"));
     }
     if other.tags == project.tags {
-        return Err(format!("projects {} and {} have one tag pattern", other.name, project.name));
+        return Err(format!(
+            "projects {} and {} have one tag pattern",
+            other.name, project.name
+        ));
     }
     Ok(())
 }
 
 /// Whether `path` is `folder` or below it; both relative, with `/`.
 pub fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    folder.is_empty()
+        || path == folder
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Project {
     /// Its folder and its further paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [self.path.as_str()].into_iter().chain(self.also.iter().map(String::as_str))
+        [self.path.as_str()]
+            .into_iter()
+            .chain(self.also.iter().map(String::as_str))
     }
 }
 
@@ -263,11 +357,12 @@ impl Project {
 fn further_paths(keys: &ProjectKeys, path: &str) -> Result<(Vec<String>, Vec<String>), String> {
     let read = |key: &str, paths: &[String]| -> Result<Vec<String>, String> {
         let clean = |text: &String| {
-            let found = clean_path(text.strip_suffix("/**").unwrap_or(text)).map_err(|error| format!("{key}: {error}"))?;
+            let found = clean_path(text.strip_suffix("/**").unwrap_or(text))
+                .map_err(|error| format!("{key}: {error}"))?;
             match found.contains(['*', '?', '[']) || found.is_empty() {
-                true => {
-                    Err(format!("{key} names {text:?}; wanted is a folder or a file, without patterns, from the root of the repository"))
-                }
+                true => Err(format!(
+                    "{key} names {text:?}; wanted is a folder or a file, without patterns, from the root of the repository"
+                )),
                 false => Ok(found),
             }
         };
@@ -275,24 +370,43 @@ fn further_paths(keys: &ProjectKeys, path: &str) -> Result<(Vec<String>, Vec<Str
     };
     let (also, ignore) = (read("also", &keys.also)?, read("ignore", &keys.ignore)?);
     if let Some(within) = also.iter().find(|also| is_within(also, path)) {
-        return Err(format!("also names {within:?}, which lies in the project's own path"));
+        return Err(format!(
+            "also names {within:?}, which lies in the project's own path"
+        ));
     }
-    let owns = |ignored: &str| is_within(ignored, path) || also.iter().any(|also| is_within(ignored, also));
-    if let Some(outside) = ignore.iter().find(|ignored| !owns(ignored) || *ignored == path || also.contains(ignored)) {
-        return Err(format!("ignore names {outside:?}, which lies in no path of the project; paths are from the root of the repository"));
+    let owns = |ignored: &str| {
+        is_within(ignored, path) || also.iter().any(|also| is_within(ignored, also))
+    };
+    if let Some(outside) = ignore
+        .iter()
+        .find(|ignored| !owns(ignored) || *ignored == path || also.contains(ignored))
+    {
+        return Err(format!(
+            "ignore names {outside:?}, which lies in no path of the project; paths are from the root of the repository"
+        ));
     }
     Ok((also, ignore))
 }
 
 /// Where its package is published, and where its candidates are.
 fn indexes(keys: &ProjectKeys) -> Result<(Option<IndexName>, Option<IndexName>), String> {
-    let read = |key: &str, text: &Option<String>| text.as_deref().map(IndexName::parse).transpose().map_err(|what| format!("{key} {what}"));
-    let indexes = (read("package-index", &keys.package_index)?, read("candidate-index", &keys.candidate_index)?);
+    let read = |key: &str, text: &Option<String>| {
+        text.as_deref()
+            .map(IndexName::parse)
+            .transpose()
+            .map_err(|what| format!("{key} {what}"))
+    };
+    let indexes = (
+        read("package-index", &keys.package_index)?,
+        read("candidate-index", &keys.candidate_index)?,
+    );
     match indexes {
-        (None, Some(_)) => Err("candidate-index is for a package, and there is no package-index".into()),
-        (Some(_), Some(_)) if !keys.candidates => {
-            Err("candidate-index is for candidates, and candidates = false says there are none".into())
+        (None, Some(_)) => {
+            Err("candidate-index is for a package, and there is no package-index".into())
         }
+        (Some(_), Some(_)) if !keys.candidates => Err(
+            "candidate-index is for candidates, and candidates = false says there are none".into(),
+        ),
         indexes => Ok(indexes),
     }
 }
@@ -312,8 +426,15 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
     if let Some(fault) = tags.fault() {
         return Err(fault);
     }
-    let sites = keys.versions.iter().map(|site| read_site(site, &path)).collect::<Result<_, _>>()?;
-    let image = keys.image.as_ref().map(|image| ImageTarget::of_keys(image, config, &package));
+    let sites = keys
+        .versions
+        .iter()
+        .map(|site| read_site(site, &path))
+        .collect::<Result<_, _>>()?;
+    let image = keys
+        .image
+        .as_ref()
+        .map(|image| ImageTarget::of_keys(image, config, &package));
     let (also, ignore) = further_paths(keys, &path)?;
     let (package_index, candidate_index) = indexes(keys)?;
     Ok(Project {
@@ -327,7 +448,11 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         wrong_tags: keys.wrong_tags.clone(),
         depends: keys.depends.clone(),
         image: image.transpose()?,
-        wheel_targets: keys.wheel.as_ref().map(|wheel| wheel.targets.clone()).unwrap_or_default(),
+        wheel_targets: keys
+            .wheel
+            .as_ref()
+            .map(|wheel| wheel.targets.clone())
+            .unwrap_or_default(),
         package_index,
         candidate_index,
         candidates: keys.candidates,
@@ -338,9 +463,15 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
 /// A relative path that stays below where it starts, without `.` parts.
 pub(super) fn clean_path(path: &str) -> Result<String, String> {
     if path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..") {
-        return Err(format!("path {path:?} leaves the repository; paths are relative to its root, with /"));
+        return Err(format!(
+            "path {path:?} leaves the repository; paths are relative to its root, with /"
+        ));
     }
-    Ok(path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/"))
+    Ok(path
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect::<Vec<_>>()
+        .join("/"))
 }
 
 #[cfg(test)]

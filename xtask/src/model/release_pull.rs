@@ -38,7 +38,10 @@ impl ReleaseCommit {
 /// Whether a commit was made by us and by nobody changed since.
 pub fn is_ours(message: &str, tree: &str, parents: usize) -> bool {
     let last = message.trim_end().lines().next_back();
-    let said = last.and_then(|line| line.strip_prefix(TRAILER).or_else(|| line.strip_prefix(DELIVERY_TRAILER)));
+    let said = last.and_then(|line| {
+        line.strip_prefix(TRAILER)
+            .or_else(|| line.strip_prefix(DELIVERY_TRAILER))
+    });
     said == Some(tree) && parents == 1
 }
 
@@ -51,13 +54,33 @@ pub fn delivery_message_of(message: &str, tree: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReleasePull {
     /// The remote's branch is this commit, and nothing else.
-    PushBranch { remote: String, branch: String, id: String, commit: ReleaseCommit, seen: Option<String> },
+    PushBranch {
+        remote: String,
+        branch: String,
+        id: String,
+        commit: ReleaseCommit,
+        seen: Option<String>,
+    },
     /// One open pull request from the branch says this.
-    Open { repository: String, branch: String, base: String, title: String, body: String },
+    Open {
+        repository: String,
+        branch: String,
+        base: String,
+        title: String,
+        body: String,
+    },
     /// No pull request from the branch is open.
-    Close { repository: String, branch: String, base: String },
+    Close {
+        repository: String,
+        branch: String,
+        base: String,
+    },
     /// The remote has no such branch.
-    DeleteBranch { remote: String, branch: String, seen: String },
+    DeleteBranch {
+        remote: String,
+        branch: String,
+        seen: String,
+    },
 }
 
 impl ReleasePull {
@@ -74,8 +97,20 @@ impl ReleasePull {
     /// The outside thing, by names that stay the same from run to run.
     pub fn object(&self) -> String {
         match self {
-            Self::PushBranch { remote, branch, .. } | Self::DeleteBranch { remote, branch, .. } => format!("{remote}/{branch}"),
-            Self::Open { repository, branch, base, .. } | Self::Close { repository, branch, base } => {
+            Self::PushBranch { remote, branch, .. } | Self::DeleteBranch { remote, branch, .. } => {
+                format!("{remote}/{branch}")
+            }
+            Self::Open {
+                repository,
+                branch,
+                base,
+                ..
+            }
+            | Self::Close {
+                repository,
+                branch,
+                base,
+            } => {
                 format!("{repository}:{branch}→{base}")
             }
         }
@@ -84,8 +119,15 @@ impl ReleasePull {
     /// One line for people.
     pub fn what(&self) -> String {
         match self {
-            Self::PushBranch { remote, branch, id, .. } => format!("{} to {branch} on {remote}", short(id)),
-            Self::Open { branch, base, title, .. } => format!("{title} ({branch} → {base})"),
+            Self::PushBranch {
+                remote, branch, id, ..
+            } => format!("{} to {branch} on {remote}", short(id)),
+            Self::Open {
+                branch,
+                base,
+                title,
+                ..
+            } => format!("{title} ({branch} → {base})"),
             Self::Close { branch, base, .. } => format!("{branch} → {base}"),
             Self::DeleteBranch { remote, branch, .. } => format!("{branch} on {remote}"),
         }
@@ -95,15 +137,21 @@ impl ReleasePull {
     pub fn conflict_fix(&self) -> String {
         match self {
             Self::PushBranch { .. } | Self::DeleteBranch { .. } => "cargo xtask release-pr".into(),
-            Self::Open { .. } | Self::Close { .. } => "look at the pull request, then cargo xtask release-pr".into(),
+            Self::Open { .. } | Self::Close { .. } => {
+                "look at the pull request, then cargo xtask release-pr".into()
+            }
         }
     }
 
     /// What a person can do when the outside thing cannot be read.
     pub fn unknown_fix(&self) -> String {
         match self {
-            Self::PushBranch { remote, .. } | Self::DeleteBranch { remote, .. } => format!("git ls-remote --heads {remote}"),
-            Self::Open { .. } | Self::Close { .. } => "mend what the message says; cargo xtask doctor asks the forge again".into(),
+            Self::PushBranch { remote, .. } | Self::DeleteBranch { remote, .. } => {
+                format!("git ls-remote --heads {remote}")
+            }
+            Self::Open { .. } | Self::Close { .. } => {
+                "mend what the message says; cargo xtask doctor asks the forge again".into()
+            }
         }
     }
 }
@@ -120,7 +168,11 @@ impl Default for PullRules {
     fn default() -> Self {
         let body = "Merging this releases:\n\n{table}\n\n{notes}\n\nWritten by `cargo xtask release-pr`, which writes it anew \
                     when the branch behind it moves: a commit that somebody else pushes here stops it.";
-        Self { branch: "release/next".to_owned(), title: "chore(release): {releases}".to_owned(), body: body.to_owned() }
+        Self {
+            branch: "release/next".to_owned(),
+            title: "chore(release): {releases}".to_owned(),
+            body: body.to_owned(),
+        }
     }
 }
 
@@ -131,24 +183,38 @@ impl PullRules {
     /// A branch that git could not have or that is the one to release from, or a placeholder that is none.
     pub fn from_config(config: &Config, file: &str) -> Result<Self, Fault> {
         let keys = &config.release;
-        let wrong = |what: String| Fault::usage(format!("{file}: release.{what}")).fix(format!("edit {file}, then run the command again"));
+        let wrong = |what: String| {
+            Fault::usage(format!("{file}: release.{what}"))
+                .fix(format!("edit {file}, then run the command again"))
+        };
         let usual = Self::default();
         let branch = keys.branch.clone().unwrap_or(usual.branch);
         if !is_branch(&branch) {
-            return Err(wrong(format!("branch is {branch:?}, which git takes for no branch; wanted one like \"release/next\"")));
+            return Err(wrong(format!(
+                "branch is {branch:?}, which git takes for no branch; wanted one like \"release/next\""
+            )));
         }
         if branch == config.repository.branch {
-            return Err(wrong(format!("branch is {branch:?}, as repository.branch is; the pull request needs a branch of its own")));
+            return Err(wrong(format!(
+                "branch is {branch:?}, as repository.branch is; the pull request needs a branch of its own"
+            )));
         }
         let template = |key: &str, given: &Option<String>, usual: String, known: &[&str]| {
             let text = given.clone().unwrap_or(usual);
             match unknown_placeholder(&text, known) {
                 None => Ok(text),
                 Some(word) => {
-                    let guess =
-                        nearest(word, known.iter().copied()).map(|guess| format!("; did you mean {{{guess}}}?")).unwrap_or_default();
-                    let known = known.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ");
-                    Err(wrong(format!("{key} holds {{{word}}}, wanted one of {known}{guess}")))
+                    let guess = nearest(word, known.iter().copied())
+                        .map(|guess| format!("; did you mean {{{guess}}}?"))
+                        .unwrap_or_default();
+                    let known = known
+                        .iter()
+                        .map(|name| format!("{{{name}}}"))
+                        .collect::<Vec<_>>()
+                        .join(", ");
+                    Err(wrong(format!(
+                        "{key} holds {{{word}}}, wanted one of {known}{guess}"
+                    )))
                 }
             }
         };
@@ -156,7 +222,11 @@ impl PullRules {
         if title.trim().is_empty() || title.contains(['\n', '\r']) {
             return Err(wrong(format!("title is {title:?}; wanted one line")));
         }
-        Ok(Self { branch, title, body: template("body", &keys.body, usual.body, &IN_BODY)? })
+        Ok(Self {
+            branch,
+            title,
+            body: template("body", &keys.body, usual.body, &IN_BODY)?,
+        })
     }
 
     /// The title for these releases, such as `core 0.2.0`; it is also the commit's first line.
@@ -169,7 +239,12 @@ impl PullRules {
     /// The body; a table and notes that make it longer than the forge takes are cut, and the body says so.
     pub fn body(&self, releases: &[String], table: &str, notes: &str) -> String {
         let (named, count) = (named(releases), releases.len().to_string());
-        let values = [("releases", named.as_str()), ("count", count.as_str()), ("table", table), ("notes", notes)];
+        let values = [
+            ("releases", named.as_str()),
+            ("count", count.as_str()),
+            ("table", table),
+            ("notes", notes),
+        ];
         let body = filled(&self.body, &values);
         // What a fold leaves open would swallow the sentence.
         cut(
@@ -183,7 +258,11 @@ impl PullRules {
 /// The releases in a line, as long as that stays a line.
 fn named(releases: &[String]) -> String {
     let line = releases.join(", ");
-    if releases.len() > 1 && line.chars().count() > 60 { format!("{} packages", releases.len()) } else { line }
+    if releases.len() > 1 && line.chars().count() > 60 {
+        format!("{} packages", releases.len())
+    } else {
+        line
+    }
 }
 
 /// Puts each value in the place of its name, once: what a value holds is no placeholder.
@@ -192,7 +271,9 @@ fn filled(template: &str, values: &[(&str, &str)]) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let found = after.split_once('}').and_then(|(word, behind)| Some((values.iter().find(|(name, _)| *name == word)?.1, behind)));
+        let found = after.split_once('}').and_then(|(word, behind)| {
+            Some((values.iter().find(|(name, _)| *name == word)?.1, behind))
+        });
         match found {
             Some((value, behind)) => {
                 text.push_str(value);
@@ -209,8 +290,16 @@ fn filled(template: &str, values: &[(&str, &str)]) -> String {
 
 /// A word in braces that is no name; braces around anything else are text.
 fn unknown_placeholder<'t>(template: &'t str, known: &[&str]) -> Option<&'t str> {
-    let words = template.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
-    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
+    let words = template
+        .split('{')
+        .skip(1)
+        .filter_map(|part| Some(part.split_once('}')?.0));
+    let is_word = |word: &&str| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c == '-' || c == '_')
+    };
     words.filter(is_word).find(|word| !known.contains(word))
 }
 
@@ -220,7 +309,10 @@ pub fn cut(text: &str, most: usize, sentence: &str) -> String {
         return text.to_owned();
     }
     let room = most - sentence.chars().count();
-    let end = text.char_indices().nth(room).map_or(text.len(), |(end, _)| end);
+    let end = text
+        .char_indices()
+        .nth(room)
+        .map_or(text.len(), |(end, _)| end);
     let kept = &text[..end];
     let kept = kept.rfind('\n').map_or(kept, |line| &kept[..line]);
     format!("{}{sentence}", kept.trim_end())
@@ -229,14 +321,24 @@ pub fn cut(text: &str, most: usize, sentence: &str) -> String {
 /// Whether a name is `owner/name`, as the forge calls a repository.
 pub fn is_repository(name: &str) -> bool {
     let is_part = |part: &str| {
-        !part.is_empty() && !part.chars().all(|c| c == '.') && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        !part.is_empty()
+            && !part.chars().all(|c| c == '.')
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
     };
-    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
+    name.split_once('/')
+        .is_some_and(|(owner, name)| is_part(owner) && is_part(name))
 }
 
 /// What git and a command line take for a branch (git-check-ref-format).
 pub fn is_branch(name: &str) -> bool {
-    let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock") && !part.ends_with('.');
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with(".lock")
+            && !part.ends_with('.')
+    };
     let is_plain = |c: char| c.is_alphanumeric() || "-_./+@=".contains(c);
     name.split('/').all(is_part)
         && name.chars().all(is_plain)

@@ -55,9 +55,21 @@ pub struct ReleaseRules {
 
 impl Default for ReleaseRules {
     fn default() -> Self {
-        let rule = |level, heading: Option<&str>| TypeRule { level, heading: heading.map(str::to_owned) };
-        let types = USUAL.iter().map(|(name, level, heading)| ((*name).to_owned(), rule(*level, *heading))).collect();
-        Self { types, zero_major: ZeroMajor::default(), is_strict: false, scopes: Vec::new(), pull: PullRules::default() }
+        let rule = |level, heading: Option<&str>| TypeRule {
+            level,
+            heading: heading.map(str::to_owned),
+        };
+        let types = USUAL
+            .iter()
+            .map(|(name, level, heading)| ((*name).to_owned(), rule(*level, *heading)))
+            .collect();
+        Self {
+            types,
+            zero_major: ZeroMajor::default(),
+            is_strict: false,
+            scopes: Vec::new(),
+            pull: PullRules::default(),
+        }
     }
 }
 
@@ -67,17 +79,27 @@ impl ReleaseRules {
     /// # Errors
     /// A type that no commit could name, or a heading that is no line.
     pub fn from_config(config: &Config, file: &str) -> Result<Self, Fault> {
-        let wrong = |what: String| Fault::usage(format!("{file}: release.{what}")).fix(format!("edit {file}, then run the command again"));
+        let wrong = |what: String| {
+            Fault::usage(format!("{file}: release.{what}"))
+                .fix(format!("edit {file}, then run the command again"))
+        };
         let usual = Self::default();
         let keys = &config.release;
         let mut types = IndexMap::default();
         for (name, given) in &keys.types {
             if !is_word(name) || *name != name.to_lowercase() {
-                return Err(wrong(format!("types names {name:?}; a type is one lower-case word, such as \"security\"")));
+                return Err(wrong(format!(
+                    "types names {name:?}; a type is one lower-case word, such as \"security\""
+                )));
             }
-            if let Some(heading) = given.heading.as_ref().filter(|heading| heading.trim().is_empty() || heading.contains(['\n', '\r', '#']))
+            if let Some(heading) = given
+                .heading
+                .as_ref()
+                .filter(|heading| heading.trim().is_empty() || heading.contains(['\n', '\r', '#']))
             {
-                return Err(wrong(format!("types.{name}.heading is {heading:?}; a heading is one line, without #")));
+                return Err(wrong(format!(
+                    "types.{name}.heading is {heading:?}; a heading is one line, without #"
+                )));
             }
             let before = usual.types.get(name);
             let level = match given.level {
@@ -87,21 +109,44 @@ impl ReleaseRules {
                 Some(TypeLevel::Major) => Some(Level::Major),
                 None => before.and_then(|rule| rule.level),
             };
-            let heading = given.heading.clone().or_else(|| before.and_then(|rule| rule.heading.clone()));
+            let heading = given
+                .heading
+                .clone()
+                .or_else(|| before.and_then(|rule| rule.heading.clone()));
             types.insert(name.clone(), TypeRule { level, heading });
         }
         for (name, rule) in usual.types {
             types.entry(name).or_insert(rule);
         }
-        if let Some(scope) = keys.scopes.iter().find(|scope| scope.trim().is_empty() || scope.contains(['(', ')', '\n'])) {
-            return Err(wrong(format!("scopes names {scope:?}, which no commit could name")));
+        if let Some(scope) = keys
+            .scopes
+            .iter()
+            .find(|scope| scope.trim().is_empty() || scope.contains(['(', ')', '\n']))
+        {
+            return Err(wrong(format!(
+                "scopes names {scope:?}, which no commit could name"
+            )));
         }
-        if let Some(name) = keys.latest.as_ref().filter(|name| !config.projects.contains_key(*name)) {
-            let guess = nearest(name, config.projects.keys().map(String::as_str)).map(|guess| format!("; did you mean {guess:?}?"));
-            return Err(wrong(format!("latest is {name:?}, which is no project{}", guess.unwrap_or_default())));
+        if let Some(name) = keys
+            .latest
+            .as_ref()
+            .filter(|name| !config.projects.contains_key(*name))
+        {
+            let guess = nearest(name, config.projects.keys().map(String::as_str))
+                .map(|guess| format!("; did you mean {guess:?}?"));
+            return Err(wrong(format!(
+                "latest is {name:?}, which is no project{}",
+                guess.unwrap_or_default()
+            )));
         }
         let is_strict = keys.non_conventional == NonConventional::Strict;
-        Ok(Self { types, zero_major: keys.zero_major, is_strict, scopes: keys.scopes.clone(), pull: PullRules::from_config(config, file)? })
+        Ok(Self {
+            types,
+            zero_major: keys.zero_major,
+            is_strict,
+            scopes: keys.scopes.clone(),
+            pull: PullRules::from_config(config, file)?,
+        })
     }
 
     /// The rule of a type, written in lower case; `None` for a type that is not known.
@@ -117,7 +162,12 @@ impl ReleaseRules {
     /// Headings of a changelog in their order, each once.
     pub fn headings(&self) -> Vec<&str> {
         let mut headings = vec![BREAKING_HEADING];
-        for heading in self.types.values().filter_map(|rule| rule.heading.as_deref()).chain([OTHER_HEADING]) {
+        for heading in self
+            .types
+            .values()
+            .filter_map(|rule| rule.heading.as_deref())
+            .chain([OTHER_HEADING])
+        {
             if !headings.contains(&heading) {
                 headings.push(heading);
             }
@@ -128,7 +178,9 @@ impl ReleaseRules {
     /// The version a level above a release; below 1.0 a breaking change may be kept to a minor one.
     pub fn raised(&self, from: &Version, level: Level) -> (Version, Level) {
         let level = match level {
-            Level::Major if from.as_semver().major == 0 && self.zero_major == ZeroMajor::Minor => Level::Minor,
+            Level::Major if from.as_semver().major == 0 && self.zero_major == ZeroMajor::Minor => {
+                Level::Minor
+            }
             level => level,
         };
         (from.bumped(level), level)
@@ -137,7 +189,8 @@ impl ReleaseRules {
 
 /// What may stand before the colon of a commit's header.
 fn is_word(text: &str) -> bool {
-    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ':' | '!'))
+    !text.is_empty()
+        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ':' | '!'))
 }
 
 #[cfg(test)]
@@ -152,13 +205,27 @@ mod tests {
     #[test]
     fn the_usual_types_have_their_levels() {
         let rules = rules("").unwrap();
-        for (kind, level) in
-            [("feat", Some(Level::Minor)), ("fix", Some(Level::Patch)), ("perf", Some(Level::Patch)), ("docs", None), ("chore", None)]
-        {
+        for (kind, level) in [
+            ("feat", Some(Level::Minor)),
+            ("fix", Some(Level::Patch)),
+            ("perf", Some(Level::Patch)),
+            ("docs", None),
+            ("chore", None),
+        ] {
             assert_eq!(rules.of(kind).unwrap().level, level, "{kind}");
         }
         assert_eq!(rules.of("security"), None);
-        assert_eq!(rules.headings(), ["Breaking changes", "Added", "Fixed", "Performance", "Reverted", "Other"]);
+        assert_eq!(
+            rules.headings(),
+            [
+                "Breaking changes",
+                "Added",
+                "Fixed",
+                "Performance",
+                "Reverted",
+                "Other"
+            ]
+        );
     }
 
     #[test]
@@ -167,9 +234,18 @@ mod tests {
                     security = { level = \"patch\", heading = \"Security\" }\nfix = { heading = \"Mended\" }\nperf = { level = \"none\" }\n";
         let rules = rules(text).unwrap();
         assert_eq!(rules.of("security").unwrap().level, Some(Level::Patch));
-        assert_eq!(rules.of("fix").unwrap(), &TypeRule { level: Some(Level::Patch), heading: Some("Mended".into()) });
+        assert_eq!(
+            rules.of("fix").unwrap(),
+            &TypeRule {
+                level: Some(Level::Patch),
+                heading: Some("Mended".into())
+            }
+        );
         assert_eq!(rules.of("perf").unwrap().level, None);
-        assert_eq!(rules.headings()[1..4], ["Security", "Mended", "Performance"]);
+        assert_eq!(
+            rules.headings()[1..4],
+            ["Security", "Mended", "Performance"]
+        );
         assert!(rules.is_strict);
         assert_eq!(rules.scopes, ["deps"]);
     }
@@ -178,23 +254,50 @@ mod tests {
     fn below_one_a_breaking_change_may_be_minor() {
         let version = |text: &str| Version::parse_semver(text).unwrap();
         let minor = rules("[release]\nzero-major = \"minor\"\n").unwrap();
-        assert_eq!(rules("").unwrap().raised(&version("0.8.3"), Level::Major), (version("1.0.0"), Level::Major));
-        assert_eq!(minor.raised(&version("0.8.3"), Level::Major), (version("0.9.0"), Level::Minor));
-        assert_eq!(minor.raised(&version("1.8.3"), Level::Major), (version("2.0.0"), Level::Major));
-        assert_eq!(minor.raised(&version("0.8.3"), Level::Patch), (version("0.8.4"), Level::Patch));
+        assert_eq!(
+            rules("").unwrap().raised(&version("0.8.3"), Level::Major),
+            (version("1.0.0"), Level::Major)
+        );
+        assert_eq!(
+            minor.raised(&version("0.8.3"), Level::Major),
+            (version("0.9.0"), Level::Minor)
+        );
+        assert_eq!(
+            minor.raised(&version("1.8.3"), Level::Major),
+            (version("2.0.0"), Level::Major)
+        );
+        assert_eq!(
+            minor.raised(&version("0.8.3"), Level::Patch),
+            (version("0.8.4"), Level::Patch)
+        );
     }
 
     #[test]
     fn what_no_commit_could_say_is_refused_by_its_key() {
         for (text, words) in [
-            ("[release.types]\n\"a b\" = {}\n", "release.types names \"a b\""),
+            (
+                "[release.types]\n\"a b\" = {}\n",
+                "release.types names \"a b\"",
+            ),
             ("[release.types]\nSec = {}\n", "release.types names \"Sec\""),
-            ("[release.types]\nsec = { heading = \"# x\" }\n", "release.types.sec.heading"),
+            (
+                "[release.types]\nsec = { heading = \"# x\" }\n",
+                "release.types.sec.heading",
+            ),
             ("[release]\nscopes = [\"a(b\"]\n", "release.scopes names"),
-            ("[release]\nzero-major = \"patch\"\n", "expected `major` or `minor`"),
-            ("[release]\nnon-conventionel = \"list\"\n", "did you mean `non-conventional`?"),
+            (
+                "[release]\nzero-major = \"patch\"\n",
+                "expected `major` or `minor`",
+            ),
+            (
+                "[release]\nnon-conventionel = \"list\"\n",
+                "did you mean `non-conventional`?",
+            ),
             ("[release.types]\nsec = { level = \"huge\" }\n", "huge"),
-            ("[release.types]\nsec = \"patch\"\n", "expected a table such as { level = \"patch\", heading = "),
+            (
+                "[release.types]\nsec = \"patch\"\n",
+                "expected a table such as { level = \"patch\", heading = ",
+            ),
         ] {
             let fault = rules(text).unwrap_err();
             assert!(fault.what.contains(words), "{text}: {}", fault.what);

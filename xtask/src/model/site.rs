@@ -77,10 +77,23 @@ impl Readings {
             .0
             .iter()
             .filter(|reading| !self.agrees(reading))
-            .map(|reading| format!("{} ({}) says {}", reading.site.file, reading.key, reading.found))
+            .map(|reading| {
+                format!(
+                    "{} ({}) says {}",
+                    reading.site.file, reading.key, reading.found
+                )
+            })
             .collect();
         let truth = &self.0[0];
-        (!others.is_empty()).then(|| format!("{} ({}) says {}, but {}", truth.site.file, truth.key, truth.found, others.join(", ")))
+        (!others.is_empty()).then(|| {
+            format!(
+                "{} ({}) says {}, but {}",
+                truth.site.file,
+                truth.key,
+                truth.found,
+                others.join(", ")
+            )
+        })
     }
 }
 
@@ -91,11 +104,20 @@ pub fn read_site(keys: &SiteKeys, project_path: &str) -> Result<Site, String> {
         SiteKeys::Place(place) => match (&place.key, &place.pattern) {
             (Some(key), None) => (&place.file, form_of_key(&place.file, key)?),
             (None, Some(pattern)) => (&place.file, SiteForm::Pattern(pattern.clone())),
-            _ => return Err(format!("versions: {} wants a key or a pattern, and not both", place.file)),
+            _ => {
+                return Err(format!(
+                    "versions: {} wants a key or a pattern, and not both",
+                    place.file
+                ));
+            }
         },
     };
     // A chart or a document may lie beside the project's folder.
-    let within = if file.contains('\\') { None } else { resolve(project_path, file) };
+    let within = if file.contains('\\') {
+        None
+    } else {
+        resolve(project_path, file)
+    };
     let file =
         within.ok_or_else(|| format!("versions: path {file:?} leaves the repository; it is relative to the project's path, with /"))?;
     Ok(Site { file, form })
@@ -111,9 +133,12 @@ fn form_of_key(file: &str, key: &str) -> Result<SiteForm, String> {
             Ok(SiteForm::YamlKey(key.to_owned()))
         }
         Some("py") => {
-            let name = !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let name = !key.starts_with(|c: char| c.is_ascii_digit())
+                && key.chars().all(|c| c.is_alphanumeric() || c == '_');
             if key.is_empty() || !name {
-                return Err(format!("versions: {file}: key {key:?} is no name that a Python module can assign, such as \"VERSION\""));
+                return Err(format!(
+                    "versions: {file}: key {key:?} is no name that a Python module can assign, such as \"VERSION\""
+                ));
             }
             Ok(SiteForm::Python(key.to_owned()))
         }
@@ -133,11 +158,27 @@ fn form_of_name(file: &str) -> Result<SiteForm, String> {
         // The name that Python's packaging guides settled on.
         name if name.ends_with(".py") => Ok(SiteForm::Python("__version__".to_owned())),
         name => {
-            let known = ["Cargo.toml", "pyproject.toml", "package.json", "VERSION", "Chart.yaml"];
-            let guess = nearest(name, known.into_iter()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-            let keyed = [".toml", ".json", ".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
-            let place = if keyed { "key = \"…\"" } else { "pattern = \"… {version}\"" };
-            Err(format!("versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}{guess}"))
+            let known = [
+                "Cargo.toml",
+                "pyproject.toml",
+                "package.json",
+                "VERSION",
+                "Chart.yaml",
+            ];
+            let guess = nearest(name, known.into_iter())
+                .map(|guess| format!("; did you mean `{guess}`?"))
+                .unwrap_or_default();
+            let keyed = [".toml", ".json", ".yaml", ".yml"]
+                .iter()
+                .any(|extension| name.ends_with(extension));
+            let place = if keyed {
+                "key = \"…\""
+            } else {
+                "pattern = \"… {version}\""
+            };
+            Err(format!(
+                "versions: {file:?} does not say where its version stands; write {{ file = {file:?}, {place} }}{guess}"
+            ))
         }
     }
 }

@@ -14,25 +14,45 @@ use super::secrets::SecretSync;
 use super::trust::{Attached, Policy, Subject};
 
 pub use super::planned::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
-pub use super::step_parts::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
+pub use super::step_parts::{
+    DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
+};
 
 /// One effect on one outside thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A file holds exactly these bytes. Neighbouring edits of a plan are written all together or not at all.
-    EditFile { path: String, before: String, after: String },
+    EditFile {
+        path: String,
+        before: String,
+        after: String,
+    },
     /// A file that was not there is, with exactly this text. One that holds anything else is never touched.
     CreateFile { path: String, text: String },
     /// A commit at HEAD holds these files as they are planned.
-    Commit { message: String, files: Vec<(String, String)> },
+    Commit {
+        message: String,
+        files: Vec<(String, String)>,
+    },
     /// An annotated tag of this clone points at the commit.
-    Tag { name: String, commit: String, message: String },
+    Tag {
+        name: String,
+        commit: String,
+        message: String,
+    },
     /// The remote has the tag, at the commit.
-    PushTag { remote: String, name: String, commit: String },
+    PushTag {
+        remote: String,
+        name: String,
+        commit: String,
+    },
     /// The engine holds the image of one platform, built from the commit.
     BuildImage(ImageBuild),
     /// The image passed one of its gates.
-    CheckImage { image: ImageBuild, check: ImageCheck },
+    CheckImage {
+        image: ImageBuild,
+        check: ImageCheck,
+    },
     /// The registry serves the image under its build tag.
     PushImage(ImageBuild),
     /// A file of the project's distribution lies in its folder.
@@ -40,17 +60,38 @@ pub enum Step {
     /// The release's repository holds the image of one platform, with all that it is made of.
     CopyImage(ImageCopy),
     /// The registry serves this manifest under this tag: the same bytes under one more name.
-    PublishTag { repository: Repository, tag: String, manifest: ManifestBytes },
+    PublishTag {
+        repository: Repository,
+        tag: String,
+        manifest: ManifestBytes,
+    },
     /// The registry serves this index under this tag.
-    PublishIndex { repository: Repository, tag: String, manifest: ManifestBytes },
+    PublishIndex {
+        repository: Repository,
+        tag: String,
+        manifest: ManifestBytes,
+    },
     /// A name declared as moving names this index, `version`'s, and no longer what it did when the plan was made.
-    MoveAlias { repository: Repository, tag: String, version: String, manifest: ManifestBytes, from: Option<Digest> },
+    MoveAlias {
+        repository: Repository,
+        tag: String,
+        version: String,
+        manifest: ManifestBytes,
+        from: Option<Digest>,
+    },
     /// The branch of a release, or its pull request, is as the release wants it.
     ReleasePull(ReleasePull),
     /// The registry serves this manifest by its digest, under no name yet.
-    Store { repository: Repository, manifest: ManifestBytes },
+    Store {
+        repository: Repository,
+        manifest: ManifestBytes,
+    },
     /// A signature or a statement of somebody who counts is attached to the digest.
-    Attach { subject: Subject, what: Attached, policy: Policy },
+    Attach {
+        subject: Subject,
+        what: Attached,
+        policy: Policy,
+    },
     /// The pins of a project in an environment say its release, in one branch of one repository.
     Deliver(Box<Deliver>),
     /// What is to run in an environment is recorded, or something is done for it and passes.
@@ -77,9 +118,18 @@ impl Step {
             Self::Tag { .. } => "tag",
             Self::PushTag { .. } => "push-tag",
             Self::BuildImage(_) => "build-image",
-            Self::CheckImage { check: ImageCheck::Smoke { .. }, .. } => "smoke",
-            Self::CheckImage { check: ImageCheck::Health { .. }, .. } => "health",
-            Self::CheckImage { check: ImageCheck::Scan { .. }, .. } => "scan",
+            Self::CheckImage {
+                check: ImageCheck::Smoke { .. },
+                ..
+            } => "smoke",
+            Self::CheckImage {
+                check: ImageCheck::Health { .. },
+                ..
+            } => "health",
+            Self::CheckImage {
+                check: ImageCheck::Scan { .. },
+                ..
+            } => "scan",
             Self::PushImage(_) => "push-image",
             Self::BuildDistribution(_) => "build-distribution",
             Self::PublishTag { .. } => "promote",
@@ -88,7 +138,10 @@ impl Step {
             Self::MoveAlias { .. } => "alias",
             Self::ReleasePull(pull) => pull.kind(),
             Self::Store { .. } => "store",
-            Self::Attach { what: Attached::Signature, .. } => "sign",
+            Self::Attach {
+                what: Attached::Signature,
+                ..
+            } => "sign",
             Self::Attach { .. } => "attest",
             Self::Deliver(delivery) => match delivery.action {
                 Action::Promote => "pin",
@@ -113,20 +166,42 @@ impl Step {
             Self::PushTag { remote, name, .. } => format!("{remote}/{name}"),
             Self::BuildImage(image) | Self::PushImage(image) => image.reference(),
             Self::CheckImage { image, check } => match check {
-                ImageCheck::Smoke { command } => format!("{}#{}", image.reference(), command.join(" ")),
+                ImageCheck::Smoke { command } => {
+                    format!("{}#{}", image.reference(), command.join(" "))
+                }
                 ImageCheck::Health { port, path } => format!("{}#{port}{path}", image.reference()),
                 ImageCheck::Scan { scanner, .. } => format!("{}#{scanner}", image.reference()),
             },
             Self::BuildDistribution(build) => build.folder.clone(),
             Self::CopyImage(copy) => copy.reference(),
-            Self::PublishTag { repository, tag, .. }
-            | Self::PublishIndex { repository, tag, .. }
-            | Self::MoveAlias { repository, tag, .. } => format!("{repository}:{tag}"),
+            Self::PublishTag {
+                repository, tag, ..
+            }
+            | Self::PublishIndex {
+                repository, tag, ..
+            }
+            | Self::MoveAlias {
+                repository, tag, ..
+            } => format!("{repository}:{tag}"),
             Self::ReleasePull(pull) => pull.object(),
-            Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest),
-            Self::Attach { subject, what: Attached::Signature, .. } => subject.reference(),
-            Self::Attach { subject, what, .. } => format!("{}#{}", subject.reference(), what.word()),
-            Self::Deliver(delivery) => format!("{}/{} {}", delivery.project, delivery.environment, delivery.place()),
+            Self::Store {
+                repository,
+                manifest,
+            } => format!("{repository}@{}", manifest.digest),
+            Self::Attach {
+                subject,
+                what: Attached::Signature,
+                ..
+            } => subject.reference(),
+            Self::Attach { subject, what, .. } => {
+                format!("{}#{}", subject.reference(), what.word())
+            }
+            Self::Deliver(delivery) => format!(
+                "{}/{} {}",
+                delivery.project,
+                delivery.environment,
+                delivery.place()
+            ),
             Self::Deploy(deployment) => deployment.object(),
             Self::ForgeRelease(release) => release.object(),
             Self::Gather(gather) => format!("{}:{}", gather.repository, gather.tag),
@@ -148,29 +223,68 @@ impl Step {
             Self::CheckImage { check, .. } => match check {
                 ImageCheck::Smoke { command } => command.join(" "),
                 ImageCheck::Health { port, path } => format!("port {port}, {path}"),
-                ImageCheck::Scan { scanner, .. } => format!("{scanner}: no HIGH or CRITICAL that has a fix, in image and tree"),
+                ImageCheck::Scan { scanner, .. } => {
+                    format!("{scanner}: no HIGH or CRITICAL that has a fix, in image and tree")
+                }
             },
             Self::PushImage(image) => image.reference(),
             Self::BuildDistribution(build) => match &build.kind {
                 DistributionKind::Wheel { target } => {
-                    format!("wheel of {} {} for {}", build.package, build.version, target.as_deref().unwrap_or("this machine"))
+                    format!(
+                        "wheel of {} {} for {}",
+                        build.package,
+                        build.version,
+                        target.as_deref().unwrap_or("this machine")
+                    )
                 }
-                DistributionKind::Package => format!("sdist and wheel of {} {}", build.package, build.version),
+                DistributionKind::Package => {
+                    format!("sdist and wheel of {} {}", build.package, build.version)
+                }
             },
-            Self::PublishTag { repository, tag, manifest } => format!("{repository}:{tag} ← {}", manifest.digest.short()),
-            Self::PublishIndex { repository, tag, manifest } => format!("{repository}:{tag} = {}", manifest.digest.short()),
-            Self::CopyImage(copy) => format!("{} for {} from {}", copy.to, copy.platform, copy.from),
-            Self::MoveAlias { repository, tag, version, manifest, .. } => {
+            Self::PublishTag {
+                repository,
+                tag,
+                manifest,
+            } => format!("{repository}:{tag} ← {}", manifest.digest.short()),
+            Self::PublishIndex {
+                repository,
+                tag,
+                manifest,
+            } => format!("{repository}:{tag} = {}", manifest.digest.short()),
+            Self::CopyImage(copy) => {
+                format!("{} for {} from {}", copy.to, copy.platform, copy.from)
+            }
+            Self::MoveAlias {
+                repository,
+                tag,
+                version,
+                manifest,
+                ..
+            } => {
                 format!("{repository}:{tag} → {version} {}", manifest.digest.short())
             }
             Self::ReleasePull(pull) => pull.what(),
-            Self::Store { repository, manifest } => format!("{repository}@{}", manifest.digest.short()),
-            Self::Attach { subject, what: Attached::Signature, .. } => format!("{} = {}", subject.role, subject.digest.short()),
-            Self::Attach { subject, what, .. } => format!("{} of {} = {}", what.word(), subject.role, subject.digest.short()),
+            Self::Store {
+                repository,
+                manifest,
+            } => format!("{repository}@{}", manifest.digest.short()),
+            Self::Attach {
+                subject,
+                what: Attached::Signature,
+                ..
+            } => format!("{} = {}", subject.role, subject.digest.short()),
+            Self::Attach { subject, what, .. } => format!(
+                "{} of {} = {}",
+                what.word(),
+                subject.role,
+                subject.digest.short()
+            ),
             Self::Deliver(delivery) => delivery.what(),
             Self::Deploy(deployment) => deployment.what(),
             Self::ForgeRelease(release) => release.what(),
-            Self::Gather(gather) => format!("{}:{} of {}", gather.repository, gather.tag, gather.names()),
+            Self::Gather(gather) => {
+                format!("{}:{} of {}", gather.repository, gather.tag, gather.names())
+            }
             Self::Pin(pins) => pins.what(),
             Self::Package(step) => step.what(),
             Self::SyncSecrets(sync) => sync.what(),
@@ -180,30 +294,51 @@ impl Step {
     /// What a person can do when the outside thing holds something else.
     pub fn conflict_fix(&self, project: &str) -> String {
         match self {
-            Self::EditFile { path, .. } => format!("git diff -- {path}, then the same command again"),
-            Self::CreateFile { path, .. } => format!("edit {path}, or write another one beside it with --config FILE"),
+            Self::EditFile { path, .. } => {
+                format!("git diff -- {path}, then the same command again")
+            }
+            Self::CreateFile { path, .. } => {
+                format!("edit {path}, or write another one beside it with --config FILE")
+            }
             Self::Commit { .. } => "git status".into(),
-            Self::Tag { name, .. } => format!("git tag --delete {name} if nobody has seen it, else cargo xtask bump patch {project}"),
+            Self::Tag { name, .. } => format!(
+                "git tag --delete {name} if nobody has seen it, else cargo xtask bump patch {project}"
+            ),
             Self::PushTag { .. } => format!("git fetch --tags && cargo xtask bump patch {project}"),
             Self::BuildImage(image) | Self::CheckImage { image, .. } | Self::PushImage(image) => {
                 format!("docker buildx imagetools inspect {}", image.reference())
             }
             Self::BuildDistribution(build) => format!("rm -r {}", build.folder),
-            Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::Store { .. } => format!("cargo xtask bump patch {project}"),
+            Self::PublishTag { .. } | Self::PublishIndex { .. } | Self::Store { .. } => {
+                format!("cargo xtask bump patch {project}")
+            }
             Self::CopyImage(copy) => format!("crane manifest {}", copy.reference()),
-            Self::MoveAlias { .. } => format!("cargo xtask release {project}, which looks again at what it holds"),
+            Self::MoveAlias { .. } => {
+                format!("cargo xtask release {project}, which looks again at what it holds")
+            }
             Self::ReleasePull(pull) => pull.conflict_fix(),
-            Self::Attach { subject, .. } => format!("cosign tree {}, then cargo xtask bump patch {project}", subject.reference()),
+            Self::Attach { subject, .. } => format!(
+                "cosign tree {}, then cargo xtask bump patch {project}",
+                subject.reference()
+            ),
             Self::Deliver(delivery) if delivery.pull.is_some() => {
-                let branch = delivery.pull.as_ref().map_or("", |pull| pull.branch.as_str());
-                format!("the same command again; others' commits on {branch} go to a branch of their own first")
+                let branch = delivery
+                    .pull
+                    .as_ref()
+                    .map_or("", |pull| pull.branch.as_str());
+                format!(
+                    "the same command again; others' commits on {branch} go to a branch of their own first"
+                )
             }
             Self::Deliver(_) | Self::Deploy(_) | Self::SyncSecrets(_) => {
                 "the same command again, which plans upon what is there now".into()
             }
             Self::ForgeRelease(release) => release.conflict_fix(project),
             Self::Gather(gather) => format!("crane manifest {}:{}", gather.repository, gather.tag),
-            Self::Pin(pins) => format!("the same command again; others' commits on {} go to a branch of their own first", pins.pull.branch),
+            Self::Pin(pins) => format!(
+                "the same command again; others' commits on {} go to a branch of their own first",
+                pins.pull.branch
+            ),
             Self::Package(step) => step.conflict_fix(),
         }
     }
@@ -213,8 +348,14 @@ impl Step {
         match self {
             Self::PushTag { remote, .. } => format!("git ls-remote --tags {remote}"),
             Self::Deliver(delivery) => format!("git ls-remote --heads {}", delivery.address),
-            Self::Deploy(deployment) => format!("git ls-remote {} {}", deployment.of.address, deployment.of.branch),
-            Self::EditFile { .. } | Self::CreateFile { .. } | Self::Commit { .. } | Self::Tag { .. } => "git status".into(),
+            Self::Deploy(deployment) => format!(
+                "git ls-remote {} {}",
+                deployment.of.address, deployment.of.branch
+            ),
+            Self::EditFile { .. }
+            | Self::CreateFile { .. }
+            | Self::Commit { .. }
+            | Self::Tag { .. } => "git status".into(),
             Self::ReleasePull(pull) => pull.unknown_fix(),
             Self::ForgeRelease(release) => release.unknown_fix(),
             Self::Package(step) => step.unknown_fix(),

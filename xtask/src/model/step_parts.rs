@@ -31,7 +31,13 @@ pub struct ImageCopy {
 impl ImageCopy {
     /// The image, by digest, where it is to be.
     pub fn reference(&self) -> String {
-        format!("{}@{}", self.to, self.manifests.first().map_or("", |manifest| manifest.digest.as_str()))
+        format!(
+            "{}@{}",
+            self.to,
+            self.manifests
+                .first()
+                .map_or("", |manifest| manifest.digest.as_str())
+        )
     }
 }
 

@@ -25,26 +25,41 @@ impl TagPattern {
     /// Reads a pattern such as `v{version}`; the error says what is wrong with it.
     pub fn parse(pattern: &str) -> Result<Self, String> {
         match pattern.split("{version}").collect::<Vec<_>>()[..] {
-            [prefix, suffix] => Ok(Self { prefix: prefix.into(), suffix: suffix.into() }),
-            _ => Err(format!("tag pattern {pattern:?} wants exactly one {{version}}")),
+            [prefix, suffix] => Ok(Self {
+                prefix: prefix.into(),
+                suffix: suffix.into(),
+            }),
+            _ => Err(format!(
+                "tag pattern {pattern:?} wants exactly one {{version}}"
+            )),
         }
     }
 
     /// The pattern of a project that names none: `<package>-v{version}`.
     pub fn of_package(package: &str) -> Self {
-        Self { prefix: format!("{package}-v"), suffix: String::new() }
+        Self {
+            prefix: format!("{package}-v"),
+            suffix: String::new(),
+        }
     }
 
     /// Why git would take no tag of this pattern (git check-ref-format); `None` when it would.
     pub fn fault(&self) -> Option<String> {
         let tag = format!("{}1.0.0{}", self.prefix, self.suffix);
-        let odd = tag.chars().find(|letter| letter.is_control() || letter.is_whitespace() || "~^:?*[\\".contains(*letter));
+        let odd = tag.chars().find(|letter| {
+            letter.is_control() || letter.is_whitespace() || "~^:?*[\\".contains(*letter)
+        });
         if let Some(letter) = odd {
-            return Some(format!("{letter:?} stands in tags such as {tag:?}, where git allows none"));
+            return Some(format!(
+                "{letter:?} stands in tags such as {tag:?}, where git allows none"
+            ));
         }
         let parts = || tag.split('/');
-        let is_odd = parts().any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"));
-        let is_taken = ["..", "@{"].iter().any(|run| tag.contains(run)) || tag.starts_with('-') || tag.ends_with('.');
+        let is_odd =
+            parts().any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"));
+        let is_taken = ["..", "@{"].iter().any(|run| tag.contains(run))
+            || tag.starts_with('-')
+            || tag.ends_with('.');
         (is_odd || is_taken).then(|| format!("tags such as {tag:?} are none that git allows"))
     }
 
@@ -60,10 +75,16 @@ impl TagPattern {
     /// metadata, which an image tag cannot carry and no order of versions knows.
     pub fn objection(&self, version: &Version) -> Option<String> {
         if let Some(metadata) = version.build_metadata() {
-            return Some(format!("{} has build metadata, +{metadata}, which no tag of git or of an image may carry", version.to_semver()));
+            return Some(format!(
+                "{} has build metadata, +{metadata}, which no tag of git or of an image may carry",
+                version.to_semver()
+            ));
         }
         let tag = self.release(version);
-        let meant = TagName { version: version.clone(), candidate: None };
+        let meant = TagName {
+            version: version.clone(),
+            candidate: None,
+        };
         (self.read(&tag) != Some(meant)).then(|| {
             format!(
                 "the tag of {0} would be {tag}, which is a candidate's form; a prerelease is written with a dot: -rc.1",
@@ -91,10 +112,14 @@ impl TagPattern {
     pub fn read(&self, tag: &str) -> Option<TagName> {
         let rest = tag.strip_prefix(&self.prefix)?;
         let (rest, candidate) = match rest.rsplit_once("-rc") {
-            Some((before, digits)) if is_candidate_number(digits) => (before, Some(digits.parse().ok()?)),
+            Some((before, digits)) if is_candidate_number(digits) => {
+                (before, Some(digits.parse().ok()?))
+            }
             _ => (rest, None),
         };
-        let version = Spelling::SemVer.read(rest.strip_suffix(&self.suffix)?).ok()?;
+        let version = Spelling::SemVer
+            .read(rest.strip_suffix(&self.suffix)?)
+            .ok()?;
         Some(TagName { version, candidate })
     }
 
@@ -106,7 +131,9 @@ impl TagPattern {
 
 /// Digits as we write them: `rc01` or `rc` is somebody else's tag.
 fn is_candidate_number(digits: &str) -> bool {
-    digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() && !digits.starts_with('0')
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.is_empty()
+        && !digits.starts_with('0')
 }
 
 /// The patterns of all projects, made ready to tell whose many tags are: looked up by their prefixes, not tried one by one.
@@ -120,17 +147,27 @@ pub struct Owners {
 
 impl Owners {
     pub fn new<'a>(patterns: impl Iterator<Item = &'a TagPattern>) -> Self {
-        let mut owners = Self { by_prefix: HashMap::new(), lengths: BTreeSet::new() };
+        let mut owners = Self {
+            by_prefix: HashMap::new(),
+            lengths: BTreeSet::new(),
+        };
         for (place, pattern) in patterns.enumerate() {
             owners.lengths.insert(pattern.prefix.len());
-            owners.by_prefix.entry(pattern.prefix.clone()).or_default().push((place, pattern.clone()));
+            owners
+                .by_prefix
+                .entry(pattern.prefix.clone())
+                .or_default()
+                .push((place, pattern.clone()));
         }
         owners
     }
 
     /// Finds whose tag it is, by the longest pattern that matches; gives the pattern's place (law 6).
     pub fn of(&self, tag: &str) -> Option<(usize, TagName)> {
-        let prefixes = self.lengths.iter().filter_map(|length| self.by_prefix.get(tag.get(..*length)?));
+        let prefixes = self
+            .lengths
+            .iter()
+            .filter_map(|length| self.by_prefix.get(tag.get(..*length)?));
         prefixes
             .flatten()
             .filter_map(|(place, pattern)| Some(((pattern.length(), *place), pattern.read(tag)?)))
@@ -146,7 +183,10 @@ mod tests {
     use super::*;
 
     /// The slow way to the same answer.
-    fn owner<'a>(patterns: impl Iterator<Item = &'a TagPattern>, tag: &str) -> Option<(usize, TagName)> {
+    fn owner<'a>(
+        patterns: impl Iterator<Item = &'a TagPattern>,
+        tag: &str,
+    ) -> Option<(usize, TagName)> {
         patterns
             .enumerate()
             .filter_map(|(place, pattern)| Some((pattern.length(), place, pattern.read(tag)?)))
@@ -163,12 +203,32 @@ mod tests {
         let pattern = TagPattern::of_package("percolate-reading");
         for text in ["0.2.0", "1.10.3", "2.0.0-rc.1"] {
             let release = pattern.release(&version(text));
-            assert_eq!(pattern.read(&release), Some(TagName { version: version(text), candidate: None }), "{release}");
+            assert_eq!(
+                pattern.read(&release),
+                Some(TagName {
+                    version: version(text),
+                    candidate: None
+                }),
+                "{release}"
+            );
             let candidate = pattern.candidate(&version(text), 12);
-            assert_eq!(pattern.read(&candidate), Some(TagName { version: version(text), candidate: Some(12) }), "{candidate}");
+            assert_eq!(
+                pattern.read(&candidate),
+                Some(TagName {
+                    version: version(text),
+                    candidate: Some(12)
+                }),
+                "{candidate}"
+            );
         }
-        assert_eq!(pattern.release(&version("0.2.0")), "percolate-reading-v0.2.0");
-        assert_eq!(pattern.candidate(&version("0.2.0"), 1), "percolate-reading-v0.2.0-rc1");
+        assert_eq!(
+            pattern.release(&version("0.2.0")),
+            "percolate-reading-v0.2.0"
+        );
+        assert_eq!(
+            pattern.candidate(&version("0.2.0"), 1),
+            "percolate-reading-v0.2.0-rc1"
+        );
     }
 
     #[test]
@@ -209,29 +269,77 @@ mod tests {
         let pattern = TagPattern::of_package("a");
         assert_eq!(pattern.objection(&version("0.2.0")), None);
         assert_eq!(pattern.objection(&version("0.2.0-rc.1")), None);
-        assert!(pattern.objection(&version("0.2.0+abc")).unwrap().contains("has build metadata, +abc"));
-        assert!(pattern.objection(&version("0.2.0-rc1")).unwrap().contains("a-v0.2.0-rc1, which is a candidate's form"));
+        assert!(
+            pattern
+                .objection(&version("0.2.0+abc"))
+                .unwrap()
+                .contains("has build metadata, +abc")
+        );
+        assert!(
+            pattern
+                .objection(&version("0.2.0-rc1"))
+                .unwrap()
+                .contains("a-v0.2.0-rc1, which is a candidate's form")
+        );
     }
 
     #[test]
     fn a_pattern_that_git_would_refuse_is_told_by_its_letter() {
         for prefix in ["v", "a-v", "@acme/core@", "rel/1.x/", ""] {
-            assert_eq!(TagPattern { prefix: prefix.into(), suffix: String::new() }.fault(), None, "{prefix}");
+            assert_eq!(
+                TagPattern {
+                    prefix: prefix.into(),
+                    suffix: String::new()
+                }
+                .fault(),
+                None,
+                "{prefix}"
+            );
         }
-        for prefix in ["a b-v", "a:v", "a~v", "/v", "a//v", "a/.v", "a..v", "-v", "a@{v", "a\tv", "a.lock/v"] {
-            assert!(TagPattern { prefix: prefix.into(), suffix: String::new() }.fault().is_some(), "{prefix}");
+        for prefix in [
+            "a b-v", "a:v", "a~v", "/v", "a//v", "a/.v", "a..v", "-v", "a@{v", "a\tv", "a.lock/v",
+        ] {
+            assert!(
+                TagPattern {
+                    prefix: prefix.into(),
+                    suffix: String::new()
+                }
+                .fault()
+                .is_some(),
+                "{prefix}"
+            );
         }
-        assert!(TagPattern::of_package("a b").fault().unwrap().starts_with("' ' stands in tags such as \"a b-v1.0.0\""));
+        assert!(
+            TagPattern::of_package("a b")
+                .fault()
+                .unwrap()
+                .starts_with("' ' stands in tags such as \"a b-v1.0.0\"")
+        );
     }
 
     #[test]
     fn what_is_no_version_is_nobodys_tag() {
         let pattern = TagPattern::of_package("a");
-        for tag in ["a-v", "a-v1.0", "a-vlatest", "a-v01.0.0", "b-v1.0.0", "a-v1.0.0-rc0x"] {
-            assert!(pattern.read(tag).is_none_or(|name| name.candidate.is_none()), "{tag}");
+        for tag in [
+            "a-v",
+            "a-v1.0",
+            "a-vlatest",
+            "a-v01.0.0",
+            "b-v1.0.0",
+            "a-v1.0.0-rc0x",
+        ] {
+            assert!(
+                pattern
+                    .read(tag)
+                    .is_none_or(|name| name.candidate.is_none()),
+                "{tag}"
+            );
         }
         assert_eq!(pattern.read("a-v1.0"), None);
-        assert_eq!(TagPattern::parse("v").unwrap_err(), "tag pattern \"v\" wants exactly one {version}");
+        assert_eq!(
+            TagPattern::parse("v").unwrap_err(),
+            "tag pattern \"v\" wants exactly one {version}"
+        );
         assert!(TagPattern::parse("{version}{version}").is_err());
     }
 }

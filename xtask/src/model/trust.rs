@@ -139,30 +139,57 @@ impl Trust {
         let Some(keys) = &config.trust else {
             return Ok(None);
         };
-        let wrong = |what: String| Fault::usage(format!("{file}: trust.{what}")).fix(format!("edit {file}, then run the command again"));
-        let twice = keys.sbom.iter().enumerate().find(|(place, format)| keys.sbom[..*place].contains(format));
+        let wrong = |what: String| {
+            Fault::usage(format!("{file}: trust.{what}"))
+                .fix(format!("edit {file}, then run the command again"))
+        };
+        let twice = keys
+            .sbom
+            .iter()
+            .enumerate()
+            .find(|(place, format)| keys.sbom[..*place].contains(format));
         if let Some((_, format)) = twice {
             return Err(wrong(format!("sbom names {:?} twice", format.word())));
         }
-        let public_key = keys.public_key.as_deref().map(|path| read_public_key(path).map_err(wrong)).transpose()?;
-        if let Some(issuer) = keys.issuer.as_ref().filter(|issuer| !issuer.starts_with("https://") || issuer.contains(char::is_whitespace))
-        {
-            return Err(wrong(format!("issuer is {issuer:?}; wanted an address, such as \"{GITHUB_ISSUER}\"")));
+        let public_key = keys
+            .public_key
+            .as_deref()
+            .map(|path| read_public_key(path).map_err(wrong))
+            .transpose()?;
+        if let Some(issuer) = keys.issuer.as_ref().filter(|issuer| {
+            !issuer.starts_with("https://") || issuer.contains(char::is_whitespace)
+        }) {
+            return Err(wrong(format!(
+                "issuer is {issuer:?}; wanted an address, such as \"{GITHUB_ISSUER}\""
+            )));
         }
-        let usual = config.repository.github.as_ref().map(|github| (GITHUB_ISSUER.to_owned(), workflows_of(github)));
+        let usual = config
+            .repository
+            .github
+            .as_ref()
+            .map(|github| (GITHUB_ISSUER.to_owned(), workflows_of(github)));
         let identity = match (&keys.issuer, &keys.identity) {
             (None, None) => None,
             (_, Some(pattern)) if pattern.trim().is_empty() || pattern.contains(['\n', '\r']) => {
-                return Err(wrong(format!("identity is {pattern:?}; wanted a regular expression on one line")));
+                return Err(wrong(format!(
+                    "identity is {pattern:?}; wanted a regular expression on one line"
+                )));
             }
             (_, Some(pattern)) if Regex::new(pattern).is_err() => {
                 return Err(wrong(format!(
                     "identity is {pattern:?}, which is no regular expression; wanted one, such as \"https://github\\\\.com/acme/mono/.+\""
                 )));
             }
-            (issuer, Some(pattern)) => Some((issuer.clone().unwrap_or_else(|| GITHUB_ISSUER.into()), pattern.clone())),
+            (issuer, Some(pattern)) => Some((
+                issuer.clone().unwrap_or_else(|| GITHUB_ISSUER.into()),
+                pattern.clone(),
+            )),
             // Everybody whom a public issuer knows would be trusted.
-            (Some(_), None) => return Err(wrong("issuer stands without identity: name those whose signatures count".into())),
+            (Some(_), None) => {
+                return Err(wrong(
+                    "issuer stands without identity: name those whose signatures count".into(),
+                ));
+            }
         };
         if identity.is_some() && !keys.transparency_log {
             return Err(wrong("transparency-log is false, and identity is named: a certificate is good for minutes, and only the log proves when it was used".into()));
@@ -186,7 +213,9 @@ impl Trust {
 
 fn read_public_key(path: &str) -> Result<String, String> {
     match clean_path(path) {
-        Ok(clean) if clean.is_empty() => Err("public-key is empty; wanted a file, such as \"cosign.pub\"".into()),
+        Ok(clean) if clean.is_empty() => {
+            Err("public-key is empty; wanted a file, such as \"cosign.pub\"".into())
+        }
         Ok(clean) => Ok(clean),
         Err(error) => Err(format!("public-key: {error}")),
     }
@@ -197,7 +226,8 @@ fn workflows_of(github: &str) -> String {
     let literal: String = github
         .chars()
         .flat_map(|character| {
-            let is_plain = character.is_ascii_alphanumeric() || matches!(character, '/' | '-' | '_');
+            let is_plain =
+                character.is_ascii_alphanumeric() || matches!(character, '/' | '-' | '_');
             (!is_plain).then_some('\\').into_iter().chain([character])
         })
         .collect();

@@ -21,22 +21,43 @@ fn left_out_means_not_wanted_and_empty_means_all_of_it() {
 fn the_usual_identity_is_any_workflow_of_the_repository_and_of_no_other() {
     let usual = read("[trust]\n").unwrap().unwrap().usual_identity.unwrap();
     assert_eq!(usual.0, "https://token.actions.githubusercontent.com");
-    assert_eq!(usual.1, r"https://github\.com/acme/mono\.repo/\.github/workflows/.+@refs/.+");
+    assert_eq!(
+        usual.1,
+        r"https://github\.com/acme/mono\.repo/\.github/workflows/.+@refs/.+"
+    );
 }
 
 #[test]
 fn what_means_nothing_is_refused_by_its_key() {
     for (text, wanted) in [
-        ("sbom = [\"spdx\", \"spdx\"]", "trust.sbom names \"spdx\" twice"),
+        (
+            "sbom = [\"spdx\", \"spdx\"]",
+            "trust.sbom names \"spdx\" twice",
+        ),
         ("sbom = [\"csv\"]", "unknown variant `csv`"),
         ("signs = true", "did you mean `sign`?"),
-        ("public-key = \"../cosign.pub\"", "trust.public-key: path \"../cosign.pub\" leaves the repository"),
+        (
+            "public-key = \"../cosign.pub\"",
+            "trust.public-key: path \"../cosign.pub\" leaves the repository",
+        ),
         ("public-key = \"\"", "trust.public-key is empty"),
-        ("issuer = \"token.example\"", "trust.issuer is \"token.example\""),
-        ("issuer = \"https://token.example\"", "trust.issuer stands without identity"),
+        (
+            "issuer = \"token.example\"",
+            "trust.issuer is \"token.example\"",
+        ),
+        (
+            "issuer = \"https://token.example\"",
+            "trust.issuer stands without identity",
+        ),
         ("identity = \" \"", "trust.identity is \" \""),
-        ("identity = \"[\"", "trust.identity is \"[\", which is no regular expression"),
-        ("identity = \"x\"\ntransparency-log = false", "trust.transparency-log is false, and identity is named"),
+        (
+            "identity = \"[\"",
+            "trust.identity is \"[\", which is no regular expression",
+        ),
+        (
+            "identity = \"x\"\ntransparency-log = false",
+            "trust.transparency-log is false, and identity is named",
+        ),
     ] {
         let fault = read(&format!("[trust]\n{text}\n")).unwrap_err();
         assert!(fault.what.contains(wanted), "{text}: {}", fault.what);
@@ -47,7 +68,17 @@ fn what_means_nothing_is_refused_by_its_key() {
 
 #[test]
 fn an_identity_without_an_issuer_is_of_github() {
-    let trust = read("[trust]\nidentity = \".*@example\\\\.com\"\nsign = false\nsbom = []\nprovenance = false\n").unwrap().unwrap();
-    assert_eq!(trust.identity, Some(("https://token.actions.githubusercontent.com".into(), ".*@example\\.com".into())));
+    let trust = read(
+        "[trust]\nidentity = \".*@example\\\\.com\"\nsign = false\nsbom = []\nprovenance = false\n",
+    )
+    .unwrap()
+    .unwrap();
+    assert_eq!(
+        trust.identity,
+        Some((
+            "https://token.actions.githubusercontent.com".into(),
+            ".*@example\\.com".into()
+        ))
+    );
     assert!(!trust.wants_anything());
 }

@@ -58,10 +58,15 @@ impl Allow {
             Some((function, expression)) if function.eq_ignore_ascii_case("regexp") => {
                 Regex::new(expression).map(Self::Regexp).map_err(|error| {
                     let why = error.to_string();
-                    format!("the regular expression cannot be read: {}", why.lines().last().unwrap_or_default().trim())
+                    format!(
+                        "the regular expression cannot be read: {}",
+                        why.lines().last().unwrap_or_default().trim()
+                    )
                 })
             }
-            _ => Err(format!("{text:?} is no match function; wanted `any` or `regexp:EXPRESSION`")),
+            _ => Err(format!(
+                "{text:?} is no match function; wanted `any` or `regexp:EXPRESSION`"
+            )),
         }
     }
 
@@ -96,30 +101,52 @@ pub enum Pick {
 impl Settings {
     /// The tags that pass the filters.
     pub fn allowed<'t>(&self, tags: &'t [String]) -> Vec<&'t str> {
-        let is_ignored = |tag: &str| self.ignore.iter().any(|pattern| glob(pattern.as_bytes(), tag.as_bytes()));
-        tags.iter().map(String::as_str).filter(|tag| self.allow.lets(tag) && !is_ignored(tag)).collect()
+        let is_ignored = |tag: &str| {
+            self.ignore
+                .iter()
+                .any(|pattern| glob(pattern.as_bytes(), tag.as_bytes()))
+        };
+        tags.iter()
+            .map(String::as_str)
+            .filter(|tag| self.allow.lets(tag) && !is_ignored(tag))
+            .collect()
     }
 
     /// The tag that is taken of a list. `dates` are asked for `newest-build` alone. `takes_prereleases` is how updaters before
     /// 1.3.0 are: without a constraint they take any version (argocd-image-updater#1758).
-    pub fn pick(&self, tags: &[String], dates: &BTreeMap<String, String>, takes_prereleases: bool) -> Pick {
+    pub fn pick(
+        &self,
+        tags: &[String],
+        dates: &BTreeMap<String, String>,
+        takes_prereleases: bool,
+    ) -> Pick {
         let allowed = self.allowed(tags);
         let picked = match self.strategy {
             Strategy::SemVer => {
                 let constraint = match Constraint::parse(&self.constraint) {
                     Ok(constraint) => constraint,
-                    Err(why) => return Pick::Unknown(format!("the constraint {:?} {why}", self.constraint)),
+                    Err(why) => {
+                        return Pick::Unknown(format!("the constraint {:?} {why}", self.constraint));
+                    }
                 };
                 let is_free = takes_prereleases && self.constraint.is_empty();
-                let versions = allowed.into_iter().filter_map(|tag| Some((read(tag)?, tag)));
+                let versions = allowed
+                    .into_iter()
+                    .filter_map(|tag| Some((read(tag)?, tag)));
                 let taken = versions.filter(|(version, _)| is_free || constraint.admits(version));
                 // Equal versions are told apart by their spelling.
-                taken.max_by(|(one, left), (two, right)| one.cmp_precedence(two).then_with(|| left.cmp(right))).map(|(_, tag)| tag)
+                taken
+                    .max_by(|(one, left), (two, right)| {
+                        one.cmp_precedence(two).then_with(|| left.cmp(right))
+                    })
+                    .map(|(_, tag)| tag)
             }
             Strategy::Alphabetical => allowed.into_iter().max(),
             Strategy::Digest => allowed.into_iter().find(|tag| *tag == self.constraint),
             // Several tags of one image have one date, and the last of them by name is taken.
-            Strategy::NewestBuild => allowed.into_iter().max_by_key(|tag| (dates.get(*tag), *tag)),
+            Strategy::NewestBuild => allowed
+                .into_iter()
+                .max_by_key(|tag| (dates.get(*tag), *tag)),
         };
         picked.map_or(Pick::Nothing, |tag| Pick::Tag(tag.to_owned()))
     }
@@ -131,20 +158,40 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
         [] => text.is_empty(),
         [b'*', rest @ ..] => (0..=text.len()).any(|at| glob(rest, &text[at..])),
         [b'?', rest @ ..] => text.split_first().is_some_and(|(_, text)| glob(rest, text)),
-        [b'\\', sign, rest @ ..] => text.split_first().is_some_and(|(first, text)| first == sign && glob(rest, text)),
+        [b'\\', sign, rest @ ..] => text
+            .split_first()
+            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
         [b'[', rest @ ..] => {
-            let (is_not, rest) = rest.strip_prefix(b"^").map_or((false, rest), |rest| (true, rest));
-            let Some(end) = rest.iter().skip(1).position(|&byte| byte == b']').map(|at| at + 1) else { return false };
-            let Some((&first, text)) = text.split_first() else { return false };
+            let (is_not, rest) = rest
+                .strip_prefix(b"^")
+                .map_or((false, rest), |rest| (true, rest));
+            let Some(end) = rest
+                .iter()
+                .skip(1)
+                .position(|&byte| byte == b']')
+                .map(|at| at + 1)
+            else {
+                return false;
+            };
+            let Some((&first, text)) = text.split_first() else {
+                return false;
+            };
             let (class, mut at, mut is_in) = (&rest[..end], 0, false);
             while at < class.len() {
-                let (low, high) = (class[at], class.get(at + 2).filter(|_| class.get(at + 1) == Some(&b'-')));
+                let (low, high) = (
+                    class[at],
+                    class
+                        .get(at + 2)
+                        .filter(|_| class.get(at + 1) == Some(&b'-')),
+                );
                 is_in |= high.map_or(first == low, |&high| (low..=high).contains(&first));
                 at += if high.is_some() { 3 } else { 1 };
             }
             is_in != is_not && glob(&rest[end + 1..], text)
         }
-        [sign, rest @ ..] => text.split_first().is_some_and(|(first, text)| first == sign && glob(rest, text)),
+        [sign, rest @ ..] => text
+            .split_first()
+            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
     }
 }
 

@@ -11,19 +11,32 @@ use semver::{BuildMetadata, Prerelease, Version};
 /// A tag read as a version: `v` before it and missing parts are fine, as are zeros before a number.
 pub fn read(tag: &str) -> Option<Version> {
     let text = tag.strip_prefix('v').unwrap_or(tag);
-    let (text, metadata) = text.split_once('+').map_or((text, None), |(text, metadata)| (text, Some(metadata)));
-    let (numbers, pre) = text.split_once('-').map_or((text, None), |(numbers, pre)| (numbers, Some(pre)));
-    if pre == Some("") || metadata.is_some_and(|metadata| BuildMetadata::new(metadata).is_err() || metadata.is_empty()) {
+    let (text, metadata) = text
+        .split_once('+')
+        .map_or((text, None), |(text, metadata)| (text, Some(metadata)));
+    let (numbers, pre) = text
+        .split_once('-')
+        .map_or((text, None), |(numbers, pre)| (numbers, Some(pre)));
+    if pre == Some("")
+        || metadata
+            .is_some_and(|metadata| BuildMetadata::new(metadata).is_err() || metadata.is_empty())
+    {
         return None;
     }
     let pre = Prerelease::new(pre.unwrap_or_default()).ok()?;
     let parts: Vec<u64> = numbers.split('.').map(number).collect::<Option<_>>()?;
     let at = |place: usize| parts.get(place).copied().unwrap_or(0);
-    (parts.len() <= 3).then(|| Version { pre, ..Version::new(at(0), at(1), at(2)) })
+    (parts.len() <= 3).then(|| Version {
+        pre,
+        ..Version::new(at(0), at(1), at(2))
+    })
 }
 
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// Which versions are taken: one of several groups, and of that each comparison.
@@ -56,13 +69,16 @@ impl Constraint {
     /// # Errors
     /// It is none, as the end of a sentence that begins with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        Ok(Self { groups: text.split("||").map(group).collect::<Result<_, _>>()? })
+        Ok(Self {
+            groups: text.split("||").map(group).collect::<Result<_, _>>()?,
+        })
     }
 
     /// A group takes prereleases only where one of its comparisons names one.
     pub fn admits(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {
-            let takes_pre = version.pre.is_empty() || group.iter().any(|comparison| !comparison.to.pre.is_empty());
+            let takes_pre = version.pre.is_empty()
+                || group.iter().any(|comparison| !comparison.to.pre.is_empty());
             takes_pre && group.iter().all(|comparison| comparison.holds(version))
         })
     }
@@ -84,8 +100,12 @@ fn group(text: &str) -> Result<Vec<Comparison>, String> {
             rest = behind;
             continue;
         }
-        let signs = rest.len() - rest.trim_start_matches(['=', '!', '<', '>', '~', '^']).len();
-        let sign = sign(&rest[..signs]).ok_or_else(|| format!("has {:?}, which compares nothing", &rest[..signs]))?;
+        let signs = rest.len()
+            - rest
+                .trim_start_matches(['=', '!', '<', '>', '~', '^'])
+                .len();
+        let sign = sign(&rest[..signs])
+            .ok_or_else(|| format!("has {:?}, which compares nothing", &rest[..signs]))?;
         let (word, behind) = word(rest[signs..].trim_start());
         all.push(comparison(sign, word)?);
         rest = behind;
@@ -118,11 +138,19 @@ fn comparison(sign: Sign, text: &str) -> Result<Comparison, String> {
     let end = bare.find(['-', '+']).unwrap_or(bare.len());
     let parts: Vec<&str> = bare[..end].split('.').collect();
     let is_any = |part: &&str| matches!(*part, "x" | "X" | "*");
-    if parts.len() > 3 || !parts.iter().all(|part| is_any(part) || (!part.is_empty() && number(part).is_some())) {
+    if parts.len() > 3
+        || !parts
+            .iter()
+            .all(|part| is_any(part) || (!part.is_empty() && number(part).is_some()))
+    {
         return Err(bad());
     }
     let known = parts.iter().position(is_any).unwrap_or(parts.len());
-    let numbers = if known == 0 { "0".to_owned() } else { parts[..known].join(".") };
+    let numbers = if known == 0 {
+        "0".to_owned()
+    } else {
+        parts[..known].join(".")
+    };
     let to = read(&format!("{numbers}{}", &bare[end..])).ok_or_else(bad)?;
     Ok(Comparison { sign, to, known })
 }
@@ -236,10 +264,19 @@ mod tests {
             ("^2.x", "1.1.1", false),
             ("v1.2", "1.2.7", true),
         ] {
-            let found = Constraint::parse(constraint).unwrap().admits(&read(version).unwrap());
+            let found = Constraint::parse(constraint)
+                .unwrap()
+                .admits(&read(version).unwrap());
             assert_eq!(found, wanted, "{constraint:?} {version}");
         }
-        for bad in ["foo", ">= bar", "12.3.4.1234", "=~ 1", "v1.2.3-beta.01", "latest"] {
+        for bad in [
+            "foo",
+            ">= bar",
+            "12.3.4.1234",
+            "=~ 1",
+            "v1.2.3-beta.01",
+            "latest",
+        ] {
             assert!(Constraint::parse(bad).is_err(), "{bad}");
         }
     }
@@ -263,7 +300,11 @@ mod tests {
             ("1.0.0-rc.01", None),
             ("", None),
         ] {
-            assert_eq!(read(tag).map(|version| version.to_string()).as_deref(), wanted, "{tag}");
+            assert_eq!(
+                read(tag).map(|version| version.to_string()).as_deref(),
+                wanted,
+                "{tag}"
+            );
         }
     }
 }

@@ -16,7 +16,8 @@ use pep440_rs::PrereleaseKind;
 pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 
 /// The prereleases that both spellings have: SemVer identifier, and how PEP 440 writes it before the number.
-const PRERELEASES: [(&str, &str); 4] = [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
+const PRERELEASES: [(&str, &str); 4] =
+    [("alpha", "a"), ("beta", "b"), ("rc", "rc"), ("dev", ".dev")];
 
 /// The canonical version: SemVer 2.0.0.
 ///
@@ -126,7 +127,8 @@ impl Version {
             }
         };
         if let Some(identifier) = identifier {
-            version.pre = semver::Prerelease::new(&identifier).map_err(|error| refused(&format!("has no SemVer prerelease ({error})")))?;
+            version.pre = semver::Prerelease::new(&identifier)
+                .map_err(|error| refused(&format!("has no SemVer prerelease ({error})")))?;
         }
         Self::bounded(version, text)
     }
@@ -172,7 +174,10 @@ impl Version {
         if !self.0.build.is_empty() {
             return Err(SpellingError {
                 text: self.to_semver(),
-                why: format!("has no PEP 440 spelling: `+{}` is build metadata", self.0.build),
+                why: format!(
+                    "has no PEP 440 spelling: `+{}` is build metadata",
+                    self.0.build
+                ),
                 wanted: "leave it out".to_owned(),
             });
         }
@@ -187,7 +192,10 @@ impl Version {
         });
         spelled.ok_or_else(|| SpellingError {
             text: self.to_semver(),
-            why: format!("has no PEP 440 spelling: its prerelease is `-{}`", self.0.pre),
+            why: format!(
+                "has no PEP 440 spelling: its prerelease is `-{}`",
+                self.0.pre
+            ),
             wanted: match self.nearest_prerelease() {
                 Some(nearest) => format!("write {release}-{nearest}"),
                 None => "accepted are -alpha.N, -beta.N, -rc.N and -dev.N".to_owned(),
@@ -201,8 +209,14 @@ impl Version {
         let digits_at = lower.find(|c: char| c.is_ascii_digit());
         let (word, number) = lower.split_at(digits_at.unwrap_or(lower.len()));
         let word = word.trim_end_matches(['.', '-']);
-        let (name, _) = PRERELEASES.iter().find(|(name, short)| word == *name || word == *short)?;
-        let number: u64 = if number.is_empty() { 0 } else { number.parse().ok()? };
+        let (name, _) = PRERELEASES
+            .iter()
+            .find(|(name, short)| word == *name || word == *short)?;
+        let number: u64 = if number.is_empty() {
+            0
+        } else {
+            number.parse().ok()?
+        };
         Some(format!("{name}.{number}"))
     }
 

@@ -64,7 +64,9 @@ fn what_semver_cannot_say_is_refused_by_name() {
 
 #[test]
 fn semver_is_read_strictly() {
-    for text in ["v1.2.0", "1.2", "1.2.0rc1", "01.2.0", "1.2.0 ", "", "1.2.0.4"] {
+    for text in [
+        "v1.2.0", "1.2", "1.2.0rc1", "01.2.0", "1.2.0 ", "", "1.2.0.4",
+    ] {
         let error = Version::parse_semver(text).expect_err(text).to_string();
         assert!(error.contains("MAJOR.MINOR.PATCH"), "{text}: {error}");
     }
@@ -97,7 +99,10 @@ fn what_pep440_cannot_say_is_refused_with_what_would_do() {
         ("1.2.0-rc", "write 1.2.0-rc.0"),
         ("1.2.0-a.7", "write 1.2.0-alpha.7"),
         ("1.2.0-beta-2", "write 1.2.0-beta.2"),
-        ("1.2.0-rc.1.2", "accepted are -alpha.N, -beta.N, -rc.N and -dev.N"),
+        (
+            "1.2.0-rc.1.2",
+            "accepted are -alpha.N, -beta.N, -rc.N and -dev.N",
+        ),
         ("1.2.0-nightly.3", "accepted are"),
         ("1.2.0-3", "accepted are"),
         ("1.2.0-rc.99999999999999999999999", "accepted are"),
@@ -129,7 +134,10 @@ fn levels_count_as_semver_libraries_do() {
         assert_eq!(from.bumped(Level::Minor).to_semver(), minor, "{from}");
         assert_eq!(from.bumped(Level::Major).to_semver(), major, "{from}");
     }
-    assert_eq!([Level::Minor, Level::Major, Level::Patch].iter().max(), Some(&Level::Major));
+    assert_eq!(
+        [Level::Minor, Level::Major, Level::Patch].iter().max(),
+        Some(&Level::Major)
+    );
 }
 
 #[test]
@@ -140,8 +148,17 @@ fn dev_is_where_the_two_orders_disagree() {
     let python = |text: &str| text.parse::<pep440_rs::Version>().unwrap();
     assert!(python("1.0.0.dev1") < python("1.0.0a1"));
     assert!(semver("1.0.0-dev.1").is_ordered_otherwise_by_python(&semver("1.0.0-alpha.1")));
-    for other in ["1.0.0-rc.1", "1.0.0-dev.2", "1.0.0", "0.9.0-alpha.1", "1.0.0-nightly"] {
-        assert!(!semver("1.0.0-dev.1").is_ordered_otherwise_by_python(&semver(other)), "{other}");
+    for other in [
+        "1.0.0-rc.1",
+        "1.0.0-dev.2",
+        "1.0.0",
+        "0.9.0-alpha.1",
+        "1.0.0-nightly",
+    ] {
+        assert!(
+            !semver("1.0.0-dev.1").is_ordered_otherwise_by_python(&semver(other)),
+            "{other}"
+        );
     }
 }
 

@@ -49,39 +49,67 @@ pub fn want(goal: &mut Goal, project: &Project, to: &Destination<'_>, aliases: &
         let stays = |why: String| format!("{name}: {place} stays as it is, {why}");
         let from = match &alias.holds {
             Err(why) => {
-                goal.refuse(name, format!("{place} cannot be read: {why}"), "cargo xtask doctor");
+                goal.refuse(
+                    name,
+                    format!("{place} cannot be read: {why}"),
+                    "cargo xtask doctor",
+                );
                 continue;
             }
             Ok(Holds::Nothing) => None,
             // Whatever it looks like, it is what is wanted.
-            Ok(Holds::Release { digest, .. } | Holds::Other { digest, .. }) if *digest == to.index.digest => Some(digest),
+            Ok(Holds::Release { digest, .. } | Holds::Other { digest, .. })
+                if *digest == to.index.digest =>
+            {
+                Some(digest)
+            }
             Ok(Holds::Release { version: held, .. }) if !alias.is_in_line => {
-                let what = format!("{place} holds {}, which is none of its line", held.to_semver());
+                let what = format!(
+                    "{place} holds {}, which is none of its line",
+                    held.to_semver()
+                );
                 goal.refuse(name, what, mend(to.repository, alias));
                 continue;
             }
             Ok(Holds::Release { version: held, .. }) if held == to.version => {
-                let what = format!("{place} holds another image that says it is {version}, wanted {}", to.index.digest);
+                let what = format!(
+                    "{place} holds another image that says it is {version}, wanted {}",
+                    to.index.digest
+                );
                 goal.refuse(name, what, mend(to.repository, alias));
                 continue;
             }
             Ok(Holds::Release { version: held, .. }) if held > to.version => {
-                goal.notes.push(stays(format!("it holds {}, which is higher than {version}", held.to_semver())));
+                goal.notes.push(stays(format!(
+                    "it holds {}, which is higher than {version}",
+                    held.to_semver()
+                )));
                 continue;
             }
             Ok(Holds::Release { digest, .. }) => Some(digest),
             Ok(Holds::Other { digest, why }) => {
-                let what = format!("{place} holds {digest}, which is no release that could be told from another: {why}");
+                let what = format!(
+                    "{place} holds {digest}, which is no release that could be told from another: {why}"
+                );
                 goal.refuse(name, what, mend(to.repository, alias));
                 continue;
             }
         };
-        if let Some(highest) = alias.highest.as_ref().filter(|highest| *highest > to.version) {
-            goal.notes.push(stays(format!("{} is released, and higher than {version}", highest.to_semver())));
+        if let Some(highest) = alias
+            .highest
+            .as_ref()
+            .filter(|highest| *highest > to.version)
+        {
+            goal.notes.push(stays(format!(
+                "{} is released, and higher than {version}",
+                highest.to_semver()
+            )));
             continue;
         }
         let why = match &alias.holds {
-            Ok(Holds::Release { version: held, .. }) if held < to.version => format!("from {}", held.to_semver()),
+            Ok(Holds::Release { version: held, .. }) if held < to.version => {
+                format!("from {}", held.to_semver())
+            }
             _ => format!("the highest release it may name is {version}"),
         };
         let step = Step::MoveAlias {
@@ -98,8 +126,15 @@ pub fn want(goal: &mut Goal, project: &Project, to: &Destination<'_>, aliases: &
 /// What puts an alias on a release that can be told.
 fn mend(repository: &Repository, alias: &AliasFacts) -> String {
     match &alias.highest {
-        Some(highest) => format!("crane tag {repository}:{} {}", highest.to_semver(), alias.tag),
-        None => format!("docker buildx imagetools inspect {repository}:{0}, then delete the tag, or take {0} out of aliases", alias.tag),
+        Some(highest) => format!(
+            "crane tag {repository}:{} {}",
+            highest.to_semver(),
+            alias.tag
+        ),
+        None => format!(
+            "docker buildx imagetools inspect {repository}:{0}, then delete the tag, or take {0} out of aliases",
+            alias.tag
+        ),
     }
 }
 
@@ -114,18 +149,49 @@ mod tests {
     }
 
     fn told(holds: Result<Holds, String>, highest: Option<&str>, is_in_line: bool) -> Goal {
-        let project = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap().all.remove(0);
-        let index = ManifestBytes { digest: Digest::of(b"new"), media_type: "m".into(), bytes: b"new".to_vec() };
+        let project = Projects::from_config(
+            &parse("[projects.api]\npath = \"api\"\n", "m").unwrap(),
+            "m",
+        )
+        .unwrap()
+        .all
+        .remove(0);
+        let index = ManifestBytes {
+            digest: Digest::of(b"new"),
+            media_type: "m".into(),
+            bytes: b"new".to_vec(),
+        };
         let (repository, version_of) = ("r.io/acme/api".parse().unwrap(), version("0.2.1"));
-        let to = Destination { repository: &repository, version: &version_of, index: &index };
+        let to = Destination {
+            repository: &repository,
+            version: &version_of,
+            index: &index,
+        };
         let mut goal = Goal::default();
-        want(&mut goal, &project, &to, &[AliasFacts { tag: "latest".into(), holds, is_in_line, highest: highest.map(version) }]);
-        assert_eq!(goal.drafts.len() + goal.notes.len() + goal.refused.len(), 1, "one thing is said of each alias");
+        want(
+            &mut goal,
+            &project,
+            &to,
+            &[AliasFacts {
+                tag: "latest".into(),
+                holds,
+                is_in_line,
+                highest: highest.map(version),
+            }],
+        );
+        assert_eq!(
+            goal.drafts.len() + goal.notes.len() + goal.refused.len(),
+            1,
+            "one thing is said of each alias"
+        );
         goal
     }
 
     fn release(held: &str, bytes: &[u8]) -> Result<Holds, String> {
-        Ok(Holds::Release { digest: Digest::of(bytes), version: version(held) })
+        Ok(Holds::Release {
+            digest: Digest::of(bytes),
+            version: version(held),
+        })
     }
 
     #[test]
@@ -134,29 +200,79 @@ mod tests {
             Some(Step::MoveAlias { from, .. }) => Some(from),
             _ => None,
         };
-        assert_eq!(from(told(Ok(Holds::Nothing), Some("0.2.0"), true)), Some(None));
-        assert_eq!(from(told(release("0.2.0", b"old"), Some("0.2.0"), true)), Some(Some(Digest::of(b"old"))));
-        assert_eq!(from(told(release("0.2.1", b"new"), None, true)), Some(Some(Digest::of(b"new"))), "its probe finds it done");
-        let unlike = Ok(Holds::Other { digest: Digest::of(b"new"), why: "no index".into() });
-        assert_eq!(from(told(unlike, None, true)), Some(Some(Digest::of(b"new"))));
+        assert_eq!(
+            from(told(Ok(Holds::Nothing), Some("0.2.0"), true)),
+            Some(None)
+        );
+        assert_eq!(
+            from(told(release("0.2.0", b"old"), Some("0.2.0"), true)),
+            Some(Some(Digest::of(b"old")))
+        );
+        assert_eq!(
+            from(told(release("0.2.1", b"new"), None, true)),
+            Some(Some(Digest::of(b"new"))),
+            "its probe finds it done"
+        );
+        let unlike = Ok(Holds::Other {
+            digest: Digest::of(b"new"),
+            why: "no index".into(),
+        });
+        assert_eq!(
+            from(told(unlike, None, true)),
+            Some(Some(Digest::of(b"new")))
+        );
     }
 
     #[test]
     fn law_9_an_alias_never_moves_down() {
-        assert!(told(release("0.3.0", b"old"), None, true).notes[0].contains("stays as it is, it holds 0.3.0, which is higher than 0.2.1"));
-        assert!(told(release("0.2.0", b"old"), Some("0.3.0"), true).notes[0].contains("0.3.0 is released, and higher"));
-        assert!(told(Ok(Holds::Nothing), Some("0.3.0"), true).notes[0].contains("0.3.0 is released, and higher"));
+        assert!(
+            told(release("0.3.0", b"old"), None, true).notes[0]
+                .contains("stays as it is, it holds 0.3.0, which is higher than 0.2.1")
+        );
+        assert!(
+            told(release("0.2.0", b"old"), Some("0.3.0"), true).notes[0]
+                .contains("0.3.0 is released, and higher")
+        );
+        assert!(
+            told(Ok(Holds::Nothing), Some("0.3.0"), true).notes[0]
+                .contains("0.3.0 is released, and higher")
+        );
     }
 
     #[test]
     fn law_9_what_cannot_be_told_is_refused_with_the_command() {
-        let other = || Ok(Holds::Other { digest: Digest::of(b"x"), why: "it says no version".into() });
+        let other = || {
+            Ok(Holds::Other {
+                digest: Digest::of(b"x"),
+                why: "it says no version".into(),
+            })
+        };
         let goal = told(other(), Some("0.2.0"), true);
-        assert!(goal.refused[0].what.contains("it says no version"), "{}", goal.refused[0].what);
+        assert!(
+            goal.refused[0].what.contains("it says no version"),
+            "{}",
+            goal.refused[0].what
+        );
         assert_eq!(goal.refused[0].fix, "crane tag r.io/acme/api:0.2.0 latest");
-        assert!(told(other(), None, true).refused[0].fix.contains("imagetools inspect r.io/acme/api:latest"));
-        assert!(told(release("0.3.1", b"x"), None, false).refused[0].what.contains("none of its line"));
-        assert!(told(release("0.2.1", b"x"), None, true).refused[0].what.contains("another image that says it is 0.2.1"));
-        assert!(told(Err("503".into()), None, true).refused[0].what.contains("cannot be read: 503"));
+        assert!(
+            told(other(), None, true).refused[0]
+                .fix
+                .contains("imagetools inspect r.io/acme/api:latest")
+        );
+        assert!(
+            told(release("0.3.1", b"x"), None, false).refused[0]
+                .what
+                .contains("none of its line")
+        );
+        assert!(
+            told(release("0.2.1", b"x"), None, true).refused[0]
+                .what
+                .contains("another image that says it is 0.2.1")
+        );
+        assert!(
+            told(Err("503".into()), None, true).refused[0]
+                .what
+                .contains("cannot be read: 503")
+        );
     }
 }

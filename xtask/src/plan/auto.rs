@@ -69,49 +69,116 @@ pub fn decide(
     decided
 }
 
-fn refuse_unconventional(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &ReleaseRules) {
+fn refuse_unconventional(
+    goal: &mut Goal,
+    facts: &Facts<'_>,
+    kept: &[Kept<'_>],
+    rules: &ReleaseRules,
+) {
     if !rules.is_strict {
         return;
     }
     let strangers: Vec<_> = kept
         .iter()
         .filter(|kept| kept.changes.iter().any(|change| change.kind.is_none()))
-        .map(|kept| format!("{} ({})", shown(&kept.commit.message.subject), short(&kept.commit.id)))
+        .map(|kept| {
+            format!(
+                "{} ({})",
+                shown(&kept.commit.message.subject),
+                short(&kept.commit.id)
+            )
+        })
         .collect();
     if let Some(first) = strangers.first() {
-        let more = if strangers.len() > 1 { format!(" and {} more", strangers.len() - 1) } else { String::new() };
-        let what = format!("{}: {first}{more} is no conventional commit, and release.non-conventional is \"strict\"", facts.project.name);
-        goal.refuse(&facts.project.name, what, "set release.non-conventional to \"list\", or name the version: cargo xtask bump X.Y.Z");
+        let more = if strangers.len() > 1 {
+            format!(" and {} more", strangers.len() - 1)
+        } else {
+            String::new()
+        };
+        let what = format!(
+            "{}: {first}{more} is no conventional commit, and release.non-conventional is \"strict\"",
+            facts.project.name
+        );
+        goal.refuse(
+            &facts.project.name,
+            what,
+            "set release.non-conventional to \"list\", or name the version: cargo xtask bump X.Y.Z",
+        );
     }
 }
 
 /// What a project's own commits come to; `None` when they are no reason for a release.
-fn own_target(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &ReleaseRules) -> Option<Target> {
-    if let Some((commit, text)) = kept.iter().find_map(|kept| Some((kept.commit, kept.commit.message.release_as.as_ref()?))) {
+fn own_target(
+    goal: &mut Goal,
+    facts: &Facts<'_>,
+    kept: &[Kept<'_>],
+    rules: &ReleaseRules,
+) -> Option<Target> {
+    if let Some((commit, text)) = kept
+        .iter()
+        .find_map(|kept| Some((kept.commit, kept.commit.message.release_as.as_ref()?)))
+    {
         let why = format!("Release-As: {text} ({})", short(&commit.id));
         match Version::parse_semver(text) {
-            Ok(to) if facts.released.as_ref().is_some_and(|(released, _)| to <= *released) => {
+            Ok(to)
+                if facts
+                    .released
+                    .as_ref()
+                    .is_some_and(|(released, _)| to <= *released) =>
+            {
                 // Taken for what it says, it would hold back every release after it.
-                let (last, tag) = facts.released.as_ref().map_or((String::new(), ""), |(last, tag)| (last.to_semver(), tag));
-                let what = format!("{why}: {} is released as {last} already (tag {tag})", facts.project.name);
-                goal.refuse(&facts.project.name, what, format!("a newer commit with a Release-As above {last}, or cargo xtask bump X.Y.Z"));
+                let (last, tag) = facts
+                    .released
+                    .as_ref()
+                    .map_or((String::new(), ""), |(last, tag)| (last.to_semver(), tag));
+                let what = format!(
+                    "{why}: {} is released as {last} already (tag {tag})",
+                    facts.project.name
+                );
+                goal.refuse(
+                    &facts.project.name,
+                    what,
+                    format!(
+                        "a newer commit with a Release-As above {last}, or cargo xtask bump X.Y.Z"
+                    ),
+                );
             }
-            Ok(to) if to.build_metadata().is_none() => return Some(Target::Decided { to, level: "exact", why: vec![why] }),
+            Ok(to) if to.build_metadata().is_none() => {
+                return Some(Target::Decided {
+                    to,
+                    level: "exact",
+                    why: vec![why],
+                });
+            }
             Ok(_) => goal.refuse(
                 &facts.project.name,
                 format!("{why}: no tag may carry build metadata"),
                 "a newer commit with a Release-As footer",
             ),
-            Err(error) => goal.refuse(&facts.project.name, format!("{why}: {error}"), "a newer commit with Release-As: X.Y.Z"),
+            Err(error) => goal.refuse(
+                &facts.project.name,
+                format!("{why}: {error}"),
+                "a newer commit with Release-As: X.Y.Z",
+            ),
         }
         return None;
     }
-    let changes = kept.iter().flat_map(|kept| kept.changes.iter().map(|change| (kept.commit, *change)));
-    let leveled: Vec<_> = changes.filter_map(|(commit, change)| Some((level_of(change, rules)?, commit, change))).collect();
+    let changes = kept
+        .iter()
+        .flat_map(|kept| kept.changes.iter().map(|change| (kept.commit, *change)));
+    let leveled: Vec<_> = changes
+        .filter_map(|(commit, change)| Some((level_of(change, rules)?, commit, change)))
+        .collect();
     let level = leveled.iter().map(|(level, ..)| *level).max()?;
     let deciding = leveled.iter().filter(|(own, ..)| *own == level);
     let why = deciding
-        .map(|(_, commit, change)| format!("{} ({})", change.header(), short(change.commit.as_ref().unwrap_or(&commit.id))))
+        .map(|(_, commit, change)| {
+            format!(
+                "{} ({})",
+                change.header(),
+                short(change.commit.as_ref().unwrap_or(&commit.id))
+            )
+        })
         .collect();
     Some(raised(facts, level, why, rules))
 }
@@ -119,30 +186,69 @@ fn own_target(goal: &mut Goal, facts: &Facts<'_>, kept: &[Kept<'_>], rules: &Rel
 /// The version a level above the last release; a first release is what the files say, once they say anything.
 fn raised(facts: &Facts<'_>, level: Level, mut why: Vec<String>, rules: &ReleaseRules) -> Target {
     let Some((released, tag)) = &facts.released else {
-        let stable = if facts.says.is_prerelease() { facts.says.bumped(Level::Patch) } else { facts.says.clone() };
+        let stable = if facts.says.is_prerelease() {
+            facts.says.bumped(Level::Patch)
+        } else {
+            facts.says.clone()
+        };
         let value = stable.as_semver();
-        let to = if (value.major, value.minor, value.patch) == (0, 0, 0) { rules.raised(&stable, level).0 } else { stable };
-        return Target::Decided { to, level: "initial", why };
+        let to = if (value.major, value.minor, value.patch) == (0, 0, 0) {
+            rules.raised(&stable, level).0
+        } else {
+            stable
+        };
+        return Target::Decided {
+            to,
+            level: "initial",
+            why,
+        };
     };
     let (to, level) = rules.raised(released, level);
     if facts.says > to {
         // Somebody has raised it further by hand: what is not released yet stands, and a prerelease is on its way to its X.Y.Z.
-        why.push(format!("the files say {} already, which is above {} of {tag}", facts.says.to_semver(), level_name(level)));
-        let to = if facts.says.is_prerelease() { facts.says.bumped(Level::Patch) } else { facts.says.clone() };
-        return Target::Decided { to, level: level_name(level), why };
+        why.push(format!(
+            "the files say {} already, which is above {} of {tag}",
+            facts.says.to_semver(),
+            level_name(level)
+        ));
+        let to = if facts.says.is_prerelease() {
+            facts.says.bumped(Level::Patch)
+        } else {
+            facts.says.clone()
+        };
+        return Target::Decided {
+            to,
+            level: level_name(level),
+            why,
+        };
     }
-    Target::Decided { to, level: level_name(level), why }
+    Target::Decided {
+        to,
+        level: level_name(level),
+        why,
+    }
 }
 
 /// Who has no reason of its own and depends on one that moves gets a patch, and so on along the chain.
-fn follow(decided: &mut HashMap<String, Target>, mut waiting: Vec<&Facts<'_>>, rules: &ReleaseRules) {
+fn follow(
+    decided: &mut HashMap<String, Target>,
+    mut waiting: Vec<&Facts<'_>>,
+    rules: &ReleaseRules,
+) {
     loop {
         let before = waiting.len();
         waiting.retain(|facts| {
-            let moved = facts.project.depends.iter().filter_map(|name| match decided.get(name) {
-                Some(Target::Decided { to, .. }) => Some(format!("depends on {name}, which becomes {}", to.to_semver())),
-                _ => None,
-            });
+            let moved = facts
+                .project
+                .depends
+                .iter()
+                .filter_map(|name| match decided.get(name) {
+                    Some(Target::Decided { to, .. }) => Some(format!(
+                        "depends on {name}, which becomes {}",
+                        to.to_semver()
+                    )),
+                    _ => None,
+                });
             let why: Vec<_> = moved.collect();
             if why.is_empty() {
                 return true;

@@ -15,12 +15,19 @@ pub struct Source {
 }
 
 /// The build of a project's wheel or package, into a folder of its own.
-pub fn distribution(project: &Project, source: &Source, kind: DistributionKind) -> DistributionBuild {
+pub fn distribution(
+    project: &Project,
+    source: &Source,
+    kind: DistributionKind,
+) -> DistributionBuild {
     let variant = match &kind {
         DistributionKind::Wheel { target } => target.as_deref().unwrap_or("host"),
         DistributionKind::Package => "package",
     };
-    let folder = format!("target/xtask/dist/{}/{}/{variant}", project.package, source.revision);
+    let folder = format!(
+        "target/xtask/dist/{}/{}/{variant}",
+        project.package, source.revision
+    );
     DistributionBuild {
         package: project.package.clone(),
         project_path: project.path.clone(),
@@ -32,17 +39,54 @@ pub fn distribution(project: &Project, source: &Source, kind: DistributionKind) 
 }
 
 /// Build, smoke test, health check, scan, push: in this order, so that nothing untested is ever pushed.
-pub fn want_image(goal: &mut Goal, project: &str, target: &ImageTarget, image: &ImageBuild, scan: Option<(&str, Rules)>, push: bool) {
-    goal.want(project, format!("{} at {}", image.version, image.revision), Step::BuildImage(image.clone()));
-    let mut check = |why: &str, check: ImageCheck| goal.want(project, why, Step::CheckImage { image: image.clone(), check });
+pub fn want_image(
+    goal: &mut Goal,
+    project: &str,
+    target: &ImageTarget,
+    image: &ImageBuild,
+    scan: Option<(&str, Rules)>,
+    push: bool,
+) {
+    goal.want(
+        project,
+        format!("{} at {}", image.version, image.revision),
+        Step::BuildImage(image.clone()),
+    );
+    let mut check = |why: &str, check: ImageCheck| {
+        goal.want(
+            project,
+            why,
+            Step::CheckImage {
+                image: image.clone(),
+                check,
+            },
+        )
+    };
     for command in &target.smoke {
-        check("smoke test in a fresh container", ImageCheck::Smoke { command: command.clone() });
+        check(
+            "smoke test in a fresh container",
+            ImageCheck::Smoke {
+                command: command.clone(),
+            },
+        );
     }
     if let Some(health) = &target.health {
-        check("the service starts, answers, and says its version", ImageCheck::Health { port: health.port, path: health.path.clone() });
+        check(
+            "the service starts, answers, and says its version",
+            ImageCheck::Health {
+                port: health.port,
+                path: health.path.clone(),
+            },
+        );
     }
     if let Some((scanner, rules)) = scan {
-        check("known vulnerabilities", ImageCheck::Scan { scanner: scanner.into(), rules });
+        check(
+            "known vulnerabilities",
+            ImageCheck::Scan {
+                scanner: scanner.into(),
+                rules,
+            },
+        );
     }
     if push {
         goal.want(project, "all checks passed", Step::PushImage(image.clone()));

@@ -44,13 +44,28 @@ pub fn level_name(level: Level) -> &'static str {
 }
 
 /// Decides a project's new version; what forbids it goes into the goal.
-pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Target, allow_downgrade: bool, tags: &TagFacts) -> Move {
+pub fn decide(
+    goal: &mut Goal,
+    project: &Project,
+    from: &Version,
+    target: &Target,
+    allow_downgrade: bool,
+    tags: &TagFacts,
+) -> Move {
     let (to, level, why) = match target {
         Target::Level(level) => {
             let name = level_name(*level);
-            (from.bumped(*level), name, vec![format!("{name} of {} was asked for", from.to_semver())])
+            (
+                from.bumped(*level),
+                name,
+                vec![format!("{name} of {} was asked for", from.to_semver())],
+            )
         }
-        Target::Exact(version) => (version.clone(), "exact", vec![format!("{} was asked for", version.to_semver())]),
+        Target::Exact(version) => (
+            version.clone(),
+            "exact",
+            vec![format!("{} was asked for", version.to_semver())],
+        ),
         Target::Decided { to, level, why } => (to.clone(), *level, why.clone()),
     };
     if to.is_ordered_otherwise_by_python(from) {
@@ -62,30 +77,75 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
             older.to_semver()
         ));
     } else if to < *from && !allow_downgrade {
-        let what = format!("{} is at {}; {} is lower", project.package, from.to_semver(), to.to_semver());
-        goal.refuse(&project.name, what, format!("cargo xtask bump {} {} --allow-downgrade", to.to_semver(), project.name));
+        let what = format!(
+            "{} is at {}; {} is lower",
+            project.package,
+            from.to_semver(),
+            to.to_semver()
+        );
+        goal.refuse(
+            &project.name,
+            what,
+            format!(
+                "cargo xtask bump {} {} --allow-downgrade",
+                to.to_semver(),
+                project.name
+            ),
+        );
     }
     if let Err(error) = Spelling::SemVer.read(&to.to_semver()) {
-        goal.refuse(&project.name, error.to_string(), "cargo xtask bump X.Y.Z, with smaller numbers");
-        return Move { project: project.name.clone(), from: from.clone(), to, level, why };
+        goal.refuse(
+            &project.name,
+            error.to_string(),
+            "cargo xtask bump X.Y.Z, with smaller numbers",
+        );
+        return Move {
+            project: project.name.clone(),
+            from: from.clone(),
+            to,
+            level,
+            why,
+        };
     }
     if let Some(what) = project.tags.objection(&to) {
-        let instead = to.nearest_prerelease().map_or_else(|| "minor".to_owned(), |nearest| format!("{}-{nearest}", to.numbers()));
-        goal.refuse(&project.name, what, format!("cargo xtask bump {instead} {}", project.name));
+        let instead = to.nearest_prerelease().map_or_else(
+            || "minor".to_owned(),
+            |nearest| format!("{}-{nearest}", to.numbers()),
+        );
+        goal.refuse(
+            &project.name,
+            what,
+            format!("cargo xtask bump {instead} {}", project.name),
+        );
     }
     let tag = project.tags.release(&to);
     let taken = match tags.commit_of(&tag) {
         Ok(None) => None,
         Ok(Some(commit)) => {
             let place = tags.place_of(&tag);
-            Some(format!("{} {} is released already: tag {tag}{place} is at {}", project.package, to.to_semver(), short(commit)))
+            Some(format!(
+                "{} {} is released already: tag {tag}{place} is at {}",
+                project.package,
+                to.to_semver(),
+                short(commit)
+            ))
         }
         Err(conflict) => Some(conflict),
     };
     if let Some(what) = taken.filter(|_| to != *from) {
-        goal.refuse(&project.name, what, "choose a version that has no tag: cargo xtask versions");
+        goal.refuse(
+            &project.name,
+            what,
+            "choose a version that has no tag: cargo xtask versions",
+        );
     }
-    Move { project: project.name.clone(), from: from.clone(), to, level, why }
+    Move {
+        project: project.name.clone(),
+        from: from.clone(),
+        to,
+        level,
+        why,
+    }
 }
 
 /// Refuses to move a site away from under another project: one that shares some of its sites, and does not move to the
@@ -93,17 +153,45 @@ pub fn decide(goal: &mut Goal, project: &Project, from: &Version, target: &Targe
 pub fn hold_against_shared(goal: &mut Goal, projects: &[Project], moves: &[(&Project, &Version)]) {
     let mut users: HashMap<&Site, Vec<&Project>> = HashMap::new();
     for project in projects {
-        project.sites.iter().for_each(|site| users.entry(site).or_default().push(project));
+        project
+            .sites
+            .iter()
+            .for_each(|site| users.entry(site).or_default().push(project));
     }
-    let targets: HashMap<_, _> = moves.iter().map(|(project, to)| (project.name.as_str(), *to)).collect();
+    let targets: HashMap<_, _> = moves
+        .iter()
+        .map(|(project, to)| (project.name.as_str(), *to))
+        .collect();
     for (project, to) in moves {
-        let others = project.sites.iter().flat_map(|site| users.get(site).into_iter().flatten().map(move |other| (site, *other)));
+        let others = project.sites.iter().flat_map(|site| {
+            users
+                .get(site)
+                .into_iter()
+                .flatten()
+                .map(move |other| (site, *other))
+        });
         let behind = |(_, other): &(&Site, &Project)| {
-            targets.get(other.name.as_str()) != Some(to) && !other.sites.iter().all(|site| project.sites.contains(site))
+            targets.get(other.name.as_str()) != Some(to)
+                && !other.sites.iter().all(|site| project.sites.contains(site))
         };
-        if let Some((site, other)) = others.filter(|(_, other)| other.name != project.name).find(behind) {
-            let what = format!("{} is a site of {} too, which would be left with sites that disagree", site.file, other.name);
-            goal.refuse(&project.name, what, format!("cargo xtask bump {} {} {}", to.to_semver(), project.name, other.name));
+        if let Some((site, other)) = others
+            .filter(|(_, other)| other.name != project.name)
+            .find(behind)
+        {
+            let what = format!(
+                "{} is a site of {} too, which would be left with sites that disagree",
+                site.file, other.name
+            );
+            goal.refuse(
+                &project.name,
+                what,
+                format!(
+                    "cargo xtask bump {} {} {}",
+                    to.to_semver(),
+                    project.name,
+                    other.name
+                ),
+            );
         }
     }
 }
@@ -134,7 +222,11 @@ pub fn hold_against_images(goal: &mut Goal, images: &[ReleasedImage]) {
         }
     }
     if let [first, others @ ..] = unread.as_slice() {
-        let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" (and {} more)", others.len())
+        };
         let why = first.found.as_ref().err().map_or("", String::as_str);
         goal.notes.push(format!("whether {}{others} is there already cannot be told, so `release` will ask again: {why}", first.reference));
     }

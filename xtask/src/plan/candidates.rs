@@ -40,7 +40,11 @@ pub struct TurnedDown {
 pub fn group(tags: &[String], archs: &[String]) -> Vec<Build> {
     let mut builds: BTreeMap<String, Build> = BTreeMap::new();
     let mut add = |id: BuildId, arch: Option<(&str, &String)>| {
-        let build = builds.entry(id.to_string()).or_insert_with(|| Build { id, tags: BTreeMap::new(), has_whole: false });
+        let build = builds.entry(id.to_string()).or_insert_with(|| Build {
+            id,
+            tags: BTreeMap::new(),
+            has_whole: false,
+        });
         match arch {
             Some((arch, tag)) => drop(build.tags.insert(arch.to_owned(), tag.clone())),
             None => build.has_whole = true,
@@ -61,19 +65,33 @@ pub fn group(tags: &[String], archs: &[String]) -> Vec<Build> {
 /// What the tags alone say against a build.
 pub fn objection_by_tags(build: &Build, sought: &Sought<'_>, archs: &[String]) -> Option<String> {
     if build.id.version != *sought.version {
-        return Some(format!("is of version {}, wanted {}", build.id.version.to_semver(), sought.version.to_semver()));
+        return Some(format!(
+            "is of version {}, wanted {}",
+            build.id.version.to_semver(),
+            sought.version.to_semver()
+        ));
     }
     if build.id.short_commit != short(sought.commit) {
-        return Some(format!("was built from {}, {} is {}", build.id.short_commit, sought.whose, short(sought.commit)));
+        return Some(format!(
+            "was built from {}, {} is {}",
+            build.id.short_commit,
+            sought.whose,
+            short(sought.commit)
+        ));
     }
     let missing = build.missing(archs);
-    (!build.has_whole && !missing.is_empty()).then(|| format!("has no image for {}", missing.join(", ")))
+    (!build.has_whole && !missing.is_empty())
+        .then(|| format!("has no image for {}", missing.join(", ")))
 }
 
 impl Build {
     /// The architectures that have no tag of their own.
     pub fn missing<'a>(&self, archs: &'a [String]) -> Vec<&'a str> {
-        archs.iter().filter(|arch| !self.tags.contains_key(*arch)).map(String::as_str).collect()
+        archs
+            .iter()
+            .filter(|arch| !self.tags.contains_key(*arch))
+            .map(String::as_str)
+            .collect()
     }
 }
 
@@ -93,7 +111,12 @@ pub fn none_usable(repository: &str, turned_down: &[TurnedDown]) -> String {
 }
 
 /// The refusal of a build that is not there, and the newest one that might be meant.
-pub fn not_there<'a>(repository: &str, picked: &BuildId, builds: &'a [String], version: &Version) -> (String, Option<&'a str>) {
+pub fn not_there<'a>(
+    repository: &str,
+    picked: &BuildId,
+    builds: &'a [String],
+    version: &Version,
+) -> (String, Option<&'a str>) {
     let mut text = format!("{repository} holds no build {picked}");
     match builds {
         [] => text.push_str(", and no other"),
@@ -123,7 +146,11 @@ mod tests {
 
     fn objection(tags: &[&str], version: &str) -> Option<String> {
         let version = Spelling::SemVer.read(version).unwrap();
-        let sought = Sought { version: &version, commit: COMMIT, whose: "the newest candidate's commit" };
+        let sought = Sought {
+            version: &version,
+            commit: COMMIT,
+            whose: "the newest candidate's commit",
+        };
         objection_by_tags(&builds(tags)[0], &sought, &["amd64".into(), "arm64".into()])
     }
 
@@ -136,7 +163,13 @@ mod tests {
             "2024.01.01.0000-build.99-v0.2.0-abc1234-amd64",
             "2025.10.25.1430-build.10-v0.2.0-abc1234-amd64",
         ]);
-        assert_eq!(found.iter().map(|build| (build.id.number, build.tags.len())).collect::<Vec<_>>(), [(10, 2), (9, 1), (99, 1)]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|build| (build.id.number, build.tags.len()))
+                .collect::<Vec<_>>(),
+            [(10, 2), (9, 1), (99, 1)]
+        );
     }
 
     #[test]
@@ -144,28 +177,59 @@ mod tests {
         let both = |stem: &str| [format!("{stem}-amd64"), format!("{stem}-arm64")];
         let [amd, arm] = both("2025.10.25.1430-build.1-v0.2.0-abc1234");
         assert_eq!(objection(&[&amd, &arm], "0.2.0"), None);
-        assert_eq!(objection(&[&amd], "0.2.0").unwrap(), "has no image for arm64");
-        assert_eq!(objection(&[&amd, &arm], "0.2.1").unwrap(), "is of version 0.2.0, wanted 0.2.1");
+        assert_eq!(
+            objection(&[&amd], "0.2.0").unwrap(),
+            "has no image for arm64"
+        );
+        assert_eq!(
+            objection(&[&amd, &arm], "0.2.1").unwrap(),
+            "is of version 0.2.0, wanted 0.2.1"
+        );
         let [amd, arm] = both("2025.10.25.1430-build.1-v0.2.00-abc1234");
         assert!(builds(&[&amd, &arm]).is_empty(), "0.2.00 is no version");
         let [amd, arm] = both("2025.10.25.1430-build.1-v0.2.0-rc.1-abc1234");
-        assert!(objection(&[&amd, &arm], "0.2.0").unwrap().contains("is of version 0.2.0-rc.1"), "equal, not a prefix");
+        assert!(
+            objection(&[&amd, &arm], "0.2.0")
+                .unwrap()
+                .contains("is of version 0.2.0-rc.1"),
+            "equal, not a prefix"
+        );
         let [amd, arm] = both("2025.10.25.1430-build.1-v0.2.0-def5678");
-        assert_eq!(objection(&[&amd, &arm], "0.2.0").unwrap(), "was built from def5678, the newest candidate's commit is abc1234");
+        assert_eq!(
+            objection(&[&amd, &arm], "0.2.0").unwrap(),
+            "was built from def5678, the newest candidate's commit is abc1234"
+        );
     }
 
     #[test]
     fn a_build_id_without_an_architecture_stands_for_all_of_them() {
-        let found = builds(&["2025.10.25.1430-build.1-v0.2.0-abc1234", "2025.10.25.1430-build.1-v0.2.0-abc1234-amd64"]);
-        assert_eq!((found.len(), found[0].has_whole, found[0].tags.len()), (1, true, 1));
-        assert_eq!(objection(&["2025.10.25.1430-build.1-v0.2.0-abc1234"], "0.2.0"), None);
+        let found = builds(&[
+            "2025.10.25.1430-build.1-v0.2.0-abc1234",
+            "2025.10.25.1430-build.1-v0.2.0-abc1234-amd64",
+        ]);
+        assert_eq!(
+            (found.len(), found[0].has_whole, found[0].tags.len()),
+            (1, true, 1)
+        );
+        assert_eq!(
+            objection(&["2025.10.25.1430-build.1-v0.2.0-abc1234"], "0.2.0"),
+            None
+        );
         let mixed = builds(&["2025.10.25.1430-build.1-v0.2.0-abc1234-amd64"]);
-        assert_eq!(mixed[0].missing(&["amd64".into(), "arm64".into()]), ["arm64"]);
+        assert_eq!(
+            mixed[0].missing(&["amd64".into(), "arm64".into()]),
+            ["arm64"]
+        );
     }
 
     #[test]
     fn a_long_list_of_refusals_is_cut_and_counted() {
-        let many: Vec<_> = (0..25).map(|number| TurnedDown { build: format!("b{number}"), why: "is old".into() }).collect();
+        let many: Vec<_> = (0..25)
+            .map(|number| TurnedDown {
+                build: format!("b{number}"),
+                why: "is old".into(),
+            })
+            .collect();
         let text = none_usable("r", &many);
         assert_eq!(text.lines().count(), 22);
         assert!(text.ends_with("and 5 older ones"), "{text}");

@@ -35,15 +35,29 @@ impl Record {
 
 /// The message of a delivery's commit: a subject, the changes, and trailers for machines.
 pub fn message(delivery: &Deliver, changes: &[Change]) -> String {
-    let text =
-        format!("{}\n{}{}", subject(delivery), told(changes), barred(delivery).map(|text| format!("\n{text}\n")).unwrap_or_default());
+    let text = format!(
+        "{}\n{}{}",
+        subject(delivery),
+        told(changes),
+        barred(delivery)
+            .map(|text| format!("\n{text}\n"))
+            .unwrap_or_default()
+    );
     format!("{text}\n{}", trailers(delivery))
 }
 
 /// The first line of a delivery's commit.
 pub fn subject(delivery: &Deliver) -> String {
-    let Deliver { project, environment, .. } = delivery;
-    let version = delivery.images.as_ref().map(ReleaseImages::name).unwrap_or_default();
+    let Deliver {
+        project,
+        environment,
+        ..
+    } = delivery;
+    let version = delivery
+        .images
+        .as_ref()
+        .map(ReleaseImages::name)
+        .unwrap_or_default();
     match &delivery.action {
         Action::Promote => format!("chore({environment}): {project} {version}"),
         Action::Rollback { .. } => format!("revert({environment}): {project} back to {version}"),
@@ -56,7 +70,10 @@ pub fn told(changes: &[Change]) -> String {
     let mut text = String::new();
     for (place, change) in changes.iter().take(FILES_SHOWN).enumerate() {
         let gap = if place == 0 { "\n" } else { "" };
-        text.push_str(&format!("{gap}{} {}\n  {} → {}\n", change.file, change.key, change.from, change.to));
+        text.push_str(&format!(
+            "{gap}{} {}\n  {} → {}\n",
+            change.file, change.key, change.from, change.to
+        ));
     }
     if changes.len() > FILES_SHOWN {
         text.push_str(&format!("and {} more\n", changes.len() - FILES_SHOWN));
@@ -66,22 +83,47 @@ pub fn told(changes: &[Change]) -> String {
 
 /// What a rollback bars, in a line.
 pub fn barred(delivery: &Deliver) -> Option<String> {
-    let Action::Rollback { bad, version, why } = &delivery.action else { return None };
-    let (name, why) = (if version.is_empty() { "what ran before" } else { version }, one_line(why));
-    let why = if why.is_empty() { why } else { format!(": {why}") };
+    let Action::Rollback { bad, version, why } = &delivery.action else {
+        return None;
+    };
+    let (name, why) = (
+        if version.is_empty() {
+            "what ran before"
+        } else {
+            version
+        },
+        one_line(why),
+    );
+    let why = if why.is_empty() {
+        why
+    } else {
+        format!(": {why}")
+    };
     Some(format!("{name} ({bad}) is barred{why}"))
 }
 
 /// What `rollback` reads again, each in a line of its own.
 pub fn trailers(delivery: &Deliver) -> String {
-    let Deliver { project, environment, .. } = delivery;
-    let mut text = format!("Xtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: {}\n", delivery.action.word());
-    delivery.from.iter().for_each(|said| text.push_str(&format!("Xtask-From: {said}\n")));
+    let Deliver {
+        project,
+        environment,
+        ..
+    } = delivery;
+    let mut text = format!(
+        "Xtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: {}\n",
+        delivery.action.word()
+    );
+    delivery
+        .from
+        .iter()
+        .for_each(|said| text.push_str(&format!("Xtask-From: {said}\n")));
     if let Some(images) = &delivery.images {
         text.push_str(&format!("Xtask-To: {}\n", Said::of(images)));
     }
     if let Action::Unbar { digests } = &delivery.action {
-        digests.iter().for_each(|digest| text.push_str(&format!("Xtask-Unbarred: {digest}\n")));
+        digests
+            .iter()
+            .for_each(|digest| text.push_str(&format!("Xtask-Unbarred: {digest}\n")));
     }
     text
 }
@@ -96,20 +138,31 @@ pub fn records(commit: &str, seconds: i64, message: &str) -> Vec<Record> {
     let trailers = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
     let mut groups: Vec<String> = Vec::new();
     for line in trailers.lines() {
-        match groups.last_mut().filter(|_| !line.starts_with("Xtask-Project: ")) {
+        match groups
+            .last_mut()
+            .filter(|_| !line.starts_with("Xtask-Project: "))
+        {
             Some(group) => group.push_str(&format!("\n{line}")),
             None => groups.push(line.to_owned()),
         }
     }
-    groups.iter().filter_map(|group| record(commit, seconds, group)).collect()
+    groups
+        .iter()
+        .filter_map(|group| record(commit, seconds, group))
+        .collect()
 }
 
 /// What a group of trailers says of one project.
 pub fn record(commit: &str, seconds: i64, message: &str) -> Option<Record> {
     let trailers = message.trim_end().rsplit("\n\n").next()?;
     let all = |key: &str| {
-        let lines = trailers.lines().filter_map(|line| line.split_once(": ")).filter(|(name, _)| *name == key);
-        lines.map(|(_, value)| value.trim().to_owned()).collect::<Vec<_>>()
+        let lines = trailers
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(name, _)| *name == key);
+        lines
+            .map(|(_, value)| value.trim().to_owned())
+            .collect::<Vec<_>>()
     };
     let one = |key: &str| all(key).into_iter().next();
     Some(Record {
@@ -125,7 +178,12 @@ pub fn record(commit: &str, seconds: i64, message: &str) -> Option<Record> {
 
 fn said(value: &str) -> Said {
     let (version, digest) = value.split_once(' ').unwrap_or((value, ""));
-    Said { version: Some(version).filter(|version| *version != "-").map(str::to_owned), digest: digest.parse().ok() }
+    Said {
+        version: Some(version)
+            .filter(|version| *version != "-")
+            .map(str::to_owned),
+        digest: digest.parse().ok(),
+    }
 }
 
 /// What a rollback without a version comes to.
@@ -145,15 +203,27 @@ pub enum Before {
 /// is passed over, and what stood before that is taken.
 ///
 /// `records` are of one project and environment, newest first; `is_whole` tells that there are no older ones.
-pub fn before(records: &[Record], now: &Said, is_whole: bool, is_barred: &dyn Fn(&Digest) -> bool) -> Before {
+pub fn before(
+    records: &[Record],
+    now: &Said,
+    is_whole: bool,
+    is_barred: &dyn Fn(&Digest) -> bool,
+) -> Before {
     let came = |record: &&Record| record.action != "unbar";
     let newest = records.iter().find(came);
     match newest {
-        Some(record) if record.action == "rollback" && record.to.as_ref().is_some_and(|to| to.agrees(now)) => {
-            return Before::RolledBack { commit: record.commit.clone() };
+        Some(record)
+            if record.action == "rollback"
+                && record.to.as_ref().is_some_and(|to| to.agrees(now)) =>
+        {
+            return Before::RolledBack {
+                commit: record.commit.clone(),
+            };
         }
         Some(record) if !record.to.as_ref().is_some_and(|to| to.agrees(now)) => {
-            return Before::Unknown("the pins were changed by hand since the last promotion".to_owned());
+            return Before::Unknown(
+                "the pins were changed by hand since the last promotion".to_owned(),
+            );
         }
         None if !is_whole => return Before::More,
         None => return Before::Unknown("no promotion is in the history".to_owned()),
@@ -170,12 +240,22 @@ pub fn before(records: &[Record], now: &Said, is_whole: bool, is_barred: &dyn Fn
             [one] => return Before::Stood(one.clone()),
             [] => return Before::Unknown("nothing stood there before".to_owned()),
             several => {
-                let several = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let several = several
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 return Before::Unknown(format!("several stood there before: {several}"));
             }
         }
     }
-    if is_whole { Before::Unknown("everything that stood there before is barred or not in the history".to_owned()) } else { Before::More }
+    if is_whole {
+        Before::Unknown(
+            "everything that stood there before is barred or not in the history".to_owned(),
+        )
+    } else {
+        Before::More
+    }
 }
 
 #[cfg(test)]

@@ -14,10 +14,18 @@ pub fn record_message(of: &Deliver) -> String {
 
 /// The message of the commit that a task passed. Its action is none that changes what runs.
 pub fn passed_message(of: &Deliver, task: &Task) -> String {
-    let Deliver { project, environment, .. } = of;
+    let Deliver {
+        project,
+        environment,
+        ..
+    } = of;
     let (word, images) = (task.phase.word(), of.images.as_ref());
-    let name = images.map(|images| images.name().to_owned()).unwrap_or_default();
-    let to = images.map(|images| format!("Xtask-To: {}\n", crate::model::delivery::Said::of(images))).unwrap_or_default();
+    let name = images
+        .map(|images| images.name().to_owned())
+        .unwrap_or_default();
+    let to = images
+        .map(|images| format!("Xtask-To: {}\n", crate::model::delivery::Said::of(images)))
+        .unwrap_or_default();
     format!(
         "chore({environment}): {project} {name} passed {word}\n\nXtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: \
          passed\nXtask-Passed: {word}\n{to}"
@@ -45,7 +53,11 @@ mod tests {
             is_own: true,
             branch: "refs/xtask/environments".into(),
             pins: Vec::new(),
-            images: Some(ReleaseImages { version: "0.2.0".into(), index: Digest::of(b"image"), platforms: Vec::new() }),
+            images: Some(ReleaseImages {
+                version: "0.2.0".into(),
+                index: Digest::of(b"image"),
+                platforms: Vec::new(),
+            }),
             from: Vec::new(),
             found: BTreeMap::new(),
             approval: false,
@@ -54,7 +66,12 @@ mod tests {
     }
 
     fn task(phase: Phase) -> Task {
-        Task { phase, commands: vec![vec!["x".into()]], limit: Duration::from_secs(1), workloads: Vec::new() }
+        Task {
+            phase,
+            commands: vec![vec!["x".into()]],
+            limit: Duration::from_secs(1),
+            workloads: Vec::new(),
+        }
     }
 
     fn step(environment: &str, effect: Effect) -> Step {
@@ -73,24 +90,70 @@ mod tests {
     fn what_passed_is_no_change_of_what_runs_for_a_rollback() {
         let read = |message: &str| delivery::record("c", 0, message).unwrap();
         let passed = read(&passed_message(&of("staging"), &task(Phase::Smoke)));
-        assert_eq!((passed.action.as_str(), passed.environment.as_str()), ("passed", "staging"));
+        assert_eq!(
+            (passed.action.as_str(), passed.environment.as_str()),
+            ("passed", "staging")
+        );
         let recorded = read(&record_message(&of("staging")));
-        assert_eq!((recorded.action.as_str(), recorded.to.unwrap().version.as_deref()), ("promote", Some("0.2.0")));
+        assert_eq!(
+            (
+                recorded.action.as_str(),
+                recorded.to.unwrap().version.as_deref()
+            ),
+            ("promote", Some("0.2.0"))
+        );
     }
 
     #[test]
     fn an_environment_goes_in_order_and_does_not_wait_for_another() {
         let mut goal = Goal::default();
         for environment in ["staging", "canary"] {
-            goal.want("api", "", step(environment, Effect::Record { found: None, clears: false }));
-            goal.want("api", "", Step::Deliver(Box::new(Deliver { branch: "main".into(), ..of(environment) })));
-            goal.want("api", "", step(environment, Effect::Run(task(Phase::Deploy))));
-            goal.want("api", "", step(environment, Effect::Run(task(Phase::Smoke))));
+            goal.want(
+                "api",
+                "",
+                step(
+                    environment,
+                    Effect::Record {
+                        found: None,
+                        clears: false,
+                    },
+                ),
+            );
+            goal.want(
+                "api",
+                "",
+                Step::Deliver(Box::new(Deliver {
+                    branch: "main".into(),
+                    ..of(environment)
+                })),
+            );
+            goal.want(
+                "api",
+                "",
+                step(environment, Effect::Run(task(Phase::Deploy))),
+            );
+            goal.want(
+                "api",
+                "",
+                step(environment, Effect::Run(task(Phase::Smoke))),
+            );
         }
         let drafts: Vec<_> = goal.drafts.iter().collect();
-        let needs: Vec<Vec<usize>> = units(Scope::Together, &drafts).into_iter().map(|unit| unit.needs).collect();
+        let needs: Vec<Vec<usize>> = units(Scope::Together, &drafts)
+            .into_iter()
+            .map(|unit| unit.needs)
+            .collect();
         // The second delivery waits for the first, as deliveries do.
-        let wanted: [&[usize]; 8] = [&[], &[0], &[0, 1], &[0, 1, 2], &[], &[1, 4], &[4, 5], &[4, 5, 6]];
+        let wanted: [&[usize]; 8] = [
+            &[],
+            &[0],
+            &[0, 1],
+            &[0, 1, 2],
+            &[],
+            &[1, 4],
+            &[4, 5],
+            &[4, 5, 6],
+        ];
         assert_eq!(needs, wanted);
     }
 }

@@ -18,7 +18,10 @@ pub struct ProjectTag {
 }
 
 /// The tags of each project, highest version first; tags of nobody are left out.
-pub fn tags_by_project(projects: &[Project], tags: BTreeMap<String, String>) -> Vec<Vec<ProjectTag>> {
+pub fn tags_by_project(
+    projects: &[Project],
+    tags: BTreeMap<String, String>,
+) -> Vec<Vec<ProjectTag>> {
     let owners = Owners::new(projects.iter().map(|project| &project.tags));
     let mut found = vec![Vec::new(); projects.len()];
     for (name, commit) in tags {
@@ -27,7 +30,10 @@ pub fn tags_by_project(projects: &[Project], tags: BTreeMap<String, String>) -> 
         }
     }
     for tags in &mut found {
-        tags.sort_by(|left, right| (&right.says.version, right.says.candidate).cmp(&(&left.says.version, left.says.candidate)));
+        tags.sort_by(|left, right| {
+            (&right.says.version, right.says.candidate)
+                .cmp(&(&left.says.version, left.says.candidate))
+        });
     }
     found
 }
@@ -36,8 +42,14 @@ pub fn tags_by_project(projects: &[Project], tags: BTreeMap<String, String>) -> 
 /// there: a first release would be wrong then.
 pub fn wanted(project: &Project, tags: &[ProjectTag]) -> String {
     let form = project.tags.form();
-    match tags.iter().find(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease()) {
-        Some(tag) => format!("wanted a tag {form}; {} is there, and is no part of HEAD's history", tag.name),
+    match tags
+        .iter()
+        .find(|tag| tag.says.candidate.is_none() && !tag.says.version.is_prerelease())
+    {
+        Some(tag) => format!(
+            "wanted a tag {form}; {} is there, and is no part of HEAD's history",
+            tag.name
+        ),
         None => format!("wanted a tag {form}"),
     }
 }
@@ -63,13 +75,22 @@ impl<'f> Unreleased<'f> {
 
     /// Places of the projects that have not released the commit at `place` of the chain, whosever it is.
     pub fn waiting(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
-        self.beyond.iter().enumerate().filter(move |(_, beyond)| beyond.is_some_and(|beyond| place < beyond)).map(|(project, _)| project)
+        self.beyond
+            .iter()
+            .enumerate()
+            .filter(move |(_, beyond)| beyond.is_some_and(|beyond| place < beyond))
+            .map(|(project, _)| project)
     }
 
     /// Places of the projects that the commit at `place` of the chain is an unreleased commit of, each once.
     pub fn projects_of(&self, place: usize, changed: &[FolderId]) -> Vec<usize> {
-        let owners = changed.iter().flat_map(|folder| self.folders.projects(*folder)).copied();
-        let mut found: Vec<_> = owners.filter(|project| self.beyond[*project].is_some_and(|beyond| place < beyond)).collect();
+        let owners = changed
+            .iter()
+            .flat_map(|folder| self.folders.projects(*folder))
+            .copied();
+        let mut found: Vec<_> = owners
+            .filter(|project| self.beyond[*project].is_some_and(|beyond| place < beyond))
+            .collect();
         // A project may have several paths.
         found.sort_unstable();
         found.dedup();
@@ -85,15 +106,39 @@ mod tests {
 
     fn projects() -> Vec<Project> {
         let config = "[projects.a]\npath = \"a\"\n[projects.ab]\npath = \"a/b\"\npackage = \"a-b\"\n[projects.twin]\npath = \"a/b\"\npackage = \"c\"\n";
-        Projects::from_config(&parse(config, "m").unwrap(), "m").unwrap().all
+        Projects::from_config(&parse(config, "m").unwrap(), "m")
+            .unwrap()
+            .all
     }
 
     #[test]
     fn tags_are_sorted_by_version_as_numbers() {
-        let names = ["a-v0.9.0", "a-v0.10.0", "a-v0.10.0-rc10", "a-v0.10.0-rc9", "a-b-v1.0.0", "d-v1.0.0", "latest"];
-        let found = tags_by_project(&projects(), names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect());
-        let names = |place: usize| found[place].iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>();
-        assert_eq!(names(0), ["a-v0.10.0-rc10", "a-v0.10.0-rc9", "a-v0.10.0", "a-v0.9.0"]);
+        let names = [
+            "a-v0.9.0",
+            "a-v0.10.0",
+            "a-v0.10.0-rc10",
+            "a-v0.10.0-rc9",
+            "a-b-v1.0.0",
+            "d-v1.0.0",
+            "latest",
+        ];
+        let found = tags_by_project(
+            &projects(),
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), "x".to_owned()))
+                .collect(),
+        );
+        let names = |place: usize| {
+            found[place]
+                .iter()
+                .map(|tag| tag.name.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(0),
+            ["a-v0.10.0-rc10", "a-v0.10.0-rc9", "a-v0.10.0", "a-v0.9.0"]
+        );
         assert_eq!((names(1), names(2)), (vec!["a-b-v1.0.0"], vec![]));
     }
 

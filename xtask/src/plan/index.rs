@@ -18,7 +18,16 @@ pub const VERSION_ANNOTATION: &str = "org.opencontainers.image.version";
 
 /// Labels that become annotations of the index where every platform's image says the same: registries show those of the index,
 /// and not those of its children.
-const FROM_LABELS: [&str; 8] = ["created", "description", "documentation", "licenses", "revision", "source", "title", "url"];
+const FROM_LABELS: [&str; 8] = [
+    "created",
+    "description",
+    "documentation",
+    "licenses",
+    "revision",
+    "source",
+    "title",
+    "url",
+];
 
 /// Lists the platforms' images by the names of the platforms, then their attestations in the same order, flat.
 ///
@@ -38,10 +47,20 @@ pub fn compose_as(version: &str, images: &[PlatformImage]) -> anyhow::Result<Man
         attestations.sort_by_key(|entry| entry.digest().to_string());
         children.extend(attestations);
     }
-    let is_docker = children.iter().all(|child| child.media_type().as_ref() == DOCKER_MANIFEST);
-    let media_type = if is_docker { MediaType::Other(DOCKER_INDEX.into()) } else { MediaType::ImageIndex };
+    let is_docker = children
+        .iter()
+        .all(|child| child.media_type().as_ref() == DOCKER_MANIFEST);
+    let media_type = if is_docker {
+        MediaType::Other(DOCKER_INDEX.into())
+    } else {
+        MediaType::ImageIndex
+    };
     let name = media_type.to_string();
-    let index = ImageIndexBuilder::default().schema_version(SCHEMA_VERSION).media_type(media_type).manifests(children).build()?;
+    let index = ImageIndexBuilder::default()
+        .schema_version(SCHEMA_VERSION)
+        .media_type(media_type)
+        .manifests(children)
+        .build()?;
     let mut document = serde_json::to_value(&index)?;
     if !is_docker {
         document["annotations"] = serde_json::to_value(annotations(version, &images))?;
@@ -49,15 +68,25 @@ pub fn compose_as(version: &str, images: &[PlatformImage]) -> anyhow::Result<Man
     // Annotations of children are a hash map there, whose order differs from run to run; the bytes must not.
     document.sort_all_objects();
     let bytes = serde_json::to_vec_pretty(&document)?;
-    Ok(ManifestBytes { digest: Digest::of(&bytes), media_type: name, bytes })
+    Ok(ManifestBytes {
+        digest: Digest::of(&bytes),
+        media_type: name,
+        bytes,
+    })
 }
 
 fn annotations(version: &str, images: &[&PlatformImage]) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::from([(VERSION_ANNOTATION.to_owned(), version.to_owned())]);
-    let [first, others @ ..] = images else { return annotations };
+    let [first, others @ ..] = images else {
+        return annotations;
+    };
     for name in FROM_LABELS.map(|name| format!("org.opencontainers.image.{name}")) {
         let value = first.labels.get(&name).filter(|value| !value.is_empty());
-        if let Some(value) = value.filter(|value| others.iter().all(|other| other.labels.get(&name) == Some(value))) {
+        if let Some(value) = value.filter(|value| {
+            others
+                .iter()
+                .all(|other| other.labels.get(&name) == Some(value))
+        }) {
             annotations.insert(name, value.clone());
         }
     }
@@ -87,7 +116,11 @@ mod tests {
         PlatformImage {
             platform: format!("linux/{arch}").parse().unwrap(),
             tag: arch.into(),
-            named: ManifestBytes { digest: Digest::of(b""), media_type: media_type.into(), bytes: Vec::new() },
+            named: ManifestBytes {
+                digest: Digest::of(b""),
+                media_type: media_type.into(),
+                bytes: Vec::new(),
+            },
             image: serde_json::from_value(child).unwrap(),
             attestations: Vec::new(),
             manifests: Vec::new(),
@@ -108,8 +141,14 @@ mod tests {
                 serde_json::from_value(entry).unwrap()
             })
             .collect();
-        for (name, value) in [("revision", "abc"), ("source", "https://localhost/acme"), ("created", arch)] {
-            image.labels.insert(format!("org.opencontainers.image.{name}"), value.to_owned());
+        for (name, value) in [
+            ("revision", "abc"),
+            ("source", "https://localhost/acme"),
+            ("created", arch),
+        ] {
+            image
+                .labels
+                .insert(format!("org.opencontainers.image.{name}"), value.to_owned());
         }
         image
     }
@@ -147,30 +186,51 @@ mod tests {
     #[test]
     fn law_11_the_index_is_flat_with_attestations_behind_the_platforms() {
         let index = compose(&version(), &[attested("arm64", 1), attested("amd64", 1)]).unwrap();
-        assert_eq!((index.digest.clone(), index.media_type.as_str()), (Digest::of(&index.bytes), OCI_INDEX));
+        assert_eq!(
+            (index.digest.clone(), index.media_type.as_str()),
+            (Digest::of(&index.bytes), OCI_INDEX)
+        );
         let document = document(&index);
-        let archs: Vec<_> =
-            document["manifests"].as_array().unwrap().iter().map(|entry| entry["platform"]["architecture"].clone()).collect();
+        let archs: Vec<_> = document["manifests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["platform"]["architecture"].clone())
+            .collect();
         assert_eq!(archs, ["amd64", "arm64", "unknown", "unknown"]);
-        assert_eq!(document["manifests"][2]["digest"], digest("amd640"), "the attestation of the first platform");
+        assert_eq!(
+            document["manifests"][2]["digest"],
+            digest("amd640"),
+            "the attestation of the first platform"
+        );
     }
 
     #[test]
     fn annotations_say_what_every_platform_says() {
-        let document = document(&compose(&version(), &[attested("amd64", 0), attested("arm64", 0)]).unwrap());
+        let document =
+            document(&compose(&version(), &[attested("amd64", 0), attested("arm64", 0)]).unwrap());
         let wanted = json!({
             "org.opencontainers.image.revision": "abc",
             "org.opencontainers.image.source": "https://localhost/acme",
             "org.opencontainers.image.version": "0.2.0",
         });
-        assert_eq!(document["annotations"], wanted, "created differs between the two, and is left out");
+        assert_eq!(
+            document["annotations"], wanted,
+            "created differs between the two, and is left out"
+        );
     }
 
     #[test]
     fn children_of_dockers_kind_alone_make_an_index_of_dockers_kind() {
         let docker = image(DOCKER_MANIFEST, "amd64");
         let index = compose(&version(), std::slice::from_ref(&docker)).unwrap();
-        assert_eq!((index.media_type.as_str(), document(&index).get("annotations")), (DOCKER_INDEX, None));
+        assert_eq!(
+            (
+                index.media_type.as_str(),
+                document(&index).get("annotations")
+            ),
+            (DOCKER_INDEX, None)
+        );
         let mixed = compose(&version(), &[docker, image(OCI_MANIFEST, "arm64")]).unwrap();
         assert_eq!(mixed.media_type, OCI_INDEX);
     }

@@ -24,9 +24,18 @@ pub struct Row {
 pub fn rows(project: &Project, build_id: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     // What is only promoted here is built elsewhere.
-    let is_built = project.registered.as_ref().is_none_or(|registered| registered.sources.is_some());
-    for platform in project.image.iter().filter(|_| is_built).flat_map(|image| &image.platforms) {
-        let runner = platform_runner(platform).ok_or_else(|| format!("no runner is known for platform {platform}"))?;
+    let is_built = project
+        .registered
+        .as_ref()
+        .is_none_or(|registered| registered.sources.is_some());
+    for platform in project
+        .image
+        .iter()
+        .filter(|_| is_built)
+        .flat_map(|image| &image.platforms)
+    {
+        let runner = platform_runner(platform)
+            .ok_or_else(|| format!("no runner is known for platform {platform}"))?;
         rows.push(Row {
             project: project.name.clone(),
             kind: "image",
@@ -37,7 +46,8 @@ pub fn rows(project: &Project, build_id: &str) -> Result<Vec<Row>, String> {
         });
     }
     for target in &project.wheel_targets {
-        let runner = target_runner(target).ok_or_else(|| format!("no runner is known for target {target}"))?;
+        let runner = target_runner(target)
+            .ok_or_else(|| format!("no runner is known for target {target}"))?;
         rows.push(Row {
             project: project.name.clone(),
             kind: "wheel",

@@ -8,11 +8,21 @@ use crate::model::rules::{BREAKING_HEADING, OTHER_HEADING, ReleaseRules};
 /// The groups of a release, as the rules order them: breaking changes first, each change once, newest first. Types without a
 /// heading are left out, unless they break something.
 pub fn groups(kept: &[Kept<'_>], rules: &ReleaseRules) -> Vec<Group> {
-    let mut groups: Vec<_> = rules.headings().iter().map(|heading| Group { heading: (*heading).to_owned(), entries: Vec::new() }).collect();
+    let mut groups: Vec<_> = rules
+        .headings()
+        .iter()
+        .map(|heading| Group {
+            heading: (*heading).to_owned(),
+            entries: Vec::new(),
+        })
+        .collect();
     for kept in kept {
         for change in &kept.changes {
             let heading = heading(change, rules);
-            if let Some(group) = groups.iter_mut().find(|group| Some(group.heading.as_str()) == heading) {
+            if let Some(group) = groups
+                .iter_mut()
+                .find(|group| Some(group.heading.as_str()) == heading)
+            {
                 group.entries.push(entry(change, &kept.commit.id));
             }
         }
@@ -33,9 +43,18 @@ fn heading<'r>(change: &Change, rules: &'r ReleaseRules) -> Option<&'r str> {
 }
 
 fn entry(change: &Change, commit: &str) -> Entry {
-    let breaking = change.breaking.clone().filter(|text| !text.is_empty() && *text != change.description);
+    let breaking = change
+        .breaking
+        .clone()
+        .filter(|text| !text.is_empty() && *text != change.description);
     let (scope, description) = (change.scope.clone(), change.description.clone());
-    Entry { scope, description, breaking, pull_request: change.pull_request, commit: change.commit.as_deref().unwrap_or(commit).to_owned() }
+    Entry {
+        scope,
+        description,
+        breaking,
+        pull_request: change.pull_request,
+        commit: change.commit.as_deref().unwrap_or(commit).to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -49,21 +68,65 @@ mod tests {
 
     fn told(config: &str, messages: &[&str]) -> Vec<String> {
         let rules = ReleaseRules::from_config(&parse(config, "m").unwrap(), "m").unwrap();
-        let read = |text: &&str| ReadCommit { id: "f".repeat(40), message: Rc::new(Message::read(text, &rules)) };
+        let read = |text: &&str| ReadCommit {
+            id: "f".repeat(40),
+            message: Rc::new(Message::read(text, &rules)),
+        };
         let commits: Vec<_> = messages.iter().rev().map(read).collect();
         let line = |group: Group| {
-            format!("{}: {}", group.heading, group.entries.iter().map(|it| it.description.as_str()).collect::<Vec<_>>().join(", "))
+            format!(
+                "{}: {}",
+                group.heading,
+                group
+                    .entries
+                    .iter()
+                    .map(|it| it.description.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         };
-        groups(&kept(&commits, &|_| false), &rules).into_iter().map(line).collect()
+        groups(&kept(&commits, &|_| false), &rules)
+            .into_iter()
+            .map(line)
+            .collect()
     }
 
     #[test]
     fn breaking_first_then_as_the_rules_order() {
-        let messages = ["docs: a", "fix: b", "feat: c", "chore!: d", "Words", "wild: e", "fix: f", "Merge branch 'x'"];
-        assert_eq!(told("", &messages), ["Breaking changes: d", "Added: c", "Fixed: f, b", "Other: e, Words"]);
+        let messages = [
+            "docs: a",
+            "fix: b",
+            "feat: c",
+            "chore!: d",
+            "Words",
+            "wild: e",
+            "fix: f",
+            "Merge branch 'x'",
+        ];
+        assert_eq!(
+            told("", &messages),
+            [
+                "Breaking changes: d",
+                "Added: c",
+                "Fixed: f, b",
+                "Other: e, Words"
+            ]
+        );
         let config = "[release.types]\nfix = {}\ndocs = { heading = \"Documentation\" }\nwild = { heading = \"Documentation\" }\n";
-        assert_eq!(told(config, &messages), ["Breaking changes: d", "Fixed: f, b", "Documentation: e, a", "Added: c", "Other: Words"]);
-        assert_eq!(told("", &["docs: a", "feat: x", "Revert \"feat: x\""]), [""; 0]);
+        assert_eq!(
+            told(config, &messages),
+            [
+                "Breaking changes: d",
+                "Fixed: f, b",
+                "Documentation: e, a",
+                "Added: c",
+                "Other: Words"
+            ]
+        );
+        assert_eq!(
+            told("", &["docs: a", "feat: x", "Revert \"feat: x\""]),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -24,22 +24,40 @@ pub fn units(scope: Scope, drafts: &[&Draft]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut place = 0;
     while place < drafts.len() {
-        let edits = drafts[place..].iter().take_while(|draft| matches!(draft.step, Step::EditFile { .. })).count();
+        let edits = drafts[place..]
+            .iter()
+            .take_while(|draft| matches!(draft.step, Step::EditFile { .. }))
+            .count();
         let steps = place..place + edits.max(1);
         place = steps.end;
         // One of a batch stands for all: edits are told apart from each other by nothing that matters here.
         let (first, is_batch) = (drafts[steps.start], edits > 1);
-        let needed = |unit: &Unit| unit.steps.clone().any(|earlier| is_batch || needs(scope, drafts[earlier], first));
-        let needs = units.iter().enumerate().filter(|(_, unit)| needed(unit)).map(|(place, _)| place).collect();
-        units.push(Unit { steps, needs, is_serial: is_serial(&first.step) });
+        let needed = |unit: &Unit| {
+            unit.steps
+                .clone()
+                .any(|earlier| is_batch || needs(scope, drafts[earlier], first))
+        };
+        let needs = units
+            .iter()
+            .enumerate()
+            .filter(|(_, unit)| needed(unit))
+            .map(|(place, _)| place)
+            .collect();
+        units.push(Unit {
+            steps,
+            needs,
+            is_serial: is_serial(&first.step),
+        });
     }
     units
 }
 
 /// Whether the later of two steps of a plan must not begin before the earlier is done.
 fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
-    let shares_nothing =
-        scope == Scope::EachProject && earlier.project != later.project && !earlier.project.is_empty() && !later.project.is_empty();
+    let shares_nothing = scope == Scope::EachProject
+        && earlier.project != later.project
+        && !earlier.project.is_empty()
+        && !later.project.is_empty();
     !shares_nothing && !are_independent(&earlier.step, &later.step)
 }
 
@@ -113,31 +131,60 @@ mod tests {
     use crate::model::delivery::{Action, Deliver};
     use crate::model::forge_release::{Asset, ForgeRelease, Source, Told};
     use crate::model::image::{Digest, Platform};
-    use crate::model::step::{DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes};
+    use crate::model::step::{
+        DistributionBuild, DistributionKind, Goal, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
+    };
     use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
 
     fn promote(package: &str, tag: &str) -> Step {
-        let (repository, manifest) = (format!("localhost:5000/{package}").parse().unwrap(), manifest());
+        let (repository, manifest) = (
+            format!("localhost:5000/{package}").parse().unwrap(),
+            manifest(),
+        );
         match tag.contains('-') {
-            true => Step::PublishTag { repository, tag: tag.into(), manifest },
-            false => Step::PublishIndex { repository, tag: tag.into(), manifest },
+            true => Step::PublishTag {
+                repository,
+                tag: tag.into(),
+                manifest,
+            },
+            false => Step::PublishIndex {
+                repository,
+                tag: tag.into(),
+                manifest,
+            },
         }
     }
 
     fn manifest() -> ManifestBytes {
-        ManifestBytes { digest: Digest::of(b"{}"), media_type: String::new(), bytes: b"{}".to_vec() }
+        ManifestBytes {
+            digest: Digest::of(b"{}"),
+            media_type: String::new(),
+            bytes: b"{}".to_vec(),
+        }
     }
 
     fn tag(name: &str) -> Step {
-        Step::Tag { name: name.into(), commit: "c".into(), message: String::new() }
+        Step::Tag {
+            name: name.into(),
+            commit: "c".into(),
+            message: String::new(),
+        }
     }
 
     fn push(name: &str) -> Step {
-        Step::PushTag { remote: "origin".into(), name: name.into(), commit: "c".into() }
+        Step::PushTag {
+            remote: "origin".into(),
+            name: name.into(),
+            commit: "c".into(),
+        }
     }
 
     fn edit(path: &str) -> Step {
-        Step::EditFile { path: path.into(), before: "a".into(), after: "b".into() }
+        Step::EditFile {
+            path: path.into(),
+            before: "a".into(),
+            after: "b".into(),
+        }
     }
 
     fn image(tag: &str, wheels: &[&str]) -> ImageBuild {
@@ -171,11 +218,16 @@ mod tests {
     /// The units as `steps ← needs`, a `|` where they are serial.
     fn order(scope: Scope, steps: Vec<(&str, Step)>) -> Vec<String> {
         let mut goal = Goal::default();
-        steps.into_iter().for_each(|(project, step)| goal.want(project, "", step));
+        steps
+            .into_iter()
+            .for_each(|(project, step)| goal.want(project, "", step));
         let drafts: Vec<_> = goal.drafts.iter().collect();
         let shown = |unit: Unit| {
             let serial = if unit.is_serial { "|" } else { "" };
-            format!("{}..{}{serial} ← {:?}", unit.steps.start, unit.steps.end, unit.needs)
+            format!(
+                "{}..{}{serial} ← {:?}",
+                unit.steps.start, unit.steps.end, unit.needs
+            )
         };
         units(scope, &drafts).into_iter().map(shown).collect()
     }
@@ -190,22 +242,57 @@ mod tests {
             ("api", push("api-v1.0.0")),
         ];
         let found = order(Scope::EachProject, steps);
-        assert_eq!(found, ["0..1 ← []", "1..2 ← []", "2..3 ← [0, 1]", "3..4| ← [0, 1, 2]", "4..5| ← [0, 1, 2, 3]"]);
+        assert_eq!(
+            found,
+            [
+                "0..1 ← []",
+                "1..2 ← []",
+                "2..3 ← [0, 1]",
+                "3..4| ← [0, 1, 2]",
+                "4..5| ← [0, 1, 2, 3]"
+            ]
+        );
     }
 
     #[test]
     fn a_name_needs_its_own_copy_and_aliases_need_the_index_alone() {
         let copy = |tag: &str, layer: &str| {
-            let (from, to) = ("localhost:5000/build/api".parse().unwrap(), "localhost:5000/api".parse().unwrap());
-            let (platform, names) = ("linux/amd64".parse().unwrap(), ("build".to_owned(), tag.to_owned()));
+            let (from, to) = (
+                "localhost:5000/build/api".parse().unwrap(),
+                "localhost:5000/api".parse().unwrap(),
+            );
+            let (platform, names) = (
+                "linux/amd64".parse().unwrap(),
+                ("build".to_owned(), tag.to_owned()),
+            );
             let blobs = vec![Digest::of(tag.as_bytes()), Digest::of(layer.as_bytes())];
-            Step::CopyImage(ImageCopy { from, to, platform, names, manifests: vec![manifest()], blobs })
+            Step::CopyImage(ImageCopy {
+                from,
+                to,
+                platform,
+                names,
+                manifests: vec![manifest()],
+                blobs,
+            })
         };
-        let shared = vec![("api", copy("1.0.0-amd64", "one")), ("api", copy("1.0.0-arm64", "one"))];
-        assert_eq!(order(Scope::EachProject, shared), ["0..1 ← []", "1..2 ← [0]"], "a blob is mounted by one at a time");
+        let shared = vec![
+            ("api", copy("1.0.0-amd64", "one")),
+            ("api", copy("1.0.0-arm64", "one")),
+        ];
+        assert_eq!(
+            order(Scope::EachProject, shared),
+            ["0..1 ← []", "1..2 ← [0]"],
+            "a blob is mounted by one at a time"
+        );
         let alias = |tag: &str| {
             let (repository, manifest) = ("localhost:5000/api".parse().unwrap(), manifest());
-            Step::MoveAlias { repository, tag: tag.into(), version: "1.0.0".into(), manifest, from: None }
+            Step::MoveAlias {
+                repository,
+                tag: tag.into(),
+                version: "1.0.0".into(),
+                manifest,
+                from: None,
+            }
         };
         let steps = vec![
             ("api", copy("1.0.0-amd64", "one")),
@@ -218,48 +305,122 @@ mod tests {
             ("api", tag("api-v1.0.0")),
         ];
         let found = order(Scope::EachProject, steps);
-        let wanted = ["[]", "[]", "[0]", "[1]", "[0, 1, 2, 3]", "[0, 1, 2, 3, 4]", "[0, 1, 2, 3, 4]", "[0, 1, 2, 3, 4, 5, 6]"];
-        let needs: Vec<_> = found.iter().map(|unit| &unit[unit.find('[').unwrap()..]).collect();
+        let wanted = [
+            "[]",
+            "[]",
+            "[0]",
+            "[1]",
+            "[0, 1, 2, 3]",
+            "[0, 1, 2, 3, 4]",
+            "[0, 1, 2, 3, 4]",
+            "[0, 1, 2, 3, 4, 5, 6]",
+        ];
+        let needs: Vec<_> = found
+            .iter()
+            .map(|unit| &unit[unit.find('[').unwrap()..])
+            .collect();
         assert_eq!(needs, wanted);
-        assert!(found[..7].iter().all(|unit| !unit.contains('|')), "{found:?}");
+        assert!(
+            found[..7].iter().all(|unit| !unit.contains('|')),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn law_11_one_digest_is_attached_to_by_one_step_at_a_time_and_no_name_is_given_before() {
         let attach = |bytes: &[u8], what: Attached| {
-            let subject = Subject { repository: "localhost:5000/api".parse().unwrap(), digest: Digest::of(bytes), role: String::new() };
-            let policy =
-                Policy { sign: true, sbom: Vec::new(), provenance: false, transparency_log: true, accepted: Vec::new(), key: None };
-            Step::Attach { subject, what, policy }
+            let subject = Subject {
+                repository: "localhost:5000/api".parse().unwrap(),
+                digest: Digest::of(bytes),
+                role: String::new(),
+            };
+            let policy = Policy {
+                sign: true,
+                sbom: Vec::new(),
+                provenance: false,
+                transparency_log: true,
+                accepted: Vec::new(),
+                key: None,
+            };
+            Step::Attach {
+                subject,
+                what,
+                policy,
+            }
         };
         let list = || Attached::Statement(Claim::Sbom(SbomFormat::Spdx));
         let steps = vec![
             ("api", attach(b"amd64", list())),
             ("api", attach(b"amd64", Attached::Signature)),
             ("api", attach(b"arm64", Attached::Signature)),
-            ("api", Step::Store { repository: "localhost:5000/api".parse().unwrap(), manifest: manifest() }),
+            (
+                "api",
+                Step::Store {
+                    repository: "localhost:5000/api".parse().unwrap(),
+                    manifest: manifest(),
+                },
+            ),
             ("api", attach(b"{}", Attached::Signature)),
             ("api", promote("api", "1.0.0-amd64")),
         ];
-        let wanted = ["0..1 ← []", "1..2 ← [0]", "2..3 ← []", "3..4 ← []", "4..5 ← [3]", "5..6 ← [0, 1, 2, 3, 4]"];
+        let wanted = [
+            "0..1 ← []",
+            "1..2 ← [0]",
+            "2..3 ← []",
+            "3..4 ← []",
+            "4..5 ← [3]",
+            "5..6 ← [0, 1, 2, 3, 4]",
+        ];
         assert_eq!(order(Scope::EachProject, steps), wanted);
     }
 
     #[test]
     fn projects_need_each_other_in_one_scope_and_not_in_the_other() {
-        let steps =
-            || vec![("api", tag("api-v1.0.0")), ("web", tag("web-v1.0.0")), ("api", push("api-v1.0.0")), ("web", push("web-v1.0.0"))];
-        assert_eq!(order(Scope::Together, steps()), ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0, 1]", "3..4| ← [0, 1, 2]"]);
-        assert_eq!(order(Scope::EachProject, steps()), ["0..1| ← []", "1..2| ← []", "2..3| ← [0]", "3..4| ← [1]"]);
-        let steps = vec![("", tag("all")), ("api", push("api-v1.0.0")), ("", push("all"))];
-        assert_eq!(order(Scope::EachProject, steps), ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0, 1]"], "what is nobody's is everybody's");
+        let steps = || {
+            vec![
+                ("api", tag("api-v1.0.0")),
+                ("web", tag("web-v1.0.0")),
+                ("api", push("api-v1.0.0")),
+                ("web", push("web-v1.0.0")),
+            ]
+        };
+        assert_eq!(
+            order(Scope::Together, steps()),
+            [
+                "0..1| ← []",
+                "1..2| ← [0]",
+                "2..3| ← [0, 1]",
+                "3..4| ← [0, 1, 2]"
+            ]
+        );
+        assert_eq!(
+            order(Scope::EachProject, steps()),
+            ["0..1| ← []", "1..2| ← []", "2..3| ← [0]", "3..4| ← [1]"]
+        );
+        let steps = vec![
+            ("", tag("all")),
+            ("api", push("api-v1.0.0")),
+            ("", push("all")),
+        ];
+        assert_eq!(
+            order(Scope::EachProject, steps),
+            ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0, 1]"],
+            "what is nobody's is everybody's"
+        );
     }
 
     #[test]
     fn a_delivery_waits_for_its_projects_tag_and_is_apart_from_the_deliveries_of_others() {
         let deliver = |project: &str| {
-            let (project, environment, branch) = (project.to_owned(), "staging".to_owned(), "main".to_owned());
-            let (address, pins, images, from, found) = ("there".to_owned(), Vec::new(), None, Vec::new(), BTreeMap::new());
+            let (project, environment, branch) =
+                (project.to_owned(), "staging".to_owned(), "main".to_owned());
+            let (address, pins, images, from, found) = (
+                "there".to_owned(),
+                Vec::new(),
+                None,
+                Vec::new(),
+                BTreeMap::new(),
+            );
             let (action, is_own, approval, pull) = (Action::Promote, false, false, None);
             Step::Deliver(Box::new(Deliver {
                 action,
@@ -283,16 +444,37 @@ mod tests {
             ("web", push("web-v1.0.0")),
             ("web", deliver("web")),
         ];
-        let wanted = ["0..1 ← []", "1..2| ← [0]", "2..3| ← [0, 1]", "3..4| ← []", "4..5| ← [3]"];
+        let wanted = [
+            "0..1 ← []",
+            "1..2| ← [0]",
+            "2..3| ← [0, 1]",
+            "3..4| ← []",
+            "4..5| ← [3]",
+        ];
         assert_eq!(order(Scope::EachProject, steps), wanted);
     }
 
     #[test]
     fn a_forges_release_is_seen_after_its_tag_and_files_do_not_wait_for_each_other() {
-        let at_forge =
-            |part: Part| Step::ForgeRelease(Box::new(ForgeRelease { repository: "acme/mono".into(), tag: "api-v1.0.0".into(), part }));
-        let told = Told { title: String::new(), body: String::new(), commit: String::new(), is_prerelease: false };
-        let file = |name: &str| Part::Asset(Asset { name: name.into(), source: Source::File(name.into()) });
+        let at_forge = |part: Part| {
+            Step::ForgeRelease(Box::new(ForgeRelease {
+                repository: "acme/mono".into(),
+                tag: "api-v1.0.0".into(),
+                part,
+            }))
+        };
+        let told = Told {
+            title: String::new(),
+            body: String::new(),
+            commit: String::new(),
+            is_prerelease: false,
+        };
+        let file = |name: &str| {
+            Part::Asset(Asset {
+                name: name.into(),
+                source: Source::File(name.into()),
+            })
+        };
         let steps = vec![
             ("api", at_forge(Part::Draft(told))),
             ("api", at_forge(file("a"))),
@@ -301,20 +483,47 @@ mod tests {
             ("api", push("api-v1.0.0")),
             ("api", at_forge(Part::Published { is_latest: false })),
         ];
-        let wanted = ["0..1| ← []", "1..2| ← [0]", "2..3| ← [0]", "3..4| ← [0, 1, 2]", "4..5| ← [0, 1, 2, 3]", "5..6| ← [0, 1, 2, 3, 4]"];
-        assert_eq!(order(Scope::EachProject, steps), wanted, "a forge wants one change after another");
+        let wanted = [
+            "0..1| ← []",
+            "1..2| ← [0]",
+            "2..3| ← [0]",
+            "3..4| ← [0, 1, 2]",
+            "4..5| ← [0, 1, 2, 3]",
+            "5..6| ← [0, 1, 2, 3, 4]",
+        ];
+        assert_eq!(
+            order(Scope::EachProject, steps),
+            wanted,
+            "a forge wants one change after another"
+        );
     }
 
     #[test]
     fn law_2_edits_are_one_unit_and_the_commit_needs_them() {
-        let commit = Step::Commit { message: "m".into(), files: Vec::new() };
-        let steps = vec![("a", edit("1")), ("b", edit("2")), ("", commit), ("c", edit("3"))];
-        assert_eq!(order(Scope::Together, steps), ["0..2| ← []", "2..3| ← [0]", "3..4| ← [0, 1]"]);
+        let commit = Step::Commit {
+            message: "m".into(),
+            files: Vec::new(),
+        };
+        let steps = vec![
+            ("a", edit("1")),
+            ("b", edit("2")),
+            ("", commit),
+            ("c", edit("3")),
+        ];
+        assert_eq!(
+            order(Scope::Together, steps),
+            ["0..2| ← []", "2..3| ← [0]", "3..4| ← [0, 1]"]
+        );
     }
 
     #[test]
     fn an_image_needs_the_wheels_that_are_laid_into_it_and_its_checks_need_the_image() {
-        let check = |image: ImageBuild| Step::CheckImage { image, check: ImageCheck::Smoke { command: vec!["s".into()] } };
+        let check = |image: ImageBuild| Step::CheckImage {
+            image,
+            check: ImageCheck::Smoke {
+                command: vec!["s".into()],
+            },
+        };
         let (one, other) = (image("x-amd64", &["w1"]), image("x-arm64", &[]));
         let steps = vec![
             ("core", wheel("w1")),
@@ -327,8 +536,20 @@ mod tests {
             ("core", wheel("w3")),
         ];
         let found = order(Scope::Together, steps);
-        let wanted = ["← []", "← []", "← [0]", "← []", "← [0, 2]", "← [0, 2, 4]", "← [3]", "← []"];
-        let needs: Vec<_> = found.iter().map(|unit| &unit[unit.find('←').unwrap()..]).collect();
+        let wanted = [
+            "← []",
+            "← []",
+            "← [0]",
+            "← []",
+            "← [0, 2]",
+            "← [0, 2, 4]",
+            "← [3]",
+            "← []",
+        ];
+        let needs: Vec<_> = found
+            .iter()
+            .map(|unit| &unit[unit.find('←').unwrap()..])
+            .collect();
         assert_eq!(needs, wanted);
     }
 }

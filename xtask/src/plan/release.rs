@@ -59,9 +59,7 @@ pub enum BuildFacts {
     /// It could not be read (law 15).
     Unknown(String),
     /// The picked build is not among those there are, the newest first.
-    NotThere {
-        builds: Vec<String>,
-    },
+    NotThere { builds: Vec<String> },
     /// No build can be used: why each was turned down, and the platforms that the newest of them lacks.
     Nothing {
         turned_down: Vec<TurnedDown>,
@@ -78,12 +76,25 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     let name = &project.name;
     preflight(goal, project, facts);
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
-        goal.refuse(name, format!("the tags of {remote} cannot be read: {why}"), format!("git ls-remote --tags {remote}"));
+        goal.refuse(
+            name,
+            format!("the tags of {remote} cannot be read: {why}"),
+            format!("git ls-remote --tags {remote}"),
+        );
         return Ok(());
     }
-    if let (Some(image), Some(BuildFacts::NotThere { builds }), Some(picked)) = (&project.image, &facts.builds, &facts.picked) {
-        let (what, newest) = not_there(&image.repository.to_string(), picked, builds, &facts.version);
-        let other = newest.map(|newest| format!(" --candidate {newest}")).unwrap_or_default();
+    if let (Some(image), Some(BuildFacts::NotThere { builds }), Some(picked)) =
+        (&project.image, &facts.builds, &facts.picked)
+    {
+        let (what, newest) = not_there(
+            &image.repository.to_string(),
+            picked,
+            builds,
+            &facts.version,
+        );
+        let other = newest
+            .map(|newest| format!(" --candidate {newest}"))
+            .unwrap_or_default();
         goal.refuse(name, what, format!("cargo xtask release {name}{other}"));
         return Ok(());
     }
@@ -92,7 +103,11 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
         return Ok(());
     };
     if let Err(conflict) = facts.tags.commit_of(&candidate.name) {
-        goal.refuse(name, conflict, format!("git tag --delete {} && git fetch --tags", candidate.name));
+        goal.refuse(
+            name,
+            conflict,
+            format!("git tag --delete {} && git fetch --tags", candidate.name),
+        );
     }
     if let Some((what, fix)) = &facts.candidate_objection {
         goal.refuse(name, what, fix);
@@ -107,25 +122,56 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
         }
     }
     match (&project.image, &facts.builds) {
-        (Some(image), Some(BuildFacts::Usable { build_id, images })) => publish(goal, project, facts, build_id, images, image)?,
-        (Some(image), Some(BuildFacts::Nothing { turned_down, missing })) => {
-            let rest: String = missing.iter().skip(1).map(|platform| format!(", and likewise for {platform}")).collect();
-            let platform = missing.first().or(image.platforms.first()).map(ToString::to_string).unwrap_or_default();
-            let fix = format!("git checkout {} && cargo xtask build {name} --push --platform {platform}{rest}", candidate.name);
-            goal.refuse(name, none_usable(&image.repository.to_string(), turned_down), fix);
+        (Some(image), Some(BuildFacts::Usable { build_id, images })) => {
+            publish(goal, project, facts, build_id, images, image)?
+        }
+        (
+            Some(image),
+            Some(BuildFacts::Nothing {
+                turned_down,
+                missing,
+            }),
+        ) => {
+            let rest: String = missing
+                .iter()
+                .skip(1)
+                .map(|platform| format!(", and likewise for {platform}"))
+                .collect();
+            let platform = missing
+                .first()
+                .or(image.platforms.first())
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let fix = format!(
+                "git checkout {} && cargo xtask build {name} --push --platform {platform}{rest}",
+                candidate.name
+            );
+            goal.refuse(
+                name,
+                none_usable(&image.repository.to_string(), turned_down),
+                fix,
+            );
             return Ok(());
         }
         (Some(_), Some(BuildFacts::Unknown(why))) => {
-            goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor");
+            goal.refuse(
+                name,
+                format!("the registry cannot be read: {why}"),
+                "cargo xtask doctor",
+            );
             return Ok(());
         }
         _ => {
-            goal.notes.push(format!("{name}: no image is configured, so none is promoted"));
+            goal.notes.push(format!(
+                "{name}: no image is configured, so none is promoted"
+            ));
             forge_release::prepare(goal, project, facts, None)?;
         }
     }
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
-        goal.notes.push(format!("{name}: no package-index is configured, so its wheels are published nowhere"));
+        goal.notes.push(format!(
+            "{name}: no package-index is configured, so its wheels are published nowhere"
+        ));
     }
     if let (Some(package), Some(index)) = (&facts.package, &project.package_index) {
         package::want_published(goal, package, index);
@@ -137,26 +183,57 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
 
 /// Whether the version has its tag, made by a release or by hand.
 pub(super) fn has_tag(project: &Project, facts: &ReleaseFacts) -> bool {
-    matches!(facts.tags.commit_of(&project.tags.release(&facts.version)), Ok(Some(_)))
+    matches!(
+        facts.tags.commit_of(&project.tags.release(&facts.version)),
+        Ok(Some(_))
+    )
 }
 
 /// No tag says which commit is to be released.
 fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     let (name, version) = (&project.name, facts.version.to_semver());
     if let Some(BuildFacts::Unknown(why)) = &facts.builds {
-        return goal.refuse(name, format!("the registry cannot be read: {why}"), "cargo xtask doctor");
+        return goal.refuse(
+            name,
+            format!("the registry cannot be read: {why}"),
+            "cargo xtask doctor",
+        );
     }
     match &facts.picked {
         Some(picked) if picked.version != facts.version => {
-            let what = format!("build {picked} is of {}, the files of HEAD say {version}", picked.version.to_semver());
-            goal.refuse(name, what, format!("git checkout {} && cargo xtask release {name}", picked.short_commit));
+            let what = format!(
+                "build {picked} is of {}, the files of HEAD say {version}",
+                picked.version.to_semver()
+            );
+            goal.refuse(
+                name,
+                what,
+                format!(
+                    "git checkout {} && cargo xtask release {name}",
+                    picked.short_commit
+                ),
+            );
         }
         Some(picked) => {
             let candidates = facts.tags.candidates(project, &facts.version);
-            let tags = candidates.iter().map(|candidate| format!("{} at {}", candidate.name, short(&candidate.commit))).collect::<Vec<_>>();
-            let tags = if tags.is_empty() { "there is none".to_owned() } else { tags.join(", ") };
-            let what = format!("build {picked} is of {}, where no candidate of {version} is ({tags})", picked.short_commit);
-            goal.refuse(name, what, format!("cargo xtask release {name}, of the newest candidate"));
+            let tags = candidates
+                .iter()
+                .map(|candidate| format!("{} at {}", candidate.name, short(&candidate.commit)))
+                .collect::<Vec<_>>();
+            let tags = if tags.is_empty() {
+                "there is none".to_owned()
+            } else {
+                tags.join(", ")
+            };
+            let what = format!(
+                "build {picked} is of {}, where no candidate of {version} is ({tags})",
+                picked.short_commit
+            );
+            goal.refuse(
+                name,
+                what,
+                format!("cargo xtask release {name}, of the newest candidate"),
+            );
         }
         None => {
             let form = project.tags.candidate_form(&facts.version);
@@ -165,8 +242,15 @@ fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
             } else {
                 String::new()
             };
-            let what = format!("{} {version} has no candidate: no tag {form} exists", project.package);
-            goal.refuse(name, what, format!("cargo xtask tag {name} --rc --push{push}"));
+            let what = format!(
+                "{} {version} has no candidate: no tag {form} exists",
+                project.package
+            );
+            goal.refuse(
+                name,
+                what,
+                format!("cargo xtask tag {name} --rc --push{push}"),
+            );
         }
     }
 }
@@ -175,10 +259,18 @@ fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
 fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     let name = &project.name;
     if let Some(what) = &facts.disagreement {
-        goal.refuse(name, format!("the version sites of {name} disagree: {what}"), "cargo xtask versions --fix, then commit");
+        goal.refuse(
+            name,
+            format!("the version sites of {name} disagree: {what}"),
+            "cargo xtask versions --fix, then commit",
+        );
     }
     if !facts.dirty.is_empty() {
-        goal.refuse(name, dirty_sentence(&facts.dirty), "git add --all && git commit, or git stash --include-untracked");
+        goal.refuse(
+            name,
+            dirty_sentence(&facts.dirty),
+            "git add --all && git commit, or git stash --include-untracked",
+        );
     }
 }
 
@@ -193,13 +285,25 @@ fn publish(
     let version = facts.version.to_semver();
     let name_of = |image: &PlatformImage| format!("{version}-{}", arch_suffix(&image.platform));
     if let Some(tag) = images.iter().map(name_of).find(|tag| !is_image_tag(tag)) {
-        goal.refuse(&project.name, no_image_tag(&tag), format!("cargo xtask bump patch {}", project.name));
+        goal.refuse(
+            &project.name,
+            no_image_tag(&tag),
+            format!("cargo xtask bump patch {}", project.name),
+        );
         return Ok(());
     }
     for image in images.iter().filter(|_| target.is_elsewhere()) {
         match copy(image, target, name_of(image)) {
-            Ok(copy) => goal.want(&project.name, format!("releases are in {}", target.release), Step::CopyImage(copy)),
-            Err(what) => goal.refuse(&project.name, what, format!("cargo xtask build {} --push", project.name)),
+            Ok(copy) => goal.want(
+                &project.name,
+                format!("releases are in {}", target.release),
+                Step::CopyImage(copy),
+            ),
+            Err(what) => goal.refuse(
+                &project.name,
+                what,
+                format!("cargo xtask build {} --push", project.name),
+            ),
         }
     }
     let index = index::compose(&facts.version, images)?;
@@ -215,17 +319,57 @@ fn publish(
         };
         trust::want(goal, &release, &index, policy, build_id)?;
     }
-    forge_release::prepare(goal, project, facts, Some(Image { repository: &target.release, index: &index, platforms: images }))?;
+    forge_release::prepare(
+        goal,
+        project,
+        facts,
+        Some(Image {
+            repository: &target.release,
+            index: &index,
+            platforms: images,
+        }),
+    )?;
     for image in images {
-        let step = Step::PublishTag { repository: target.release.clone(), tag: name_of(image), manifest: image.named.clone() };
-        goal.want(&project.name, format!("{} of candidate {build_id}", image.platform), step);
+        let step = Step::PublishTag {
+            repository: target.release.clone(),
+            tag: name_of(image),
+            manifest: image.named.clone(),
+        };
+        goal.want(
+            &project.name,
+            format!("{} of candidate {build_id}", image.platform),
+            step,
+        );
     }
-    let why = format!("one name for {}", images.iter().map(|image| image.platform.to_string()).collect::<Vec<_>>().join(", "));
-    goal.want(&project.name, why, Step::PublishIndex { repository: target.release.clone(), tag: version, manifest: index.clone() });
+    let why = format!(
+        "one name for {}",
+        images
+            .iter()
+            .map(|image| image.platform.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    goal.want(
+        &project.name,
+        why,
+        Step::PublishIndex {
+            repository: target.release.clone(),
+            tag: version,
+            manifest: index.clone(),
+        },
+    );
     if facts.version.is_prerelease() && !target.aliases.is_empty() {
-        goal.notes.push(format!("{}: {} is a prerelease, so it moves no alias", project.name, facts.version.to_semver()));
+        goal.notes.push(format!(
+            "{}: {} is a prerelease, so it moves no alias",
+            project.name,
+            facts.version.to_semver()
+        ));
     }
-    let to = Destination { repository: &target.release, version: &facts.version, index: &index };
+    let to = Destination {
+        repository: &target.release,
+        version: &facts.version,
+        index: &index,
+    };
     aliases::want(goal, project, &to, &facts.aliases);
     Ok(())
 }
@@ -255,31 +399,63 @@ fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate:
     let name = &project.name;
     let tag = project.tags.release(&facts.version);
     match facts.tags.commit_of(&tag) {
-        Err(conflict) => return goal.refuse(name, conflict, format!("git tag --delete {tag} && git fetch --tags")),
+        Err(conflict) => {
+            return goal.refuse(
+                name,
+                conflict,
+                format!("git tag --delete {tag} && git fetch --tags"),
+            );
+        }
         Ok(Some(commit)) if commit != candidate.commit => {
             let (found, wanted) = (short(commit), short(&candidate.commit));
-            let called = if facts.picked.is_some() { "the candidate" } else { "the newest candidate" };
-            let what = format!("tag {tag} exists at {found}, {called} {} is at {wanted}; a tag is never moved", candidate.name);
+            let called = if facts.picked.is_some() {
+                "the candidate"
+            } else {
+                "the newest candidate"
+            };
+            let what = format!(
+                "tag {tag} exists at {found}, {called} {} is at {wanted}; a tag is never moved",
+                candidate.name
+            );
             return goal.refuse(name, what, format!("cargo xtask bump patch {name}"));
         }
         Ok(_) => {}
     }
     let has_remote = matches!(facts.tags.remote, RemoteTags::Known { .. });
-    let why = if project.candidates { format!("the commit of {}", candidate.name) } else { format!("at {}", short(&candidate.commit)) };
-    facts.tags.want(goal, project, &tag, &candidate.commit, has_remote, &why);
+    let why = if project.candidates {
+        format!("the commit of {}", candidate.name)
+    } else {
+        format!("at {}", short(&candidate.commit))
+    };
+    facts
+        .tags
+        .want(goal, project, &tag, &candidate.commit, has_remote, &why);
     if !has_remote {
-        goal.notes.push(format!("{name}: there is no remote, so the tag stays in this clone"));
+        goal.notes.push(format!(
+            "{name}: there is no remote, so the tag stays in this clone"
+        ));
     }
 }
 
 /// Says that a registry would not take a tag.
 pub fn no_image_tag(tag: &str) -> String {
-    format!("{tag:?} is no image tag: wanted letters, digits, `_`, `.` and `-`, at most 128 of them")
+    format!(
+        "{tag:?} is no image tag: wanted letters, digits, `_`, `.` and `-`, at most 128 of them"
+    )
 }
 
 /// Says that the work tree is not the commit, with the first few paths.
 pub fn dirty_sentence(paths: &[String]) -> String {
-    let shown = paths.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = paths.len().checked_sub(4).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
+    let shown = paths
+        .iter()
+        .take(3)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = paths
+        .len()
+        .checked_sub(4)
+        .map(|more| format!(" and {} more", more + 1))
+        .unwrap_or_default();
     format!("the work tree differs from HEAD: {shown}{more}")
 }

@@ -42,11 +42,22 @@ pub fn kept<'c>(commits: &'c [ReadCommit], is_known: &dyn Fn(&str) -> bool) -> V
     }
     let left = |place: usize, commit: &'c ReadCommit| {
         let changes = commit.message.changes.iter().enumerate();
-        changes.filter(|(index, _)| !ledger.gone_changes.contains(&(place, *index))).map(|(_, change)| change).collect::<Vec<_>>()
+        changes
+            .filter(|(index, _)| !ledger.gone_changes.contains(&(place, *index)))
+            .map(|(_, change)| change)
+            .collect::<Vec<_>>()
     };
-    let all = commits.iter().enumerate().filter(|(place, _)| !ledger.is_gone[*place]);
-    let found = all.map(|(place, commit)| Kept { commit, changes: left(place, commit) });
-    found.filter(|kept| !kept.changes.is_empty() || kept.commit.message.release_as.is_some()).collect()
+    let all = commits
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !ledger.is_gone[*place]);
+    let found = all.map(|(place, commit)| Kept {
+        commit,
+        changes: left(place, commit),
+    });
+    found
+        .filter(|kept| !kept.changes.is_empty() || kept.commit.message.release_as.is_some())
+        .collect()
 }
 
 /// Places of a title: the commit, or one of its changes.
@@ -65,40 +76,93 @@ struct Ledger<'c> {
 impl<'c> Ledger<'c> {
     fn of(commits: &'c [ReadCommit]) -> Self {
         let (is_gone, gone_changes) = (vec![false; commits.len()], HashSet::new());
-        let mut ledger = Self { by_id: Vec::new(), by_title: HashMap::new(), by_pull_request: HashMap::new(), is_gone, gone_changes };
+        let mut ledger = Self {
+            by_id: Vec::new(),
+            by_title: HashMap::new(),
+            by_pull_request: HashMap::new(),
+            is_gone,
+            gone_changes,
+        };
         // Most histories revert nothing, and need neither ids nor titles.
-        if commits.iter().all(|commit| commit.message.changes.iter().all(|change| change.reverts.is_empty())) {
+        if commits.iter().all(|commit| {
+            commit
+                .message
+                .changes
+                .iter()
+                .all(|change| change.reverts.is_empty())
+        }) {
             return ledger;
         }
-        ledger.by_id.extend(commits.iter().enumerate().map(|(place, commit)| (commit.id.as_str(), (place, None))));
+        ledger.by_id.extend(
+            commits
+                .iter()
+                .enumerate()
+                .map(|(place, commit)| (commit.id.as_str(), (place, None))),
+        );
         for (place, commit) in commits.iter().enumerate() {
             let brought = commit.message.changes.iter().enumerate();
-            ledger.by_id.extend(brought.filter_map(|(index, change)| Some((change.commit.as_deref()?, (place, Some(index))))));
+            ledger.by_id.extend(brought.filter_map(|(index, change)| {
+                Some((change.commit.as_deref()?, (place, Some(index))))
+            }));
         }
         ledger.by_id.sort_unstable();
         for (place, commit) in commits.iter().enumerate() {
-            ledger.by_title.entry(title_key(&commit.message.subject)).or_default().push((place, None));
+            ledger
+                .by_title
+                .entry(title_key(&commit.message.subject))
+                .or_default()
+                .push((place, None));
             for (index, change) in commit.message.changes.iter().enumerate() {
                 let titles = match change.kind.as_deref() {
                     Some("revert") => vec![format!("Revert \"{}\"", change.description)],
                     _ => vec![change.header(), change.description.clone()],
                 };
                 for title in titles {
-                    ledger.by_title.entry(title_key(&title)).or_default().push((place, Some(index)));
+                    ledger
+                        .by_title
+                        .entry(title_key(&title))
+                        .or_default()
+                        .push((place, Some(index)));
                 }
             }
-            if let Some(number) = commit.message.changes.first().and_then(|change| change.pull_request) {
-                ledger.by_pull_request.entry(number).or_default().push(place);
+            if let Some(number) = commit
+                .message
+                .changes
+                .first()
+                .and_then(|change| change.pull_request)
+            {
+                ledger
+                    .by_pull_request
+                    .entry(number)
+                    .or_default()
+                    .push(place);
             }
         }
         ledger
     }
 
     /// Takes back what a change names; whether that was all of it.
-    fn take_back(&mut self, at: (usize, usize), reverts: &[Reverted], is_known: &dyn Fn(&str) -> bool) -> bool {
-        let hashes: Vec<_> =
-            reverts.iter().filter_map(|reverted| if let Reverted::Commit(hash) = reverted { Some(hash) } else { None }).collect();
-        let found: Vec<_> = hashes.iter().map(|hash| self.places_of(hash, at)).filter(|places| !places.is_empty()).collect();
+    fn take_back(
+        &mut self,
+        at: (usize, usize),
+        reverts: &[Reverted],
+        is_known: &dyn Fn(&str) -> bool,
+    ) -> bool {
+        let hashes: Vec<_> = reverts
+            .iter()
+            .filter_map(|reverted| {
+                if let Reverted::Commit(hash) = reverted {
+                    Some(hash)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let found: Vec<_> = hashes
+            .iter()
+            .map(|hash| self.places_of(hash, at))
+            .filter(|places| !places.is_empty())
+            .collect();
         for titled in found.iter().flatten() {
             self.take(*titled);
         }
@@ -108,10 +172,15 @@ impl<'c> Ledger<'c> {
         for reverted in reverts {
             let taken = match reverted {
                 Reverted::Commit(_) => None,
-                Reverted::PullRequest(number) => {
-                    self.by_pull_request.get(number).and_then(|places| self.next_of(at, places)).map(|place| (place, None))
-                }
-                Reverted::Title(title) => self.by_title.get(&title_key(title)).and_then(|places| self.next_titled(at, places)),
+                Reverted::PullRequest(number) => self
+                    .by_pull_request
+                    .get(number)
+                    .and_then(|places| self.next_of(at, places))
+                    .map(|place| (place, None)),
+                Reverted::Title(title) => self
+                    .by_title
+                    .get(&title_key(title))
+                    .and_then(|places| self.next_titled(at, places)),
             };
             if let Some(taken) = taken {
                 self.take(taken);
@@ -131,20 +200,32 @@ impl<'c> Ledger<'c> {
     /// A commit of that hash before the revert; or the changes of it, where a merge brought it in.
     fn places_of(&self, hash: &str, at: (usize, usize)) -> Vec<Titled> {
         let start = self.by_id.partition_point(|(id, _)| *id < hash);
-        let found = self.by_id[start..].iter().take_while(|(id, _)| id.starts_with(hash)).map(|(_, titled)| *titled);
-        found.filter(|(place, index)| is_before(at, *place, *index)).collect()
+        let found = self.by_id[start..]
+            .iter()
+            .take_while(|(id, _)| id.starts_with(hash))
+            .map(|(_, titled)| *titled);
+        found
+            .filter(|(place, index)| is_before(at, *place, *index))
+            .collect()
     }
 
     fn next_of(&self, at: (usize, usize), places: &[usize]) -> Option<usize> {
-        places.iter().copied().find(|place| *place > at.0 && !self.is_gone[*place])
+        places
+            .iter()
+            .copied()
+            .find(|place| *place > at.0 && !self.is_gone[*place])
     }
 
     /// The newest one before the revert; in its own commit, a change that stands above it.
     fn next_titled(&self, at: (usize, usize), places: &[Titled]) -> Option<Titled> {
         let is_left = |place: usize, index: Option<usize>| {
-            !self.is_gone[place] && index.is_none_or(|index| !self.gone_changes.contains(&(place, index)))
+            !self.is_gone[place]
+                && index.is_none_or(|index| !self.gone_changes.contains(&(place, index)))
         };
-        places.iter().copied().find(|(place, index)| is_before(at, *place, *index) && is_left(*place, *index))
+        places
+            .iter()
+            .copied()
+            .find(|(place, index)| is_before(at, *place, *index) && is_left(*place, *index))
     }
 }
 

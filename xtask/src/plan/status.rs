@@ -72,8 +72,14 @@ pub fn releases(facts: &TagFacts, project: &Project) -> Vec<Released> {
         _ => &none,
     };
     let read = |(tag, commit): (&String, &String)| {
-        let name = facts.read_of(project, tag).filter(|name| name.candidate.is_none() && !name.version.is_prerelease())?;
-        Some(Released { version: name.version, tag: tag.clone(), commit: commit.clone() })
+        let name = facts
+            .read_of(project, tag)
+            .filter(|name| name.candidate.is_none() && !name.version.is_prerelease())?;
+        Some(Released {
+            version: name.version,
+            tag: tag.clone(),
+            commit: commit.clone(),
+        })
     };
     let mut found: Vec<_> = facts.local.iter().chain(remote).filter_map(read).collect();
     found.sort_by(|left, right| right.version.as_semver().cmp(left.version.as_semver()));
@@ -94,8 +100,13 @@ pub fn places_of(facts: &TagFacts, tag: &str) -> (bool, Option<bool>) {
 /// The image tags that a release of the version has: one for each platform, then the index.
 pub fn image_tags(project: &Project, version: &Version) -> Vec<String> {
     let version = version.to_semver();
-    let Some(image) = &project.image else { return Vec::new() };
-    let platforms = image.platforms.iter().map(|platform| format!("{version}-{}", arch_suffix(platform)));
+    let Some(image) = &project.image else {
+        return Vec::new();
+    };
+    let platforms = image
+        .platforms
+        .iter()
+        .map(|platform| format!("{version}-{}", arch_suffix(platform)));
     platforms.chain([version.clone()]).collect()
 }
 
@@ -107,12 +118,31 @@ mod tests {
     use crate::model::step::{Cost, Draft, Planned, Refusal, Step};
 
     fn plan(verdicts: &[Verdict], refused: bool) -> Plan {
-        let step = Step::CreateFile { path: String::new(), text: String::new() };
-        let draft = Draft { project: "api".into(), why: String::new(), step };
-        let planned =
-            |verdict: &Verdict| Planned { draft: draft.clone(), verdict: *verdict, evidence: String::new(), cost: Cost::default() };
-        let refusal = Refusal { project: "api".into(), what: String::new(), fix: String::new() };
-        Plan { steps: verdicts.iter().map(planned).collect(), refused: refused.then_some(refusal).into_iter().collect(), ..Plan::default() }
+        let step = Step::CreateFile {
+            path: String::new(),
+            text: String::new(),
+        };
+        let draft = Draft {
+            project: "api".into(),
+            why: String::new(),
+            step,
+        };
+        let planned = |verdict: &Verdict| Planned {
+            draft: draft.clone(),
+            verdict: *verdict,
+            evidence: String::new(),
+            cost: Cost::default(),
+        };
+        let refusal = Refusal {
+            project: "api".into(),
+            what: String::new(),
+            fix: String::new(),
+        };
+        Plan {
+            steps: verdicts.iter().map(planned).collect(),
+            refused: refused.then_some(refusal).into_iter().collect(),
+            ..Plan::default()
+        }
     }
 
     #[test]
@@ -131,22 +161,48 @@ mod tests {
             (&[], true, false, false, Progress::NoCandidate),
             (&[], true, true, false, Progress::Refused),
         ] {
-            assert_eq!(progress(&plan(verdicts, refused), has_candidate, is_unread), wanted, "{verdicts:?} {refused} {is_unread}");
+            assert_eq!(
+                progress(&plan(verdicts, refused), has_candidate, is_unread),
+                wanted,
+                "{verdicts:?} {refused} {is_unread}"
+            );
         }
     }
 
     #[test]
     fn releases_are_stable_tags_of_both_sides_newest_first() {
-        let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
-        let tags = |names: &[&str]| names.iter().map(|&name| (name.to_owned(), "c".to_owned())).collect::<BTreeMap<_, _>>();
-        let remote = RemoteTags::Known { remote: "origin".into(), tags: tags(&["api-v0.10.0", "api-v0.9.0", "api-v1.0.0-beta.1"]) };
-        let facts = TagFacts::new(&projects, tags(&["api-v0.9.0", "api-v0.11.0-rc1", "other-v3.0.0"]), remote);
-        let found: Vec<_> = releases(&facts, &projects.all[0]).into_iter().map(|released| released.tag).collect();
+        let projects = Projects::from_config(
+            &parse("[projects.api]\npath = \"api\"\n", "m").unwrap(),
+            "m",
+        )
+        .unwrap();
+        let tags = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| (name.to_owned(), "c".to_owned()))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let remote = RemoteTags::Known {
+            remote: "origin".into(),
+            tags: tags(&["api-v0.10.0", "api-v0.9.0", "api-v1.0.0-beta.1"]),
+        };
+        let facts = TagFacts::new(
+            &projects,
+            tags(&["api-v0.9.0", "api-v0.11.0-rc1", "other-v3.0.0"]),
+            remote,
+        );
+        let found: Vec<_> = releases(&facts, &projects.all[0])
+            .into_iter()
+            .map(|released| released.tag)
+            .collect();
         assert_eq!(found, ["api-v0.10.0", "api-v0.9.0"]);
         assert_eq!(places_of(&facts, "api-v0.9.0"), (true, Some(true)));
         assert_eq!(places_of(&facts, "api-v0.10.0"), (false, Some(true)));
         let mut unread = facts;
-        unread.remote = RemoteTags::Unknown { remote: String::new(), why: String::new() };
+        unread.remote = RemoteTags::Unknown {
+            remote: String::new(),
+            why: String::new(),
+        };
         assert_eq!(places_of(&unread, "x"), (false, None));
     }
 }

@@ -37,7 +37,9 @@ pub fn hold(version: &Version, answers: &[Answer]) -> Holding {
     });
     let said: Vec<&SiteReading> = said.flatten().collect();
     let holds = match answers.first() {
-        Some(Answer::Says(truth)) => truth.first().is_some_and(|reading| reading.version == *version),
+        Some(Answer::Says(truth)) => truth
+            .first()
+            .is_some_and(|reading| reading.version == *version),
         _ => said.iter().any(|reading| reading.version == *version),
     };
     if holds {
@@ -64,7 +66,10 @@ mod tests {
     }
 
     fn says(texts: &[&str]) -> Answer {
-        let site = Site { file: "VERSION".into(), form: SiteForm::Whole };
+        let site = Site {
+            file: "VERSION".into(),
+            form: SiteForm::Whole,
+        };
         let reading = |text: &&str| SiteReading {
             site: site.clone(),
             key: "the whole text".into(),
@@ -79,7 +84,11 @@ mod tests {
     fn held(answers: &[Answer]) -> String {
         match hold(&version("1.0.0"), answers) {
             Holding::Holds => "holds".into(),
-            Holding::Wrong(said) => said.iter().map(|reading| reading.found.as_str()).collect::<Vec<_>>().join(" "),
+            Holding::Wrong(said) => said
+                .iter()
+                .map(|reading| reading.found.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
             Holding::Young => "young".into(),
             Holding::Unreadable(why) => format!("unreadable: {why}"),
         }
@@ -95,7 +104,10 @@ mod tests {
             (vec![says(&["0.9.0"]), says(&["1.0.0"])], "0.9.0 1.0.0"),
             (vec![says(&["1.0.0", "0.9.0"])], "holds"),
             (vec![says(&["0.9.0", "1.0.0"])], "0.9.0 1.0.0"),
-            (vec![Answer::Absent, says(&["0.9.0"]), says(&["1.0.0"])], "holds"),
+            (
+                vec![Answer::Absent, says(&["0.9.0"]), says(&["1.0.0"])],
+                "holds",
+            ),
             (vec![unreadable(), says(&["1.0.0"])], "holds"),
             (vec![unreadable(), says(&["0.9.0"])], "0.9.0"),
             (vec![Answer::Absent, Answer::Absent], "young"),

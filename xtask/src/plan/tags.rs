@@ -24,10 +24,7 @@ pub enum RemoteTags {
     /// No remote is set up: this clone is all there is.
     None,
     /// A remote is set up and could not be read (law 15).
-    Unknown {
-        remote: String,
-        why: String,
-    },
+    Unknown { remote: String, why: String },
     Known {
         remote: String,
         tags: BTreeMap<String, String>,
@@ -44,8 +41,17 @@ pub struct CandidateTag {
 
 impl TagFacts {
     pub fn new(projects: &Projects, local: BTreeMap<String, String>, remote: RemoteTags) -> Self {
-        let names = projects.all.iter().map(|project| project.name.clone()).collect();
-        Self { names, owners: Owners::new(projects.all.iter().map(|project| &project.tags)), local, remote }
+        let names = projects
+            .all
+            .iter()
+            .map(|project| project.name.clone())
+            .collect();
+        Self {
+            names,
+            owners: Owners::new(projects.all.iter().map(|project| &project.tags)),
+            local,
+            remote,
+        }
     }
 
     /// All tags that begin so, here and at the remote.
@@ -55,8 +61,10 @@ impl TagFacts {
             _ => None,
         };
         let begin = (Bound::Included(prefix), Bound::Unbounded);
-        let in_one =
-            move |tags: &'a BTreeMap<String, String>| tags.range::<str, _>(begin).take_while(move |(name, _)| name.starts_with(prefix));
+        let in_one = move |tags: &'a BTreeMap<String, String>| {
+            tags.range::<str, _>(begin)
+                .take_while(move |(name, _)| name.starts_with(prefix))
+        };
         in_one(&self.local).chain(remote.into_iter().flat_map(in_one))
     }
 
@@ -67,12 +75,19 @@ impl TagFacts {
 
     /// The candidates of a version, the newest last; those of this clone and of the remote, each once.
     pub fn candidates(&self, project: &Project, version: &Version) -> Vec<CandidateTag> {
-        let found = self.everywhere(project.tags.prefix()).filter_map(|(name, commit)| match self.read_of(project, name)? {
-            TagName { version: found, candidate: Some(number) } if found == *version => {
-                Some(CandidateTag { number, name: name.clone(), commit: commit.clone() })
-            }
-            _ => None,
-        });
+        let found = self
+            .everywhere(project.tags.prefix())
+            .filter_map(|(name, commit)| match self.read_of(project, name)? {
+                TagName {
+                    version: found,
+                    candidate: Some(number),
+                } if found == *version => Some(CandidateTag {
+                    number,
+                    name: name.clone(),
+                    commit: commit.clone(),
+                }),
+                _ => None,
+            });
         let mut candidates: Vec<_> = found.collect();
         candidates.sort_by_key(|candidate| candidate.number);
         candidates.dedup();
@@ -81,10 +96,15 @@ impl TagFacts {
 
     /// The versions that have a release's tag here or at the remote, prereleases left out.
     pub fn releases(&self, project: &Project) -> BTreeSet<Version> {
-        let found = self.everywhere(project.tags.prefix()).filter_map(|(name, _)| match self.read_of(project, name)? {
-            TagName { version, candidate: None } if !version.is_prerelease() => Some(version),
-            _ => None,
-        });
+        let found = self
+            .everywhere(project.tags.prefix())
+            .filter_map(|(name, _)| match self.read_of(project, name)? {
+                TagName {
+                    version,
+                    candidate: None,
+                } if !version.is_prerelease() => Some(version),
+                _ => None,
+            });
         found.collect()
     }
 
@@ -101,9 +121,11 @@ impl TagFacts {
             _ => None,
         };
         match (self.local.get(name), remote) {
-            (Some(here), Some((remote, there))) if here != there => {
-                Err(format!("tag {name} is at {} here and at {} on {remote}; a tag is never moved", short(here), short(there)))
-            }
+            (Some(here), Some((remote, there))) if here != there => Err(format!(
+                "tag {name} is at {} here and at {} on {remote}; a tag is never moved",
+                short(here),
+                short(there)
+            )),
             (Some(commit), _) | (None, Some((_, commit))) => Ok(Some(commit)),
             (None, None) => Ok(None),
         }
@@ -112,7 +134,11 @@ impl TagFacts {
     /// Where a tag is to be found, when it is not here: ` (on origin)`.
     pub fn place_of(&self, name: &str) -> String {
         match &self.remote {
-            RemoteTags::Known { remote, tags } if tags.contains_key(name) && !self.local.contains_key(name) => format!(" (on {remote})"),
+            RemoteTags::Known { remote, tags }
+                if tags.contains_key(name) && !self.local.contains_key(name) =>
+            {
+                format!(" (on {remote})")
+            }
             _ => String::new(),
         }
     }
@@ -120,9 +146,9 @@ impl TagFacts {
     /// What has to be said when the remote could not be asked and nothing is done there.
     pub fn unread_note(&self) -> Option<String> {
         match &self.remote {
-            RemoteTags::Unknown { remote, why } => {
-                Some(format!("the tags of {remote} cannot be read, so `tag` and `release` will ask for them again: {why}"))
-            }
+            RemoteTags::Unknown { remote, why } => Some(format!(
+                "the tags of {remote} cannot be read, so `tag` and `release` will ask for them again: {why}"
+            )),
             _ => None,
         }
     }
@@ -132,47 +158,103 @@ impl TagFacts {
     }
 
     /// Wants the tag here and, when `push`, at the remote. A tag that the remote has is not made a second time.
-    pub fn want(&self, goal: &mut Goal, project: &Project, name: &str, commit: &str, push: bool, why: &str) {
+    pub fn want(
+        &self,
+        goal: &mut Goal,
+        project: &Project,
+        name: &str,
+        commit: &str,
+        push: bool,
+        why: &str,
+    ) {
         if !self.remote_has(name, commit) || self.local.contains_key(name) {
-            let message = format!("{} {}", project.package, name.trim_start_matches(&format!("{}-v", project.package)));
-            goal.want(&project.name, why, Step::Tag { name: name.into(), commit: commit.into(), message });
+            let message = format!(
+                "{} {}",
+                project.package,
+                name.trim_start_matches(&format!("{}-v", project.package))
+            );
+            goal.want(
+                &project.name,
+                why,
+                Step::Tag {
+                    name: name.into(),
+                    commit: commit.into(),
+                    message,
+                },
+            );
         }
         match &self.remote {
             RemoteTags::Known { remote, .. } | RemoteTags::Unknown { remote, .. } if push => {
                 goal.want(
                     &project.name,
                     "CI and every other clone read the tags there",
-                    Step::PushTag { remote: remote.clone(), name: name.into(), commit: commit.into() },
+                    Step::PushTag {
+                        remote: remote.clone(),
+                        name: name.into(),
+                        commit: commit.into(),
+                    },
                 );
             }
-            RemoteTags::None if push => goal.refuse(&project.name, "there is no remote to push the tag to", "git remote add origin URL"),
+            RemoteTags::None if push => goal.refuse(
+                &project.name,
+                "there is no remote to push the tag to",
+                "git remote add origin URL",
+            ),
             _ => {}
         }
     }
 }
 
 /// Plans `tag`: the release tag of the version in the commit, or its next candidate's.
-pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, facts: &TagFacts, candidate: bool, push: bool) {
+pub fn plan(
+    goal: &mut Goal,
+    project: &Project,
+    version: &Version,
+    head: &str,
+    facts: &TagFacts,
+    candidate: bool,
+    push: bool,
+) {
     if let RemoteTags::Unknown { remote, why } = &facts.remote {
         goal.refuse(
             &project.name,
-            format!("the tags of {remote} cannot be read, so a tag might exist there already: {why}"),
+            format!(
+                "the tags of {remote} cannot be read, so a tag might exist there already: {why}"
+            ),
             format!("git ls-remote --tags {remote}"),
         );
         return;
     }
     if let Some(what) = project.tags.objection(version) {
-        return goal.refuse(&project.name, what, format!("cargo xtask bump minor {}", project.name));
+        return goal.refuse(
+            &project.name,
+            what,
+            format!("cargo xtask bump minor {}", project.name),
+        );
     }
     let release = project.tags.release(version);
     let released = match facts.commit_of(&release) {
         Ok(commit) => commit.map(str::to_owned),
-        Err(conflict) => return goal.refuse(&project.name, conflict, format!("git tag --delete {release} && git fetch --tags")),
+        Err(conflict) => {
+            return goal.refuse(
+                &project.name,
+                conflict,
+                format!("git tag --delete {release} && git fetch --tags"),
+            );
+        }
     };
     if !candidate {
         if let Some(commit) = released.filter(|commit| commit != head) {
-            let what = format!("tag {release} exists at {}, HEAD is {}; a tag is never moved", short(&commit), short(head));
-            return goal.refuse(&project.name, what, format!("cargo xtask bump patch {}", project.name));
+            let what = format!(
+                "tag {release} exists at {}, HEAD is {}; a tag is never moved",
+                short(&commit),
+                short(head)
+            );
+            return goal.refuse(
+                &project.name,
+                what,
+                format!("cargo xtask bump patch {}", project.name),
+            );
         }
         let candidate = facts.newest_candidate(project, version);
         if project.candidates && candidate.is_none_or(|candidate| candidate.commit != head) {
@@ -182,7 +264,18 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
                 version.to_semver()
             ));
         }
-        return facts.want(goal, project, &release, head, push, &format!("the commit says {} {}", project.package, version.to_semver()));
+        return facts.want(
+            goal,
+            project,
+            &release,
+            head,
+            push,
+            &format!(
+                "the commit says {} {}",
+                project.package,
+                version.to_semver()
+            ),
+        );
     }
     // A release's tag that came first, at this very commit, is finished by a candidate.
     if let Some(commit) = released.filter(|commit| commit != head) {
@@ -192,23 +285,53 @@ pub fn plan(goal: &mut Goal, project: &Project, version: &Version, head: &str, f
             version.to_semver(),
             short(&commit)
         );
-        return goal.refuse(&project.name, what, format!("cargo xtask bump patch {}", project.name));
+        return goal.refuse(
+            &project.name,
+            what,
+            format!("cargo xtask bump patch {}", project.name),
+        );
     }
     let newest = facts.newest_candidate(project, version);
     if let Some(Err(conflict)) = newest.as_ref().map(|newest| facts.commit_of(&newest.name)) {
-        return goal.refuse(&project.name, conflict, "git fetch --tags, after deleting the tag that is wrong");
+        return goal.refuse(
+            &project.name,
+            conflict,
+            "git fetch --tags, after deleting the tag that is wrong",
+        );
     }
     match newest {
         Some(newest) if newest.commit == head => {
-            facts.want(goal, project, &newest.name, head, push, &format!("HEAD carries the newest candidate of {}", version.to_semver()));
+            facts.want(
+                goal,
+                project,
+                &newest.name,
+                head,
+                push,
+                &format!(
+                    "HEAD carries the newest candidate of {}",
+                    version.to_semver()
+                ),
+            );
         }
         newest => {
             let number = newest.as_ref().map_or(1, |newest| newest.number + 1);
             let why = match newest {
-                Some(newest) => format!("candidate {number} of {}: {} is at {}", version.to_semver(), newest.name, short(&newest.commit)),
+                Some(newest) => format!(
+                    "candidate {number} of {}: {} is at {}",
+                    version.to_semver(),
+                    newest.name,
+                    short(&newest.commit)
+                ),
                 None => format!("first candidate of {}", version.to_semver()),
             };
-            facts.want(goal, project, &project.tags.candidate(version, number), head, push, &why);
+            facts.want(
+                goal,
+                project,
+                &project.tags.candidate(version, number),
+                head,
+                push,
+                &why,
+            );
         }
     }
 }
@@ -223,12 +346,31 @@ mod tests {
     const OLD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
     fn run(local: &[(&str, &str)], remote: &[(&str, &str)], candidate: bool) -> Goal {
-        let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
-        let tags = |list: &[(&str, &str)]| list.iter().map(|(name, commit)| ((*name).to_owned(), (*commit).to_owned())).collect();
-        let remote = RemoteTags::Known { remote: "origin".into(), tags: tags(remote) };
+        let projects = Projects::from_config(
+            &parse("[projects.api]\npath = \"api\"\n", "m").unwrap(),
+            "m",
+        )
+        .unwrap();
+        let tags = |list: &[(&str, &str)]| {
+            list.iter()
+                .map(|(name, commit)| ((*name).to_owned(), (*commit).to_owned()))
+                .collect()
+        };
+        let remote = RemoteTags::Known {
+            remote: "origin".into(),
+            tags: tags(remote),
+        };
         let facts = TagFacts::new(&projects, tags(local), remote);
         let mut goal = Goal::default();
-        plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, candidate, true);
+        plan(
+            &mut goal,
+            &projects.all[0],
+            &Spelling::SemVer.read("0.2.0").unwrap(),
+            HEAD,
+            &facts,
+            candidate,
+            true,
+        );
         goal
     }
 
@@ -238,33 +380,82 @@ mod tests {
 
     #[test]
     fn law_6_rc_numbers_compare_as_numbers_and_over_both_sides() {
-        let goal = run(&[("api-v0.2.0-rc9", OLD)], &[("api-v0.2.0-rc10", OLD), ("api-v0.2.1-rc40", OLD), ("other-v0.2.0-rc50", OLD)], true);
-        assert_eq!(ids(&goal), ["tag:api-v0.2.0-rc11", "push-tag:origin/api-v0.2.0-rc11"]);
+        let goal = run(
+            &[("api-v0.2.0-rc9", OLD)],
+            &[
+                ("api-v0.2.0-rc10", OLD),
+                ("api-v0.2.1-rc40", OLD),
+                ("other-v0.2.0-rc50", OLD),
+            ],
+            true,
+        );
+        assert_eq!(
+            ids(&goal),
+            ["tag:api-v0.2.0-rc11", "push-tag:origin/api-v0.2.0-rc11"]
+        );
     }
 
     #[test]
     fn a_commit_that_carries_the_newest_candidate_gets_no_other() {
         let goal = run(&[("api-v0.2.0-rc2", HEAD)], &[], true);
-        assert_eq!(ids(&goal), ["tag:api-v0.2.0-rc2", "push-tag:origin/api-v0.2.0-rc2"]);
+        assert_eq!(
+            ids(&goal),
+            ["tag:api-v0.2.0-rc2", "push-tag:origin/api-v0.2.0-rc2"]
+        );
         let goal = run(&[], &[("api-v0.2.0-rc2", HEAD)], true);
-        assert_eq!(ids(&goal), ["push-tag:origin/api-v0.2.0-rc2"], "the remote has it: no second tag object is made");
+        assert_eq!(
+            ids(&goal),
+            ["push-tag:origin/api-v0.2.0-rc2"],
+            "the remote has it: no second tag object is made"
+        );
     }
 
     #[test]
     fn law_6_a_tag_at_another_commit_is_a_conflict() {
-        assert!(run(&[("api-v0.2.0", OLD)], &[], false).refused[0].what.contains("a tag is never moved"));
-        assert!(run(&[], &[("api-v0.2.0", OLD)], false).refused[0].what.contains("exists at bbbbbbb, HEAD is aaaaaaa"));
-        assert!(run(&[("api-v0.2.0", HEAD)], &[("api-v0.2.0", OLD)], false).refused[0].what.contains("here and at bbbbbbb on origin"));
-        assert!(run(&[], &[("api-v0.2.0", OLD)], true).refused[0].what.contains("is released already"));
+        assert!(
+            run(&[("api-v0.2.0", OLD)], &[], false).refused[0]
+                .what
+                .contains("a tag is never moved")
+        );
+        assert!(
+            run(&[], &[("api-v0.2.0", OLD)], false).refused[0]
+                .what
+                .contains("exists at bbbbbbb, HEAD is aaaaaaa")
+        );
+        assert!(
+            run(&[("api-v0.2.0", HEAD)], &[("api-v0.2.0", OLD)], false).refused[0]
+                .what
+                .contains("here and at bbbbbbb on origin")
+        );
+        assert!(
+            run(&[], &[("api-v0.2.0", OLD)], true).refused[0]
+                .what
+                .contains("is released already")
+        );
     }
 
     #[test]
     fn law_15_an_unreadable_remote_blocks() {
-        let projects = Projects::from_config(&parse("[projects.api]\npath = \"api\"\n", "m").unwrap(), "m").unwrap();
-        let unknown = RemoteTags::Unknown { remote: "origin".into(), why: "no route".into() };
+        let projects = Projects::from_config(
+            &parse("[projects.api]\npath = \"api\"\n", "m").unwrap(),
+            "m",
+        )
+        .unwrap();
+        let unknown = RemoteTags::Unknown {
+            remote: "origin".into(),
+            why: "no route".into(),
+        };
         let facts = TagFacts::new(&projects, BTreeMap::new(), unknown);
         let mut goal = Goal::default();
-        plan(&mut goal, &projects.all[0], &Spelling::SemVer.read("0.2.0").unwrap(), HEAD, &facts, true, false);
+        plan(
+            &mut goal,
+            &projects.all[0],
+            &Spelling::SemVer.read("0.2.0").unwrap(),
+            HEAD,
+            &facts,
+            true,
+            false,
+        );
         assert!(goal.drafts.is_empty() && goal.refused[0].what.contains("no route"));
     }
 }

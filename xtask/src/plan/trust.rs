@@ -31,25 +31,61 @@ pub struct Release<'a> {
 /// Wants everything the policy asks for, and the index stored by its digest so that it can be signed.
 ///
 /// A name is given last: whoever admits nothing unsigned never meets a release that is not signed yet.
-pub fn want(goal: &mut Goal, release: &Release<'_>, index: &ManifestBytes, policy: &Policy, build_id: &str) -> anyhow::Result<()> {
-    let store = |manifest: &ManifestBytes| Step::Store { repository: release.repository.clone(), manifest: manifest.clone() };
+pub fn want(
+    goal: &mut Goal,
+    release: &Release<'_>,
+    index: &ManifestBytes,
+    policy: &Policy,
+    build_id: &str,
+) -> anyhow::Result<()> {
+    let store = |manifest: &ManifestBytes| Step::Store {
+        repository: release.repository.clone(),
+        manifest: manifest.clone(),
+    };
     for image in release.images {
         // What a platform's tag names is carried over by its name alone, which comes later.
-        if policy.sign && release.is_elsewhere && image.image.digest().to_string() != image.named.digest.as_str() {
-            goal.want(release.project, "what is signed must be there", store(&image.named));
+        if policy.sign
+            && release.is_elsewhere
+            && image.image.digest().to_string() != image.named.digest.as_str()
+        {
+            goal.want(
+                release.project,
+                "what is signed must be there",
+                store(&image.named),
+            );
         }
         for (subject, what) in of_platform(release, image, policy, build_id)? {
             let why = format!("{} of candidate {build_id}", image.platform);
-            goal.want(release.project, why, Step::Attach { subject, what, policy: policy.clone() });
+            goal.want(
+                release.project,
+                why,
+                Step::Attach {
+                    subject,
+                    what,
+                    policy: policy.clone(),
+                },
+            );
         }
     }
     if policy.sign {
-        let subject = Subject { repository: release.repository.clone(), digest: index.digest.clone(), role: "the index".into() };
-        goal.want(release.project, "what is signed must be there", store(index));
+        let subject = Subject {
+            repository: release.repository.clone(),
+            digest: index.digest.clone(),
+            role: "the index".into(),
+        };
+        goal.want(
+            release.project,
+            "what is signed must be there",
+            store(index),
+        );
         goal.want(
             release.project,
             "what the release's name leads to",
-            Step::Attach { subject, what: Attached::Signature, policy: policy.clone() },
+            Step::Attach {
+                subject,
+                what: Attached::Signature,
+                policy: policy.clone(),
+            },
         );
     }
     Ok(())
@@ -63,7 +99,11 @@ pub fn of_platform(
     build_id: &str,
 ) -> anyhow::Result<Vec<(Subject, Attached)>> {
     let repository = release.repository.clone();
-    let subject = |digest: Digest, role: String| Subject { repository: repository.clone(), digest, role };
+    let subject = |digest: Digest, role: String| Subject {
+        repository: repository.clone(),
+        digest,
+        role,
+    };
     let mut wanted = Vec::new();
     let digest: Digest = image.image.digest().to_string().parse()?;
     let platform = subject(digest.clone(), image.platform.to_string());
@@ -78,7 +118,13 @@ pub fn of_platform(
         wanted.push((platform, Attached::Signature));
     }
     if policy.sign && digest != image.named.digest {
-        wanted.push((subject(image.named.digest.clone(), format!("the tag of {}", image.platform)), Attached::Signature));
+        wanted.push((
+            subject(
+                image.named.digest.clone(),
+                format!("the tag of {}", image.platform),
+            ),
+            Attached::Signature,
+        ));
     }
     Ok(wanted)
 }
@@ -97,7 +143,11 @@ pub fn provenance(release: &Release<'_>, image: &PlatformImage, build_id: &str) 
         (false, source) if !source.is_empty() => format!("{source}/actions"),
         _ => "urn:xtask:builder:unhosted".to_owned(),
     };
-    let statements: Vec<_> = image.attestations.iter().map(|entry| entry.digest().to_string()).collect();
+    let statements: Vec<_> = image
+        .attestations
+        .iter()
+        .map(|entry| entry.digest().to_string())
+        .collect();
     let byproducts = statements
         .iter()
         .map(|digest| json!({ "name": "the builder's own attestation", "digest": { "sha256": digest.trim_start_matches("sha256:") } }));

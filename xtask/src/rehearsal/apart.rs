@@ -28,8 +28,13 @@ const SURROUNDINGS: [&str; 16] = [
 
 /// The program at work in a repository of the rehearsal.
 pub fn call(program: &Path, arguments: &[&str], work: &Path) -> Call {
-    let call = Call::new(program).args(arguments).args(["--yes", "--repo"]).arg(work);
-    SURROUNDINGS.iter().fold(call, |call, name| call.without(name))
+    let call = Call::new(program)
+        .args(arguments)
+        .args(["--yes", "--repo"])
+        .arg(work);
+    SURROUNDINGS
+        .iter()
+        .fold(call, |call, name| call.without(name))
 }
 
 /// Lets the rehearsal commit in a repository, without the user's name, key and hooks.
@@ -44,7 +49,12 @@ pub fn set_up(runner: &Runner, work: &Path) -> anyhow::Result<()> {
         ("tag.gpgSign", "false"),
         ("core.hooksPath", "/dev/null"),
     ] {
-        runner.output(&Call::new("git").arg("-C").arg(work).args(["config", key, value]))?;
+        runner.output(
+            &Call::new("git")
+                .arg("-C")
+                .arg(work)
+                .args(["config", key, value]),
+        )?;
     }
     Ok(())
 }

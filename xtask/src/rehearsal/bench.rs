@@ -42,10 +42,26 @@ impl About {
 
 /// Every bench there is, by name.
 const BENCHES: [Bench; 4] = [
-    Bench { name: "versions", arguments: &["versions"], about: About::Files },
-    Bench { name: "bump", arguments: &["bump", "minor", "--dry-run"], about: About::Files },
-    Bench { name: "changelog", arguments: &["changelog", "--initial"], about: About::Commits },
-    Bench { name: "auto", arguments: &["bump", "auto", "--initial", "--dry-run"], about: About::Commits },
+    Bench {
+        name: "versions",
+        arguments: &["versions"],
+        about: About::Files,
+    },
+    Bench {
+        name: "bump",
+        arguments: &["bump", "minor", "--dry-run"],
+        about: About::Files,
+    },
+    Bench {
+        name: "changelog",
+        arguments: &["changelog", "--initial"],
+        about: About::Commits,
+    },
+    Bench {
+        name: "auto",
+        arguments: &["bump", "auto", "--initial", "--dry-run"],
+        about: About::Commits,
+    },
 ];
 
 /// A program whose rounds took this long together is timed no more: it is slow enough to be told from others by fewer.
@@ -54,7 +70,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A repository to measure on.
 pub enum Ground {
     /// Generated, with so many projects; and so many commits, for those who read them.
-    Generated { projects: usize, commits: Option<usize> },
+    Generated {
+        projects: usize,
+        commits: Option<usize>,
+    },
     /// A copy of a clone that was there, the so manieth asked for.
     Clone { number: usize, path: PathBuf },
 }
@@ -77,18 +96,35 @@ impl Ground {
 
     fn folder(&self) -> String {
         match self {
-            Self::Generated { projects, commits: None } => format!("projects-{projects}"),
-            Self::Generated { projects, commits: Some(commits) } => format!("commits-{commits}-projects-{projects}"),
+            Self::Generated {
+                projects,
+                commits: None,
+            } => format!("projects-{projects}"),
+            Self::Generated {
+                projects,
+                commits: Some(commits),
+            } => format!("commits-{commits}-projects-{projects}"),
             Self::Clone { number, path } => {
-                format!("clone-{number}-{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())
+                format!(
+                    "clone-{number}-{}",
+                    path.file_name()
+                        .map(|name| name.to_string_lossy())
+                        .unwrap_or_default()
+                )
             }
         }
     }
 
     fn make(&self, tree: &Path, runner: &Runner) -> anyhow::Result<()> {
         match self {
-            Self::Generated { projects, commits: None } => bench_tree::generate(tree, runner, *projects),
-            Self::Generated { projects, commits: Some(commits) } => bench_history::generate(tree, runner, *projects, *commits),
+            Self::Generated {
+                projects,
+                commits: None,
+            } => bench_tree::generate(tree, runner, *projects),
+            Self::Generated {
+                projects,
+                commits: Some(commits),
+            } => bench_history::generate(tree, runner, *projects, *commits),
             Self::Clone { path, .. } => bench_history::copy(tree, runner, path),
         }
     }
@@ -98,8 +134,14 @@ impl Ground {
 impl std::fmt::Display for Ground {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Generated { projects, commits: None } => write!(formatter, "{projects} projects"),
-            Self::Generated { projects, commits: Some(commits) } => write!(formatter, "{projects} projects with {commits} commits"),
+            Self::Generated {
+                projects,
+                commits: None,
+            } => write!(formatter, "{projects} projects"),
+            Self::Generated {
+                projects,
+                commits: Some(commits),
+            } => write!(formatter, "{projects} projects with {commits} commits"),
             Self::Clone { path, .. } => write!(formatter, "a copy of {}", path.display()),
         }
     }
@@ -138,7 +180,10 @@ pub struct Measured {
 
 impl Measured {
     pub fn median(&self) -> Duration {
-        self.times.get(self.times.len() / 2).copied().unwrap_or_default()
+        self.times
+            .get(self.times.len() / 2)
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -150,21 +195,50 @@ struct Contestant {
 
 pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     let benches = named(&arguments.names)?;
-    let with_promotion = arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_promotion::NAME);
-    let with_pins = arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_pins::NAME);
+    let with_promotion = arguments.names.is_empty()
+        || arguments
+            .names
+            .iter()
+            .any(|name| name == bench_promotion::NAME);
+    let with_pins =
+        arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench_pins::NAME);
     let grounds = grounds(arguments, &benches)?;
     if app.global.dry_run {
         for ground in &grounds {
-            let names = on(&benches, ground).map(|bench| bench.name).collect::<Vec<_>>().join(", ");
-            app.ui.status("Planned", &format!("{names} on {ground}, {} rounds each; nothing was written", arguments.rounds));
+            let names = on(&benches, ground)
+                .map(|bench| bench.name)
+                .collect::<Vec<_>>()
+                .join(", ");
+            app.ui.status(
+                "Planned",
+                &format!(
+                    "{names} on {ground}, {} rounds each; nothing was written",
+                    arguments.rounds
+                ),
+            );
         }
         if with_promotion {
-            app.ui.status("Planned", &format!("{}, {} rounds each; nothing was written", bench_promotion::NAME, arguments.rounds));
+            app.ui.status(
+                "Planned",
+                &format!(
+                    "{}, {} rounds each; nothing was written",
+                    bench_promotion::NAME,
+                    arguments.rounds
+                ),
+            );
         }
         if with_pins {
-            app.ui.status("Planned", &format!("{}, {} rounds each; nothing was written", bench_pins::NAME, arguments.rounds));
+            app.ui.status(
+                "Planned",
+                &format!(
+                    "{}, {} rounds each; nothing was written",
+                    bench_pins::NAME,
+                    arguments.rounds
+                ),
+            );
         }
-        app.ui.document(&bench_report::document(&[], &[], arguments.rounds));
+        app.ui
+            .document(&bench_report::document(&[], &[], arguments.rounds));
         return Ok(0);
     }
     let peers = ready_peers(app, &benches, arguments.peers);
@@ -174,8 +248,14 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
         Some(folder) => environment::current_folder()?.join(folder),
         None => passing.path().to_owned(),
     };
-    if let Some(tree) = grounds.iter().map(|ground| above.join(ground.folder())).find(|tree| files::exists(tree)) {
-        return Err(Fault::usage(format!("{} is there already", tree.display())).fix("--keep with another folder").into());
+    if let Some(tree) = grounds
+        .iter()
+        .map(|ground| above.join(ground.folder()))
+        .find(|tree| files::exists(tree))
+    {
+        return Err(Fault::usage(format!("{} is there already", tree.display()))
+            .fix("--keep with another folder")
+            .into());
     }
     let mut rows = Vec::new();
     for ground in grounds {
@@ -184,18 +264,32 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
         ground.make(&tree, &app.world.runner)?;
         let ground = Rc::new(ground);
         for bench in on(&benches, &ground) {
-            app.ui.status("Measuring", &format!("{} of {ground}", bench.name));
-            rows.push(row(&app.world.runner, bench, &ground, &tree, &peers, arguments.rounds)?);
+            app.ui
+                .status("Measuring", &format!("{} of {ground}", bench.name));
+            rows.push(row(
+                &app.world.runner,
+                bench,
+                &ground,
+                &tree,
+                &peers,
+                arguments.rounds,
+            )?);
         }
     }
     let mut comparisons = match with_promotion {
-        true => bench_promotion::run(&app.world.runner, &above, arguments.rounds, &|what| app.ui.status("Measuring", what))?,
+        true => bench_promotion::run(&app.world.runner, &above, arguments.rounds, &|what| {
+            app.ui.status("Measuring", what)
+        })?,
         false => Vec::new(),
     };
     if with_pins {
-        comparisons.extend(bench_pins::run(&app.world.runner, &above, arguments.rounds, &arguments.projects, &|what| {
-            app.ui.status("Measuring", what)
-        })?);
+        comparisons.extend(bench_pins::run(
+            &app.world.runner,
+            &above,
+            arguments.rounds,
+            &arguments.projects,
+            &|what| app.ui.status("Measuring", what),
+        )?);
     }
     if !rows.is_empty() {
         app.ui.data(&bench_report::table(&rows));
@@ -203,7 +297,11 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
     if !comparisons.is_empty() {
         app.ui.data(&bench_report::comparisons(&comparisons));
     }
-    app.ui.document(&bench_report::document(&rows, &comparisons, arguments.rounds));
+    app.ui.document(&bench_report::document(
+        &rows,
+        &comparisons,
+        arguments.rounds,
+    ));
     let failed = bench_report::failures(&rows);
     failed.iter().for_each(|what| app.ui.error(what, None));
     Ok(u8::from(!failed.is_empty()))
@@ -212,45 +310,90 @@ pub fn run(app: &App, arguments: &Arguments) -> anyhow::Result<u8> {
 /// The repositories that the benches are run on: the numbers of projects asked for, each once, or those of the budgets; then
 /// the clones.
 fn grounds(arguments: &Arguments, benches: &[&'static Bench]) -> anyhow::Result<Vec<Ground>> {
-    let mut asked: Vec<_> = arguments.projects.iter().map(|size| *size as usize).collect();
+    let mut asked: Vec<_> = arguments
+        .projects
+        .iter()
+        .map(|size| *size as usize)
+        .collect();
     asked.sort_unstable();
     asked.dedup();
     let is_wanted = |about: About| benches.iter().any(|bench| bench.about == about);
     let mut grounds = Vec::new();
-    for (about, commits) in [(About::Files, None), (About::Commits, Some(arguments.commits as usize))] {
-        let sizes = if asked.is_empty() { about.sizes() } else { &asked };
-        grounds.extend(sizes.iter().filter(|_| is_wanted(about)).map(|projects| Ground::Generated { projects: *projects, commits }));
+    for (about, commits) in [
+        (About::Files, None),
+        (About::Commits, Some(arguments.commits as usize)),
+    ] {
+        let sizes = if asked.is_empty() {
+            about.sizes()
+        } else {
+            &asked
+        };
+        grounds.extend(sizes.iter().filter(|_| is_wanted(about)).map(|projects| {
+            Ground::Generated {
+                projects: *projects,
+                commits,
+            }
+        }));
     }
     for (place, path) in arguments.clones.iter().enumerate() {
         if !is_wanted(About::Commits) {
             let what = "--clone is of no use to benches that read no commits";
-            return Err(Fault::usage(what).fix("cargo xtask bench changelog auto --clone DIR").into());
+            return Err(Fault::usage(what)
+                .fix("cargo xtask bench changelog auto --clone DIR")
+                .into());
         }
-        grounds.push(Ground::Clone { number: place + 1, path: environment::current_folder()?.join(path) });
+        grounds.push(Ground::Clone {
+            number: place + 1,
+            path: environment::current_folder()?.join(path),
+        });
     }
     Ok(grounds)
 }
 
-fn on<'b>(benches: &'b [&'static Bench], ground: &Ground) -> impl Iterator<Item = &'static Bench> + 'b {
+fn on<'b>(
+    benches: &'b [&'static Bench],
+    ground: &Ground,
+) -> impl Iterator<Item = &'static Bench> + 'b {
     let about = ground.about();
-    benches.iter().copied().filter(move |bench| bench.about == about)
+    benches
+        .iter()
+        .copied()
+        .filter(move |bench| bench.about == about)
 }
 
 /// The benches of these names, in our order; all of them, when none is named.
 fn named(names: &[String]) -> Result<Vec<&'static Bench>, Fault> {
-    let known = || BENCHES.iter().map(|bench| bench.name).chain([bench_promotion::NAME, bench_pins::NAME]);
-    if let Some(unknown) = names.iter().find(|name| known().all(|known| known != **name)) {
-        let guess = nearest(unknown, known()).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+    let known = || {
+        BENCHES
+            .iter()
+            .map(|bench| bench.name)
+            .chain([bench_promotion::NAME, bench_pins::NAME])
+    };
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| known().all(|known| known != **name))
+    {
+        let guess = nearest(unknown, known())
+            .map(|guess| format!("; did you mean `{guess}`?"))
+            .unwrap_or_default();
         let all = known().collect::<Vec<_>>().join(", ");
-        return Err(Fault::usage(format!("no bench is called `{unknown}`{guess} (benches: {all})")).fix("cargo xtask bench"));
+        return Err(Fault::usage(format!(
+            "no bench is called `{unknown}`{guess} (benches: {all})"
+        ))
+        .fix("cargo xtask bench"));
     }
-    Ok(BENCHES.iter().filter(|bench| names.is_empty() || names.iter().any(|name| name == bench.name)).collect())
+    Ok(BENCHES
+        .iter()
+        .filter(|bench| names.is_empty() || names.iter().any(|name| name == bench.name))
+        .collect())
 }
 
 type Found = (&'static Peer, Result<Ready, String>);
 
 fn ready_peers(app: &App, benches: &[&'static Bench], fetch: bool) -> Vec<Found> {
-    let wanted = PEERS.iter().filter(|peer| benches.iter().any(|bench| bench.name == peer.bench));
+    let wanted = PEERS
+        .iter()
+        .filter(|peer| benches.iter().any(|bench| bench.name == peer.bench));
     wanted
         .map(|peer| {
             if fetch {
@@ -261,32 +404,68 @@ fn ready_peers(app: &App, benches: &[&'static Bench], fetch: bool) -> Vec<Found>
         .collect()
 }
 
-fn row(runner: &Runner, bench: &'static Bench, ground: &Rc<Ground>, tree: &Path, peers: &[Found], rounds: u32) -> anyhow::Result<Row> {
-    let beside: Vec<_> = peers.iter().filter(|(peer, _)| peer.bench == bench.name).collect();
+fn row(
+    runner: &Runner,
+    bench: &'static Bench,
+    ground: &Rc<Ground>,
+    tree: &Path,
+    peers: &[Found],
+    rounds: u32,
+) -> anyhow::Result<Row> {
+    let beside: Vec<_> = peers
+        .iter()
+        .filter(|(peer, _)| peer.bench == bench.name)
+        .collect();
     let mut contestants = vec![Contestant::new(this_program(bench.arguments, tree)?)];
-    contestants.extend(beside.iter().filter_map(|(peer, ready)| Some(Contestant::new(peer.call(ready.as_ref().ok()?, tree, ground)))));
+    contestants.extend(beside.iter().filter_map(|(peer, ready)| {
+        Some(Contestant::new(peer.call(
+            ready.as_ref().ok()?,
+            tree,
+            ground,
+        )))
+    }));
     run_rounds(runner, &mut contestants, rounds);
     let mut contestants = contestants.into_iter();
-    let mut next = || contestants.next().map(|contestant| (contestant.call.line(), contestant.measured));
+    let mut next = || {
+        contestants
+            .next()
+            .map(|contestant| (contestant.call.line(), contestant.measured))
+    };
     let own = match next() {
         Some((_, measured)) => measured?,
         None => Measured::default(),
     };
-    let outcome = |ready: &Result<Ready, String>, next: &mut dyn FnMut() -> Option<(String, anyhow::Result<Measured>)>| match ready {
-        Err(why) => Err(NoFigures::Missing(why.clone())),
-        Ok(ready) => match next() {
-            Some((line, Ok(measured))) => Ok((ready.version.clone(), line, measured)),
-            Some((_, Err(error))) => Err(NoFigures::Failed(format!("{error:#}"))),
-            None => Err(NoFigures::Missing("it was not run".into())),
-        },
-    };
-    let peers = beside.iter().map(|(peer, ready)| PeerRow { peer, outcome: outcome(ready, &mut next) }).collect();
-    Ok(Row { bench, ground: Rc::clone(ground), own, peers })
+    let outcome =
+        |ready: &Result<Ready, String>,
+         next: &mut dyn FnMut() -> Option<(String, anyhow::Result<Measured>)>| match ready {
+            Err(why) => Err(NoFigures::Missing(why.clone())),
+            Ok(ready) => match next() {
+                Some((line, Ok(measured))) => Ok((ready.version.clone(), line, measured)),
+                Some((_, Err(error))) => Err(NoFigures::Failed(format!("{error:#}"))),
+                None => Err(NoFigures::Missing("it was not run".into())),
+            },
+        };
+    let peers = beside
+        .iter()
+        .map(|(peer, ready)| PeerRow {
+            peer,
+            outcome: outcome(ready, &mut next),
+        })
+        .collect();
+    Ok(Row {
+        bench,
+        ground: Rc::clone(ground),
+        own,
+        peers,
+    })
 }
 
 impl Contestant {
     fn new(call: Call) -> Self {
-        Self { call, measured: Ok(Measured::default()) }
+        Self {
+            call,
+            measured: Ok(Measured::default()),
+        }
     }
 
     /// One more run, if the last one went well.
@@ -318,7 +497,10 @@ fn run_rounds(runner: &Runner, contestants: &mut [Contestant], rounds: u32) {
             });
         }
     }
-    for measured in contestants.iter_mut().filter_map(|contestant| contestant.measured.as_mut().ok()) {
+    for measured in contestants
+        .iter_mut()
+        .filter_map(|contestant| contestant.measured.as_mut().ok())
+    {
         measured.times.sort();
     }
 }

@@ -29,7 +29,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         // The upper half, of which no more is wanted than an index.
         (self.0 >> 33) as usize % sides
     }
@@ -37,11 +40,21 @@ impl Dice {
 
 /// Makes the repository at `root`, which need not exist, with so many commits on its main branch and none released. One in ten
 /// is a merge of a branch of one more commit; one in twenty changes no project.
-pub fn generate(root: &Path, runner: &Runner, projects: usize, commits: usize) -> anyhow::Result<()> {
+pub fn generate(
+    root: &Path,
+    runner: &Runner,
+    projects: usize,
+    commits: usize,
+) -> anyhow::Result<()> {
     fs::create_dir_all(root).with_context(|| format!("making {}", root.display()))?;
-    git(root, runner, &["init", "--quiet", "--template=", "--initial-branch", "main"])?;
+    git(
+        root,
+        runner,
+        &["init", "--quiet", "--template=", "--initial-branch", "main"],
+    )?;
     let stream = root.join(".git/bench-stream");
-    fs::write(&stream, history(projects, commits)).with_context(|| format!("writing {}", stream.display()))?;
+    fs::write(&stream, history(projects, commits))
+        .with_context(|| format!("writing {}", stream.display()))?;
     import(root, &stream)?;
     fs::remove_file(&stream).with_context(|| format!("removing {}", stream.display()))?;
     // As a clone has them: packed.
@@ -53,10 +66,17 @@ pub fn generate(root: &Path, runner: &Runner, projects: usize, commits: usize) -
 pub fn copy(root: &Path, runner: &Runner, clone: &Path) -> anyhow::Result<()> {
     let above = root.parent().context("a copy has a folder above it")?;
     fs::create_dir_all(above).with_context(|| format!("making {}", above.display()))?;
-    let call = Call::new("git").args(["clone", "--quiet", "--shared", "--no-tags", "--"]).arg(clone).arg(root);
-    runner.output(&call).with_context(|| format!("copying {}", clone.display()))?;
+    let call = Call::new("git")
+        .args(["clone", "--quiet", "--shared", "--no-tags", "--"])
+        .arg(clone)
+        .arg(root);
+    runner
+        .output(&call)
+        .with_context(|| format!("copying {}", clone.display()))?;
     if !root.join("xtask/monorepo.toml").exists() {
-        runner.output(&this_program(&["init"], root)?).with_context(|| format!("setting up a copy of {}", clone.display()))?;
+        runner
+            .output(&this_program(&["init"], root)?)
+            .with_context(|| format!("setting up a copy of {}", clone.display()))?;
     }
     Ok(())
 }
@@ -64,13 +84,24 @@ pub fn copy(root: &Path, runner: &Runner, clone: &Path) -> anyhow::Result<()> {
 fn import(root: &Path, stream: &Path) -> anyhow::Result<()> {
     let input = File::open(stream).with_context(|| format!("reading {}", stream.display()))?;
     let mut command = Command::new("git");
-    command.args(["-c", "core.fsync=none", "fast-import", "--quiet"]).current_dir(root).stdin(input);
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
+    command
+        .args(["-c", "core.fsync=none", "fast-import", "--quiet"])
+        .current_dir(root)
+        .stdin(input);
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+    ] {
         command.env_remove(name);
     }
     let output = command.output().context("running git fast-import")?;
     if !output.status.success() {
-        bail!("git fast-import failed: {}", String::from_utf8_lossy(&output.stderr).trim_end());
+        bail!(
+            "git fast-import failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
     }
     Ok(())
 }
@@ -81,7 +112,11 @@ fn history(projects: usize, commits: usize) -> String {
     open_commit(&mut text, "main", mark, "chore: begin");
     inline(&mut text, "xtask/monorepo.toml", &configuration(projects));
     for project in 0..projects {
-        inline(&mut text, &format!("{}/VERSION", folder(project)), "0.1.0\n");
+        inline(
+            &mut text,
+            &format!("{}/VERSION", folder(project)),
+            "0.1.0\n",
+        );
         for file in 0..FILES {
             inline(&mut text, &path(project, file), "0\n");
         }
@@ -125,7 +160,16 @@ fn path(project: usize, file: usize) -> String {
 }
 
 fn message(dice: &mut Dice, mark: usize) -> String {
-    let header = ["feat", "fix", "docs", "chore", "perf", "refactor", "feat(api)", "fix(cli)"][dice.roll(8)];
+    let header = [
+        "feat",
+        "fix",
+        "docs",
+        "chore",
+        "perf",
+        "refactor",
+        "feat(api)",
+        "fix(cli)",
+    ][dice.roll(8)];
     let body = "What was done, and why it had to be: some lines of prose, as people write them.\nThey mean nothing to a release.\n";
     let body = if dice.roll(2) == 0 { body } else { "" };
     format!("{header}: change number {mark} of many (#{mark})\n\n{body}")
@@ -140,17 +184,27 @@ fn open_commit(text: &mut String, branch: &str, mark: usize, message: &str) {
 }
 
 fn inline(text: &mut String, path: &str, content: &str) {
-    let _ = write!(text, "M 100644 inline {path}\ndata {}\n{content}\n", content.len());
+    let _ = write!(
+        text,
+        "M 100644 inline {path}\ndata {}\n{content}\n",
+        content.len()
+    );
 }
 
 fn configuration(projects: usize) -> String {
     let mut text = "[repository]\nbranch = \"main\"\n".to_owned();
     for project in 0..projects {
-        let _ = write!(text, "\n[projects.part-{project:04}]\npath = {:?}\nversions = [\"VERSION\"]\n", folder(project));
+        let _ = write!(
+            text,
+            "\n[projects.part-{project:04}]\npath = {:?}\nversions = [\"VERSION\"]\n",
+            folder(project)
+        );
     }
     text
 }
 
 fn git(root: &Path, runner: &Runner, arguments: &[&str]) -> anyhow::Result<()> {
-    runner.output(&Call::new("git").arg("-C").arg(root).args(arguments)).map(drop)
+    runner
+        .output(&Call::new("git").arg("-C").arg(root).args(arguments))
+        .map(drop)
 }

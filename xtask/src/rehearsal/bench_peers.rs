@@ -24,15 +24,22 @@ pub struct Peer {
 }
 
 /// What git itself needs to tell which paths each commit changed, one project or many.
-const GIT_LOG: [&str; 4] = ["log", "--first-parent", "--diff-merges=first-parent", "--name-only"];
-const GIT_LOG_LESS: &str = "lists commits and paths; whose they are and what they mean is left to its reader";
+const GIT_LOG: [&str; 4] = [
+    "log",
+    "--first-parent",
+    "--diff-merges=first-parent",
+    "--name-only",
+];
+const GIT_LOG_LESS: &str =
+    "lists commits and paths; whose they are and what they mean is left to its reader";
 /// The part of git's own time that reading a history may take.
 const GIT_LOG_BUDGET: Option<f64> = Some(0.7);
 
 /// Where the files of one project are named, for tools that know one at a time.
 const ONE_PROJECT: &str = "{project}";
 const GIT_CLIFF: [&str; 2] = ["--include-path", ONE_PROJECT];
-const GIT_CLIFF_LESS: &str = "one project of all (of a clone: one changelog for everything); has to be run for each";
+const GIT_CLIFF_LESS: &str =
+    "one project of all (of a clone: one changelog for everything); has to be run for each";
 
 pub const PEERS: [Peer; 8] = [
     Peer {
@@ -42,7 +49,13 @@ pub const PEERS: [Peer; 8] = [
         less: "says the one version of its own configuration; opens no file of a project",
         budget: None,
     },
-    Peer { tool: tools::CARGO_RELEASE, bench: "versions", arguments: &[], less: "it has no command that shows versions", budget: None },
+    Peer {
+        tool: tools::CARGO_RELEASE,
+        bench: "versions",
+        arguments: &[],
+        less: "it has no command that shows versions",
+        budget: None,
+    },
     Peer {
         tool: tools::BUMP_MY_VERSION,
         bench: "bump",
@@ -58,9 +71,27 @@ pub const PEERS: [Peer; 8] = [
         less: "the crates alone, a third of the projects: no Python project, no uv.lock",
         budget: None,
     },
-    Peer { tool: tools::GIT, bench: "changelog", arguments: &GIT_LOG, less: GIT_LOG_LESS, budget: GIT_LOG_BUDGET },
-    Peer { tool: tools::GIT_CLIFF, bench: "changelog", arguments: &GIT_CLIFF, less: GIT_CLIFF_LESS, budget: None },
-    Peer { tool: tools::GIT, bench: "auto", arguments: &GIT_LOG, less: GIT_LOG_LESS, budget: GIT_LOG_BUDGET },
+    Peer {
+        tool: tools::GIT,
+        bench: "changelog",
+        arguments: &GIT_LOG,
+        less: GIT_LOG_LESS,
+        budget: GIT_LOG_BUDGET,
+    },
+    Peer {
+        tool: tools::GIT_CLIFF,
+        bench: "changelog",
+        arguments: &GIT_CLIFF,
+        less: GIT_CLIFF_LESS,
+        budget: None,
+    },
+    Peer {
+        tool: tools::GIT,
+        bench: "auto",
+        arguments: &GIT_LOG,
+        less: GIT_LOG_LESS,
+        budget: GIT_LOG_BUDGET,
+    },
     Peer {
         tool: tools::GIT_CLIFF,
         bench: "auto",
@@ -83,22 +114,44 @@ impl Peer {
         if self.arguments.is_empty() {
             return Err(self.less.into());
         }
-        let program = match tools::find(self.tool).or_else(|| tools::fetched(&world.root, self.tool)) {
-            Some(program) => program,
-            None if fetch => tools::provide(world, self.tool).map_err(|error| format!("{error:#}"))?,
-            None => return Err(format!("not installed: cargo xtask bench --peers fetches it, or {}", self.tool.how_to_get)),
-        };
+        let program =
+            match tools::find(self.tool).or_else(|| tools::fetched(&world.root, self.tool)) {
+                Some(program) => program,
+                None if fetch => {
+                    tools::provide(world, self.tool).map_err(|error| format!("{error:#}"))?
+                }
+                None => {
+                    return Err(format!(
+                        "not installed: cargo xtask bench --peers fetches it, or {}",
+                        self.tool.how_to_get
+                    ));
+                }
+            };
         let packages = tools::packages_of(&world.root, &program);
-        let mut ready = Ready { version: String::new(), program, packages };
-        let asked = world.runner.output(&ready.call(&[self.arguments_of_version(), &["--version"]].concat()));
+        let mut ready = Ready {
+            version: String::new(),
+            program,
+            packages,
+        };
+        let asked = world
+            .runner
+            .output(&ready.call(&[self.arguments_of_version(), &["--version"]].concat()));
         let text = asked.map_err(|error| format!("it does not start: {error:#}"))?;
-        ready.version = text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or("?").into();
+        ready.version = text
+            .split_whitespace()
+            .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+            .unwrap_or("?")
+            .into();
         Ok(ready)
     }
 
     /// A subcommand of cargo's is asked for its version by its own name.
     fn arguments_of_version(&self) -> &'static [&'static str] {
-        if self.arguments[0] == "release" { &["release"] } else { &[] }
+        if self.arguments[0] == "release" {
+            &["release"]
+        } else {
+            &[]
+        }
     }
 
     /// The command that is measured, run at the root of a generated tree.
@@ -107,10 +160,22 @@ impl Peer {
             Ground::Generated { .. } => format!("{}/**", bench_history::folder(0)),
             Ground::Clone { .. } => "**".to_owned(),
         };
-        let arguments: Vec<_> =
-            self.arguments.iter().map(|argument| if *argument == ONE_PROJECT { one.as_str() } else { *argument }).collect();
+        let arguments: Vec<_> = self
+            .arguments
+            .iter()
+            .map(|argument| {
+                if *argument == ONE_PROJECT {
+                    one.as_str()
+                } else {
+                    *argument
+                }
+            })
+            .collect();
         // All crates are local ones, but cargo would look whether that is so.
-        ready.call(&arguments).folder(tree).variable("CARGO_NET_OFFLINE", "true")
+        ready
+            .call(&arguments)
+            .folder(tree)
+            .variable("CARGO_NET_OFFLINE", "true")
     }
 }
 

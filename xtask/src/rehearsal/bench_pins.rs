@@ -37,16 +37,31 @@ struct Ground<'a> {
 }
 
 /// `sizes` are numbers of files in place of ours, where there are some.
-pub fn run(runner: &Runner, above: &Path, rounds: u32, sizes: &[u32], say: &dyn Fn(&str)) -> anyhow::Result<Vec<Comparison>> {
+pub fn run(
+    runner: &Runner,
+    above: &Path,
+    rounds: u32,
+    sizes: &[u32],
+    say: &dyn Fn(&str),
+) -> anyhow::Result<Vec<Comparison>> {
     let compare = |files: usize| {
         say(&format!("{files} pins in one promotion"));
         comparison(runner, above.join(format!("pins-{files}")), rounds, files)
     };
     let asked: Vec<usize> = sizes.iter().map(|size| *size as usize).collect();
-    if asked.is_empty() { FILES.into_iter().map(compare).collect() } else { asked.into_iter().map(compare).collect() }
+    if asked.is_empty() {
+        FILES.into_iter().map(compare).collect()
+    } else {
+        asked.into_iter().map(compare).collect()
+    }
 }
 
-fn comparison(runner: &Runner, folder: PathBuf, rounds: u32, files: usize) -> anyhow::Result<Comparison> {
+fn comparison(
+    runner: &Runner,
+    folder: PathBuf,
+    rounds: u32,
+    files: usize,
+) -> anyhow::Result<Comparison> {
     let ground = Ground::make(runner, folder, files)?;
     let ours = [ground.call(&["promote", "app", "--to", "staging", "--version", AFTER])?];
     let plain = ground.plain()?;
@@ -59,14 +74,25 @@ fn comparison(runner: &Runner, folder: PathBuf, rounds: u32, files: usize) -> an
     }
     own.times.sort();
     limit.times.sort();
-    let rows = vec![("cargo xtask promote".to_owned(), Ok(own)), ("git clone, sed, git commit, git push".to_owned(), Ok(limit))];
-    Ok(Comparison { of: format!("{files} pins in one promotion"), rows })
+    let rows = vec![
+        ("cargo xtask promote".to_owned(), Ok(own)),
+        ("git clone, sed, git commit, git push".to_owned(), Ok(limit)),
+    ];
+    Ok(Comparison {
+        of: format!("{files} pins in one promotion"),
+        rows,
+    })
 }
 
 impl<'a> Ground<'a> {
     fn make(runner: &'a Runner, folder: PathBuf, count: usize) -> anyhow::Result<Self> {
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
-        let mut ground = Self { runner, folder, registry, begin: String::new() };
+        let mut ground = Self {
+            runner,
+            folder,
+            registry,
+            begin: String::new(),
+        };
         let digest = ground.release(BEFORE)?;
         ground.release(AFTER)?;
         let (address, there) = (ground.registry.address(), ground.there());
@@ -82,18 +108,35 @@ impl<'a> Ground<'a> {
         let edit = ground.folder.join("edit");
         for place in 0..count {
             let text = deployment(place, &format!("{address}/bench/app:{BEFORE}@{digest}"));
-            files::write_own(&edit.join(format!("apps/a{place:05}/deployment.yaml")), &text)?;
+            files::write_own(
+                &edit.join(format!("apps/a{place:05}/deployment.yaml")),
+                &text,
+            )?;
         }
         for tree in [&work, &edit] {
             ground.git(tree, &["init", "--quiet", "--initial-branch", "main"])?;
-            for (key, value) in [("user.name", "Bench"), ("user.email", "bench@localhost"), ("commit.gpgSign", "false")] {
+            for (key, value) in [
+                ("user.name", "Bench"),
+                ("user.email", "bench@localhost"),
+                ("commit.gpgSign", "false"),
+            ] {
                 ground.git(tree, &["config", key, value])?;
             }
             ground.git(tree, &["add", "--all"])?;
             ground.git(tree, &["commit", "--quiet", "--message", "feat: begin"])?;
         }
         let bare = there.display().to_string();
-        ground.git(&edit, &["init", "--quiet", "--bare", "--initial-branch", "main", &bare])?;
+        ground.git(
+            &edit,
+            &[
+                "init",
+                "--quiet",
+                "--bare",
+                "--initial-branch",
+                "main",
+                &bare,
+            ],
+        )?;
         // As forges do: who fetches may leave contents out.
         ground.git(&there, &["config", "uploadpack.allowFilter", "true"])?;
         ground.git(&edit, &["push", "--quiet", &bare, "main"])?;
@@ -104,7 +147,10 @@ impl<'a> Ground<'a> {
     /// Serves a release of one platform, and gives the digest of its index.
     fn release(&self, version: &str) -> anyhow::Result<String> {
         let client = Registry::new(RegistryOptions::new(Credentials::default()));
-        let repository = Repository { host: self.registry.address(), path: "bench/app".to_owned() };
+        let repository = Repository {
+            host: self.registry.address(),
+            path: "bench/app".to_owned(),
+        };
         let platform: Platform = "linux/amd64".parse()?;
         let image = StandIn {
             platform: &platform,
@@ -116,11 +162,19 @@ impl<'a> Ground<'a> {
         };
         let tag = format!("{version}-amd64");
         let child = stand_in::push(&client, &repository, &tag, &image)?;
-        let size = client.manifest(&repository, &tag)?.context("what was pushed is not served")?.bytes.len();
+        let size = client
+            .manifest(&repository, &tag)?
+            .context("what was pushed is not served")?
+            .bytes
+            .len();
         let platform = json!({ "os": "linux", "architecture": "amd64" });
         let entry = json!({ "mediaType": OCI_MANIFEST, "digest": child.to_string(), "size": size, "platform": platform });
-        let index = serde_json::to_vec(&json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry] }))?;
-        Ok(client.put_manifest(&repository, version, OCI_INDEX, &index)?.to_string())
+        let index = serde_json::to_vec(
+            &json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry] }),
+        )?;
+        Ok(client
+            .put_manifest(&repository, version, OCI_INDEX, &index)?
+            .to_string())
     }
 
     fn work(&self) -> PathBuf {
@@ -132,7 +186,8 @@ impl<'a> Ground<'a> {
     }
 
     fn git(&self, folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-        self.runner.output(&Call::new("git").arg("-C").arg(folder).args(arguments))
+        self.runner
+            .output(&Call::new("git").arg("-C").arg(folder).args(arguments))
     }
 
     fn call(&self, arguments: &[&str]) -> anyhow::Result<Call> {
@@ -141,16 +196,30 @@ impl<'a> Ground<'a> {
 
     /// The same change by a shell: whatever knows which digest is wanted can do no less than this.
     fn plain(&self) -> anyhow::Result<Vec<Call>> {
-        let digest = |version| self.registry.digest("bench/app", version).with_context(|| format!("{version} is not served"));
+        let digest = |version| {
+            self.registry
+                .digest("bench/app", version)
+                .with_context(|| format!("{version} is not served"))
+        };
         let (before, after) = (digest(BEFORE)?, digest(AFTER)?);
         let clone = self.folder.join("clone");
         let git = |arguments: &[&str]| {
-            Call::new("git").arg("-C").arg(&clone).args(["-c", "user.name=Bench"]).args(["-c", "user.email=b@localhost"]).args(arguments)
+            Call::new("git")
+                .arg("-C")
+                .arg(&clone)
+                .args(["-c", "user.name=Bench"])
+                .args(["-c", "user.email=b@localhost"])
+                .args(arguments)
         };
-        let sed = format!("find apps -name deployment.yaml -exec sed -i 's/{BEFORE}@{before}/{AFTER}@{after}/' {{}} +");
+        let sed = format!(
+            "find apps -name deployment.yaml -exec sed -i 's/{BEFORE}@{before}/{AFTER}@{after}/' {{}} +"
+        );
         Ok(vec![
             Call::new("rm").args(["-rf"]).arg(&clone),
-            Call::new("git").args(["clone", "--quiet", "--depth", "1"]).arg(format!("file://{}", self.there().display())).arg(&clone),
+            Call::new("git")
+                .args(["clone", "--quiet", "--depth", "1"])
+                .arg(format!("file://{}", self.there().display()))
+                .arg(&clone),
             Call::new("sh").args(["-c", &sed]).folder(&clone),
             git(&["commit", "--quiet", "--all", "--message", "chore: promote"]),
             git(&["push", "--quiet", "origin", "main"]),
@@ -159,7 +228,11 @@ impl<'a> Ground<'a> {
 
     /// What runs is again what ran in the beginning.
     fn go_back(&self) -> anyhow::Result<()> {
-        self.git(&self.there(), &["update-ref", "refs/heads/main", &self.begin]).map(drop)
+        self.git(
+            &self.there(),
+            &["update-ref", "refs/heads/main", &self.begin],
+        )
+        .map(drop)
     }
 
     fn memory(&self, call: &Call) -> anyhow::Result<Option<u64>> {
@@ -175,7 +248,11 @@ impl<'a> Ground<'a> {
             time += self.runner.time(call)?;
         }
         let head = self.git(&self.there(), &["rev-parse", "main"])?;
-        anyhow::ensure!(head.trim() != self.begin, "{} pushed nothing", calls.first().map(Call::line).unwrap_or_default());
+        anyhow::ensure!(
+            head.trim() != self.begin,
+            "{} pushed nothing",
+            calls.first().map(Call::line).unwrap_or_default()
+        );
         cost.times.push(time);
         cost.requests = (self.registry.log().len() - requests) as u64;
         Ok(())
@@ -184,8 +261,11 @@ impl<'a> Ground<'a> {
 
 /// A file as people write it, with some sixty lines of other things.
 fn deployment(place: usize, image: &str) -> String {
-    let variables: String =
-        (0..20).map(|number| format!("            - name: SETTING_{number}\n              value: \"{number}\"\n")).collect();
+    let variables: String = (0..20)
+        .map(|number| {
+            format!("            - name: SETTING_{number}\n              value: \"{number}\"\n")
+        })
+        .collect();
     format!(
         "# what runs\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-{place}\n  labels: {{app: app-{place}}}\nspec:\n  replicas: 2\n  \
          selector:\n    matchLabels: {{app: app-{place}}}\n  template:\n    metadata:\n      labels: {{app: app-{place}}}\n    spec:\n      \

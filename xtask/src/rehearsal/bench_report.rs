@@ -14,7 +14,11 @@ const MEMORY_BUDGET_BYTES: u64 = 200_000_000;
 /// How long `versions` and `bump --dry-run` may take; `None` for more projects than there is a budget for, and for verbs that
 /// read a history, whose budget is a part of git's own time.
 fn time_budget(row: &Row) -> Option<Duration> {
-    match row.ground.projects().filter(|_| row.bench.about == About::Files)? {
+    match row
+        .ground
+        .projects()
+        .filter(|_| row.bench.about == About::Files)?
+    {
         0..=3 => Some(Duration::from_millis(30)),
         4..=1000 => Some(Duration::from_millis(300)),
         _ => None,
@@ -40,10 +44,15 @@ fn of_memory(measured: &Measured, whole: u64) -> Option<f64> {
 
 /// What failed, in sentences.
 pub fn failures(rows: &[Row]) -> Vec<String> {
-    let peers = rows.iter().flat_map(|row| row.peers.iter().map(move |peer| (row, peer)));
+    let peers = rows
+        .iter()
+        .flat_map(|row| row.peers.iter().map(move |peer| (row, peer)));
     peers
         .filter_map(|(row, PeerRow { peer, outcome })| match outcome {
-            Err(NoFigures::Failed(why)) => Some(format!("{} beside {} of {}: {why}", peer.tool.name, row.bench.name, row.ground)),
+            Err(NoFigures::Failed(why)) => Some(format!(
+                "{} beside {} of {}: {why}",
+                peer.tool.name, row.bench.name, row.ground
+            )),
             _ => None,
         })
         .collect()
@@ -51,35 +60,72 @@ pub fn failures(rows: &[Row]) -> Vec<String> {
 
 /// Programs as rows, each of ours above its peers; then what the peers do less, or why they are missing.
 pub fn table(rows: &[Row]) -> String {
-    let heads = ["bench", "of", "program", "time", "of budget", "memory", "of budget", "ours to it: time", "memory"];
+    let heads = [
+        "bench",
+        "of",
+        "program",
+        "time",
+        "of budget",
+        "memory",
+        "of budget",
+        "ours to it: time",
+        "memory",
+    ];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     let mut notes = Vec::new();
     for row in rows {
         let budget = time_budget(row);
-        let of_budget = budget.and_then(|budget| of_time(&row.own, budget)).zip(budget);
+        let of_budget = budget
+            .and_then(|budget| of_time(&row.own, budget))
+            .zip(budget);
         lines.push(vec![
             row.bench.name.into(),
             row.ground.to_string(),
             format!("xtask {}", row.bench.arguments.join(" ")),
             time_cell(&row.own),
-            of_budget.map_or_else(String::new, |(of, budget)| format!("{of:.2} × {} ms", budget.as_millis())),
+            of_budget.map_or_else(String::new, |(of, budget)| {
+                format!("{of:.2} × {} ms", budget.as_millis())
+            }),
             memory_cell(&row.own),
-            of_memory(&row.own, MEMORY_BUDGET_BYTES)
-                .map_or_else(String::new, |of| format!("{of:.2} × {} MB", MEMORY_BUDGET_BYTES / 1_000_000)),
+            of_memory(&row.own, MEMORY_BUDGET_BYTES).map_or_else(String::new, |of| {
+                format!("{of:.2} × {} MB", MEMORY_BUDGET_BYTES / 1_000_000)
+            }),
         ]);
         for PeerRow { peer, outcome } in &row.peers {
             let mut cells = vec![String::new(), String::new()];
             let note = match outcome {
                 Ok((version, line, measured)) => {
-                    cells.extend([line.clone(), time_cell(measured), String::new(), memory_cell(measured), String::new()]);
-                    let times = |of: Option<f64>| of.map_or_else(String::new, |of| format!("{of:.3} ×"));
-                    let budget = peer.budget.map(|budget| format!(" (budget {budget})")).unwrap_or_default();
+                    cells.extend([
+                        line.clone(),
+                        time_cell(measured),
+                        String::new(),
+                        memory_cell(measured),
+                        String::new(),
+                    ]);
+                    let times =
+                        |of: Option<f64>| of.map_or_else(String::new, |of| format!("{of:.3} ×"));
+                    let budget = peer
+                        .budget
+                        .map(|budget| format!(" (budget {budget})"))
+                        .unwrap_or_default();
                     cells.push(times(of_time(&row.own, measured.median())) + &budget);
-                    cells.push(times(measured.memory.and_then(|memory| of_memory(&row.own, memory))));
-                    format!("{} {version}, beside {}: {}", peer.tool.name, row.bench.name, peer.less)
+                    cells.push(times(
+                        measured
+                            .memory
+                            .and_then(|memory| of_memory(&row.own, memory)),
+                    ));
+                    format!(
+                        "{} {version}, beside {}: {}",
+                        peer.tool.name, row.bench.name, peer.less
+                    )
                 }
-                Err(NoFigures::Missing(why)) => format!("{}, beside {}, is left out: {why}", peer.tool.name, row.bench.name),
-                Err(NoFigures::Failed(_)) => format!("{}, beside {}, failed", peer.tool.name, row.bench.name),
+                Err(NoFigures::Missing(why)) => format!(
+                    "{}, beside {}, is left out: {why}",
+                    peer.tool.name, row.bench.name
+                ),
+                Err(NoFigures::Failed(_)) => {
+                    format!("{}, beside {}, failed", peer.tool.name, row.bench.name)
+                }
             };
             if cells.len() > 2 {
                 lines.push(cells);
@@ -89,7 +135,12 @@ pub fn table(rows: &[Row]) -> String {
             }
         }
     }
-    format!("{}\n\n{}\n{}", ui::table(&lines), method(), notes.join("\n"))
+    format!(
+        "{}\n\n{}\n{}",
+        ui::table(&lines),
+        method(),
+        notes.join("\n")
+    )
 }
 
 fn method() -> String {
@@ -101,8 +152,17 @@ fn method() -> String {
 
 /// What the figures were taken on.
 fn machine() -> String {
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    format!("{} {}, {} cores, built by the {profile} profile", std::env::consts::OS, std::env::consts::ARCH, cores())
+    let profile = if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    };
+    format!(
+        "{} {}, {} cores, built by the {profile} profile",
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        cores()
+    )
 }
 
 fn cores() -> usize {
@@ -113,11 +173,19 @@ fn time_cell(measured: &Measured) -> String {
     let [first, .., last] = measured.times.as_slice() else {
         return format!("{:.1} ms", milliseconds(measured.median()));
     };
-    format!("{:.1} ms ({:.1} to {:.1})", milliseconds(measured.median()), milliseconds(*first), milliseconds(*last))
+    format!(
+        "{:.1} ms ({:.1} to {:.1})",
+        milliseconds(measured.median()),
+        milliseconds(*first),
+        milliseconds(*last)
+    )
 }
 
 fn memory_cell(measured: &Measured) -> String {
-    measured.memory.map_or_else(|| "not measured".into(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6))
+    measured.memory.map_or_else(
+        || "not measured".into(),
+        |bytes| format!("{:.1} MB", bytes as f64 / 1e6),
+    )
 }
 
 /// The same as one document.
@@ -129,18 +197,37 @@ pub fn document(rows: &[Row], compared: &[Comparison], rounds: u32) -> Value {
             let mut bench = figures(&row.own);
             bench.insert("name".into(), row.bench.name.into());
             bench.insert("projects".into(), json!(row.ground.projects()));
-            if let Ground::Generated { commits: Some(commits), .. } = &*row.ground {
+            if let Ground::Generated {
+                commits: Some(commits),
+                ..
+            } = &*row.ground
+            {
                 bench.insert("commits".into(), json!(commits));
             }
             if let Ground::Clone { path, .. } = &*row.ground {
                 bench.insert("clone".into(), path.display().to_string().into());
             }
-            bench.insert("command".into(), format!("cargo xtask {}", row.bench.arguments.join(" ")).into());
+            bench.insert(
+                "command".into(),
+                format!("cargo xtask {}", row.bench.arguments.join(" ")).into(),
+            );
             bench.insert("time_budget_ms".into(), json!(budget.map(milliseconds)));
-            bench.insert("of_time_budget".into(), json!(budget.and_then(|budget| of_time(&row.own, budget))));
+            bench.insert(
+                "of_time_budget".into(),
+                json!(budget.and_then(|budget| of_time(&row.own, budget))),
+            );
             bench.insert("memory_budget_bytes".into(), MEMORY_BUDGET_BYTES.into());
-            bench.insert("of_memory_budget".into(), json!(of_memory(&row.own, MEMORY_BUDGET_BYTES)));
-            bench.insert("peers".into(), row.peers.iter().map(|peer| peer_document(row, peer)).collect());
+            bench.insert(
+                "of_memory_budget".into(),
+                json!(of_memory(&row.own, MEMORY_BUDGET_BYTES)),
+            );
+            bench.insert(
+                "peers".into(),
+                row.peers
+                    .iter()
+                    .map(|peer| peer_document(row, peer))
+                    .collect(),
+            );
             Value::from(bench)
         })
         .collect();
@@ -150,13 +237,26 @@ pub fn document(rows: &[Row], compared: &[Comparison], rounds: u32) -> Value {
 
 /// Programs that come to the same thing, each held against the first of its group.
 pub fn comparisons(compared: &[Comparison]) -> String {
-    let heads = ["of", "program", "requests", "blob bytes", "memory", "time", "first to it: requests", "time"];
+    let heads = [
+        "of",
+        "program",
+        "requests",
+        "blob bytes",
+        "memory",
+        "time",
+        "first to it: requests",
+        "time",
+    ];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     let mut missing = Vec::new();
     for Comparison { of, rows } in compared {
         let first = rows.first().and_then(|(_, cost)| cost.as_ref().ok());
         for (place, (program, cost)) in rows.iter().enumerate() {
-            let shown = if place == 0 { of.clone() } else { String::new() };
+            let shown = if place == 0 {
+                of.clone()
+            } else {
+                String::new()
+            };
             let cost = match cost {
                 Ok(cost) => cost,
                 Err(why) => {
@@ -172,20 +272,31 @@ pub fn comparisons(compared: &[Comparison]) -> String {
                 program.clone(),
                 cost.requests.to_string(),
                 cost.blob_bytes.to_string(),
-                cost.memory.map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
+                cost.memory
+                    .map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
                 median,
                 times(requests),
                 times(time),
             ]);
         }
     }
-    format!("{}\n\nTimes are medians of whole processes; {}.\n{}", ui::table(&lines), machine(), missing.join("\n"))
+    format!(
+        "{}\n\nTimes are medians of whole processes; {}.\n{}",
+        ui::table(&lines),
+        machine(),
+        missing.join("\n")
+    )
 }
 
 /// The first program's requests and time as parts of another's.
 fn held_against(first: Option<&Cost>, other: &Cost) -> (Option<f64>, Option<f64>) {
-    let Some(first) = first else { return (None, None) };
-    (ratio(first.requests as f64, other.requests as f64), ratio(first.median().as_secs_f64(), other.median().as_secs_f64()))
+    let Some(first) = first else {
+        return (None, None);
+    };
+    (
+        ratio(first.requests as f64, other.requests as f64),
+        ratio(first.median().as_secs_f64(), other.median().as_secs_f64()),
+    )
 }
 
 fn comparison_document(Comparison { of, rows }: &Comparison) -> Value {
@@ -209,9 +320,19 @@ fn peer_document(row: &Row, PeerRow { peer, outcome }: &PeerRow) -> Value {
             document.insert("version".into(), version.as_str().into());
             document.insert("command".into(), line.as_str().into());
             document.insert("does_less".into(), peer.less.into());
-            document.insert("time_ratio".into(), json!(of_time(&row.own, measured.median())));
+            document.insert(
+                "time_ratio".into(),
+                json!(of_time(&row.own, measured.median())),
+            );
             document.insert("time_ratio_budget".into(), json!(peer.budget));
-            document.insert("memory_ratio".into(), json!(measured.memory.and_then(|memory| of_memory(&row.own, memory))));
+            document.insert(
+                "memory_ratio".into(),
+                json!(
+                    measured
+                        .memory
+                        .and_then(|memory| of_memory(&row.own, memory))
+                ),
+            );
             document.into()
         }
         Err(NoFigures::Missing(why)) => json!({ "name": peer.tool.name, "missing": why }),

@@ -23,8 +23,17 @@ struct Scene {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -33,9 +42,16 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let work = folder.path().join("work");
         git(folder.path(), &["init", "--quiet", "--bare", "origin.git"]);
-        git(folder.path(), &["init", "--quiet", "--initial-branch", "main", "work"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
-        {
+        git(
+            folder.path(),
+            &["init", "--quiet", "--initial-branch", "main", "work"],
+        );
+        for (key, value) in [
+            ("user.name", "Test"),
+            ("user.email", "test@localhost"),
+            ("commit.gpgSign", "false"),
+            ("tag.gpgSign", "false"),
+        ] {
             git(&work, &["config", key, value]);
         }
         for (name, text) in [("one", "a\n"), ("two", "b\n")] {
@@ -46,36 +62,76 @@ impl Scene {
         git(&work, &["remote", "add", "origin", "../origin.git"]);
         let registry = EmbeddedRegistry::start().unwrap();
         for platform in ["linux/amd64", "linux/arm64"] {
-            stand_in::push_to(&registry, "acme/api", "build", platform, "1.0.0", "revision", false).unwrap();
+            stand_in::push_to(
+                &registry, "acme/api", "build", platform, "1.0.0", "revision", false,
+            )
+            .unwrap();
         }
         let world = World::open(&work, Environment::default(), Arc::new(|_| {})).unwrap();
-        Self { folder, registry, world }
+        Self {
+            folder,
+            registry,
+            world,
+        }
     }
 
     /// Edits, a commit, names in a registry and a tag with its push: what bump, tag and release are made of.
     fn goal(&self) -> Goal {
         let mut goal = Goal::default();
         let mut want = |step| goal.want("api", "it is wanted", step);
-        let edit = |path: &str, before: &str| Step::EditFile { path: path.into(), before: before.into(), after: "new\n".into() };
+        let edit = |path: &str, before: &str| Step::EditFile {
+            path: path.into(),
+            before: before.into(),
+            after: "new\n".into(),
+        };
         want(edit("one", "a\n"));
         want(edit("two", "b\n"));
-        let files = ["one", "two"].map(|path| (path.to_owned(), "new\n".to_owned())).to_vec();
-        want(Step::Commit { message: "chore: new".into(), files });
-        let repository: Repository = format!("{}/acme/api", self.registry.address()).parse().unwrap();
+        let files = ["one", "two"]
+            .map(|path| (path.to_owned(), "new\n".to_owned()))
+            .to_vec();
+        want(Step::Commit {
+            message: "chore: new".into(),
+            files,
+        });
+        let repository: Repository = format!("{}/acme/api", self.registry.address())
+            .parse()
+            .unwrap();
         for arch in ["amd64", "arm64"] {
             let manifest = self.manifest(&format!("build-{arch}"));
-            want(Step::PublishTag { repository: repository.clone(), tag: format!("1.0.0-{arch}"), manifest });
+            want(Step::PublishTag {
+                repository: repository.clone(),
+                tag: format!("1.0.0-{arch}"),
+                manifest,
+            });
         }
-        want(Step::PublishIndex { repository, tag: "1.0.0".into(), manifest: self.manifest("build-amd64") });
-        let commit = git(&self.world.root, &["rev-list", "--max-parents=0", "HEAD"]).trim().to_owned();
-        want(Step::Tag { name: "api-v1.0.0".into(), commit: commit.clone(), message: "api 1.0.0".into() });
-        want(Step::PushTag { remote: "origin".into(), name: "api-v1.0.0".into(), commit });
+        want(Step::PublishIndex {
+            repository,
+            tag: "1.0.0".into(),
+            manifest: self.manifest("build-amd64"),
+        });
+        let commit = git(&self.world.root, &["rev-list", "--max-parents=0", "HEAD"])
+            .trim()
+            .to_owned();
+        want(Step::Tag {
+            name: "api-v1.0.0".into(),
+            commit: commit.clone(),
+            message: "api 1.0.0".into(),
+        });
+        want(Step::PushTag {
+            remote: "origin".into(),
+            name: "api-v1.0.0".into(),
+            commit,
+        });
         goal
     }
 
     fn manifest(&self, tag: &str) -> ManifestBytes {
         let (media_type, bytes) = self.registry.manifest("acme/api", tag).unwrap();
-        ManifestBytes { digest: Digest::of(&bytes), media_type, bytes }
+        ManifestBytes {
+            digest: Digest::of(&bytes),
+            media_type,
+            bytes,
+        }
     }
 
     fn plan(&self) -> Plan {
@@ -89,20 +145,49 @@ impl Scene {
         let mut plan = self.plan();
         plan.steps.truncate(place);
         let applied = apply::apply(&self.world, &mut plan, &mut |_| {}).unwrap();
-        assert!(applied.ok, "{:?}", plan.steps.iter().map(|step| (&step.verdict, &step.evidence)).collect::<Vec<_>>());
+        assert!(
+            applied.ok,
+            "{:?}",
+            plan.steps
+                .iter()
+                .map(|step| (&step.verdict, &step.evidence))
+                .collect::<Vec<_>>()
+        );
         plan
     }
 
     /// Everything but what a clock decides: contents of files and commits, what tags are at, and the registry.
     fn state(&self) -> BTreeMap<String, String> {
-        let mut state: BTreeMap<_, _> =
-            self.registry.state().into_iter().map(|(name, value)| (name.replace(&self.registry.address(), "registry"), value)).collect();
+        let mut state: BTreeMap<_, _> = self
+            .registry
+            .state()
+            .into_iter()
+            .map(|(name, value)| (name.replace(&self.registry.address(), "registry"), value))
+            .collect();
         let root = &self.world.root;
-        state.insert("files".into(), ["one", "two"].map(|name| std::fs::read_to_string(root.join(name)).unwrap()).concat());
+        state.insert(
+            "files".into(),
+            ["one", "two"]
+                .map(|name| std::fs::read_to_string(root.join(name)).unwrap())
+                .concat(),
+        );
         state.insert("commits".into(), git(root, &["log", "--format=%s %T"]));
         state.insert("status".into(), git(root, &["status", "--porcelain"]));
-        for (name, folder) in [("here", root.clone()), ("there", self.folder.path().join("origin.git"))] {
-            state.insert(format!("tags {name}"), git(&folder, &["for-each-ref", "--format=%(refname) %(*subject) %(*tree)", "refs/tags"]));
+        for (name, folder) in [
+            ("here", root.clone()),
+            ("there", self.folder.path().join("origin.git")),
+        ] {
+            state.insert(
+                format!("tags {name}"),
+                git(
+                    &folder,
+                    &[
+                        "for-each-ref",
+                        "--format=%(refname) %(*subject) %(*tree)",
+                        "refs/tags",
+                    ],
+                ),
+            );
         }
         state
     }
@@ -110,9 +195,17 @@ impl Scene {
     fn assert_finishes(&self, case: &str, undisturbed: &BTreeMap<String, String>) {
         let left = self.plan().open().count();
         let finished = self.run_until(usize::MAX);
-        assert_eq!(finished.count(Verdict::Acted), left, "{case}: what was done is not done again");
+        assert_eq!(
+            finished.count(Verdict::Acted),
+            left,
+            "{case}: what was done is not done again"
+        );
         assert_eq!(self.state(), *undisturbed, "{case}");
-        assert_eq!(self.plan().open().count(), 0, "{case}: a third run has nothing to do");
+        assert_eq!(
+            self.plan().open().count(),
+            0,
+            "{case}: a third run has nothing to do"
+        );
     }
 }
 
@@ -137,9 +230,19 @@ fn law_14_a_step_whose_acknowledgement_is_lost_is_proved_by_its_probe() {
     let undisturbed = scene.state();
     let scene = Scene::new();
     // Of each PUT every try is lost: the client gives up, and the probe finds what came of it.
-    scene.registry.plan_fault(Fault::cut_after("PUT", "").times(usize::MAX));
+    scene
+        .registry
+        .plan_fault(Fault::cut_after("PUT", "").times(usize::MAX));
     let hopeful = scene.run_until(usize::MAX);
-    assert!(hopeful.steps.iter().all(|step| step.verdict == Verdict::Acted));
+    assert!(
+        hopeful
+            .steps
+            .iter()
+            .all(|step| step.verdict == Verdict::Acted)
+    );
     assert!(scene.registry.clear_faults() > 0);
-    scene.assert_finishes("every acknowledgement of the registry is lost", &undisturbed);
+    scene.assert_finishes(
+        "every acknowledgement of the registry is lost",
+        &undisturbed,
+    );
 }

@@ -69,8 +69,15 @@ impl EmbeddedForge {
     /// # Errors
     /// When 127.0.0.1 cannot be listened on.
     pub fn start(repository: &str, bare: &Path) -> io::Result<Self> {
-        let state = Mutex::new(State { page_size: 2, ..State::default() });
-        let shared = Arc::new(Shared { repository: repository.to_owned(), bare: bare.to_owned(), state });
+        let state = Mutex::new(State {
+            page_size: 2,
+            ..State::default()
+        });
+        let shared = Arc::new(Shared {
+            repository: repository.to_owned(),
+            bare: bare.to_owned(),
+            state,
+        });
         let server = Server::start(Asked(Arc::clone(&shared)), BODY_BYTES_MAX)?;
         Ok(Self { server, shared })
     }
@@ -124,8 +131,19 @@ impl EmbeddedForge {
     /// Changes a file of a tag's releases behind everybody's back, or takes it away.
     pub fn change_file(&self, tag: &str, name: &str, change: impl Fn(&Asset) -> Option<Asset>) {
         let mut state = self.shared.lock();
-        for release in state.releases.all.iter_mut().filter(|release| release.tag == tag) {
-            let changed = release.assets.iter().filter_map(|asset| if asset.name == name { change(asset) } else { Some(asset.clone()) });
+        for release in state
+            .releases
+            .all
+            .iter_mut()
+            .filter(|release| release.tag == tag)
+        {
+            let changed = release.assets.iter().filter_map(|asset| {
+                if asset.name == name {
+                    change(asset)
+                } else {
+                    Some(asset.clone())
+                }
+            });
             release.assets = changed.collect();
         }
     }
@@ -193,7 +211,11 @@ struct Asked(Arc<Shared>);
 
 impl Handler for Asked {
     fn handle(&self, request: Request) -> Reply {
-        turn::answer(|| self.0.lock(), request, |state, request| self.0.effect(state, &request))
+        turn::answer(
+            || self.0.lock(),
+            request,
+            |state, request| self.0.effect(state, &request),
+        )
     }
 
     fn cut(&self, request: &Request) {
@@ -221,14 +243,25 @@ impl Shared {
     fn cut(&self, request: &Request) {
         let mut state = self.lock();
         let (method, target) = (request.method.clone(), request.target.clone());
-        state.log.push(LoggedRequest { method, target, status: None, authorized: request.header("Authorization").is_some() });
+        state.log.push(LoggedRequest {
+            method,
+            target,
+            status: None,
+            authorized: request.header("Authorization").is_some(),
+        });
         let parts = self.parts(request);
         let parts: Vec<_> = parts.iter().map(String::as_str).collect();
-        if let (Ok(Right::Write), "POST", ["releases", number, "assets"]) =
-            (let_in(&state, request), request.method.as_str(), parts.as_slice())
-        {
+        if let (Ok(Right::Write), "POST", ["releases", number, "assets"]) = (
+            let_in(&state, request),
+            request.method.as_str(),
+            parts.as_slice(),
+        ) {
             let address = self.server_of(&state, request);
-            let desk = forge_pulls::Desk { repository: &self.repository, address: &address, bare: &Bare::open(&self.bare) };
+            let desk = forge_pulls::Desk {
+                repository: &self.repository,
+                address: &address,
+                bare: &Bare::open(&self.bare),
+            };
             state.releases.cut(&desk, number, request);
         }
     }
@@ -237,17 +270,30 @@ impl Shared {
     fn parts(&self, request: &Request) -> Vec<String> {
         let prefix = format!("/repos/{}/", self.repository);
         // Names of owners and repositories are written in any case.
-        let is_ours = request.path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
-        let rest = if is_ours { &request.path[prefix.len()..] } else { "" };
+        let is_ours = request
+            .path
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
+        let rest = if is_ours {
+            &request.path[prefix.len()..]
+        } else {
+            ""
+        };
         rest.split('/').map(str::to_owned).collect()
     }
 
     fn effect(&self, state: &mut State, request: &Request) -> Response {
-        if let ("GET", Some(number)) = (request.method.as_str(), request.path.strip_prefix("/_objects/")) {
+        if let ("GET", Some(number)) = (
+            request.method.as_str(),
+            request.path.strip_prefix("/_objects/"),
+        ) {
             return state.releases.object(number, request);
         }
         if request.header("User-Agent").is_none_or(str::is_empty) {
-            return refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
+            return refusal(
+                403,
+                "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+            );
         }
         if request.header("X-GitHub-Api-Version") != Some(API_VERSION) {
             return refusal(400, &format!("wanted X-GitHub-Api-Version: {API_VERSION}"));
@@ -261,43 +307,64 @@ impl Shared {
         if request.method != "GET" && right == Right::Read {
             return refusal(403, "Resource not accessible by integration");
         }
-        if request.body.len() > DOCUMENT_BYTES_MAX && !matches!(parts.as_slice(), ["releases", _, "assets"]) {
+        if request.body.len() > DOCUMENT_BYTES_MAX
+            && !matches!(parts.as_slice(), ["releases", _, "assets"])
+        {
             return refusal(413, "Payload too large");
         }
         let bare = Bare::open(&self.bare);
         forge_pulls::settle(&mut state.pulls, &bare);
-        let desk = forge_pulls::Desk { repository: &self.repository, address: &self.server_of(state, request), bare: &bare };
+        let desk = forge_pulls::Desk {
+            repository: &self.repository,
+            address: &self.server_of(state, request),
+            bare: &bare,
+        };
         let page_size = state.page_size;
         let answer = match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["pulls"]) => desk.list(&state.pulls, request, page_size),
             ("POST", ["pulls"]) => desk.create(&mut state.pulls, request),
             ("PATCH", ["pulls", number]) => desk.update(&mut state.pulls, number, request),
             ("GET", ["compare", rest @ ..]) => desk.compare(&rest.join("/"), request, page_size),
-            (_, parts) => state.releases.answer(&desk, parts, request, right, page_size).unwrap_or_else(|| {
-                state.unexpected.push(format!("{} {}", request.method, request.target));
-                Err(refusal(404, "Not Found"))
-            }),
+            (_, parts) => state
+                .releases
+                .answer(&desk, parts, request, right, page_size)
+                .unwrap_or_else(|| {
+                    state
+                        .unexpected
+                        .push(format!("{} {}", request.method, request.target));
+                    Err(refusal(404, "Not Found"))
+                }),
         };
         answer.unwrap_or_else(|refused| refused)
     }
 
     fn server_of(&self, state: &State, request: &Request) -> String {
-        state.address.clone().unwrap_or_else(|| format!("http://{}", request.header("Host").unwrap_or("localhost")))
+        state
+            .address
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", request.header("Host").unwrap_or("localhost")))
     }
 }
 
 /// What the token of a request may do.
 fn let_in(state: &State, request: &Request) -> Result<Right, Response> {
-    let token = request.header("Authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let token = request
+        .header("Authorization")
+        .and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or_else(|| refusal(401, "Requires authentication"))?;
     let known = state.tokens.iter().find(|(known, _)| known == token);
-    known.map(|(_, right)| *right).ok_or_else(|| refusal(401, "Bad credentials"))
+    known
+        .map(|(_, right)| *right)
+        .ok_or_else(|| refusal(401, "Bad credentials"))
 }
 
 /// An answer in the form of the forge's errors.
 pub(super) fn refusal(status: u16, message: &str) -> Response {
     let text = status.to_string();
-    Response::json(status, &json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": text }))
+    Response::json(
+        status,
+        &json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": text }),
+    )
 }
 
 /// 422, with what is wrong with which field.

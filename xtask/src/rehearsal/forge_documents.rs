@@ -52,8 +52,18 @@ const REPOSITORY_LINKS: [&str; 38] = [
     "svn",
     "clone",
 ];
-const USER_LINKS: [&str; 10] =
-    ["avatar", "events", "followers", "following", "gists", "organizations", "received_events", "repos", "starred", "subscriptions"];
+const USER_LINKS: [&str; 10] = [
+    "avatar",
+    "events",
+    "followers",
+    "following",
+    "gists",
+    "organizations",
+    "received_events",
+    "repos",
+    "starred",
+    "subscriptions",
+];
 
 fn user(address: &str, login: &str) -> Value {
     let url = format!("{address}/users/{login}");
@@ -67,7 +77,11 @@ fn user(address: &str, login: &str) -> Value {
         ("type".to_owned(), json!("User")),
         ("site_admin".to_owned(), json!(false)),
     ]);
-    user.extend(USER_LINKS.iter().map(|name| (format!("{name}_url"), json!(format!("{url}/{name}")))));
+    user.extend(
+        USER_LINKS
+            .iter()
+            .map(|name| (format!("{name}_url"), json!(format!("{url}/{name}")))),
+    );
     user.into()
 }
 
@@ -84,19 +98,39 @@ fn repository(address: &str, full_name: &str) -> Value {
         "archived": false, "disabled": false, "pushed_at": TIME, "created_at": TIME, "updated_at": TIME,
     });
     let mut document = document.as_object().cloned().unwrap_or_default();
-    document.extend(REPOSITORY_LINKS.iter().map(|name| (format!("{name}_url"), json!(format!("{url}/{name}")))));
+    document.extend(
+        REPOSITORY_LINKS
+            .iter()
+            .map(|name| (format!("{name}_url"), json!(format!("{url}/{name}")))),
+    );
     document.into()
 }
 
 /// A pull request, as listings tell it, or `whole` as the answer about it alone does.
 pub(super) fn pull_document(desk: &Desk<'_>, pull: &Pull, whole: bool) -> Value {
-    let Desk { repository: own, address, bare } = desk;
-    let Pull { number, title, body, .. } = pull;
+    let Desk {
+        repository: own,
+        address,
+        bare,
+    } = desk;
+    let Pull {
+        number,
+        title,
+        body,
+        ..
+    } = pull;
     let owner = own.split('/').next().unwrap_or_default();
     let url = format!("{address}/repos/{own}/pulls/{number}");
-    let (issue, page) = (format!("{address}/repos/{own}/issues/{number}"), format!("{address}/{own}/pull/{number}"));
+    let (issue, page) = (
+        format!("{address}/repos/{own}/issues/{number}"),
+        format!("{address}/{own}/pull/{number}"),
+    );
     let statuses = format!("{address}/repos/{own}/statuses/{}", pull.head_commit);
-    let head = if pull.head_repository.is_empty() { own } else { pull.head_repository.as_str() };
+    let head = if pull.head_repository.is_empty() {
+        own
+    } else {
+        pull.head_repository.as_str()
+    };
     let link = |target: &str| json!({ "href": target });
     let document = json!({
         "id": number, "node_id": format!("PR_{number}"), "number": number, "url": url, "html_url": page,
@@ -138,12 +172,32 @@ fn counts() -> Value {
 }
 
 pub(super) fn release_document(desk: &Desk<'_>, release: &Release, hides_digests: bool) -> Value {
-    let Desk { repository, address, .. } = desk;
-    let Release { number, tag, title, body, .. } = release;
+    let Desk {
+        repository,
+        address,
+        ..
+    } = desk;
+    let Release {
+        number,
+        tag,
+        title,
+        body,
+        ..
+    } = release;
     let url = format!("{address}/repos/{repository}/releases/{number}");
     let owner = repository.split('/').next().unwrap_or_default();
-    let page = if release.is_draft { format!("untagged-{number}") } else { tag.clone() };
-    let ball = |kind: &str| if release.is_draft { Value::Null } else { json!(format!("{address}/repos/{repository}/{kind}/{tag}")) };
+    let page = if release.is_draft {
+        format!("untagged-{number}")
+    } else {
+        tag.clone()
+    };
+    let ball = |kind: &str| {
+        if release.is_draft {
+            Value::Null
+        } else {
+            json!(format!("{address}/repos/{repository}/{kind}/{tag}"))
+        }
+    };
     json!({
         "url": url, "assets_url": format!("{url}/assets"), "upload_url": format!("{url}/assets{{?name,label}}"),
         "html_url": format!("{address}/{repository}/releases/tag/{page}"), "id": number, "author": user(address, owner),
@@ -157,9 +211,24 @@ pub(super) fn release_document(desk: &Desk<'_>, release: &Release, hides_digests
     })
 }
 
-pub(super) fn asset_document(desk: &Desk<'_>, release: &Release, asset: &Asset, hides_digests: bool) -> Value {
-    let Desk { repository, address, .. } = desk;
-    let Asset { number, name, content, digest, is_whole } = asset;
+pub(super) fn asset_document(
+    desk: &Desk<'_>,
+    release: &Release,
+    asset: &Asset,
+    hides_digests: bool,
+) -> Value {
+    let Desk {
+        repository,
+        address,
+        ..
+    } = desk;
+    let Asset {
+        number,
+        name,
+        content,
+        digest,
+        is_whole,
+    } = asset;
     let owner = repository.split('/').next().unwrap_or_default();
     let digest = (*is_whole && !hides_digests).then_some(digest);
     json!({
@@ -172,15 +241,23 @@ pub(super) fn asset_document(desk: &Desk<'_>, release: &Release, asset: &Asset, 
 }
 
 pub(super) fn commit_document(desk: &Desk<'_>, commit: &BareCommit) -> Value {
-    let Desk { repository, address, .. } = desk;
+    let Desk {
+        repository,
+        address,
+        ..
+    } = desk;
     let git = format!("{address}/repos/{repository}/git");
     let url = |id: &str| format!("{address}/repos/{repository}/commits/{id}");
     let page = |id: &str| format!("{address}/{repository}/commit/{id}");
     let id = commit.id.as_str();
-    let time = jiff::Timestamp::from_second(commit.seconds).map_or_else(|_| TIME.to_owned(), |time| time.to_string());
+    let time = jiff::Timestamp::from_second(commit.seconds)
+        .map_or_else(|_| TIME.to_owned(), |time| time.to_string());
     let who = json!({ "name": commit.author.0, "email": commit.author.1, "date": time });
-    let parents: Vec<_> =
-        commit.parents.iter().map(|parent| json!({ "sha": parent, "url": url(parent), "html_url": page(parent) })).collect();
+    let parents: Vec<_> = commit
+        .parents
+        .iter()
+        .map(|parent| json!({ "sha": parent, "url": url(parent), "html_url": page(parent) }))
+        .collect();
     json!({
         "sha": id, "node_id": format!("C_{id}"), "url": url(id), "html_url": page(id), "comments_url": format!("{}/comments", url(id)),
         "commit": {

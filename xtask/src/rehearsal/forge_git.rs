@@ -27,19 +27,36 @@ impl Bare {
 
     /// The head of a branch.
     pub fn branch(&self, name: &str) -> Option<String> {
-        let reference = self.0.as_ref()?.find_reference(&format!("refs/heads/{name}")).ok()?;
+        let reference = self
+            .0
+            .as_ref()?
+            .find_reference(&format!("refs/heads/{name}"))
+            .ok()?;
         Some(reference.peel_to_commit().ok()?.id().to_string())
     }
 
     /// The commit that a tag leads to.
     pub fn tag(&self, name: &str) -> Option<String> {
-        let reference = self.0.as_ref()?.find_reference(&format!("refs/tags/{name}")).ok()?;
+        let reference = self
+            .0
+            .as_ref()?
+            .find_reference(&format!("refs/tags/{name}"))
+            .ok()?;
         Some(reference.peel_to_commit().ok()?.id().to_string())
     }
 
     /// The commit that a branch or a whole hash names.
     pub fn resolve(&self, name: &str) -> Option<String> {
-        let by_id = || Some(self.0.as_ref()?.find_commit(Oid::from_str(name).ok()?).ok()?.id().to_string());
+        let by_id = || {
+            Some(
+                self.0
+                    .as_ref()?
+                    .find_commit(Oid::from_str(name).ok()?)
+                    .ok()?
+                    .id()
+                    .to_string(),
+            )
+        };
         self.branch(name).or_else(by_id)
     }
 
@@ -55,7 +72,10 @@ impl Bare {
 
     /// Where the two histories part.
     pub fn merge_base(&self, base: &str, head: &str) -> Option<String> {
-        let found = self.0.as_ref()?.merge_base(Oid::from_str(base).ok()?, Oid::from_str(head).ok()?);
+        let found = self
+            .0
+            .as_ref()?
+            .merge_base(Oid::from_str(base).ok()?, Oid::from_str(head).ok()?);
         found.ok().map(|id| id.to_string())
     }
 
@@ -66,7 +86,10 @@ impl Bare {
         Some(BareCommit {
             id: id.to_owned(),
             tree: commit.tree_id().to_string(),
-            parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
+            parents: commit
+                .parent_ids()
+                .map(|parent| parent.to_string())
+                .collect(),
             message: text(commit.message_bytes()),
             author: (text(author.name_bytes()), text(author.email_bytes())),
             seconds: commit.time().seconds(),

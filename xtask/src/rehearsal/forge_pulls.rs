@@ -30,7 +30,10 @@ pub struct Pull {
 
 /// Closes what has lost its branch, and moves the others to where their branches are.
 pub(super) fn settle(pulls: &mut [Pull], bare: &Bare) {
-    let own: Vec<_> = pulls.iter_mut().filter(|pull| pull.is_open && pull.head_repository.is_empty()).collect();
+    let own: Vec<_> = pulls
+        .iter_mut()
+        .filter(|pull| pull.is_open && pull.head_repository.is_empty())
+        .collect();
     for pull in own {
         match bare.branch(&pull.head_branch) {
             Some(commit) => pull.head_commit = commit,
@@ -58,7 +61,10 @@ impl Desk<'_> {
         known_queries(request, &["state", "head", "base", "per_page", "page"])?;
         let state = request.query("state").unwrap_or("open");
         if !["open", "closed", "all"].contains(&state) {
-            return Err(invalid("Validation Failed", &[json!({ "resource": "PullRequest", "field": "state", "code": "invalid" })]));
+            return Err(invalid(
+                "Validation Failed",
+                &[json!({ "resource": "PullRequest", "field": "state", "code": "invalid" })],
+            ));
         }
         let head = request.query("head");
         if head.is_some_and(|head| !head.contains(':')) {
@@ -72,39 +78,94 @@ impl Desk<'_> {
             .filter(|pull| head.is_none_or(|head| is_same_label(head, &self.label(pull))))
             .collect();
         found.reverse();
-        let documents = found.iter().map(|pull| pull_document(self, pull, false)).collect();
-        self.page(documents, request, page_size, |page| Value::Array(page.to_vec()))
+        let documents = found
+            .iter()
+            .map(|pull| pull_document(self, pull, false))
+            .collect();
+        self.page(documents, request, page_size, |page| {
+            Value::Array(page.to_vec())
+        })
     }
 
     /// Whose branch it is, as filters and answers name it.
     pub fn label(&self, pull: &Pull) -> String {
-        let owner = pull.head_repository.split('/').next().filter(|owner| !owner.is_empty()).unwrap_or(self.owner());
+        let owner = pull
+            .head_repository
+            .split('/')
+            .next()
+            .filter(|owner| !owner.is_empty())
+            .unwrap_or(self.owner());
         format!("{owner}:{}", pull.head_branch)
     }
 
     pub fn create(&self, pulls: &mut Vec<Pull>, request: &Request) -> Answer {
-        let fields = fields(request, &["title", "head", "base", "body", "draft", "maintainer_can_modify"])?;
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let fields = fields(
+            request,
+            &[
+                "title",
+                "head",
+                "base",
+                "body",
+                "draft",
+                "maintainer_can_modify",
+            ],
+        )?;
+        let text = |name: &str| {
+            fields
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let (title, body) = (text("title"), text("body"));
         hold_to_length(&title, &body)?;
         let own = format!("{}:", self.owner());
         let head = text("head");
         let head = head.strip_prefix(&own).unwrap_or(&head).to_owned();
         let base = text("base");
-        let wrong = |field: &str| invalid("Validation Failed", &[json!({ "resource": "PullRequest", "field": field, "code": "invalid" })]);
+        let wrong = |field: &str| {
+            invalid(
+                "Validation Failed",
+                &[json!({ "resource": "PullRequest", "field": field, "code": "invalid" })],
+            )
+        };
         let head_commit = self.bare.branch(&head).ok_or_else(|| wrong("head"))?;
         let base_commit = self.bare.branch(&base).ok_or_else(|| wrong("base"))?;
-        let custom =
-            |message: String| invalid("Validation Failed", &[json!({ "resource": "PullRequest", "code": "custom", "message": message })]);
-        let is_same = |pull: &&Pull| pull.is_open && pull.head_repository.is_empty() && pull.head_branch == head && pull.base == base;
+        let custom = |message: String| {
+            invalid(
+                "Validation Failed",
+                &[json!({ "resource": "PullRequest", "code": "custom", "message": message })],
+            )
+        };
+        let is_same = |pull: &&Pull| {
+            pull.is_open
+                && pull.head_repository.is_empty()
+                && pull.head_branch == head
+                && pull.base == base
+        };
         if pulls.iter().any(|pull| is_same(&pull)) {
-            return Err(custom(format!("A pull request already exists for {own}{head}.")));
+            return Err(custom(format!(
+                "A pull request already exists for {own}{head}."
+            )));
         }
-        if self.bare.beyond(&base_commit, &head_commit).is_none_or(|commits| commits.is_empty()) {
+        if self
+            .bare
+            .beyond(&base_commit, &head_commit)
+            .is_none_or(|commits| commits.is_empty())
+        {
             return Err(custom(format!("No commits between {base} and {head}")));
         }
         let number = pulls.len() as u64 + 1;
-        let pull = Pull { number, title, body, is_open: true, head_repository: String::new(), head_branch: head, head_commit, base };
+        let pull = Pull {
+            number,
+            title,
+            body,
+            is_open: true,
+            head_repository: String::new(),
+            head_branch: head,
+            head_commit,
+            base,
+        };
         let document = pull_document(self, &pull, true);
         pulls.push(pull);
         let location = document["url"].as_str().unwrap_or_default().to_owned();
@@ -112,13 +173,30 @@ impl Desk<'_> {
     }
 
     pub fn update(&self, pulls: &mut [Pull], number: &str, request: &Request) -> Answer {
-        let fields = fields(request, &["title", "body", "state", "base", "maintainer_can_modify"])?;
-        let pull = pulls.iter_mut().find(|pull| pull.number.to_string() == number).ok_or_else(|| refusal(404, "Not Found"))?;
-        let text = |name: &str, now: &str| fields.get(name).and_then(Value::as_str).unwrap_or(now).to_owned();
+        let fields = fields(
+            request,
+            &["title", "body", "state", "base", "maintainer_can_modify"],
+        )?;
+        let pull = pulls
+            .iter_mut()
+            .find(|pull| pull.number.to_string() == number)
+            .ok_or_else(|| refusal(404, "Not Found"))?;
+        let text = |name: &str, now: &str| {
+            fields
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or(now)
+                .to_owned()
+        };
         let (title, body) = (text("title", &pull.title), text("body", &pull.body));
         hold_to_length(&title, &body)?;
         let state = text("state", if pull.is_open { "open" } else { "closed" });
-        let wrong = |field: &str| invalid("Validation Failed", &[json!({ "resource": "PullRequest", "field": field, "code": "invalid" })]);
+        let wrong = |field: &str| {
+            invalid(
+                "Validation Failed",
+                &[json!({ "resource": "PullRequest", "field": field, "code": "invalid" })],
+            )
+        };
         let is_open = match state.as_str() {
             "open" => true,
             "closed" => false,
@@ -137,11 +215,19 @@ impl Desk<'_> {
         known_queries(request, &["per_page", "page"])?;
         let missing = || refusal(404, "Not Found");
         let (base, head) = basehead.split_once("...").ok_or_else(missing)?;
-        let (base, head) = (self.bare.resolve(base).ok_or_else(missing)?, self.bare.resolve(head).ok_or_else(missing)?);
+        let (base, head) = (
+            self.bare.resolve(base).ok_or_else(missing)?,
+            self.bare.resolve(head).ok_or_else(missing)?,
+        );
         let commits = self.bare.beyond(&base, &head).ok_or_else(missing)?;
         let behind = self.bare.beyond(&head, &base).ok_or_else(missing)?.len();
         let parting = self.bare.merge_base(&base, &head).ok_or_else(missing)?;
-        let document = |id: &str| self.bare.commit(id).map(|commit| commit_document(self, &commit)).ok_or_else(missing);
+        let document = |id: &str| {
+            self.bare
+                .commit(id)
+                .map(|commit| commit_document(self, &commit))
+                .ok_or_else(missing)
+        };
         let (base_document, parting) = (document(&base)?, document(&parting)?);
         let status = match (commits.len(), behind) {
             (0, 0) => "identical",
@@ -151,7 +237,10 @@ impl Desk<'_> {
         };
         let total = commits.len();
         let page = format!("{}/{}/compare/{basehead}", self.address, self.repository);
-        let documents = commits.iter().map(|commit| commit_document(self, commit)).collect();
+        let documents = commits
+            .iter()
+            .map(|commit| commit_document(self, commit))
+            .collect();
         self.page(documents, request, page_size, |commits| {
             json!({
                 "url": format!("{}/repos/{}/compare/{basehead}", self.address, self.repository),
@@ -163,11 +252,20 @@ impl Desk<'_> {
     }
 
     /// One page, with the way to the next in `Link`.
-    pub fn page(&self, all: Vec<Value>, request: &Request, most: usize, document: impl FnOnce(&[Value]) -> Value) -> Answer {
+    pub fn page(
+        &self,
+        all: Vec<Value>,
+        request: &Request,
+        most: usize,
+        document: impl FnOnce(&[Value]) -> Value,
+    ) -> Answer {
         let number = |name: &str, usual: usize| match request.query(name).map(str::parse::<usize>) {
             None => Ok(usual),
             Some(Ok(number)) if number > 0 && (name == "page" || number <= 100) => Ok(number),
-            Some(_) => Err(invalid(&format!("{name} is no number that is taken here"), &[])),
+            Some(_) => Err(invalid(
+                &format!("{name} is no number that is taken here"),
+                &[],
+            )),
         };
         let (size, page) = (number("per_page", 30)?.min(most), number("page", 1)?);
         let start = size.saturating_mul(page - 1).min(all.len());
@@ -175,10 +273,22 @@ impl Desk<'_> {
         let mut response = Response::json(200, &document(&all[start..end]));
         if end < all.len() {
             let path = request.target.split('?').next().unwrap_or_default();
-            let kept = request.target.split_once('?').map_or("", |(_, query)| query);
-            let kept: Vec<_> = kept.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("page=")).collect();
-            let query = [kept.join("&"), format!("page={}", page + 1)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            response = response.with("Link", format!("<{}{path}?{}>; rel=\"next\"", self.address, query.join("&")));
+            let kept = request
+                .target
+                .split_once('?')
+                .map_or("", |(_, query)| query);
+            let kept: Vec<_> = kept
+                .split('&')
+                .filter(|pair| !pair.is_empty() && !pair.starts_with("page="))
+                .collect();
+            let query = [kept.join("&"), format!("page={}", page + 1)]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>();
+            response = response.with(
+                "Link",
+                format!("<{}{path}?{}>; rel=\"next\"", self.address, query.join("&")),
+            );
         }
         Ok(response)
     }
@@ -186,29 +296,56 @@ impl Desk<'_> {
 
 /// Owners are written in any case, branches are not.
 fn is_same_label(left: &str, right: &str) -> bool {
-    let (left, right) = (left.split_once(':').unwrap_or(("", left)), right.split_once(':').unwrap_or(("", right)));
+    let (left, right) = (
+        left.split_once(':').unwrap_or(("", left)),
+        right.split_once(':').unwrap_or(("", right)),
+    );
     left.0.eq_ignore_ascii_case(right.0) && left.1 == right.1
 }
 
 pub(super) fn known_queries(request: &Request, known: &[&str]) -> Result<(), Response> {
-    match request.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        Some((name, _)) => Err(invalid(&format!("the query {name:?} is not known here"), &[])),
+    match request
+        .query
+        .iter()
+        .find(|(name, _)| !known.contains(&name.as_str()))
+    {
+        Some((name, _)) => Err(invalid(
+            &format!("the query {name:?} is not known here"),
+            &[],
+        )),
         None => Ok(()),
     }
 }
 
 /// The fields of a request's document, every one of them known and of its type.
 pub(super) fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Response> {
-    let is_json = request.header("Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
-    let document = serde_json::from_slice(&request.body).ok().filter(|_| is_json);
-    let Some(Value::Object(fields)) = document else { return Err(refusal(400, "Problems parsing JSON")) };
+    let is_json = request
+        .header("Content-Type")
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    let document = serde_json::from_slice(&request.body)
+        .ok()
+        .filter(|_| is_json);
+    let Some(Value::Object(fields)) = document else {
+        return Err(refusal(400, "Problems parsing JSON"));
+    };
     for (name, value) in &fields {
-        let is_flag = matches!(name.as_str(), "draft" | "maintainer_can_modify" | "prerelease");
+        let is_flag = matches!(
+            name.as_str(),
+            "draft" | "maintainer_can_modify" | "prerelease"
+        );
         if !known.contains(&name.as_str()) {
-            return Err(invalid(&format!("Invalid request.\n\n\"{name}\" is not a permitted key."), &[]));
+            return Err(invalid(
+                &format!("Invalid request.\n\n\"{name}\" is not a permitted key."),
+                &[],
+            ));
         }
         if is_flag != value.is_boolean() || is_flag == value.is_string() {
-            return Err(invalid(&format!("Invalid request.\n\nFor 'properties/{name}', {value} is of another type."), &[]));
+            return Err(invalid(
+                &format!(
+                    "Invalid request.\n\nFor 'properties/{name}', {value} is of another type."
+                ),
+                &[],
+            ));
         }
     }
     Ok(fields)
@@ -216,16 +353,27 @@ pub(super) fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Va
 
 fn hold_to_length(title: &str, body: &str) -> Result<(), Response> {
     let wrong = |field: &str, code: &str, message: String| {
-        Err(invalid("Validation Failed", &[json!({ "resource": "Issue", "field": field, "code": code, "message": message })]))
+        Err(invalid(
+            "Validation Failed",
+            &[json!({ "resource": "Issue", "field": field, "code": code, "message": message })],
+        ))
     };
     if title.trim().is_empty() {
         return wrong("title", "missing_field", "title can't be blank".to_owned());
     }
     if title.chars().count() > TITLE_CHARS_MAX {
-        return wrong("title", "custom", format!("title is too long (maximum is {TITLE_CHARS_MAX} characters)"));
+        return wrong(
+            "title",
+            "custom",
+            format!("title is too long (maximum is {TITLE_CHARS_MAX} characters)"),
+        );
     }
     if body.chars().count() > BODY_CHARS_MAX {
-        return wrong("body", "custom", format!("body is too long (maximum is {BODY_CHARS_MAX} characters)"));
+        return wrong(
+            "body",
+            "custom",
+            format!("body is too long (maximum is {BODY_CHARS_MAX} characters)"),
+        );
     }
     Ok(())
 }

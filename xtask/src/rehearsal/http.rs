@@ -63,12 +63,21 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let connections = Mutex::new(Connections::default());
-        let shared = Arc::new(Shared { stopping: AtomicBool::new(false), connections, body_bytes_max, endless_bytes: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            stopping: AtomicBool::new(false),
+            connections,
+            body_bytes_max,
+            endless_bytes: AtomicU64::new(0),
+        });
         let acceptor = {
             let (shared, handler) = (Arc::clone(&shared), Arc::new(handler));
             thread::Builder::new().spawn(move || accept(&listener, &shared, &handler))?
         };
-        Ok(Self { address, shared, acceptor: Some(acceptor) })
+        Ok(Self {
+            address,
+            shared,
+            acceptor: Some(acceptor),
+        })
     }
 
     /// `127.0.0.1:PORT`.
@@ -115,7 +124,9 @@ impl Drop for Server {
 impl Shared {
     /// The connections, also after a handler panicked: the table itself is never left half-changed.
     fn lock(&self) -> std::sync::MutexGuard<'_, Connections> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +144,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, handler: &Arc<impl Handl
     }
 }
 
-fn start_connection(stream: TcpStream, shared: &Arc<Shared>, handler: &Arc<impl Handler>) -> io::Result<()> {
+fn start_connection(
+    stream: TcpStream,
+    shared: &Arc<Shared>,
+    handler: &Arc<impl Handler>,
+) -> io::Result<()> {
     // Answers are written in two parts, and a kept-alive client waits for both.
     stream.set_nodelay(true)?;
     let second = stream.try_clone()?;
@@ -143,7 +158,10 @@ fn start_connection(stream: TcpStream, shared: &Arc<Shared>, handler: &Arc<impl 
     connections.threads.retain(|thread| !thread.is_finished());
     let (theirs, handler) = (Arc::clone(shared), Arc::clone(handler));
     let thread = thread::Builder::new().spawn(move || {
-        let _closing = Closing { shared: &theirs, id };
+        let _closing = Closing {
+            shared: &theirs,
+            id,
+        };
         // A line the client cut ends the connection; there is nobody left to tell.
         let _ = serve(stream, &theirs, &*handler);
     })?;
@@ -186,11 +204,19 @@ fn serve(stream: TcpStream, shared: &Shared, handler: &impl Handler) -> io::Resu
             Reply::Send(response) => response.write_to(&mut writer, is_head, is_last)?,
             Reply::Cut => return Ok(()),
             Reply::CutShort(response) => return response.write_half_to(&mut writer),
-            Reply::Trail(response, bytes) => http_misbehave::trail(&response, &bytes, &mut writer, is_head)?,
+            Reply::Trail(response, bytes) => {
+                http_misbehave::trail(&response, &bytes, &mut writer, is_head)?
+            }
             Reply::Raw(bytes) => return writer.write_all(&bytes),
-            Reply::Stall(response) => return http_misbehave::stall(&response, &mut writer, &mut reader),
-            Reply::Drip(response, pause) => http_misbehave::drip(&response, pause, &mut writer, is_last)?,
-            Reply::Endless(response) => return http_misbehave::endless(&response, &mut writer, &shared.endless_bytes),
+            Reply::Stall(response) => {
+                return http_misbehave::stall(&response, &mut writer, &mut reader);
+            }
+            Reply::Drip(response, pause) => {
+                http_misbehave::drip(&response, pause, &mut writer, is_last)?
+            }
+            Reply::Endless(response) => {
+                return http_misbehave::endless(&response, &mut writer, &shared.endless_bytes);
+            }
         }
         if is_last {
             return writer.flush();

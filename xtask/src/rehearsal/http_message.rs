@@ -36,12 +36,18 @@ impl Request {
 
     /// Every header of this name, whatever its case.
     pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first query parameter of this name.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -78,12 +84,18 @@ pub struct Response {
 impl Response {
     /// An answer without headers or body.
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Arc::default() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Arc::default(),
+        }
     }
 
     /// An answer that is a JSON document.
     pub fn json(status: u16, document: &serde_json::Value) -> Self {
-        Self::new(status).with("Content-Type", "application/json").body(document.to_string())
+        Self::new(status)
+            .with("Content-Type", "application/json")
+            .body(document.to_string())
     }
 
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -92,11 +104,19 @@ impl Response {
     }
 
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: Arc::new(body.into()), ..self }
+        Self {
+            body: Arc::new(body.into()),
+            ..self
+        }
     }
 
     /// Writes the answer; to a `HEAD` the body's length alone.
-    pub(super) fn write_to(&self, writer: &mut impl Write, is_head: bool, is_last: bool) -> io::Result<()> {
+    pub(super) fn write_to(
+        &self,
+        writer: &mut impl Write,
+        is_head: bool,
+        is_last: bool,
+    ) -> io::Result<()> {
         self.write_head(writer, is_last)?;
         if !is_head {
             writer.write_all(&self.body)?;
@@ -113,7 +133,11 @@ impl Response {
 
     /// The answer as bytes for [`Reply::Raw`], with these lines in place of the true `Content-Length`.
     pub fn raw(&self, instead: &str) -> Vec<u8> {
-        [format!("{}{instead}\r\n\r\n", self.head()).as_bytes(), &self.body].concat()
+        [
+            format!("{}{instead}\r\n\r\n", self.head()).as_bytes(),
+            &self.body,
+        ]
+        .concat()
     }
 
     /// Status line and headers, without the length and the empty line.
@@ -169,23 +193,39 @@ impl From<io::Error> for BadBody {
 }
 
 /// Reads one request. The writer is there for `100 Continue`, which the client may wait for.
-pub(super) fn read_request(reader: &mut impl BufRead, writer: &mut impl Write, body_bytes_max: u64) -> io::Result<Incoming> {
+pub(super) fn read_request(
+    reader: &mut impl BufRead,
+    writer: &mut impl Write,
+    body_bytes_max: u64,
+) -> io::Result<Incoming> {
     let refuse = |status, why: String| Ok(Incoming::Refused(Response::new(status).body(why)));
     // Engines try TLS first, on this machine too, and then wait ten seconds for an answer to their greeting. It holds
     // no line end, so it must be known by its first byte.
-    if reader.fill_buf()?.first().is_some_and(|byte| !byte.is_ascii_alphabetic() && !byte.is_ascii_whitespace()) {
+    if reader
+        .fill_buf()?
+        .first()
+        .is_some_and(|byte| !byte.is_ascii_alphabetic() && !byte.is_ascii_whitespace())
+    {
         return refuse(400, "no HTTP request; there is no TLS here".to_owned());
     }
     let head = match read_head(reader)? {
         Some(head) if head.ends_with(b"\n") => head,
         Some(head) if head.is_empty() => return Ok(Incoming::End),
-        _ => return refuse(431, format!("the head ended early, or is over {HEAD_BYTES_MAX} bytes")),
+        _ => {
+            return refuse(
+                431,
+                format!("the head ended early, or is over {HEAD_BYTES_MAX} bytes"),
+            );
+        }
     };
     let mut request = match parse_head(&head) {
         Ok(request) => request,
         Err(why) => return refuse(400, why),
     };
-    if request.header("Expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+    if request
+        .header("Expect")
+        .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+    {
         writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         writer.flush()?;
     }
@@ -205,7 +245,11 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     loop {
         let start = head.len();
         if bounded.read_until(b'\n', &mut head)? == 0 {
-            return Ok(if bounded.limit() == 0 { None } else { Some(head).filter(Vec::is_empty) });
+            return Ok(if bounded.limit() == 0 {
+                None
+            } else {
+                Some(head).filter(Vec::is_empty)
+            });
         }
         match &head[start..] {
             // An empty line before a request is to be overlooked (RFC 9112, 2.2).
@@ -219,7 +263,9 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 fn parse_head(head: &[u8]) -> Result<Request, String> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut headers);
-    parsed.parse(head).map_err(|error| format!("no HTTP request: {error}"))?;
+    parsed
+        .parse(head)
+        .map_err(|error| format!("no HTTP request: {error}"))?;
     let target = parsed.path.unwrap_or_default().to_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     if !path.starts_with('/') {
@@ -230,10 +276,16 @@ fn parse_head(head: &[u8]) -> Result<Request, String> {
         method: parsed.method.unwrap_or_default().to_owned(),
         path: percent_decode(path),
         query: parse_form(query),
-        headers: parsed.headers.iter().map(|header| (header.name.to_owned(), text(header.value))).collect(),
+        headers: parsed
+            .headers
+            .iter()
+            .map(|header| (header.name.to_owned(), text(header.value)))
+            .collect(),
         ..Request::default()
     };
-    let asks_to_close = request.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let asks_to_close = request
+        .header("Connection")
+        .is_some_and(|value| value.eq_ignore_ascii_case("close"));
     request.is_last = asks_to_close || parsed.version != Some(1);
     request.target = target;
     Ok(request)
@@ -252,7 +304,12 @@ pub fn parse_form(text: &str) -> Vec<(String, String)> {
 /// Resolves `%XX`; a `%` without two digits behind it stands for itself.
 pub fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).map(|digit| digit as u8);
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|byte| char::from(*byte).to_digit(16))
+            .map(|digit| digit as u8)
+    };
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
@@ -270,17 +327,28 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64, body: &mut Vec<u8>) -> Result<(), BadBody> {
-    match (request.header("Transfer-Encoding"), request.header("Content-Length")) {
+fn read_body(
+    reader: &mut impl BufRead,
+    request: &Request,
+    bytes_max: u64,
+    body: &mut Vec<u8>,
+) -> Result<(), BadBody> {
+    match (
+        request.header("Transfer-Encoding"),
+        request.header("Content-Length"),
+    ) {
         (None, None) => {}
         (None, Some(length)) => {
-            let length = length.parse().map_err(|_| BadBody(400, format!("Content-Length {length:?} is no number")))?;
+            let length = length
+                .parse()
+                .map_err(|_| BadBody(400, format!("Content-Length {length:?} is no number")))?;
             read_exactly(reader, length, bytes_max, body)?;
         }
         (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => loop {
             let line = read_line(reader)?;
             let size = line.split(';').next().unwrap_or_default().trim();
-            let size = u64::from_str_radix(size, 16).map_err(|_| BadBody(400, format!("{size:?} is no chunk size")))?;
+            let size = u64::from_str_radix(size, 16)
+                .map_err(|_| BadBody(400, format!("{size:?} is no chunk size")))?;
             if size == 0 {
                 while !read_line(reader)?.is_empty() {}
                 break;
@@ -291,19 +359,32 @@ fn read_body(reader: &mut impl BufRead, request: &Request, bytes_max: u64, body:
             }
         },
         // Both at once is how one request is smuggled behind another.
-        (Some(coding), _) => return Err(BadBody(400, format!("Transfer-Encoding {coding:?} is not taken here"))),
+        (Some(coding), _) => {
+            return Err(BadBody(
+                400,
+                format!("Transfer-Encoding {coding:?} is not taken here"),
+            ));
+        }
     }
     Ok(())
 }
 
-fn read_exactly(reader: &mut impl BufRead, length: u64, bytes_max: u64, body: &mut Vec<u8>) -> Result<(), BadBody> {
+fn read_exactly(
+    reader: &mut impl BufRead,
+    length: u64,
+    bytes_max: u64,
+    body: &mut Vec<u8>,
+) -> Result<(), BadBody> {
     if length > bytes_max.saturating_sub(body.len() as u64) {
         return Err(BadBody(413, format!("the body is over {bytes_max} bytes")));
     }
     // The length is only believed as far as bytes arrive: nothing is reserved for what is merely promised.
     match reader.take(length).read_to_end(body)? as u64 {
         read if read == length => Ok(()),
-        read => Err(BadBody(400, format!("the body ended early: {read} of {length} bytes"))),
+        read => Err(BadBody(
+            400,
+            format!("the body ended early: {read} of {length} bytes"),
+        )),
     }
 }
 
@@ -312,7 +393,9 @@ fn read_line(reader: &mut impl BufRead) -> Result<String, BadBody> {
     let mut line = Vec::new();
     reader.take(HEAD_BYTES_MAX).read_until(b'\n', &mut line)?;
     match line.strip_suffix(b"\n") {
-        Some(line) => Ok(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()),
+        Some(line) => {
+            Ok(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
+        }
         None => Err(BadBody(400, "the body ended early".to_owned())),
     }
 }

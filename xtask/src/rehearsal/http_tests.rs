@@ -14,7 +14,10 @@ fn echo() -> Server {
         _ => {
             let body = String::from_utf8_lossy(&request.body).into_owned();
             let query = format!("{:?}", request.query);
-            Reply::Send(Response::new(200).body(format!("{} {} {query} {body}", request.method, request.path)))
+            Reply::Send(Response::new(200).body(format!(
+                "{} {} {query} {body}",
+                request.method, request.path
+            )))
         }
     };
     Server::start(handler, 100).unwrap()
@@ -51,7 +54,9 @@ fn one_connection_serves_many_requests_with_bodies_of_both_kinds() {
 fn a_client_that_waits_is_told_to_go_on() {
     let server = echo();
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.write_all(b"POST /e HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n").unwrap();
+    stream
+        .write_all(b"POST /e HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+        .unwrap();
     let mut told = [0; 25];
     stream.read_exact(&mut told).unwrap();
     assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -71,12 +76,27 @@ fn what_is_no_request_is_answered_and_ends_the_connection() {
         ("POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", "400"),
         ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"),
         ("POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n", "413"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", "413"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", "413"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", "400"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nq\r\n", "400"),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n",
+            "413",
+        ),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+            "413",
+        ),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n",
+            "400",
+        ),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nq\r\n",
+            "400",
+        ),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "400"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", "400"),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+            "400",
+        ),
         (long_head.as_str(), "431"),
     ] {
         let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -85,7 +105,10 @@ fn what_is_no_request_is_answered_and_ends_the_connection() {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{text:.60}: {answer:?}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{text:.60}: {answer:?}"
+        );
     }
     assert!(exchange(&server, "GET /fine HTTP/1.0\r\n\r\n").ends_with("GET /fine [] "));
 }
@@ -120,8 +143,20 @@ fn bodies_that_end_early_are_never_handed_on() {
 #[test]
 fn lines_are_cut_as_told() {
     let server = echo();
-    assert_eq!(exchange(&server, "GET /cut HTTP/1.1\r\n\r\nGET /after HTTP/1.1\r\n\r\n"), "");
-    assert_eq!(exchange(&server, "GET /short HTTP/1.1\r\n\r\n").split_once("\r\n\r\n").unwrap().1, "01234");
+    assert_eq!(
+        exchange(
+            &server,
+            "GET /cut HTTP/1.1\r\n\r\nGET /after HTTP/1.1\r\n\r\n"
+        ),
+        ""
+    );
+    assert_eq!(
+        exchange(&server, "GET /short HTTP/1.1\r\n\r\n")
+            .split_once("\r\n\r\n")
+            .unwrap()
+            .1,
+        "01234"
+    );
 }
 
 #[test]

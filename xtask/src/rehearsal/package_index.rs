@@ -56,10 +56,19 @@ impl EmbeddedIndex {
     /// When 127.0.0.1 cannot be listened on.
     pub fn start(uploader: Option<(&str, &str)>) -> io::Result<Self> {
         let uploader = uploader.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let shared = Arc::new(Shared { uploader, state: Mutex::default() });
+        let shared = Arc::new(Shared {
+            uploader,
+            state: Mutex::default(),
+        });
         let handler = Arc::clone(&shared);
         let server = Server::start(
-            move |request: Request| turn::answer(|| handler.lock(), request, |state, request| handler.effect(state, &request)),
+            move |request: Request| {
+                turn::answer(
+                    || handler.lock(),
+                    request,
+                    |state, request| handler.effect(state, &request),
+                )
+            },
             BODY_BYTES_MAX,
         )?;
         Ok(Self { server, shared })
@@ -127,15 +136,21 @@ impl Shared {
         match (request.method.as_str(), parts.as_slice()) {
             ("POST", [""]) => match self.upload(state, request) {
                 Ok(()) => Response::new(200).body("OK"),
-                Err((status, why)) => Response::new(status).with("Content-Type", "text/plain; charset=utf-8").body(why),
+                Err((status, why)) => Response::new(status)
+                    .with("Content-Type", "text/plain; charset=utf-8")
+                    .body(why),
             },
             ("GET", ["simple", name, ""]) if normal(name) == *name => listing(state, request, name),
             ("GET" | "HEAD", ["packages", name]) => match state.files.get(*name) {
-                Some(bytes) => Response::new(200).with("Content-Type", "application/octet-stream").body(bytes.clone()),
+                Some(bytes) => Response::new(200)
+                    .with("Content-Type", "application/octet-stream")
+                    .body(bytes.clone()),
                 None => Response::new(404),
             },
             _ => {
-                state.unexpected.push(format!("{} {}", request.method, request.target));
+                state
+                    .unexpected
+                    .push(format!("{} {}", request.method, request.target));
                 Response::new(404)
             }
         }
@@ -145,29 +160,43 @@ impl Shared {
         if let Some((user, password)) = &self.uploader {
             let wanted = format!("Basic {}", BASE64.encode(format!("{user}:{password}")));
             if request.header("Authorization") != Some(&wanted) {
-                return Err((403, "403 Invalid or non-existent authentication information.".into()));
+                return Err((
+                    403,
+                    "403 Invalid or non-existent authentication information.".into(),
+                ));
             }
         }
         let bad = |why: &str| (400, format!("400 {why}"));
         let kind = request.header("Content-Type").unwrap_or_default();
-        let boundary =
-            kind.strip_prefix("multipart/form-data").and_then(|rest| rest.split_once("boundary=")).map(|(_, word)| word.trim_matches('"'));
-        let form = Form::read(&request.body, boundary.ok_or_else(|| bad("no form"))?).ok_or_else(|| bad("the form is not whole"))?;
+        let boundary = kind
+            .strip_prefix("multipart/form-data")
+            .and_then(|rest| rest.split_once("boundary="))
+            .map(|(_, word)| word.trim_matches('"'));
+        let form = Form::read(&request.body, boundary.ok_or_else(|| bad("no form"))?)
+            .ok_or_else(|| bad("the form is not whole"))?;
         if (form.one(":action"), form.one("protocol_version")) != (Some("file_upload"), Some("1")) {
             return Err(bad("unknown action or protocol"));
         }
         let (whole, bytes) = form.content.as_ref().ok_or_else(|| bad("no content"))?;
         let name = FileName::read(whole).ok_or_else(|| bad("invalid filename"))?;
-        let (Some(package), Some(version)) = (form.one("name"), form.one("version")) else { return Err(bad("no name or version")) };
+        let (Some(package), Some(version)) = (form.one("name"), form.one("version")) else {
+            return Err(bad("no name or version"));
+        };
         if !name.is_of(package, version) {
             return Err(bad(&format!("{whole} is no file of {package} {version}")));
         }
-        let filetype = if name.wheel.is_some() { "bdist_wheel" } else { "sdist" };
+        let filetype = if name.wheel.is_some() {
+            "bdist_wheel"
+        } else {
+            "sdist"
+        };
         if form.one("filetype") != Some(filetype) || form.one("metadata_version").is_none() {
             return Err(bad("wrong filetype, or no metadata version"));
         }
         if form.one("sha256_digest") != Some(Digest::of(bytes).hex()) {
-            return Err(bad("The digest supplied does not match a digest calculated from the uploaded file."));
+            return Err(bad(
+                "The digest supplied does not match a digest calculated from the uploaded file.",
+            ));
         }
         if state.files.contains_key(whole) {
             return Err(bad("File already exists"));
@@ -179,8 +208,13 @@ impl Shared {
 
 /// The files of a package, as JSON or as a page; 404 where there is none.
 fn listing(state: &State, request: &Request, package: &str) -> Response {
-    let is_its = |name: &str| FileName::read(name).is_some_and(|name| normal(&name.name) == package);
-    let files: Vec<_> = state.files.iter().filter(|(name, _)| is_its(name)).collect();
+    let is_its =
+        |name: &str| FileName::read(name).is_some_and(|name| normal(&name.name) == package);
+    let files: Vec<_> = state
+        .files
+        .iter()
+        .filter(|(name, _)| is_its(name))
+        .collect();
     if files.is_empty() {
         return Response::new(404);
     }
@@ -190,11 +224,24 @@ fn listing(state: &State, request: &Request, package: &str) -> Response {
             .iter()
             .map(|(name, bytes)| json!({ "filename": name, "url": url(name), "hashes": { "sha256": Digest::of(bytes).hex() } }));
         let document = json!({ "meta": { "api-version": "1.0" }, "name": package, "files": files.collect::<Vec<_>>() });
-        return Response::new(200).with("Content-Type", JSON).body(document.to_string());
+        return Response::new(200)
+            .with("Content-Type", JSON)
+            .body(document.to_string());
     }
-    let links = files.iter().map(|(name, bytes)| format!("<a href=\"{}#sha256={}\">{name}</a><br/>\n", url(name), Digest::of(bytes).hex()));
-    let page = format!("<!DOCTYPE html>\n<html><body>\n{}</body></html>\n", links.collect::<String>());
-    Response::new(200).with("Content-Type", "text/html; charset=utf-8").body(page)
+    let links = files.iter().map(|(name, bytes)| {
+        format!(
+            "<a href=\"{}#sha256={}\">{name}</a><br/>\n",
+            url(name),
+            Digest::of(bytes).hex()
+        )
+    });
+    let page = format!(
+        "<!DOCTYPE html>\n<html><body>\n{}</body></html>\n",
+        links.collect::<String>()
+    );
+    Response::new(200)
+        .with("Content-Type", "text/html; charset=utf-8")
+        .body(page)
 }
 
 /// A form of several parts.
@@ -220,16 +267,29 @@ impl Form {
         if !body[last + mark.len()..].starts_with(b"--") {
             return None;
         }
-        let mut form = Self { fields: Vec::new(), content: None };
+        let mut form = Self {
+            fields: Vec::new(),
+            content: None,
+        };
         for pair in places.windows(2) {
             let part = &body[pair[0] + mark.len()..pair[1]];
             let end = find(part, b"\r\n\r\n")?;
             let head = str::from_utf8(&part[..end]).ok()?;
             let bytes = &part[end + 4..];
-            let word = |key: &str| head.split(&format!("{key}=\"")).nth(1)?.split('"').next().map(str::to_owned);
+            let word = |key: &str| {
+                head.split(&format!("{key}=\""))
+                    .nth(1)?
+                    .split('"')
+                    .next()
+                    .map(str::to_owned)
+            };
             match (word("; name")?, word("; filename")) {
-                (name, Some(file)) if name == "content" => form.content = Some((file, bytes.to_vec())),
-                (name, None) => form.fields.push((name, String::from_utf8(bytes.to_vec()).ok()?)),
+                (name, Some(file)) if name == "content" => {
+                    form.content = Some((file, bytes.to_vec()))
+                }
+                (name, None) => form
+                    .fields
+                    .push((name, String::from_utf8(bytes.to_vec()).ok()?)),
                 _ => return None,
             }
         }

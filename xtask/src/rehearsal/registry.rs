@@ -80,7 +80,11 @@ impl EmbeddedRegistry {
     /// Starts a registry that behaves as it was told.
     pub(super) fn with(behaviour: Behaviour, gate: Gate) -> io::Result<Self> {
         let body_bytes_max = behaviour.body_bytes_max;
-        let shared = Arc::new(Shared { behaviour, gate, state: Mutex::default() });
+        let shared = Arc::new(Shared {
+            behaviour,
+            gate,
+            state: Mutex::default(),
+        });
         let handler = Arc::clone(&shared);
         let server = Server::start(move |request| handler.handle(request), body_bytes_max)?;
         Ok(Self { shared, server })
@@ -146,7 +150,12 @@ impl EmbeddedRegistry {
     /// The tags of a repository, sorted; none when there is no such repository.
     pub fn tags(&self, repository: &str) -> Vec<String> {
         let state = self.shared.lock();
-        let mut tags: Vec<_> = state.store.tags(repository).iter().map(|(tag, _)| tag.clone()).collect();
+        let mut tags: Vec<_> = state
+            .store
+            .tags(repository)
+            .iter()
+            .map(|(tag, _)| tag.clone())
+            .collect();
         tags.sort();
         tags
     }
@@ -202,7 +211,11 @@ impl Shared {
     }
 
     fn handle(&self, request: Request) -> Reply {
-        turn::answer(|| self.lock(), request, |state, request| self.answer(state, request))
+        turn::answer(
+            || self.lock(),
+            request,
+            |state, request| self.answer(state, request),
+        )
     }
 
     fn answer(&self, state: &mut State, request: Request) -> Response {
@@ -213,11 +226,17 @@ impl Shared {
             Ok(route) => route,
             Err(Some(response)) => return response,
             Err(None) => {
-                state.unexpected.push(format!("{} {}", request.method, request.target));
+                state
+                    .unexpected
+                    .push(format!("{} {}", request.method, request.target));
                 return refuse(404, "NOT_FOUND", "no registry knows this request");
             }
         };
-        let access = if matches!(request.method.as_str(), "GET" | "HEAD") { Access::Pull } else { Access::Push };
+        let access = if matches!(request.method.as_str(), "GET" | "HEAD") {
+            Access::Pull
+        } else {
+            Access::Push
+        };
         if let Err(response) = self.gate.check(&request, route.repository(), access) {
             return response;
         }
@@ -226,13 +245,20 @@ impl Shared {
             Route::Base => Response::json(200, &serde_json::json!({})),
             Route::Tags(name) => registry_lists::list_tags(store, &self.behaviour, &name, &request),
             Route::Manifest(name, reference) => match request.method.as_str() {
-                "PUT" => registry_manifests::put(store, &self.behaviour, &name, &reference, request),
+                "PUT" => {
+                    registry_manifests::put(store, &self.behaviour, &name, &reference, request)
+                }
                 _ => registry_manifests::get(store, &self.behaviour, &name, &reference, &request),
             },
-            Route::Referrers(name, digest) => registry_lists::list_referrers(store, &self.behaviour, &name, &digest, &request),
-            Route::Blob(name, digest) => registry_blobs::get(store, &self.behaviour, &name, &digest, &request),
+            Route::Referrers(name, digest) => {
+                registry_lists::list_referrers(store, &self.behaviour, &name, &digest, &request)
+            }
+            Route::Blob(name, digest) => {
+                registry_blobs::get(store, &self.behaviour, &name, &digest, &request)
+            }
             Route::StartUpload(name) => {
-                let may_read = |from: &str| self.gate.check(&request, Some(from), Access::Pull).is_ok();
+                let may_read =
+                    |from: &str| self.gate.check(&request, Some(from), Access::Pull).is_ok();
                 match registry_blobs::mount(store, &name, &request, may_read) {
                     Some(response) => response,
                     None => registry_blobs::start_upload(store, &name, request),
@@ -246,7 +272,10 @@ impl Shared {
 
 /// An error as the specification writes it.
 pub(super) fn refuse(status: u16, code: &str, message: &str) -> Response {
-    Response::json(status, &serde_json::json!({ "errors": [{ "code": code, "message": message }] }))
+    Response::json(
+        status,
+        &serde_json::json!({ "errors": [{ "code": code, "message": message }] }),
+    )
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ impl Default for Builder {
             blobs_at: None,
             body_bytes_max: BODY_BYTES_MAX,
         };
-        Self { behaviour, gate: Gate::default() }
+        Self {
+            behaviour,
+            gate: Gate::default(),
+        }
     }
 }
 
@@ -65,12 +68,18 @@ pub struct Builder {
 impl Builder {
     /// Asks for tokens, which `/token` gives for these credentials, and checks their scope.
     pub fn bearer(self, user: &str, password: &str) -> Self {
-        Self { gate: Gate::bearer(user, password), ..self }
+        Self {
+            gate: Gate::bearer(user, password),
+            ..self
+        }
     }
 
     /// Asks for these credentials with every request.
     pub fn basic(self, user: &str, password: &str) -> Self {
-        Self { gate: Gate::basic(user, password), ..self }
+        Self {
+            gate: Gate::basic(user, password),
+            ..self
+        }
     }
 
     /// With [`Builder::bearer`]: also takes this identity token in place of the password.

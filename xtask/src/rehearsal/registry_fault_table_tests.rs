@@ -15,7 +15,16 @@ use crate::world::registry::{Registry, RegistryError, RegistryErrorKind as Kind,
 use crate::world::registry_auth::Credentials;
 use crate::world::side_by_side::side_by_side;
 
-const COLUMNS: [&str; 8] = ["tags", "manifest", "head", "put", "blob", "upload", "token", "referrers"];
+const COLUMNS: [&str; 8] = [
+    "tags",
+    "manifest",
+    "head",
+    "put",
+    "blob",
+    "upload",
+    "token",
+    "referrers",
+];
 
 struct Row {
     fault: &'static str,
@@ -44,26 +53,41 @@ impl Place {
     }
 
     fn challenge(&self) -> String {
-        format!("Bearer realm=\"http://{}/token\",service=\"embedded-registry\"", self.registry)
+        format!(
+            "Bearer realm=\"http://{}/token\",service=\"embedded-registry\"",
+            self.registry
+        )
     }
 }
 
 /// The answer with a header in place of its own of that name.
 fn with(mut response: Response, name: &str, value: &str) -> Reply {
-    response.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+    response
+        .headers
+        .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
     Reply::Send(response.with(name, value))
 }
 
 fn page(status: u16) -> Reply {
-    Reply::Send(Response::new(status).with("Content-Type", "text/html").body("<html>Bad Gateway</html>"))
+    Reply::Send(
+        Response::new(status)
+            .with("Content-Type", "text/html")
+            .body("<html>Bad Gateway</html>"),
+    )
 }
 
 /// The answer with header lines that are no UTF-8.
 fn with_strange_headers(mut response: Response) -> Reply {
-    response.headers.retain(|(name, _)| !["Link", "Docker-Content-Digest"].contains(&name.as_str()));
+    response
+        .headers
+        .retain(|(name, _)| !["Link", "Docker-Content-Digest"].contains(&name.as_str()));
     let length = response.body.len();
     let raw = response.raw(&format!("Content-Length: {length}\r\nLink: <\u{1}\u{1}>\r\nDocker-Content-Digest: \u{1}\r\nConnection: close"));
-    Reply::Raw(raw.into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect())
+    Reply::Raw(
+        raw.into_iter()
+            .map(|byte| if byte == 1 { 0xff } else { byte })
+            .collect(),
+    )
 }
 
 const TABLE: &[Row] = &[
@@ -75,7 +99,11 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "429 with a date to wait for",
-        plan: |place| place.status(429).header("Retry-After", "Tue, 21 Oct 2025 07:28:30 GMT"),
+        plan: |place| {
+            place
+                .status(429)
+                .header("Retry-After", "Tue, 21 Oct 2025 07:28:30 GMT")
+        },
         outcomes: "again again again again again again again again",
         says: "",
     },
@@ -85,14 +113,29 @@ const TABLE: &[Row] = &[
         outcomes: "answered answered answered answered answered answered answered answered",
         says: "asks to wait 3600 s",
     },
-    Row { fault: "500", plan: |place| place.status(500), outcomes: "again again again again again again again again", says: "" },
     Row {
-        fault: "502 with a page",
-        plan: |place| place.status(502).header("Content-Type", "text/html").body("<html>Bad Gateway</html>"),
+        fault: "500",
+        plan: |place| place.status(500),
         outcomes: "again again again again again again again again",
         says: "",
     },
-    Row { fault: "503", plan: |place| place.status(503), outcomes: "again again again again again again again again", says: "" },
+    Row {
+        fault: "502 with a page",
+        plan: |place| {
+            place
+                .status(502)
+                .header("Content-Type", "text/html")
+                .body("<html>Bad Gateway</html>")
+        },
+        outcomes: "again again again again again again again again",
+        says: "",
+    },
+    Row {
+        fault: "503",
+        plan: |place| place.status(503),
+        outcomes: "again again again again again again again again",
+        says: "",
+    },
     Row {
         fault: "503 that stays",
         plan: |place| place.status(503).times(99),
@@ -132,7 +175,11 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "a byte now and then",
-        plan: |place| place.twist(|response| Reply::Drip(response.body(vec![b' '; 100]), Duration::from_millis(80))),
+        plan: |place| {
+            place.twist(|response| {
+                Reply::Drip(response.body(vec![b' '; 100]), Duration::from_millis(80))
+            })
+        },
         outcomes: "again again - again again again again again",
         says: "",
     },
@@ -155,13 +202,21 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "a length that is too long",
-        plan: |place| place.twist(|response| Reply::Raw(response.raw(&format!("Content-Length: {}", response.body.len() + 10)))),
+        plan: |place| {
+            place.twist(|response| {
+                Reply::Raw(response.raw(&format!("Content-Length: {}", response.body.len() + 10)))
+            })
+        },
         outcomes: "again again - again again again again again",
         says: "",
     },
     Row {
         fault: "a length that is too short",
-        plan: |place| place.twist(|response| Reply::Raw(response.raw(&format!("Content-Length: {}", response.body.len() / 2)))),
+        plan: |place| {
+            place.twist(|response| {
+                Reply::Raw(response.raw(&format!("Content-Length: {}", response.body.len() / 2)))
+            })
+        },
         outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
@@ -169,8 +224,14 @@ const TABLE: &[Row] = &[
         fault: "an answer that another follows, unasked",
         plan: |place| {
             place.twist(|response| {
-                let forged = Response::json(200, &json!({ "name": "o/r", "tags": ["forged"], "manifests": [] }));
-                Reply::Trail(response, forged.raw(&format!("Content-Length: {}", forged.body.len())))
+                let forged = Response::json(
+                    200,
+                    &json!({ "name": "o/r", "tags": ["forged"], "manifests": [] }),
+                );
+                Reply::Trail(
+                    response,
+                    forged.raw(&format!("Content-Length: {}", forged.body.len())),
+                )
             })
         },
         outcomes: "fine fine fine fine fine fine fine fine",
@@ -178,7 +239,15 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "another digest in the header",
-        plan: |place| place.twist(|response| with(response, "Docker-Content-Digest", Digest::of(b"other").as_str())),
+        plan: |place| {
+            place.twist(|response| {
+                with(
+                    response,
+                    "Docker-Content-Digest",
+                    Digest::of(b"other").as_str(),
+                )
+            })
+        },
         outcomes: "fine mismatch mismatch mismatch fine fine fine fine",
         says: "this is not the content that was asked for",
     },
@@ -190,44 +259,75 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "other bytes",
-        plan: |place| place.twist(|response| Reply::Send(response.body("{\"tags\":7,\"manifests\":7}"))),
+        plan: |place| {
+            place.twist(|response| Reply::Send(response.body("{\"tags\":7,\"manifests\":7}")))
+        },
         outcomes: "malformed mismatch - fine mismatch fine stranger malformed",
         says: "",
     },
     Row {
         fault: "a token that has expired",
-        plan: |place| place.status(401).header("WWW-Authenticate", &place.challenge()),
+        plan: |place| {
+            place
+                .status(401)
+                .header("WWW-Authenticate", &place.challenge())
+        },
         outcomes: "fine fine fine fine fine fine denied fine",
         says: "docker login",
     },
     Row {
         fault: "no token is good enough",
-        plan: |place| place.status(401).header("WWW-Authenticate", &place.challenge()).times(99),
+        plan: |place| {
+            place
+                .status(401)
+                .header("WWW-Authenticate", &place.challenge())
+                .times(99)
+        },
         outcomes: "denied denied denied denied denied denied denied denied",
         says: "docker login",
     },
     Row {
         fault: "forbidden",
-        plan: |place| place.status(403).body(r#"{"errors":[{"code":"DENIED","message":"no"}]}"#),
+        plan: |place| {
+            place
+                .status(403)
+                .body(r#"{"errors":[{"code":"DENIED","message":"no"}]}"#)
+        },
         outcomes: "denied denied denied denied denied denied denied denied",
         says: "answered 403",
     },
     Row {
         fault: "a redirect to another server",
-        plan: |place| place.status(307).header("Location", &format!("http://{}/elsewhere", place.elsewhere)),
+        plan: |place| {
+            place
+                .status(307)
+                .header("Location", &format!("http://{}/elsewhere", place.elsewhere))
+        },
         // Whoever writes, or asks for a token, does not go there at all.
         outcomes: "answered answered answered answered answered answered answered answered",
         says: "answered",
     },
     Row {
         fault: "redirects in a circle",
-        plan: |place| place.status(307).header("Location", &format!("http://{}/v2/o/r{}x", place.registry, place.part)).times(99),
+        plan: |place| {
+            place
+                .status(307)
+                .header(
+                    "Location",
+                    &format!("http://{}/v2/o/r{}x", place.registry, place.part),
+                )
+                .times(99)
+        },
         outcomes: "stranger stranger stranger answered stranger answered answered stranger",
         says: "",
     },
     Row {
         fault: "a redirect to an address in the clear",
-        plan: |place| place.status(302).header("Location", "http://registry.example.com/"),
+        plan: |place| {
+            place
+                .status(302)
+                .header("Location", "http://registry.example.com/")
+        },
         outcomes: "malformed malformed malformed answered malformed answered answered malformed",
         says: "",
     },
@@ -239,13 +339,19 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "2 GB by its length",
-        plan: |place| place.twist(|response| Reply::Raw(response.body(Vec::new()).raw("Content-Length: 2147483648"))),
+        plan: |place| {
+            place.twist(|response| {
+                Reply::Raw(response.body(Vec::new()).raw("Content-Length: 2147483648"))
+            })
+        },
         outcomes: "toolarge toolarge toolarge toolarge toolarge toolarge toolarge toolarge",
         says: "",
     },
     Row {
         fault: "an error of 2 GB",
-        plan: |place| place.twist(|_| Reply::Raw(Response::new(400).raw("Content-Length: 2147483648"))),
+        plan: |place| {
+            place.twist(|_| Reply::Raw(Response::new(400).raw("Content-Length: 2147483648")))
+        },
         // A 400 is how some registries say that they list no referrers.
         outcomes: "answered answered answered answered answered answered answered fine",
         says: "answered 400",
@@ -255,7 +361,10 @@ const TABLE: &[Row] = &[
         plan: |place| {
             place.twist(|response| {
                 let mut bytes = response.body.to_vec();
-                bytes.iter_mut().filter(|byte| byte.is_ascii_alphabetic()).for_each(|byte| *byte = 0xff);
+                bytes
+                    .iter_mut()
+                    .filter(|byte| byte.is_ascii_alphabetic())
+                    .for_each(|byte| *byte = 0xff);
                 Reply::Send(response.body(bytes))
             })
         },
@@ -290,7 +399,9 @@ const TABLE: &[Row] = &[
     },
     Row {
         fault: "no media type of a manifest",
-        plan: |place| place.twist(|response| with(response, "Content-Type", "text/plain; charset=utf-8")),
+        plan: |place| {
+            place.twist(|response| with(response, "Content-Type", "text/plain; charset=utf-8"))
+        },
         // What the manifest says of itself is enough; another type than an index's says that there is no such API.
         outcomes: "fine fine fine fine fine fine fine fine",
         says: "",
@@ -308,42 +419,78 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        let registry = EmbeddedRegistry::builder().bearer("me", "s3cret").page_size(100).start().unwrap();
+        let registry = EmbeddedRegistry::builder()
+            .bearer("me", "s3cret")
+            .page_size(100)
+            .start()
+            .unwrap();
         let repository = repository(&registry, "o/r");
         let writer = client(&config(&registry, PASSWORD));
         let manifest = image(&writer, &repository, "a layer of some length");
-        writer.put_manifest(&repository, "1.0", OCI_MANIFEST, &manifest).unwrap();
+        writer
+            .put_manifest(&repository, "1.0", OCI_MANIFEST, &manifest)
+            .unwrap();
         let mut signature: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
         signature["subject"] = json!({ "mediaType": OCI_MANIFEST, "digest": Digest::of(&manifest).as_str(), "size": manifest.len() });
         let signature = signature.to_string();
-        writer.put_manifest(&repository, Digest::of(signature.as_bytes()).as_str(), OCI_MANIFEST, signature.as_bytes()).unwrap();
+        writer
+            .put_manifest(
+                &repository,
+                Digest::of(signature.as_bytes()).as_str(),
+                OCI_MANIFEST,
+                signature.as_bytes(),
+            )
+            .unwrap();
         let shown: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
         let seen = Arc::clone(&shown);
         let handler = move |request: Request| {
-            seen.lock().unwrap().push(request.header("Authorization").map(str::to_owned));
+            seen.lock()
+                .unwrap()
+                .push(request.header("Authorization").map(str::to_owned));
             Reply::Send(Response::new(418))
         };
         let elsewhere = Server::start(handler, 1 << 20).unwrap();
-        Self { registry, repository, manifest, elsewhere, shown }
+        Self {
+            registry,
+            repository,
+            manifest,
+            elsewhere,
+            shown,
+        }
     }
 
     /// Asks what the column stands for, and insists that the answer is right when there is one.
     fn ask(&self, column: &str, client: &Registry) -> Result<(), RegistryError> {
         let (repository, digest) = (&self.repository, Digest::of(&self.manifest));
         match column {
-            "tags" | "token" => client.tags(repository).map(|tags| assert!(tags.unwrap().contains(&"1.0".to_owned()))),
-            "manifest" => client.manifest(repository, "1.0").map(|found| assert_eq!(found.unwrap().bytes, self.manifest)),
+            "tags" | "token" => client
+                .tags(repository)
+                .map(|tags| assert!(tags.unwrap().contains(&"1.0".to_owned()))),
+            "manifest" => client
+                .manifest(repository, "1.0")
+                .map(|found| assert_eq!(found.unwrap().bytes, self.manifest)),
             "head" => client.head(repository, digest.as_str()).map(|found| {
                 let found = found.unwrap();
-                assert_eq!((found.digest, found.size, &*found.media_type), (digest.clone(), self.manifest.len() as u64, OCI_MANIFEST));
+                assert_eq!(
+                    (found.digest, found.size, &*found.media_type),
+                    (digest.clone(), self.manifest.len() as u64, OCI_MANIFEST)
+                );
             }),
-            "put" => client.put_manifest(repository, "2.0", OCI_MANIFEST, &self.manifest).map(|put| assert_eq!(put, digest)),
+            "put" => client
+                .put_manifest(repository, "2.0", OCI_MANIFEST, &self.manifest)
+                .map(|put| assert_eq!(put, digest)),
             "blob" => {
                 let layer = b"a layer of some length";
-                client.blob(repository, &Digest::of(layer), 100).map(|found| assert_eq!(found, layer))
+                client
+                    .blob(repository, &Digest::of(layer), 100)
+                    .map(|found| assert_eq!(found, layer))
             }
-            "upload" => client.put_blob(repository, b"new").map(|put| assert_eq!(put, Digest::of(b"new"))),
-            "referrers" => client.referrers(repository, &digest, None).map(|listed| assert!(listed.found.len() <= 1)),
+            "upload" => client
+                .put_blob(repository, b"new")
+                .map(|put| assert_eq!(put, Digest::of(b"new"))),
+            "referrers" => client
+                .referrers(repository, &digest, None)
+                .map(|listed| assert!(listed.found.len() <= 1)),
             _ => unreachable!("{column}"),
         }
     }
@@ -353,10 +500,13 @@ impl Case {
 fn hasty_client(config: &str) -> (Registry, Arc<Mutex<Vec<u64>>>) {
     let waits: Arc<Mutex<Vec<u64>>> = Arc::default();
     let writer = Arc::clone(&waits);
-    let mut options = RegistryOptions::new(Credentials::from_docker_config(config, "config.json").unwrap());
-    options.sleep = Arc::new(move |wait: Duration| writer.lock().unwrap().push(wait.as_millis() as u64));
+    let mut options =
+        RegistryOptions::new(Credentials::from_docker_config(config, "config.json").unwrap());
+    options.sleep =
+        Arc::new(move |wait: Duration| writer.lock().unwrap().push(wait.as_millis() as u64));
     options.now = || "2025-10-21T07:28:00Z".parse().unwrap();
-    (options.silence, options.patience, options.slowest) = (Duration::from_secs(2), Duration::from_secs(5), u64::MAX);
+    (options.silence, options.patience, options.slowest) =
+        (Duration::from_secs(2), Duration::from_secs(5), u64::MAX);
     (Registry::new(options), waits)
 }
 
@@ -379,9 +529,16 @@ fn play(row: &Row, column: &'static str, wanted: &str) -> Result<(), String> {
     let case = Case::new();
     let (client, waits) = hasty_client(&config(&case.registry, PASSWORD));
     // It has been let in before, as in the middle of a run: the fault is to hit the answer, and not the question for a token.
-    client.ping(&case.registry.address()).map_err(|error| error.to_string())?;
+    client
+        .ping(&case.registry.address())
+        .map_err(|error| error.to_string())?;
     let (method, part) = hit(column);
-    let place = Place { method, part, registry: case.registry.address(), elsewhere: case.elsewhere.address() };
+    let place = Place {
+        method,
+        part,
+        registry: case.registry.address(),
+        elsewhere: case.elsewhere.address(),
+    };
     case.registry.plan_fault((row.plan)(&place));
     let answer = case.ask(column, &client);
     let waited = waits.lock().unwrap().clone();
@@ -389,28 +546,50 @@ fn play(row: &Row, column: &'static str, wanted: &str) -> Result<(), String> {
         Ok(()) if waited.is_empty() => ("fine".to_owned(), String::new()),
         Ok(()) if waited.len() == 1 => ("again".to_owned(), String::new()),
         Ok(()) => (format!("fine after {waited:?}"), String::new()),
-        Err(error) => (format!("{:?}", error.kind).to_lowercase(), error.to_string()),
+        Err(error) => (
+            format!("{:?}", error.kind).to_lowercase(),
+            error.to_string(),
+        ),
     };
-    let tell = |what: &str| Err(format!("{} × {column}: {what}; found {found}, wanted {wanted}: {said}", row.fault));
+    let tell = |what: &str| {
+        Err(format!(
+            "{} × {column}: {what}; found {found}, wanted {wanted}: {said}",
+            row.fault
+        ))
+    };
     if found != wanted {
         return tell("another outcome");
     }
-    if answer.is_err() && !(said.contains(row.says) && said.contains(method) && said.contains(&case.registry.address())) {
-        return tell(&format!("the text lacks {:?}, the method or the host", row.says));
+    if answer.is_err()
+        && !(said.contains(row.says)
+            && said.contains(method)
+            && said.contains(&case.registry.address()))
+    {
+        return tell(&format!(
+            "the text lacks {:?}, the method or the host",
+            row.says
+        ));
     }
     if said.contains("s3cret") || case.shown.lock().unwrap().iter().any(Option::is_some) {
         return tell("a secret went where it does not belong");
     }
     match row.fault {
-        "429 with seconds to wait" if waited != [3000] => return tell(&format!("waited {waited:?}")),
-        "429 with a date to wait for" if waited != [30_000] => return tell(&format!("waited {waited:?}")),
+        "429 with seconds to wait" if waited != [3000] => {
+            return tell(&format!("waited {waited:?}"));
+        }
+        "429 with a date to wait for" if waited != [30_000] => {
+            return tell(&format!("waited {waited:?}"));
+        }
         // What is on the way when the client has had enough is in the buffers of two sockets.
-        "a body without an end" if case.registry.endless_bytes() > 48 << 20 => return tell("read without end"),
+        "a body without an end" if case.registry.endless_bytes() > 48 << 20 => {
+            return tell("read without end");
+        }
         _ => {}
     }
     // Neither the client nor the registry is spoiled: no rest of an answer is taken for the next one.
     case.registry.clear_faults();
-    case.ask(column, &client).map_err(|error| format!("{} × {column}: afterwards: {error}", row.fault))
+    case.ask(column, &client)
+        .map_err(|error| format!("{} × {column}: afterwards: {error}", row.fault))
 }
 
 #[test]
@@ -420,17 +599,47 @@ fn every_fault_of_every_request_ends_as_the_table_says() {
         .flat_map(|row| {
             let outcomes: Vec<_> = row.outcomes.split(' ').collect();
             assert_eq!(outcomes.len(), COLUMNS.len(), "{}", row.fault);
-            COLUMNS.into_iter().zip(outcomes).filter(|(_, wanted)| *wanted != "-").map(move |(column, wanted)| (row, column, wanted))
+            COLUMNS
+                .into_iter()
+                .zip(outcomes)
+                .filter(|(_, wanted)| *wanted != "-")
+                .map(move |(column, wanted)| (row, column, wanted))
         })
         .collect();
-    let wrong: Vec<_> =
-        side_by_side(&cells, |(row, column, wanted)| play(row, column, wanted)).into_iter().filter_map(Result::err).collect();
-    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), cells.len(), wrong.join("\n"));
-    println!("{} faults of {} requests: {} cells", TABLE.len(), COLUMNS.len(), cells.len());
-    assert!(cells.iter().all(|(_, _, wanted)| ["fine", "again"].contains(wanted) || KINDS.iter().any(|kind| name(*kind) == *wanted)));
+    let wrong: Vec<_> = side_by_side(&cells, |(row, column, wanted)| play(row, column, wanted))
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} cells:\n{}",
+        wrong.len(),
+        cells.len(),
+        wrong.join("\n")
+    );
+    println!(
+        "{} faults of {} requests: {} cells",
+        TABLE.len(),
+        COLUMNS.len(),
+        cells.len()
+    );
+    assert!(
+        cells
+            .iter()
+            .all(|(_, _, wanted)| ["fine", "again"].contains(wanted)
+                || KINDS.iter().any(|kind| name(*kind) == *wanted))
+    );
 }
 
-const KINDS: [Kind; 7] = [Kind::Answered, Kind::Denied, Kind::Cut, Kind::Mismatch, Kind::TooLarge, Kind::Malformed, Kind::Stranger];
+const KINDS: [Kind; 7] = [
+    Kind::Answered,
+    Kind::Denied,
+    Kind::Cut,
+    Kind::Mismatch,
+    Kind::TooLarge,
+    Kind::Malformed,
+    Kind::Stranger,
+];
 
 fn name(kind: Kind) -> String {
     format!("{kind:?}").to_lowercase()

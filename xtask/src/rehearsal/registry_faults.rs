@@ -71,23 +71,45 @@ impl Fault {
     }
 
     /// Does something in the middle of a request, before its effect or after it, and closes the connection without an answer.
-    pub fn meanwhile(method: &str, target_part: &str, after_effect: bool, event: impl Fn() + Send + Sync + 'static) -> Self {
-        Self::new(method, target_part, Action::Meanwhile(Event(Arc::new(event)), after_effect))
+    pub fn meanwhile(
+        method: &str,
+        target_part: &str,
+        after_effect: bool,
+        event: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(
+            method,
+            target_part,
+            Action::Meanwhile(Event(Arc::new(event)), after_effect),
+        )
     }
 
     /// Does something before a request is looked at, and then goes on with it. Other requests are answered in between.
-    pub fn pause(method: &str, target_part: &str, event: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn pause(
+        method: &str,
+        target_part: &str,
+        event: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Self::new(method, target_part, Action::Pause(Event(Arc::new(event))))
     }
 
     /// Matches a method (empty for any) and a part of path and query; with `$` behind it, their end.
     fn new(method: &str, target_part: &str, action: Action) -> Self {
-        Self { method: method.to_owned(), target_part: target_part.to_owned(), skip: 0, count: 1, action }
+        Self {
+            method: method.to_owned(),
+            target_part: target_part.to_owned(),
+            skip: 0,
+            count: 1,
+            action,
+        }
     }
 
     /// Acts from the nth matching request on, counted from 1.
     pub fn from_nth(self, nth: usize) -> Self {
-        Self { skip: nth.saturating_sub(1), ..self }
+        Self {
+            skip: nth.saturating_sub(1),
+            ..self
+        }
     }
 
     /// Acts on so many requests; on one unless said.

@@ -14,14 +14,22 @@ use crate::model::image::media_type::OCI_INDEX;
 /// Lists tags in the order of this registry, a page at a time: `n` can make a page smaller, and never larger.
 pub fn list_tags(store: &Store, behaviour: &Behaviour, name: &str, request: &Request) -> Response {
     if !store.has_repository(name) {
-        return refuse(404, "NAME_UNKNOWN", &format!("there is no repository {name}"));
+        return refuse(
+            404,
+            "NAME_UNKNOWN",
+            &format!("there is no repository {name}"),
+        );
     }
     let mut asked = match request.query("n").map(str::parse::<usize>) {
         None => behaviour.page_size,
         Some(Ok(asked)) => asked.min(behaviour.page_size),
         Some(Err(_)) => return refuse(400, "PAGINATION_NUMBER_INVALID", "n is no number"),
     };
-    let mut tags: Vec<&str> = store.tags(name).iter().map(|(tag, _)| tag.as_str()).collect();
+    let mut tags: Vec<&str> = store
+        .tags(name)
+        .iter()
+        .map(|(tag, _)| tag.as_str())
+        .collect();
     let last = request.query("last");
     match behaviour.tag_order {
         TagOrder::NewestFirst => {
@@ -39,23 +47,42 @@ pub fn list_tags(store: &Store, behaviour: &Behaviour, name: &str, request: &Req
     let is_cut = tags.len() > asked;
     tags.truncate(asked);
     // A repository without tags: servers in Go say null here.
-    let listed = if tags.is_empty() { Value::Null } else { json!(tags) };
+    let listed = if tags.is_empty() {
+        Value::Null
+    } else {
+        json!(tags)
+    };
     let response = Response::json(200, &json!({ "name": name, "tags": listed }));
     match tags.last() {
-        Some(last) if is_cut => response.with("Link", format!("</v2/{name}/tags/list?n={asked}&last={last}>; rel=\"next\"")),
+        Some(last) if is_cut => response.with(
+            "Link",
+            format!("</v2/{name}/tags/list?n={asked}&last={last}>; rel=\"next\""),
+        ),
         _ => response,
     }
 }
 
 /// Lists the manifests whose subject is the digest, those of one type when asked, behind the one that `last` names.
-pub fn list_referrers(store: &Store, behaviour: &Behaviour, name: &str, digest: &str, request: &Request) -> Response {
+pub fn list_referrers(
+    store: &Store,
+    behaviour: &Behaviour,
+    name: &str,
+    digest: &str,
+    request: &Request,
+) -> Response {
     if !behaviour.referrers {
         return refuse(404, "NOT_FOUND", "this registry has no referrers API");
     }
     let Ok(subject) = digest.parse::<Digest>() else {
-        return refuse(400, "DIGEST_INVALID", &format!("{digest:?} is no sha256 digest"));
+        return refuse(
+            400,
+            "DIGEST_INVALID",
+            &format!("{digest:?} is no sha256 digest"),
+        );
     };
-    let wanted = request.query("artifactType").filter(|_| behaviour.filters_referrers);
+    let wanted = request
+        .query("artifactType")
+        .filter(|_| behaviour.filters_referrers);
     let last = request.query("last").unwrap_or_default();
     let mut referrers: Vec<Value> = store
         .manifests(name)
@@ -65,16 +92,27 @@ pub fn list_referrers(store: &Store, behaviour: &Behaviour, name: &str, digest: 
         .collect();
     let is_cut = referrers.len() > behaviour.referrers_page;
     referrers.truncate(behaviour.referrers_page);
-    let last = referrers.last().and_then(|referrer| referrer["digest"].as_str()).unwrap_or_default();
+    let last = referrers
+        .last()
+        .and_then(|referrer| referrer["digest"].as_str())
+        .unwrap_or_default();
     // In a query a plus sign would be read as a blank.
-    let kind = wanted.map(|wanted| format!("&artifactType={}", wanted.replace('+', "%2B"))).unwrap_or_default();
+    let kind = wanted
+        .map(|wanted| format!("&artifactType={}", wanted.replace('+', "%2B")))
+        .unwrap_or_default();
     let link = format!("</v2/{name}/referrers/{subject}?last={last}{kind}>; rel=\"next\"");
     let index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": referrers });
-    let mut response = Response::new(200).with("Content-Type", OCI_INDEX).body(index.to_string());
+    let mut response = Response::new(200)
+        .with("Content-Type", OCI_INDEX)
+        .body(index.to_string());
     if wanted.is_some() {
         response = response.with("OCI-Filters-Applied", "artifactType");
     }
-    if is_cut { response.with("Link", link) } else { response }
+    if is_cut {
+        response.with("Link", link)
+    } else {
+        response
+    }
 }
 
 fn describe_referrer(subject: &Digest, digest: &Digest, manifest: &Manifest) -> Option<Value> {
@@ -83,7 +121,10 @@ fn describe_referrer(subject: &Digest, digest: &Digest, manifest: &Manifest) -> 
         return None;
     }
     let mut descriptor = json!({ "mediaType": manifest.media_type, "digest": digest.as_str(), "size": manifest.bytes.len() });
-    if let Some(kind) = document.get("artifactType").or_else(|| document.pointer("/config/mediaType")) {
+    if let Some(kind) = document
+        .get("artifactType")
+        .or_else(|| document.pointer("/config/mediaType"))
+    {
         descriptor["artifactType"] = kind.clone();
     }
     if let Some(annotations) = document.get("annotations") {

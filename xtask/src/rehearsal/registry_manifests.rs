@@ -13,16 +13,37 @@ use crate::model::image::{Digest, is_image_tag};
 const MANIFEST_BYTES_MAX: usize = 4 << 20;
 
 /// Answers `GET` and `HEAD` of a manifest, in the type the client accepts.
-pub fn get(store: &Store, behaviour: &Behaviour, name: &str, reference: &str, request: &Request) -> Response {
-    let found = store.resolve(name, reference).and_then(|digest| store.manifest(name, &digest).map(|manifest| (digest, manifest)));
+pub fn get(
+    store: &Store,
+    behaviour: &Behaviour,
+    name: &str,
+    reference: &str,
+    request: &Request,
+) -> Response {
+    let found = store.resolve(name, reference).and_then(|digest| {
+        store
+            .manifest(name, &digest)
+            .map(|manifest| (digest, manifest))
+    });
     let Some((digest, manifest)) = found else {
         return match store.has_repository(name) {
-            true => refuse(404, "MANIFEST_UNKNOWN", &format!("{name} has no manifest {reference}")),
-            false => refuse(404, "NAME_UNKNOWN", &format!("there is no repository {name}")),
+            true => refuse(
+                404,
+                "MANIFEST_UNKNOWN",
+                &format!("{name} has no manifest {reference}"),
+            ),
+            false => refuse(
+                404,
+                "NAME_UNKNOWN",
+                &format!("there is no repository {name}"),
+            ),
         };
     };
     if !accepts(request, &manifest.media_type) {
-        let why = format!("{reference} is a {}, which the client does not accept", manifest.media_type);
+        let why = format!(
+            "{reference} is a {}, which the client does not accept",
+            manifest.media_type
+        );
         return refuse(404, "MANIFEST_UNKNOWN", &why);
     }
     let mut response = Response::new(200).with("Content-Type", &manifest.media_type);
@@ -34,42 +55,89 @@ pub fn get(store: &Store, behaviour: &Behaviour, name: &str, reference: &str, re
 }
 
 fn accepts(request: &Request, media_type: &str) -> bool {
-    let mut accepted = request.headers_named("Accept").flat_map(|value| value.split(',')).peekable();
-    let names = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    accepted.peek().is_none() || accepted.any(|part| matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type)
+    let mut accepted = request
+        .headers_named("Accept")
+        .flat_map(|value| value.split(','))
+        .peekable();
+    let names = |part: &str| {
+        part.split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    };
+    accepted.peek().is_none()
+        || accepted.any(|part| {
+            matches!(names(part).as_str(), "*/*" | "application/*") || names(part) == media_type
+        })
 }
 
 /// Takes a manifest when everything it names is there.
-pub fn put(store: &mut Store, behaviour: &Behaviour, name: &str, reference: &str, request: Request) -> Response {
+pub fn put(
+    store: &mut Store,
+    behaviour: &Behaviour,
+    name: &str,
+    reference: &str,
+    request: Request,
+) -> Response {
     let digest = Digest::of(&request.body);
     let tag = match reference.parse::<Digest>() {
         Ok(wanted) if wanted != digest => {
-            return refuse(400, "DIGEST_INVALID", &format!("the bytes have the digest {digest}, not {wanted}"));
+            return refuse(
+                400,
+                "DIGEST_INVALID",
+                &format!("the bytes have the digest {digest}, not {wanted}"),
+            );
         }
         Ok(_) => None,
         Err(_) if reference.contains(':') => {
-            return refuse(400, "DIGEST_INVALID", &format!("{reference:?} is no sha256 digest"));
+            return refuse(
+                400,
+                "DIGEST_INVALID",
+                &format!("{reference:?} is no sha256 digest"),
+            );
         }
-        Err(_) if !is_image_tag(reference) => return refuse(400, "TAG_INVALID", &format!("invalid tag {reference:?}")),
+        Err(_) if !is_image_tag(reference) => {
+            return refuse(400, "TAG_INVALID", &format!("invalid tag {reference:?}"));
+        }
         Err(_) => Some(reference),
     };
     if request.body.len() > MANIFEST_BYTES_MAX {
-        return refuse(413, "SIZE_INVALID", &format!("the manifest is over {MANIFEST_BYTES_MAX} bytes"));
+        return refuse(
+            413,
+            "SIZE_INVALID",
+            &format!("the manifest is over {MANIFEST_BYTES_MAX} bytes"),
+        );
     }
-    let media_type = request.header("Content-Type").unwrap_or_default().to_owned();
+    let media_type = request
+        .header("Content-Type")
+        .unwrap_or_default()
+        .to_owned();
     let subject = match check(store, name, &media_type, &request.body) {
         Ok(subject) => subject,
         Err(Refusal(code, why)) => return refuse(400, code, &why),
     };
     let current = tag.and_then(|tag| store.resolve(name, tag));
     if behaviour.immutable_tags && current.is_some_and(|current| current != digest) {
-        return refuse(400, "TAG_INVALID", &format!("tag {reference} is there already, and tags are immutable here"));
+        return refuse(
+            400,
+            "TAG_INVALID",
+            &format!("tag {reference} is there already, and tags are immutable here"),
+        );
     }
-    store.put_manifest(name, digest.clone(), Manifest { media_type, bytes: request.body.into() });
+    store.put_manifest(
+        name,
+        digest.clone(),
+        Manifest {
+            media_type,
+            bytes: request.body.into(),
+        },
+    );
     if let Some(tag) = tag {
         store.put_tag(name, tag, digest.clone());
     }
-    let mut response = Response::new(201).with("Location", format!("/v2/{name}/manifests/{digest}"));
+    let mut response =
+        Response::new(201).with("Location", format!("/v2/{name}/manifests/{digest}"));
     if behaviour.digest_header {
         response = response.with("Docker-Content-Digest", digest.to_string());
     }
@@ -87,8 +155,14 @@ fn invalid<T>(why: impl Into<String>) -> Result<T, Refusal> {
 }
 
 /// Holds a manifest against its media type and against what the repository keeps; gives the digest of its subject.
-fn check(store: &Store, name: &str, media_type: &str, bytes: &[u8]) -> Result<Option<Digest>, Refusal> {
-    let document: Value = serde_json::from_slice(bytes).or_else(|error| invalid(format!("no JSON: {error}")))?;
+fn check(
+    store: &Store,
+    name: &str,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<Option<Digest>, Refusal> {
+    let document: Value =
+        serde_json::from_slice(bytes).or_else(|error| invalid(format!("no JSON: {error}")))?;
     let is_oci = match media_type {
         OCI_MANIFEST | OCI_INDEX => true,
         DOCKER_MANIFEST | DOCKER_INDEX => false,
@@ -97,7 +171,9 @@ fn check(store: &Store, name: &str, media_type: &str, bytes: &[u8]) -> Result<Op
     // OCI lets the field out; docker's own types always had it.
     match document.get("mediaType").and_then(Value::as_str) {
         Some(named) if named != media_type => {
-            return invalid(format!("the body's mediaType is {named:?}, its Content-Type {media_type:?}"));
+            return invalid(format!(
+                "the body's mediaType is {named:?}, its Content-Type {media_type:?}"
+            ));
         }
         None if !is_oci => return invalid("the body has no mediaType"),
         _ => {}
@@ -136,30 +212,55 @@ struct Descriptor<'a> {
 
 fn read_descriptor(descriptor: &Value) -> Result<Descriptor<'_>, Refusal> {
     let text = |key: &str| descriptor.get(key).and_then(Value::as_str);
-    match (text("mediaType"), text("digest").map(str::parse), descriptor.get("size").and_then(Value::as_u64)) {
-        (Some(media_type), Some(Ok(digest)), Some(size)) => Ok(Descriptor { media_type, digest, size }),
-        _ => invalid(format!("{descriptor} is no descriptor: wanted mediaType, digest and size")),
+    match (
+        text("mediaType"),
+        text("digest").map(str::parse),
+        descriptor.get("size").and_then(Value::as_u64),
+    ) {
+        (Some(media_type), Some(Ok(digest)), Some(size)) => Ok(Descriptor {
+            media_type,
+            digest,
+            size,
+        }),
+        _ => invalid(format!(
+            "{descriptor} is no descriptor: wanted mediaType, digest and size"
+        )),
     }
 }
 
 fn check_blob(store: &Store, name: &str, descriptor: &Value) -> Result<(), Refusal> {
     let Descriptor { digest, size, .. } = read_descriptor(descriptor)?;
     match store.blob(name, &digest) {
-        None => Err(Refusal("MANIFEST_BLOB_UNKNOWN", format!("{name} has no blob {digest}"))),
-        Some(blob) if blob.len() as u64 != size => invalid(format!("blob {digest} has {} bytes, the manifest says {size}", blob.len())),
+        None => Err(Refusal(
+            "MANIFEST_BLOB_UNKNOWN",
+            format!("{name} has no blob {digest}"),
+        )),
+        Some(blob) if blob.len() as u64 != size => invalid(format!(
+            "blob {digest} has {} bytes, the manifest says {size}",
+            blob.len()
+        )),
         Some(_) => Ok(()),
     }
 }
 
 fn check_child(store: &Store, name: &str, descriptor: &Value) -> Result<(), Refusal> {
-    let Descriptor { media_type, digest, size } = read_descriptor(descriptor)?;
+    let Descriptor {
+        media_type,
+        digest,
+        size,
+    } = read_descriptor(descriptor)?;
     match store.manifest(name, &digest) {
-        None => Err(Refusal("MANIFEST_BLOB_UNKNOWN", format!("{name} has no manifest {digest}"))),
-        Some(child) if child.media_type != media_type || child.bytes.len() as u64 != size => invalid(format!(
-            "manifest {digest} is a {} of {} bytes, the index says a {media_type} of {size}",
-            child.media_type,
-            child.bytes.len()
+        None => Err(Refusal(
+            "MANIFEST_BLOB_UNKNOWN",
+            format!("{name} has no manifest {digest}"),
         )),
+        Some(child) if child.media_type != media_type || child.bytes.len() as u64 != size => {
+            invalid(format!(
+                "manifest {digest} is a {} of {} bytes, the index says a {media_type} of {size}",
+                child.media_type,
+                child.bytes.len()
+            ))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -47,11 +47,15 @@ pub struct Upload {
 impl Store {
     /// Whether anything was ever put under this name; blobs alone make no repository.
     pub fn has_repository(&self, name: &str) -> bool {
-        self.repositories.get(name).is_some_and(|repository| !repository.manifests.is_empty())
+        self.repositories
+            .get(name)
+            .is_some_and(|repository| !repository.manifests.is_empty())
     }
 
     pub fn tags(&self, name: &str) -> &[(String, Digest)] {
-        self.repositories.get(name).map_or(&[], |repository| &repository.tags)
+        self.repositories
+            .get(name)
+            .map_or(&[], |repository| &repository.tags)
     }
 
     /// The digest that a tag points at, or the digest itself.
@@ -59,7 +63,10 @@ impl Store {
         if let Ok(digest) = reference.parse() {
             return Some(digest);
         }
-        self.tags(name).iter().find(|(tag, _)| tag == reference).map(|(_, digest)| digest.clone())
+        self.tags(name)
+            .iter()
+            .find(|(tag, _)| tag == reference)
+            .map(|(_, digest)| digest.clone())
     }
 
     pub fn manifest(&self, name: &str, digest: &Digest) -> Option<&Manifest> {
@@ -67,11 +74,18 @@ impl Store {
     }
 
     pub fn manifests(&self, name: &str) -> impl Iterator<Item = (&Digest, &Manifest)> {
-        self.repositories.get(name).into_iter().flat_map(|repository| &repository.manifests)
+        self.repositories
+            .get(name)
+            .into_iter()
+            .flat_map(|repository| &repository.manifests)
     }
 
     pub fn put_manifest(&mut self, name: &str, digest: Digest, manifest: Manifest) {
-        self.repositories.entry(name.to_owned()).or_default().manifests.insert(digest, manifest);
+        self.repositories
+            .entry(name.to_owned())
+            .or_default()
+            .manifests
+            .insert(digest, manifest);
     }
 
     pub fn put_tag(&mut self, name: &str, tag: &str, digest: Digest) {
@@ -90,7 +104,12 @@ impl Store {
     }
 
     /// Gives names that are new, without looking whether they are: thousands are given in one go.
-    pub fn put_new_tags(&mut self, name: &str, digest: &Digest, tags: impl IntoIterator<Item = String>) {
+    pub fn put_new_tags(
+        &mut self,
+        name: &str,
+        digest: &Digest,
+        tags: impl IntoIterator<Item = String>,
+    ) {
         let known = &mut self.repositories.entry(name.to_owned()).or_default().tags;
         known.extend(tags.into_iter().map(|tag| (tag, digest.clone())));
     }
@@ -100,20 +119,32 @@ impl Store {
     }
 
     pub fn put_blob(&mut self, name: &str, digest: Digest, bytes: Arc<Vec<u8>>) {
-        self.repositories.entry(name.to_owned()).or_default().blobs.insert(digest, bytes);
+        self.repositories
+            .entry(name.to_owned())
+            .or_default()
+            .blobs
+            .insert(digest, bytes);
     }
 
     /// Opens an upload and gives its name.
     pub fn start_upload(&mut self, repository: &str) -> String {
         self.uploads_started += 1;
         let id = format!("upload-{}", self.uploads_started);
-        self.uploads.insert(id.clone(), Upload { repository: repository.to_owned(), bytes: Vec::new() });
+        self.uploads.insert(
+            id.clone(),
+            Upload {
+                repository: repository.to_owned(),
+                bytes: Vec::new(),
+            },
+        );
         id
     }
 
     /// See [`super::registry::EmbeddedRegistry::corrupt`].
     pub fn corrupt(&mut self, name: &str, digest: &Digest, bytes: &[u8]) -> bool {
-        let Some(repository) = self.repositories.get_mut(name) else { return false };
+        let Some(repository) = self.repositories.get_mut(name) else {
+            return false;
+        };
         let kept = match repository.manifests.get_mut(digest) {
             Some(manifest) => Some(&mut manifest.bytes),
             None => repository.blobs.get_mut(digest),
@@ -133,7 +164,10 @@ impl Store {
                 lines.insert(format!("{name}@{digest}"), value);
             }
             for (digest, bytes) in &repository.blobs {
-                lines.insert(format!("{name}/blobs/{digest}"), format!("{} bytes", bytes.len()));
+                lines.insert(
+                    format!("{name}/blobs/{digest}"),
+                    format!("{} bytes", bytes.len()),
+                );
             }
         }
         lines

@@ -62,17 +62,28 @@ impl Clone for Gate {
     /// The same door with no token given out yet.
     fn clone(&self) -> Self {
         let (identity_token, public_reads) = (self.identity_token.clone(), self.public_reads);
-        Self { scheme: self.scheme.clone(), identity_token, public_reads, tokens: Mutex::default() }
+        Self {
+            scheme: self.scheme.clone(),
+            identity_token,
+            public_reads,
+            tokens: Mutex::default(),
+        }
     }
 }
 
 impl Gate {
     pub fn basic(user: &str, password: &str) -> Self {
-        Self { scheme: Scheme::Basic(user.to_owned(), password.to_owned()), ..Self::default() }
+        Self {
+            scheme: Scheme::Basic(user.to_owned(), password.to_owned()),
+            ..Self::default()
+        }
     }
 
     pub fn bearer(user: &str, password: &str) -> Self {
-        Self { scheme: Scheme::Bearer(user.to_owned(), password.to_owned()), ..Self::default() }
+        Self {
+            scheme: Scheme::Bearer(user.to_owned(), password.to_owned()),
+            ..Self::default()
+        }
     }
 
     pub fn expire_tokens(&self) {
@@ -84,7 +95,12 @@ impl Gate {
     }
 
     /// Lets a request in, or answers with what to bring.
-    pub fn check(&self, request: &Request, repository: Option<&str>, access: Access) -> Result<(), Response> {
+    pub fn check(
+        &self,
+        request: &Request,
+        repository: Option<&str>,
+        access: Access,
+    ) -> Result<(), Response> {
         match &self.scheme {
             Scheme::Open => Ok(()),
             Scheme::Basic(user, password) => match basic_credentials(request) {
@@ -95,12 +111,21 @@ impl Gate {
         }
     }
 
-    fn check_token(&self, request: &Request, repository: Option<&str>, access: Access) -> Result<(), Response> {
-        let token = request.header("Authorization").and_then(|value| value.strip_prefix("Bearer "));
+    fn check_token(
+        &self,
+        request: &Request,
+        repository: Option<&str>,
+        access: Access,
+    ) -> Result<(), Response> {
+        let token = request
+            .header("Authorization")
+            .and_then(|value| value.strip_prefix("Bearer "));
         let tokens = self.lock();
         let grant = token.and_then(|token| tokens.valid.get(token));
         let is_allowed = grant.is_some_and(|grant| match repository {
-            Some(name) => grant.get(name).is_some_and(|actions| actions.contains(access.name())),
+            Some(name) => grant
+                .get(name)
+                .is_some_and(|actions| actions.contains(access.name())),
             None => true,
         });
         if is_allowed {
@@ -109,7 +134,11 @@ impl Gate {
         let host = request.header("Host").unwrap_or_default();
         let mut challenge = format!("Bearer realm=\"http://{host}/token\",service=\"{SERVICE}\"");
         if let Some(name) = repository {
-            let actions = if access == Access::Push { "pull,push" } else { "pull" };
+            let actions = if access == Access::Push {
+                "pull,push"
+            } else {
+                "pull"
+            };
             challenge.push_str(&format!(",scope=\"repository:{name}:{actions}\""));
         }
         if grant.is_some() {
@@ -128,14 +157,27 @@ impl Gate {
             "POST" => parse_form(&String::from_utf8_lossy(&request.body)),
             _ => return refuse(405, "UNSUPPORTED", "tokens are asked for by GET or POST"),
         };
-        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let field = |name: &str| {
+            form.iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.as_str())
+        };
         if field("service") != Some(SERVICE) {
-            return refuse(400, "UNSUPPORTED", &format!("service is {:?}, wanted {SERVICE:?}", field("service")));
+            return refuse(
+                400,
+                "UNSUPPORTED",
+                &format!("service is {:?}, wanted {SERVICE:?}", field("service")),
+            );
         }
         let given = match (request.method.as_str(), field("grant_type")) {
             ("GET", _) => basic_credentials(request),
-            (_, Some("password")) => field("username").zip(field("password")).map(|(user, password)| (user.into(), password.into())),
-            (_, Some("refresh_token")) if field("refresh_token").is_some_and(|given| Some(given) == self.identity_token.as_deref()) => {
+            (_, Some("password")) => field("username")
+                .zip(field("password"))
+                .map(|(user, password)| (user.into(), password.into())),
+            (_, Some("refresh_token"))
+                if field("refresh_token")
+                    .is_some_and(|given| Some(given) == self.identity_token.as_deref()) =>
+            {
                 Some((user.clone(), password.clone()))
             }
             _ => Some(Default::default()),
@@ -145,23 +187,37 @@ impl Gate {
         if !is_welcome {
             return refuse(401, "UNAUTHORIZED", "these credentials are not known here");
         }
-        let scopes = form.iter().filter(|(key, _)| key == "scope").flat_map(|(_, value)| value.split(' '));
+        let scopes = form
+            .iter()
+            .filter(|(key, _)| key == "scope")
+            .flat_map(|(_, value)| value.split(' '));
         let token = self.give(scopes, is_known);
-        Response::json(200, &json!({ "token": token, "access_token": token, "expires_in": 300 }))
+        Response::json(
+            200,
+            &json!({ "token": token, "access_token": token, "expires_in": 300 }),
+        )
     }
 
     fn give<'a>(&self, scopes: impl Iterator<Item = &'a str>, may_push: bool) -> String {
         let mut grant = Grant::new();
         for scope in scopes {
-            let Some((name, actions)) = scope.strip_prefix("repository:").and_then(|rest| rest.rsplit_once(':')) else {
+            let Some((name, actions)) = scope
+                .strip_prefix("repository:")
+                .and_then(|rest| rest.rsplit_once(':'))
+            else {
                 continue;
             };
-            let allowed = actions.split(',').filter(|action| may_push || *action == "pull").map(str::to_owned);
+            let allowed = actions
+                .split(',')
+                .filter(|action| may_push || *action == "pull")
+                .map(str::to_owned);
             grant.entry(name.to_owned()).or_default().extend(allowed);
         }
         let mut tokens = self.lock();
         tokens.given += 1;
-        let token = Digest::of(format!("token {}", tokens.given).as_bytes()).hex().to_owned();
+        let token = Digest::of(format!("token {}", tokens.given).as_bytes())
+            .hex()
+            .to_owned();
         tokens.valid.insert(token.clone(), grant);
         token
     }
@@ -170,7 +226,8 @@ impl Gate {
 fn basic_credentials(request: &Request) -> Option<(String, String)> {
     let encoded = request.header("Authorization")?.strip_prefix("Basic ")?;
     let text = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
-    text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+    text.split_once(':')
+        .map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 fn unauthorized(challenge: &str) -> Response {

@@ -18,7 +18,10 @@ const FILES: [(&str, &str); 5] = [
     ),
     ("service/VERSION", "0.1.0\n"),
     ("applications/service.yaml", APPLICATION),
-    ("ops/set-image-tag", "# As `argocd app set service --helm-set image.tag=TAG` does.\necho \"$1\" > ../cluster\n"),
+    (
+        "ops/set-image-tag",
+        "# As `argocd app set service --helm-set image.tag=TAG` does.\necho \"$1\" > ../cluster\n",
+    ),
     (".gitignore", "/target/\n"),
 ];
 
@@ -41,27 +44,52 @@ pub(super) fn updater<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> 
     released(&life, "0.2.0")?;
     runs(&life, "0.2.0")?;
     life.refused(&CHECK, "our tags have no `v` before them")?;
-    edit(&life, "fix: follow the tags that there are", |text| text.replace("regexp:^v", "regexp:^"))?;
+    edit(&life, "fix: follow the tags that there are", |text| {
+        text.replace("regexp:^v", "regexp:^")
+    })?;
     life.run(&CHECK)?;
     // The tag alone lets it run, before or after anything is deployed.
     released(&life, "0.3.0")?;
-    ensure!(takes(&life)? == "0.3.0", "the updater should take the release");
+    ensure!(
+        takes(&life)? == "0.3.0",
+        "the updater should take the release"
+    );
     runs(&life, "0.3.0")?;
 
-    life.run(&["rollback", "service", "--in", "production", "--why", "a rehearsal"])?;
+    life.run(&[
+        "rollback",
+        "service",
+        "--in",
+        "production",
+        "--why",
+        "a rehearsal",
+    ])?;
     runs(&life, "0.2.0")?;
-    life.refused(&CHECK, "0.3.0 was rolled back, and the updater takes it again; name it in ignore-tags")?;
-    edit(&life, "fix: leave 0.3.0 out", |text| format!("{text}{IGNORED}"))?;
+    life.refused(
+        &CHECK,
+        "0.3.0 was rolled back, and the updater takes it again; name it in ignore-tags",
+    )?;
+    edit(&life, "fix: leave 0.3.0 out", |text| {
+        format!("{text}{IGNORED}")
+    })?;
     life.run(&CHECK)?;
     ensure!(takes(&life)? == "0.2.0", "a rollback should stay");
     runs(&life, "0.2.0")?;
-    life.refused(&["promote", "service", "--to", "production"], "is barred in production")?;
+    life.refused(
+        &["promote", "service", "--to", "production"],
+        "is barred in production",
+    )?;
 
     life.run(&["unbar", "service", "--in", "production"])?;
-    edit(&life, "fix: 0.3.0 may come again", |text| text.replace(IGNORED, ""))?;
+    edit(&life, "fix: 0.3.0 may come again", |text| {
+        text.replace(IGNORED, "")
+    })?;
     life.run(&["promote", "service", "--to", "production"])?;
     life.run(&CHECK)?;
-    ensure!(takes(&life)? == "0.3.0", "the updater should take what is promoted");
+    ensure!(
+        takes(&life)? == "0.3.0",
+        "the updater should take what is promoted"
+    );
     runs(&life, "0.3.0")?;
     Ok(life)
 }
@@ -69,19 +97,29 @@ pub(super) fn updater<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> 
 /// The updater's turn: what it takes now runs from now on.
 fn takes(life: &Life<'_>) -> anyhow::Result<String> {
     let document = life.json(&CHECK)?;
-    let now = document["images"][0]["now"].as_str().context("the updater would take nothing")?.to_owned();
+    let now = document["images"][0]["now"]
+        .as_str()
+        .context("the updater would take nothing")?
+        .to_owned();
     files::write_own(&life.folder.join("cluster"), &format!("{now}\n"))?;
     Ok(now)
 }
 
 fn runs(life: &Life<'_>, version: &str) -> anyhow::Result<()> {
     let found = files::read(&life.folder.join("cluster"))?.unwrap_or_default();
-    ensure!(found.trim() == version, "{version} should run, and {found:?} does");
+    ensure!(
+        found.trim() == version,
+        "{version} should run, and {found:?} does"
+    );
     Ok(())
 }
 
 /// A person's commit to the application.
-fn edit(life: &Life<'_>, message: &str, change: impl FnOnce(String) -> String) -> anyhow::Result<()> {
+fn edit(
+    life: &Life<'_>,
+    message: &str,
+    change: impl FnOnce(String) -> String,
+) -> anyhow::Result<()> {
     let file = life.work.join("applications/service.yaml");
     let text = files::read(&file)?.context("the application is not there")?;
     files::write_own(&file, &change(text))?;

@@ -74,7 +74,10 @@ const BRANCHES: [(&str, &str); 5] = [
         "registry/llm_generic.yaml",
         "ref: llm/generic@1\nimage:\n  oci: sha256:pending # to be built\n  platforms:\n    amd64: sha256:pending\nsecrets:\n  required: [API_TOKEN]\n",
     ),
-    ("processors/llm_generic/Dockerfile", "FROM scratch\nCOPY app.py /app.py\n"),
+    (
+        "processors/llm_generic/Dockerfile",
+        "FROM scratch\nCOPY app.py /app.py\n",
+    ),
     ("processors/llm_generic/app.py", "print(1)\n"),
     (".gitignore", "/target/\n"),
 ];
@@ -88,21 +91,40 @@ pub fn run(app: &App, shape: Shape) -> anyhow::Result<u8> {
     let word = shape.word();
     if app.global.dry_run {
         let place = app.world.path("target/rehearsal").join(word);
-        app.ui.status("Planned", &format!("{word}: {}, in {}; nothing was written", shape.told(), place.display()));
+        app.ui.status(
+            "Planned",
+            &format!(
+                "{word}: {}, in {}; nothing was written",
+                shape.told(),
+                place.display()
+            ),
+        );
         app.ui.document(&json!({ "schema": 1, "scenario": word }));
         return Ok(0);
     }
-    app.ui.status("Rehearsing", &format!("{word}: {}", shape.told()));
+    app.ui
+        .status("Rehearsing", &format!("{word}: {}", shape.told()));
     let life = match shape {
         Shape::Folders => folders(app, word)?,
         Shape::Branches => branches(app, word)?,
         Shape::Updater => updater(app, word)?,
     };
     let unexpected = [life.registry.unexpected(), life.forge.unexpected()].concat();
-    ensure!(unexpected.is_empty(), "the servers were asked what none knows: {}", unexpected.join(", "));
+    ensure!(
+        unexpected.is_empty(),
+        "the servers were asked what none knows: {}",
+        unexpected.join(", ")
+    );
     let took = started.elapsed().as_secs_f64();
-    let what = "delivered, promoted, rolled back, refused while it was barred, let, and promoted again";
-    app.ui.status("Rehearsed", &format!("{word}: {what}, in {took:.1} s; it stands in {}", life.folder.display()));
+    let what =
+        "delivered, promoted, rolled back, refused while it was barred, let, and promoted again";
+    app.ui.status(
+        "Rehearsed",
+        &format!(
+            "{word}: {what}, in {took:.1} s; it stands in {}",
+            life.folder.display()
+        ),
+    );
     app.ui.document(&json!({ "schema": 1, "scenario": word, "requests": life.registry.log().len() + life.forge.log().len() }));
     Ok(0)
 }
@@ -110,11 +132,29 @@ pub fn run(app: &App, shape: Shape) -> anyhow::Result<u8> {
 /// Two folders of one repository, as Argo CD reads them.
 fn folders<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
     let life = Life::begin(app, word, &FOLDERS)?;
-    let there = life.repository("what-runs", &[("staging/service.yaml", DEPLOYMENT), ("production/service.yaml", DEPLOYMENT)])?;
-    life.git_in(&life.folder, &["clone", "--quiet", "--bare", &there.display().to_string(), "what-runs.git"])?;
+    let there = life.repository(
+        "what-runs",
+        &[
+            ("staging/service.yaml", DEPLOYMENT),
+            ("production/service.yaml", DEPLOYMENT),
+        ],
+    )?;
+    life.git_in(
+        &life.folder,
+        &[
+            "clone",
+            "--quiet",
+            "--bare",
+            &there.display().to_string(),
+            "what-runs.git",
+        ],
+    )?;
     let says = |stage: &str, version: &str| -> anyhow::Result<()> {
         let text = life.file("what-runs.git", "main", &format!("{stage}/service.yaml"))?;
-        ensure!(text.contains(&format!("acme/service:{version}@sha256:")), "{stage} should run {version}, and says: {text}");
+        ensure!(
+            text.contains(&format!("acme/service:{version}@sha256:")),
+            "{stage} should run {version}, and says: {text}"
+        );
         Ok(())
     };
     for version in ["0.2.0", "0.3.0"] {
@@ -123,10 +163,20 @@ fn folders<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
         life.run(&["promote", "service", "--to", "production"])?;
         says("production", version)?;
     }
-    life.run(&["rollback", "service", "--in", "production", "--why", "a rehearsal"])?;
+    life.run(&[
+        "rollback",
+        "service",
+        "--in",
+        "production",
+        "--why",
+        "a rehearsal",
+    ])?;
     says("production", "0.2.0")?;
     says("staging", "0.3.0")?;
-    life.refused(&["promote", "service", "--to", "production"], "is barred in production")?;
+    life.refused(
+        &["promote", "service", "--to", "production"],
+        "is barred in production",
+    )?;
     life.run(&["unbar", "service", "--in", "production"])?;
     life.run(&["promote", "service", "--to", "production"])?;
     says("production", "0.3.0")?;
@@ -144,7 +194,13 @@ fn branches<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
     let mut pinned = Vec::new();
     for text in ["print(2)\n", "print(3)\n"] {
         crate::world::files::write_own(&life.work.join("processors/llm_generic/app.py"), text)?;
-        life.git(&["commit", "--quiet", "--all", "--message", "feat: another way to say it"])?;
+        life.git(&[
+            "commit",
+            "--quiet",
+            "--all",
+            "--message",
+            "feat: another way to say it",
+        ])?;
         life.git(&["push", "--quiet", "origin", "dev"])?;
         let head = life.git(&["rev-parse", "--short=7", "HEAD"])?;
         life.push_stand_in("acme/llm-generic", head.trim(), head.trim())?;
@@ -153,18 +209,40 @@ fn branches<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
         life.git(&["pull", "--quiet", "--ff-only", "origin", "dev"])?;
         for (stage, branch) in [("staging", "staging"), ("production", "main")] {
             life.run(&["promote", project, "--to", stage])?;
-            ensure!(says(branch)? == says("dev")?, "{branch} should pin what dev does");
+            ensure!(
+                says(branch)? == says("dev")?,
+                "{branch} should pin what dev does"
+            );
         }
         pinned.push(says("main")?);
     }
     let app_there = life.file("origin.git", "main", "processors/llm_generic/app.py")?;
-    ensure!(app_there == "print(1)\n", "a promotion should bring the digest alone, and brought {app_there:?}");
-    life.run(&["rollback", project, "--in", "production", "--why", "a rehearsal"])?;
-    ensure!(Some(&says("main")?) == pinned.first(), "production should be back at the first digest");
-    life.refused(&["promote", project, "--to", "production"], "is barred in production")?;
+    ensure!(
+        app_there == "print(1)\n",
+        "a promotion should bring the digest alone, and brought {app_there:?}"
+    );
+    life.run(&[
+        "rollback",
+        project,
+        "--in",
+        "production",
+        "--why",
+        "a rehearsal",
+    ])?;
+    ensure!(
+        Some(&says("main")?) == pinned.first(),
+        "production should be back at the first digest"
+    );
+    life.refused(
+        &["promote", project, "--to", "production"],
+        "is barred in production",
+    )?;
     life.run(&["unbar", project, "--in", "production"])?;
     life.run(&["promote", project, "--to", "production"])?;
-    ensure!(Some(&says("main")?) == pinned.last(), "production should be at the second digest again");
+    ensure!(
+        Some(&says("main")?) == pinned.last(),
+        "production should be at the second digest again"
+    );
     life.run(&["check", "pins"])?;
     Ok(life)
 }

@@ -28,14 +28,30 @@ pub struct StandIn<'a> {
 }
 
 /// Pushes a stand-in under a tag, children first, and gives the digest that the tag then names.
-pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &StandIn<'_>) -> anyhow::Result<Digest> {
+pub fn push(
+    registry: &Registry,
+    repository: &Repository,
+    tag: &str,
+    image: &StandIn<'_>,
+) -> anyhow::Result<Digest> {
     // The end mark of an archive that holds no file, and as many zeros behind it as wanted.
     let layer = vec![0_u8; image.layer_bytes];
-    let manifest = manifest(registry, repository, &configuration(image), &layer, "application/vnd.oci.image.layer.v1.tar")?;
+    let manifest = manifest(
+        registry,
+        repository,
+        &configuration(image),
+        &layer,
+        "application/vnd.oci.image.layer.v1.tar",
+    )?;
     if !image.attested {
         return Ok(registry.put_manifest(repository, tag, MANIFEST, &manifest)?);
     }
-    let digest = registry.put_manifest(repository, Digest::of(&manifest).as_str(), MANIFEST, &manifest)?;
+    let digest = registry.put_manifest(
+        repository,
+        Digest::of(&manifest).as_str(),
+        MANIFEST,
+        &manifest,
+    )?;
     let statement = serde_json::to_vec(&json!({
         "_type": "https://in-toto.io/Statement/v0.1",
         "predicateType": "https://slsa.dev/provenance/v0.2",
@@ -43,8 +59,19 @@ pub fn push(registry: &Registry, repository: &Repository, tag: &str, image: &Sta
         "predicate": {},
     }))?;
     let nothing = json!({ "os": "unknown", "architecture": "unknown", "rootfs": { "type": "layers", "diff_ids": [Digest::of(&statement).to_string()] } });
-    let attestation = self::manifest(registry, repository, &nothing, &statement, "application/vnd.in-toto+json")?;
-    let attestation_digest = registry.put_manifest(repository, Digest::of(&attestation).as_str(), MANIFEST, &attestation)?;
+    let attestation = self::manifest(
+        registry,
+        repository,
+        &nothing,
+        &statement,
+        "application/vnd.in-toto+json",
+    )?;
+    let attestation_digest = registry.put_manifest(
+        repository,
+        Digest::of(&attestation).as_str(),
+        MANIFEST,
+        &attestation,
+    )?;
     let index = serde_json::to_vec(&json!({
         "schemaVersion": 2,
         "mediaType": INDEX,
@@ -91,7 +118,10 @@ fn manifest(
     layer_type: &str,
 ) -> anyhow::Result<Vec<u8>> {
     let configuration = serde_json::to_vec(configuration)?;
-    let (config_digest, layer_digest) = (registry.put_blob(repository, &configuration)?, registry.put_blob(repository, layer)?);
+    let (config_digest, layer_digest) = (
+        registry.put_blob(repository, &configuration)?,
+        registry.put_blob(repository, layer)?,
+    );
     Ok(serde_json::to_vec(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -110,7 +140,18 @@ pub fn push_to(
     revision: &str,
     attested: bool,
 ) -> anyhow::Result<()> {
-    push_at(Target { address: &server.address(), config: "{}", repository }, build_id, platform, version, revision, attested)
+    push_at(
+        Target {
+            address: &server.address(),
+            config: "{}",
+            repository,
+        },
+        build_id,
+        platform,
+        version,
+        revision,
+        attested,
+    )
 }
 
 /// Where a stand-in is pushed to: a registry, the `config.json` with credentials for it, and a repository there.
@@ -122,12 +163,29 @@ pub struct Target<'a> {
 }
 
 /// Pushes a stand-in into any registry, by names alone; for tests.
-pub fn push_at(target: Target<'_>, build_id: &str, platform: &str, version: &str, revision: &str, attested: bool) -> anyhow::Result<()> {
-    let registry = Registry::new(RegistryOptions::new(Credentials::from_docker_config(target.config, "config.json")?));
+pub fn push_at(
+    target: Target<'_>,
+    build_id: &str,
+    platform: &str,
+    version: &str,
+    revision: &str,
+    attested: bool,
+) -> anyhow::Result<()> {
+    let registry = Registry::new(RegistryOptions::new(Credentials::from_docker_config(
+        target.config,
+        "config.json",
+    )?));
     let repository: Repository = format!("{}/{}", target.address, target.repository).parse()?;
     let platform: Platform = platform.parse()?;
     let tag = format!("{build_id}-{}", arch_suffix(&platform));
-    let image = StandIn { platform: &platform, version, revision, created: "2026-01-01T00:00:00Z", attested, layer_bytes: LAYER_BYTES };
+    let image = StandIn {
+        platform: &platform,
+        version,
+        revision,
+        created: "2026-01-01T00:00:00Z",
+        attested,
+        layer_bytes: LAYER_BYTES,
+    };
     push(&registry, &repository, &tag, &image)?;
     Ok(())
 }

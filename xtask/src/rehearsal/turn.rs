@@ -23,7 +23,11 @@ pub(super) fn answer<'s, S: Disturbed + 's>(
     effect: impl FnOnce(&mut S, Request) -> Response,
 ) -> Reply {
     let mut state = lock();
-    let (method, target, authorized) = (request.method.clone(), request.target.clone(), request.header("Authorization").is_some());
+    let (method, target, authorized) = (
+        request.method.clone(),
+        request.target.clone(),
+        request.header("Authorization").is_some(),
+    );
     let fault = Fault::take(state.faults(), &request);
     if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
         drop(state);
@@ -38,6 +42,11 @@ pub(super) fn answer<'s, S: Disturbed + 's>(
         Reply::Send(response) => Some(response.status),
         _ => None,
     };
-    state.log().push(LoggedRequest { method, target, status, authorized });
+    state.log().push(LoggedRequest {
+        method,
+        target,
+        status,
+        authorized,
+    });
     reply
 }

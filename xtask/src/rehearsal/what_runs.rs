@@ -28,7 +28,11 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     for (project, environment) in &places {
         let mut pin = Table::new();
         let file = format!("{environment}/{project}.yaml");
-        for (key, text) in [("project", project), ("environment", environment), ("file", &file)] {
+        for (key, text) in [
+            ("project", project),
+            ("environment", environment),
+            ("file", &file),
+        ] {
             pin[key] = value(text);
         }
         pin["git"] = value(bare.display().to_string());
@@ -37,18 +41,40 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
     }
     document["pins"] = Item::ArrayOfTables(pointed);
     let text = document.to_string();
-    let projects = Projects::from_config(&config::parse(&text, "the configuration")?, "the configuration")?;
+    let projects = Projects::from_config(
+        &config::parse(&text, "the configuration")?,
+        "the configuration",
+    )?;
     let work = folder.join("what-runs");
-    let git = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(folder).args(arguments));
-    git(&["init", "--quiet", "--bare", "--initial-branch", "main", "what-runs.git"])?;
+    let git =
+        |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(folder).args(arguments));
+    git(&[
+        "init",
+        "--quiet",
+        "--bare",
+        "--initial-branch",
+        "main",
+        "what-runs.git",
+    ])?;
     git(&["init", "--quiet", "--initial-branch", "main", "what-runs"])?;
     apart::set_up(runner, &work)?;
     for (project, environment) in &places {
-        let image = projects.find(project)?.image.as_ref().with_context(|| format!("a pin names {project}, which has no image"))?;
-        let text = format!("spec:\n  containers:\n    - name: {project}\n      image: {}:0.0.0 # before the rehearsal\n", image.release);
-        files::write_own(&work.join(environment).join(format!("{project}.yaml")), &text)?;
+        let image = projects
+            .find(project)?
+            .image
+            .as_ref()
+            .with_context(|| format!("a pin names {project}, which has no image"))?;
+        let text = format!(
+            "spec:\n  containers:\n    - name: {project}\n      image: {}:0.0.0 # before the rehearsal\n",
+            image.release
+        );
+        files::write_own(
+            &work.join(environment).join(format!("{project}.yaml")),
+            &text,
+        )?;
     }
-    let there = |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(&work).args(arguments));
+    let there =
+        |arguments: &[&str]| runner.output(&Call::new("git").arg("-C").arg(&work).args(arguments));
     there(&["add", "--all"])?;
     there(&["commit", "--quiet", "--message", "feat: what runs"])?;
     there(&["push", "--quiet", &bare.display().to_string(), "main"])?;
@@ -58,11 +84,20 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
 /// The project and the environment of each pin, in either of the ways that TOML has to write a list of tables: one that was
 /// passed over would be changed where it really is.
 fn places(document: &DocumentMut) -> Vec<(String, String)> {
-    let word = |pin: &dyn TableLike, key: &str| pin.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
+    let word = |pin: &dyn TableLike, key: &str| {
+        pin.get(key)
+            .and_then(Item::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let place = |pin: &dyn TableLike| (word(pin, "project"), word(pin, "environment"));
     match document.get("pins") {
         Some(Item::ArrayOfTables(tables)) => tables.iter().map(|pin| place(pin)).collect(),
-        Some(Item::Value(Value::Array(list))) => list.iter().filter_map(Value::as_inline_table).map(|pin| place(pin)).collect(),
+        Some(Item::Value(Value::Array(list))) => list
+            .iter()
+            .filter_map(Value::as_inline_table)
+            .map(|pin| place(pin))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -71,10 +106,25 @@ fn places(document: &DocumentMut) -> Vec<(String, String)> {
 /// that says what runs here. What deploys and what tries is a command that does
 /// nothing, so that what passed is still written down and asked for.
 fn defuse(document: &mut DocumentMut) {
-    let Some(environments) = document.get_mut("environments").and_then(Item::as_table_like_mut) else { return };
+    let Some(environments) = document
+        .get_mut("environments")
+        .and_then(Item::as_table_like_mut)
+    else {
+        return;
+    };
     for (_, environment) in environments.iter_mut() {
-        let Some(keys) = environment.as_table_like_mut() else { continue };
-        for key in ["via", "rollout", "argocd", "namespace", "context", "rollout-timeout", "secrets"] {
+        let Some(keys) = environment.as_table_like_mut() else {
+            continue;
+        };
+        for key in [
+            "via",
+            "rollout",
+            "argocd",
+            "namespace",
+            "context",
+            "rollout-timeout",
+            "secrets",
+        ] {
             keys.remove(key);
         }
         for key in ["deploy", "smoke"] {
@@ -99,9 +149,19 @@ mod tests {
             assert!(!left.contains(word), "{left}");
         }
         let config = config::parse(&left, "m").unwrap();
-        let checks = crate::model::deploy::Checks::from_keys(&config.environments["staging"]).unwrap();
+        let checks =
+            crate::model::deploy::Checks::from_keys(&config.environments["staging"]).unwrap();
         assert_eq!(checks.tasks.len(), 2);
-        assert!(checks.tasks.iter().all(|task| task.commands == [["git", "--version"]]), "{left}");
-        assert_eq!(config.environments["production"].after.as_deref(), Some("staging"));
+        assert!(
+            checks
+                .tasks
+                .iter()
+                .all(|task| task.commands == [["git", "--version"]]),
+            "{left}"
+        );
+        assert_eq!(
+            config.environments["production"].after.as_deref(),
+            Some("staging")
+        );
     }
 }

@@ -36,7 +36,13 @@ struct Running {
 
 impl<'a> Live<'a> {
     pub fn new(ui: &'a Ui) -> Self {
-        Self { ui, bars: ui.bars.then(MultiProgress::new), running: BTreeMap::new(), open: None, ended: Vec::new() }
+        Self {
+            ui,
+            bars: ui.bars.then(MultiProgress::new),
+            running: BTreeMap::new(),
+            open: None,
+            ended: Vec::new(),
+        }
     }
 
     /// What takes the lines that move away, for good, before it calls what ends the program. `None` where none move.
@@ -50,9 +56,11 @@ impl<'a> Live<'a> {
         let step = &planned.draft.step;
         let title = step.what();
         let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new_spinner().with_message(format!("{} {title}", step.kind())));
+            let bar = bars
+                .add(ProgressBar::new_spinner().with_message(format!("{} {title}", step.kind())));
             // A template that cannot be read leaves the spinner as it comes.
-            let _ = ProgressStyle::with_template("{spinner:>12.cyan} {wide_msg} {elapsed}").map(|style| bar.set_style(style));
+            let _ = ProgressStyle::with_template("{spinner:>12.cyan} {wide_msg} {elapsed}")
+                .map(|style| bar.set_style(style));
             bar.enable_steady_tick(DRAWN_EVERY);
             bar
         });
@@ -60,13 +68,22 @@ impl<'a> Live<'a> {
             self.open = Some(place);
             self.ui.open_section(&title);
         }
-        self.running.insert(place, Running { title, bar, said: Vec::new() });
+        self.running.insert(
+            place,
+            Running {
+                title,
+                bar,
+                said: Vec::new(),
+            },
+        );
     }
 
     pub fn line(&mut self, place: usize, text: &str) {
         let is_alone = self.running.len() < 2;
         match self.running.get_mut(&place) {
-            Some(running) if self.ui.groups && self.open != Some(place) => running.said.push(text.to_owned()),
+            Some(running) if self.ui.groups && self.open != Some(place) => {
+                running.said.push(text.to_owned())
+            }
             // Beside others, a line says whose it is; in its own group it need not.
             Some(running) if !self.ui.groups && !is_alone => {
                 let text = format!("{}: {text}", running.title);
@@ -87,7 +104,9 @@ impl<'a> Live<'a> {
                 self.open = None;
                 self.ui.step(planned);
                 let ended = std::mem::take(&mut self.ended);
-                ended.into_iter().for_each(|(running, planned)| self.tell(running, &planned));
+                ended
+                    .into_iter()
+                    .for_each(|(running, planned)| self.tell(running, &planned));
             }
             Some(_) => self.ended.push((running, planned.clone())),
             None => self.tell(running, planned),
@@ -96,7 +115,11 @@ impl<'a> Live<'a> {
 
     /// Says that no other step begins, and what can be done about those that run.
     pub fn stopping(&self) {
-        let names: Vec<_> = self.running.values().map(|running| running.title.as_str()).collect();
+        let names: Vec<_> = self
+            .running
+            .values()
+            .map(|running| running.title.as_str())
+            .collect();
         let what = match names.is_empty() {
             true => "stopping".to_owned(),
             false => format!("stopping once this is done: {}", names.join(", ")),

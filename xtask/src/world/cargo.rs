@@ -11,7 +11,13 @@ use cargo_metadata::MetadataCommand;
 pub fn members(root: &Path) -> Option<anyhow::Result<usize>> {
     let manifest = root.join("Cargo.toml");
     manifest.exists().then(|| {
-        let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
-        Ok(metadata.context("reading the Cargo workspace")?.workspace_members.len())
+        let metadata = MetadataCommand::new()
+            .manifest_path(manifest)
+            .no_deps()
+            .exec();
+        Ok(metadata
+            .context("reading the Cargo workspace")?
+            .workspace_members
+            .len())
     })
 }

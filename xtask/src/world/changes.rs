@@ -40,14 +40,19 @@ impl Git {
     pub fn revision(&self, revision: &str) -> anyhow::Result<String> {
         let unknown = |why: String| {
             // Of the word for no commit there is nothing to fetch.
-            let fix =
-                if is_zero(revision) { "name the main branch, such as origin/main" } else { "git fetch --tags, or name another revision" };
+            let fix = if is_zero(revision) {
+                "name the main branch, such as origin/main"
+            } else {
+                "git fetch --tags, or name another revision"
+            };
             Fault::usage(format!("revision {revision:?} {why}")).fix(fix)
         };
         let error = match self.repository().revparse_single(revision) {
             Ok(object) => {
                 let commit = object.peel_to_commit().map_err(|_| {
-                    let kind = object.kind().map_or("thing of another kind", |kind| kind.str());
+                    let kind = object
+                        .kind()
+                        .map_or("thing of another kind", |kind| kind.str());
                     unknown(format!("is a {kind}, wanted a commit"))
                 })?;
                 return Ok(commit.id().to_string());
@@ -55,7 +60,10 @@ impl Git {
             Err(error) => error,
         };
         let why = match error.code() {
-            _ if is_zero(revision) => "is git's word for no commit at all, as a forge says it of a branch's first push".to_owned(),
+            _ if is_zero(revision) => {
+                "is git's word for no commit at all, as a forge says it of a branch's first push"
+                    .to_owned()
+            }
             ErrorCode::NotFound if self.is_shallow() && self.is_below(revision) => {
                 let what = format!("this clone is shallow and does not reach down to {revision:?}");
                 return Err(Fault::refused(what).fix("git fetch --unshallow").into());
@@ -74,7 +82,8 @@ impl Git {
 
     /// Whether an unknown revision speaks of a commit that a deeper clone may have: an id, or one counted from a known commit.
     fn is_below(&self, revision: &str) -> bool {
-        let is_id = (7..=40).contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_id = (7..=40).contains(&revision.len())
+            && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
         let counted = revision.find(['~', '^']).map(|end| &revision[..end]);
         is_id || counted.is_some_and(|name| self.repository().revparse_single(name).is_ok())
     }
@@ -88,15 +97,31 @@ impl Git {
         let bases = match self.repository().merge_bases(sides[0], sides[1]) {
             Ok(bases) => bases.iter().copied().collect(),
             // Nothing in common is told by this code and no class of objects.
-            Err(error) if error.code() == ErrorCode::NotFound && error.class() != ErrorClass::Odb => Vec::new(),
-            Err(error) => return Err(unread(error, "looking for the common history of two commits")),
+            Err(error)
+                if error.code() == ErrorCode::NotFound && error.class() != ErrorClass::Odb =>
+            {
+                Vec::new()
+            }
+            Err(error) => {
+                return Err(unread(
+                    error,
+                    "looking for the common history of two commits",
+                ));
+            }
         };
         if self.is_shallow() && self.is_cut_above(&sides, &bases)? {
             return Ok(MergeBase::CutOff);
         }
         let mut newest: Option<(i64, Oid)> = None;
         for base in bases {
-            let dated = (self.repository().find_commit(base).context("reading a merge base")?.time().seconds(), base);
+            let dated = (
+                self.repository()
+                    .find_commit(base)
+                    .context("reading a merge base")?
+                    .time()
+                    .seconds(),
+                base,
+            );
             newest = newest.max(Some(dated));
         }
         Ok(newest.map_or(MergeBase::None, |(_, base)| MergeBase::At(base.to_string())))
@@ -113,7 +138,12 @@ impl Git {
         }
         for id in walk {
             let id = id.context("walking the history")?;
-            if is_cut(&self.repository().find_commit(id).with_context(|| format!("reading commit {id}"))?) {
+            if is_cut(
+                &self
+                    .repository()
+                    .find_commit(id)
+                    .with_context(|| format!("reading commit {id}"))?,
+            ) {
                 return Ok(true);
             }
         }
@@ -125,8 +155,17 @@ impl Git {
     /// # Errors
     /// A tree cannot be read (3 when this clone does not have it).
     pub fn paths_between(&self, old: &str, new: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-        let tree = |commit: &str| id(self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id());
-        let objects = self.repository().odb().context("opening the object store")?;
+        let tree = |commit: &str| {
+            id(self
+                .repository()
+                .find_commit(Oid::from_str(commit)?)
+                .context("reading a commit")?
+                .tree_id())
+        };
+        let objects = self
+            .repository()
+            .odb()
+            .context("opening the object store")?;
         let content = |id: Option<Id>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
         let mut changed = Vec::new();
         // A stack, and no recursion: nobody bounds how deep folders lie.
@@ -135,12 +174,15 @@ impl Git {
             if old == new {
                 continue;
             }
-            for Difference { name, old, new } in differences(&content(old)?, &content(new)?).context(DAMAGED)? {
+            for Difference { name, old, new } in
+                differences(&content(old)?, &content(new)?).context(DAMAGED)?
+            {
                 let path = [&folder[..], &name].concat();
                 if [old, new].iter().flatten().any(|side| !side.is_tree()) {
                     changed.push(path.clone());
                 }
-                let trees = [old, new].map(|side| side.filter(|side| side.is_tree()).map(|side| side.id));
+                let trees =
+                    [old, new].map(|side| side.filter(|side| side.is_tree()).map(|side| side.id));
                 if trees != [None, None] {
                     open.push(([&path[..], b"/"].concat(), trees[0], trees[1]));
                 }
@@ -156,13 +198,24 @@ impl Git {
     /// # Errors
     /// A tree cannot be read.
     pub fn paths_named(&self, commit: &str, names: &[&str]) -> anyhow::Result<Vec<String>> {
-        let root = id(self.repository().find_commit(Oid::from_str(commit)?).context("reading a commit")?.tree_id())?;
-        let objects = self.repository().odb().context("opening the object store")?;
+        let root = id(self
+            .repository()
+            .find_commit(Oid::from_str(commit)?)
+            .context("reading a commit")?
+            .tree_id())?;
+        let objects = self
+            .repository()
+            .odb()
+            .context("opening the object store")?;
         let (mut found, mut open) = (Vec::new(), vec![(String::new(), root)]);
         while let Some((folder, tree)) = open.pop() {
             // What stands in a tree is what differs from an empty one.
-            for Difference { name, new, .. } in differences(&[], &read(&objects, tree)?).context(DAMAGED)? {
-                let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else { continue };
+            for Difference { name, new, .. } in
+                differences(&[], &read(&objects, tree)?).context(DAMAGED)?
+            {
+                let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else {
+                    continue;
+                };
                 if entry.is_tree() {
                     open.push((format!("{folder}{name}/"), entry.id));
                 } else if names.contains(&name.as_str()) {
@@ -179,14 +232,22 @@ impl Git {
     /// # Errors
     /// The commit has a file there, and this clone does not have its content (3).
     pub fn text_at(&self, commit: &str, path: &str) -> anyhow::Result<FileText> {
-        let tree = self.repository().find_commit(Oid::from_str(commit)?).and_then(|commit| commit.tree()).context("reading a tree")?;
-        let entry = links::entry_at(self.repository(), &tree, path).with_context(|| format!("reading {path} at {commit}"))?;
+        let tree = self
+            .repository()
+            .find_commit(Oid::from_str(commit)?)
+            .and_then(|commit| commit.tree())
+            .context("reading a tree")?;
+        let entry = links::entry_at(self.repository(), &tree, path)
+            .with_context(|| format!("reading {path} at {commit}"))?;
         let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
             return Ok(FileText::Absent);
         };
         match self.repository().find_blob(entry.id()) {
-            Ok(blob) => Ok(String::from_utf8(blob.content().to_vec()).map_or(FileText::NotUtf8, FileText::Text)),
-            Err(error) if error.code() == ErrorCode::NotFound => Err(lacking(format_args!("the content of {path} at {commit}"))),
+            Ok(blob) => Ok(String::from_utf8(blob.content().to_vec())
+                .map_or(FileText::NotUtf8, FileText::Text)),
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                Err(lacking(format_args!("the content of {path} at {commit}")))
+            }
             Err(error) => Err(error).with_context(|| format!("reading {path} at {commit}")),
         }
     }
@@ -194,7 +255,11 @@ impl Git {
 
 /// Whether the commit has parents that a shallow clone does not show.
 fn is_cut(commit: &Commit<'_>) -> bool {
-    let parents = commit.raw_header_bytes().split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"parent ")).count();
+    let parents = commit
+        .raw_header_bytes()
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"parent "))
+        .count();
     parents != commit.parent_count()
 }
 

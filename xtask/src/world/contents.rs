@@ -33,13 +33,16 @@ impl Contents {
     /// # Errors
     /// It cannot be read.
     pub fn digest(&self, path: &Path) -> anyhow::Result<Option<Digest>> {
-        let Some((bytes, changed)) = files::size_and_change(path)? else { return Ok(None) };
+        let Some((bytes, changed)) = files::size_and_change(path)? else {
+            return Ok(None);
+        };
         let key = (path.to_owned(), bytes, changed);
         if let Some(known) = lock(&self.files).get(&key) {
             return Ok(Some(known.clone()));
         }
         let (mut file, _) = files::open(path)?;
-        let (digest, _) = digest_of(&mut file).with_context(|| format!("reading {}", path.display()))?;
+        let (digest, _) =
+            digest_of(&mut file).with_context(|| format!("reading {}", path.display()))?;
         lock(&self.files).insert(key, digest.clone());
         Ok(Some(digest))
     }
@@ -48,7 +51,11 @@ impl Contents {
     ///
     /// # Errors
     /// Those of `read`.
-    pub fn list(&self, name: &str, read: impl FnOnce() -> anyhow::Result<Option<String>>) -> anyhow::Result<Option<String>> {
+    pub fn list(
+        &self,
+        name: &str,
+        read: impl FnOnce() -> anyhow::Result<Option<String>>,
+    ) -> anyhow::Result<Option<String>> {
         if let Some(known) = lock(&self.lists).get(name) {
             return Ok(Some(known.clone()));
         }
@@ -82,10 +89,18 @@ pub(super) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
             Err(error) => return Err(error),
         }
     }
-    let hex: String =
-        hasher.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|half| char::from_digit(half.into(), 16)).collect();
+    let hex: String = hasher
+        .finalize()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(half.into(), 16))
+        .collect();
     let digest =
-        format!("sha256:{hex}").parse().map_err(|error: crate::model::image::ImageNameError| io::Error::other(error.to_string()))?;
+        format!("sha256:{hex}")
+            .parse()
+            .map_err(|error: crate::model::image::ImageNameError| {
+                io::Error::other(error.to_string())
+            })?;
     Ok((digest, bytes))
 }
 
@@ -103,13 +118,25 @@ mod tests {
         std::fs::write(&path, "three").unwrap();
         assert_eq!(contents.digest(&path).unwrap(), Some(Digest::of(b"three")));
         assert_eq!(contents.list("x", || Ok(None)).unwrap(), None);
-        assert_eq!(contents.list("x", || Ok(Some("list".into()))).unwrap().as_deref(), Some("list"));
-        assert_eq!(contents.list("x", || Ok(None)).unwrap().as_deref(), Some("list"));
+        assert_eq!(
+            contents
+                .list("x", || Ok(Some("list".into())))
+                .unwrap()
+                .as_deref(),
+            Some("list")
+        );
+        assert_eq!(
+            contents.list("x", || Ok(None)).unwrap().as_deref(),
+            Some("list")
+        );
     }
 
     #[test]
     fn a_stream_has_the_digest_of_its_bytes() {
         let bytes = vec![7; 3 * PIECE_BYTES + 1];
-        assert_eq!(digest_of(&mut bytes.as_slice()).unwrap(), (Digest::of(&bytes), bytes.len() as u64));
+        assert_eq!(
+            digest_of(&mut bytes.as_slice()).unwrap(),
+            (Digest::of(&bytes), bytes.len() as u64)
+        );
     }
 }

@@ -25,12 +25,18 @@ pub struct Meter {
 
 impl Meter {
     pub fn start() -> Self {
-        Self { started: Instant::now(), requests: REQUESTS.get() }
+        Self {
+            started: Instant::now(),
+            requests: REQUESTS.get(),
+        }
     }
 
     /// What was spent since the start.
     pub fn read(&self) -> Cost {
-        Cost { seconds: self.started.elapsed().as_secs_f64(), requests: REQUESTS.get() - self.requests }
+        Cost {
+            seconds: self.started.elapsed().as_secs_f64(),
+            requests: REQUESTS.get() - self.requests,
+        }
     }
 }
 

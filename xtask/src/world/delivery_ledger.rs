@@ -13,7 +13,11 @@ impl DeliveryBranch {
         if !self.fetch_if_any(&["--depth", "1"])? {
             return Ok(None);
         }
-        Ok(Some(self.repository()?.refname_to_id(super::delivery::HEAD)?.to_string()))
+        Ok(Some(
+            self.repository()?
+                .refname_to_id(super::delivery::HEAD)?
+                .to_string(),
+        ))
     }
 
     /// A commit without files and without a commit before it, to make the first one upon. Two who begin at the same time do not
@@ -27,5 +31,9 @@ impl DeliveryBranch {
 
 /// A branch's full name; what begins with `refs/` is one.
 pub(super) fn full_name(branch: &str) -> String {
-    if branch.starts_with("refs/") { branch.to_owned() } else { format!("refs/heads/{branch}") }
+    if branch.starts_with("refs/") {
+        branch.to_owned()
+    } else {
+        format!("refs/heads/{branch}")
+    }
 }

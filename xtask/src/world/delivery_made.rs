@@ -41,7 +41,10 @@ impl DeliveryBranch {
         if made.0 != commit {
             *made = (commit.to_owned(), Things::new());
         }
-        made.1.insert(what.to_owned(), Arc::clone(&new) as Arc<dyn Any + Send + Sync>);
+        made.1.insert(
+            what.to_owned(),
+            Arc::clone(&new) as Arc<dyn Any + Send + Sync>,
+        );
         Ok(new)
     }
 }

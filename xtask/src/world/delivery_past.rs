@@ -38,7 +38,11 @@ pub struct Recent {
 
 impl DeliveryBranch {
     /// The commits of the branch, newest first, as far back as `is_enough` wants; more is fetched as long as it does not.
-    pub fn history(&self, head: &str, is_enough: &dyn Fn(&[PastCommit]) -> bool) -> anyhow::Result<Vec<PastCommit>> {
+    pub fn history(
+        &self,
+        head: &str,
+        is_enough: &dyn Fn(&[PastCommit]) -> bool,
+    ) -> anyhow::Result<Vec<PastCommit>> {
         let mut commits = self.log(head)?;
         for depth in DEPTHS.map(Some).into_iter().chain([None]) {
             if is_enough(&commits) || !files::exists(&self.folder.path().join("shallow")) {
@@ -63,18 +67,32 @@ impl DeliveryBranch {
             head,
             "--",
         ]))?;
-        let commits = listing.split('\0').filter(|record| !record.is_empty()).map(|record| {
-            let mut lines = record.splitn(4, '\n');
-            let mut line = || lines.next().unwrap_or_default().to_owned();
-            let (id, seconds, by) = (line(), line(), line());
-            let seconds = seconds.parse().with_context(|| format!("git log printed {record:?}"))?;
-            Ok(PastCommit { id, seconds, by, message: line() })
-        });
+        let commits = listing
+            .split('\0')
+            .filter(|record| !record.is_empty())
+            .map(|record| {
+                let mut lines = record.splitn(4, '\n');
+                let mut line = || lines.next().unwrap_or_default().to_owned();
+                let (id, seconds, by) = (line(), line(), line());
+                let seconds = seconds
+                    .parse()
+                    .with_context(|| format!("git log printed {record:?}"))?;
+                Ok(PastCommit {
+                    id,
+                    seconds,
+                    by,
+                    message: line(),
+                })
+            });
         commits.collect()
     }
 
     /// As [`Self::history`], but no further back than a report is worth.
-    pub fn recent(&self, head: &str, is_enough: &dyn Fn(&[PastCommit]) -> bool) -> anyhow::Result<Recent> {
+    pub fn recent(
+        &self,
+        head: &str,
+        is_enough: &dyn Fn(&[PastCommit]) -> bool,
+    ) -> anyhow::Result<Recent> {
         let is_cut = || files::exists(&self.folder.path().join("shallow"));
         let mut commits = self.log(head)?;
         for depth in REPORT_DEPTHS {
@@ -84,7 +102,10 @@ impl DeliveryBranch {
             self.fetch(&["--depth", depth])?;
             commits = self.log(head)?;
         }
-        Ok(Recent { commits, is_whole: !is_cut() })
+        Ok(Recent {
+            commits,
+            is_whole: !is_cut(),
+        })
     }
 
     /// The commits that the branch itself was at, newest first, as far back as they were fetched.
@@ -94,7 +115,10 @@ impl DeliveryBranch {
         let mut next = repository.find_commit(Oid::from_str(head)?).ok();
         while let Some(commit) = next {
             chain.push(commit.id().to_string());
-            next = commit.parent_id(0).ok().and_then(|parent| repository.find_commit(parent).ok());
+            next = commit
+                .parent_id(0)
+                .ok()
+                .and_then(|parent| repository.find_commit(parent).ok());
         }
         Ok(chain)
     }
@@ -102,8 +126,17 @@ impl DeliveryBranch {
     /// What stands under these paths at a commit, as ids of contents; `None` where nothing does.
     pub fn contents(&self, commit: &str, paths: &[&str]) -> anyhow::Result<Vec<Option<String>>> {
         let repository = self.repository()?;
-        let tree = repository.find_commit(Oid::from_str(commit)?).and_then(|commit| commit.tree());
+        let tree = repository
+            .find_commit(Oid::from_str(commit)?)
+            .and_then(|commit| commit.tree());
         let tree = tree.with_context(|| format!("reading {commit} of {}", self.shown()))?;
-        Ok(paths.iter().map(|path| tree.get_path(Path::new(path)).ok().map(|entry| entry.id().to_string())).collect())
+        Ok(paths
+            .iter()
+            .map(|path| {
+                tree.get_path(Path::new(path))
+                    .ok()
+                    .map(|entry| entry.id().to_string())
+            })
+            .collect())
     }
 }

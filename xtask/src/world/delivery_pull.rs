@@ -28,7 +28,9 @@ impl World {
         }
         self.shared.deliveries.forge.get_or_init(|| {
             let credentials = self.environment.delivery_credentials();
-            let token = credentials.as_ref().map(|credentials| credentials.token.as_str());
+            let token = credentials
+                .as_ref()
+                .map(|credentials| credentials.token.as_str());
             Forge::new(ForgeOptions::new(&self.environment.forge_api, token))
         })
     }
@@ -42,24 +44,48 @@ impl DeliveryBranch {
     pub fn tip_of(&self, branch: &str) -> anyhow::Result<Option<Tip>> {
         let reference = format!("refs/xtask/own/{branch}");
         {
-            let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let call = self.call(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth", "2"]);
+            let _turn = self
+                .turn
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let call = self.call(&[
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-maintenance",
+                "--depth",
+                "2",
+            ]);
             let wanted = format!("+refs/heads/{branch}:{reference}");
-            let finished = self.runner.finish(&call.args([REMOTE, &wanted]).time_limit(REMOTE_LIMIT))?;
+            let finished = self
+                .runner
+                .finish(&call.args([REMOTE, &wanted]).time_limit(REMOTE_LIMIT))?;
             if !finished.ok && finished.stderr.contains("couldn't find remote ref") {
                 return Ok(None);
             }
             if !finished.ok {
-                bail!("{} cannot be read: {}", self.of(branch), self.said(&finished.stderr));
+                bail!(
+                    "{} cannot be read: {}",
+                    self.of(branch),
+                    self.said(&finished.stderr)
+                );
             }
         }
         let repository = self.repository()?;
-        let id = repository.refname_to_id(&reference).with_context(|| format!("reading what was fetched of {}", self.of(branch)))?;
-        let commit = repository.find_commit(id).with_context(|| format!("reading {id} of {}", self.of(branch)))?;
+        let id = repository
+            .refname_to_id(&reference)
+            .with_context(|| format!("reading what was fetched of {}", self.of(branch)))?;
+        let commit = repository
+            .find_commit(id)
+            .with_context(|| format!("reading {id} of {}", self.of(branch)))?;
         Ok(Some(Tip {
             id: id.to_string(),
             tree: commit.tree_id().to_string(),
-            parents: commit.parent_ids().map(|parent: Oid| parent.to_string()).collect(),
+            parents: commit
+                .parent_ids()
+                .map(|parent: Oid| parent.to_string())
+                .collect(),
             message: String::from_utf8_lossy(commit.message_bytes()).into_owned(),
         }))
     }
@@ -68,7 +94,12 @@ impl DeliveryBranch {
     ///
     /// # Errors
     /// The remote refuses for another reason than that the branch has moved.
-    pub fn push_over(&self, branch: &str, commit: &str, seen: Option<&str>) -> anyhow::Result<Pushed> {
+    pub fn push_over(
+        &self,
+        branch: &str,
+        commit: &str,
+        seen: Option<&str>,
+    ) -> anyhow::Result<Pushed> {
         self.swap(branch, Some(commit), seen)
     }
 
@@ -82,19 +113,37 @@ impl DeliveryBranch {
 
     fn swap(&self, branch: &str, to: Option<&str>, seen: Option<&str>) -> anyhow::Result<Pushed> {
         // Nothing behind the colon means that the branch must not be there.
-        let lease = format!("--force-with-lease=refs/heads/{branch}:{}", seen.unwrap_or_default());
+        let lease = format!(
+            "--force-with-lease=refs/heads/{branch}:{}",
+            seen.unwrap_or_default()
+        );
         let change = format!("{}:refs/heads/{branch}", to.unwrap_or_default());
-        let call = self.call(&["push", "--quiet", "--no-follow-tags", &lease, REMOTE, &change]).time_limit(REMOTE_LIMIT);
+        let call = self
+            .call(&[
+                "push",
+                "--quiet",
+                "--no-follow-tags",
+                &lease,
+                REMOTE,
+                &change,
+            ])
+            .time_limit(REMOTE_LIMIT);
         let finished = self.runner.finish(&call)?;
         if finished.ok {
             return Ok(Pushed::Yes);
         }
         let why = self.said(&finished.stderr);
-        let head = self.remote_head(branch).with_context(|| format!("pushing to {} failed: {why}; and then", self.of(branch)))?;
+        let head = self
+            .remote_head(branch)
+            .with_context(|| format!("pushing to {} failed: {why}; and then", self.of(branch)))?;
         if head.as_deref() == to {
             return Ok(Pushed::Yes);
         }
-        if head.as_deref() != seen || OVERTAKEN.iter().any(|words| finished.stderr.contains(words)) {
+        if head.as_deref() != seen
+            || OVERTAKEN
+                .iter()
+                .any(|words| finished.stderr.contains(words))
+        {
             return Ok(Pushed::Overtaken(why));
         }
         bail!("{} takes no push: {why}", self.of(branch))
@@ -107,10 +156,22 @@ impl DeliveryBranch {
     pub fn may_push_to(&self, branch: &str) -> anyhow::Result<()> {
         let head = self.refresh()?;
         let change = format!("{head}:refs/heads/{branch}");
-        let call = self.call(&["push", "--dry-run", "--no-verify", "--quiet", "--no-follow-tags", REMOTE, &change]);
+        let call = self.call(&[
+            "push",
+            "--dry-run",
+            "--no-verify",
+            "--quiet",
+            "--no-follow-tags",
+            REMOTE,
+            &change,
+        ]);
         let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
         // What stands on it is pushed over by a lease, when it is ours.
-        match finished.ok || OVERTAKEN.iter().any(|words| finished.stderr.contains(words)) {
+        match finished.ok
+            || OVERTAKEN
+                .iter()
+                .any(|words| finished.stderr.contains(words))
+        {
             true => Ok(()),
             false => bail!("{}", self.said(&finished.stderr)),
         }

@@ -33,12 +33,24 @@ impl World {
             "ssh.",
             "protocol.",
         ];
-        let listing =
-            self.runner.output(&Call::new("git").arg("-C").arg(&self.root).args(["config", "--local", "--includes", "--list", "-z"]))?;
-        let credentials = if is_own { self.environment.forge_credentials() } else { self.environment.delivery_credentials() };
+        let listing = self
+            .runner
+            .output(&Call::new("git").arg("-C").arg(&self.root).args([
+                "config",
+                "--local",
+                "--includes",
+                "--list",
+                "-z",
+            ]))?;
+        let credentials = if is_own {
+            self.environment.forge_credentials()
+        } else {
+            self.environment.delivery_credentials()
+        };
         let wanted = |key: &str| {
             let header = key.ends_with(".extraheader");
-            KEPT.iter().any(|kept| key.starts_with(kept)) && !(header && (!is_own || credentials.is_some()))
+            KEPT.iter().any(|kept| key.starts_with(kept))
+                && !(header && (!is_own || credentials.is_some()))
         };
         let mut pairs: Vec<(String, String)> = listing
             .split('\0')
@@ -50,14 +62,23 @@ impl World {
             pairs.extend(credentials.helper_settings());
             credentials.token
         });
-        Ok(Settings { before: self.environment.git_config_count, pairs, token, hidden: Vec::new() })
+        Ok(Settings {
+            before: self.environment.git_config_count,
+            pairs,
+            token,
+            hidden: Vec::new(),
+        })
     }
 }
 
 /// An address without the user and password that it may have.
 pub(super) fn without_user(url: &str) -> String {
-    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest, rest.split('/').next()?.rsplit_once('@')?.0))) {
-        Some((scheme, rest, user)) if scheme.starts_with("http") || user.contains(':') => format!("{scheme}://{}", &rest[user.len() + 1..]),
+    match url.split_once("://").and_then(|(scheme, rest)| {
+        Some((scheme, rest, rest.split('/').next()?.rsplit_once('@')?.0))
+    }) {
+        Some((scheme, rest, user)) if scheme.starts_with("http") || user.contains(':') => {
+            format!("{scheme}://{}", &rest[user.len() + 1..])
+        }
         _ => url.to_owned(),
     }
 }

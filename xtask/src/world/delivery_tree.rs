@@ -35,18 +35,25 @@ pub struct Snapshot<'b> {
 
 impl<'b> Snapshot<'b> {
     pub(super) fn new(branch: &'b DeliveryBranch, repository: Repository, tree: Oid) -> Self {
-        Self { branch, repository, tree, folders: RefCell::default() }
+        Self {
+            branch,
+            repository,
+            tree,
+            folders: RefCell::default(),
+        }
     }
 
     /// Every path of the commit that is a file, sorted.
     pub fn paths(&self) -> anyhow::Result<Vec<String>> {
         let mut paths = Vec::new();
-        self.repository.find_tree(self.tree)?.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            if let (Some(ObjectType::Blob), Ok(name)) = (entry.kind(), entry.name()) {
-                paths.push(format!("{folder}{name}"));
-            }
-            TreeWalkResult::Ok
-        })?;
+        self.repository
+            .find_tree(self.tree)?
+            .walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if let (Some(ObjectType::Blob), Ok(name)) = (entry.kind(), entry.name()) {
+                    paths.push(format!("{folder}{name}"));
+                }
+                TreeWalkResult::Ok
+            })?;
         paths.sort();
         Ok(paths)
     }
@@ -55,13 +62,20 @@ impl<'b> Snapshot<'b> {
         let (mut within, mut end) = (self.tree, 0);
         for part in path.split('/') {
             end += part.len();
-            let folder = self.folder(within).with_context(|| format!("reading {path}"))?;
+            let folder = self
+                .folder(within)
+                .with_context(|| format!("reading {path}"))?;
             match folder.get(part) {
                 None => return Ok(PinFile::Absent),
-                Some((_, mode, _)) if *mode == i32::from(FileMode::Link) => return Ok(PinFile::Link(path[..end].to_owned())),
+                Some((_, mode, _)) if *mode == i32::from(FileMode::Link) => {
+                    return Ok(PinFile::Link(path[..end].to_owned()));
+                }
                 Some((id, _, Some(ObjectType::Blob))) if end == path.len() => {
-                    let blob = self.content(*id).with_context(|| format!("reading {path}"))?;
-                    return Ok(String::from_utf8(blob.content().to_vec()).map_or(PinFile::NotUtf8, PinFile::Text));
+                    let blob = self
+                        .content(*id)
+                        .with_context(|| format!("reading {path}"))?;
+                    return Ok(String::from_utf8(blob.content().to_vec())
+                        .map_or(PinFile::NotUtf8, PinFile::Text));
                 }
                 Some((id, _, Some(ObjectType::Tree))) if end < path.len() => within = *id,
                 Some(_) => return Ok(PinFile::Absent),
@@ -87,7 +101,12 @@ impl<'b> Snapshot<'b> {
             return Ok(Rc::clone(known));
         }
         let tree = self.repository.find_tree(id)?;
-        let named = tree.iter().filter_map(|entry| Some((entry.name().ok()?.to_owned(), (entry.id(), entry.filemode(), entry.kind()))));
+        let named = tree.iter().filter_map(|entry| {
+            Some((
+                entry.name().ok()?.to_owned(),
+                (entry.id(), entry.filemode(), entry.kind()),
+            ))
+        });
         let folder: Folder = Rc::new(named.collect());
         self.folders.borrow_mut().insert(id, Rc::clone(&folder));
         Ok(folder)

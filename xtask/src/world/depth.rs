@@ -20,7 +20,10 @@ pub(super) struct Opened {
 
 impl Opened {
     pub(super) fn new(repository: Repository) -> Self {
-        Self { first: repository, again: OnceCell::new() }
+        Self {
+            first: repository,
+            again: OnceCell::new(),
+        }
     }
 }
 
@@ -34,7 +37,9 @@ impl Deref for Opened {
 
 /// Refuses for an object that should be here and is not: of a partial clone, or of a damaged one.
 pub(super) fn lacking(what: impl Display) -> anyhow::Error {
-    Fault::refused(format!("this clone lacks {what}")).fix("git fetch --refetch --no-filter").into()
+    Fault::refused(format!("this clone lacks {what}"))
+        .fix("git fetch --refetch --no-filter")
+        .into()
 }
 
 /// Whether an object is not here. Of some questions libgit2 keeps the words of that, and not the code.
@@ -45,7 +50,10 @@ pub(super) fn is_lacking(error: &git2::Error) -> bool {
 /// What it means that commits could not be read while `doing` something.
 pub(super) fn unread(error: git2::Error, doing: impl Display) -> anyhow::Error {
     if is_lacking(&error) {
-        return lacking(format_args!("a commit of its own history: {}", error.message()));
+        return lacking(format_args!(
+            "a commit of its own history: {}",
+            error.message()
+        ));
     }
     anyhow!(error).context(doing.to_string())
 }
@@ -61,10 +69,14 @@ impl Git {
         }
         let refused = |why: String| {
             let what = format!("this clone is shallow, so it cannot tell {what}, and {why}");
-            anyhow::Error::from(Fault::refused(what).fix(format!("git fetch --unshallow --tags {remote}")))
+            anyhow::Error::from(
+                Fault::refused(what).fix(format!("git fetch --unshallow --tags {remote}")),
+            )
         };
-        self.fetch(&["--quiet", "--unshallow", "--tags", remote]).map_err(|error| refused(format!("deepening it failed: {error:#}")))?;
-        let again = Repository::open(self.repository().path()).context("opening the repository again")?;
+        self.fetch(&["--quiet", "--unshallow", "--tags", remote])
+            .map_err(|error| refused(format!("deepening it failed: {error:#}")))?;
+        let again =
+            Repository::open(self.repository().path()).context("opening the repository again")?;
         if again.is_shallow() {
             return Err(refused(format!("{remote} is shallow itself")));
         }

@@ -46,7 +46,8 @@ impl LocalImage {
 pub fn inspect(runner: &Runner, reference: &str) -> anyhow::Result<Option<LocalImage>> {
     let finished = runner.finish(&Call::new("docker").args(["image", "inspect", reference]))?;
     if finished.ok {
-        let mut images: Vec<LocalImage> = serde_json::from_str(&finished.stdout).context("reading what `docker image inspect` printed")?;
+        let mut images: Vec<LocalImage> = serde_json::from_str(&finished.stdout)
+            .context("reading what `docker image inspect` printed")?;
         return Ok(images.pop());
     }
     // The command says the same for "no such image" and "no engine"; only a reachable engine can say "no such image".
@@ -66,7 +67,9 @@ pub fn engine_version(runner: &Runner) -> anyhow::Result<String> {
 pub fn unreached(error: &anyhow::Error) -> Fault {
     let what = format!("{error:#}");
     let fix = match what.contains("permission denied") {
-        true => "sudo usermod --append --groups docker $USER, then log in anew: the engine's socket is not yours to use",
+        true => {
+            "sudo usermod --append --groups docker $USER, then log in anew: the engine's socket is not yours to use"
+        }
         false => "start the docker engine, then cargo xtask doctor",
     };
     Fault::refused(what).fix(fix)
@@ -75,19 +78,31 @@ pub fn unreached(error: &anyhow::Error) -> Fault {
 /// The platform the engine runs on.
 pub fn engine_platform(runner: &Runner) -> anyhow::Result<Platform> {
     let text = runner
-        .output(&Call::new("docker").args(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]))
+        .output(&Call::new("docker").args([
+            "version",
+            "--format",
+            "{{.Server.Os}}/{{.Server.Arch}}",
+        ]))
         .context("the docker engine does not answer")?;
-    text.trim().parse().map_err(|error| anyhow::anyhow!("docker's platform: {error}"))
+    text.trim()
+        .parse()
+        .map_err(|error| anyhow::anyhow!("docker's platform: {error}"))
 }
 
 /// Where the engine keeps images, when that is on this machine.
 pub fn root_folder(runner: &Runner) -> Option<PathBuf> {
-    let folder = runner.output(&Call::new("docker").args(["info", "--format", "{{.DockerRootDir}}"])).ok()?;
-    Some(PathBuf::from(folder.trim())).filter(|folder| folder.is_absolute() && files::exists(folder))
+    let folder = runner
+        .output(&Call::new("docker").args(["info", "--format", "{{.DockerRootDir}}"]))
+        .ok()?;
+    Some(PathBuf::from(folder.trim()))
+        .filter(|folder| folder.is_absolute() && files::exists(folder))
 }
 
 pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
-    Ok(runner.output(&Call::new("docker").args(["buildx", "version"]))?.trim().to_owned())
+    Ok(runner
+        .output(&Call::new("docker").args(["buildx", "version"]))?
+        .trim()
+        .to_owned())
 }
 
 /// What the image is built of, as a copy: the project's files that git knows or would add, and the wheels it needs in
@@ -96,17 +111,33 @@ pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
 pub fn context(world: &World, image: &ImageBuild) -> anyhow::Result<tempfile::TempDir> {
     let context = files::temporary_folder()?;
     let below = world.path(&image.context);
-    let of_root = |file: &str| if image.context.is_empty() { file.to_owned() } else { format!("{}/{file}", image.context) };
+    let of_root = |file: &str| {
+        if image.context.is_empty() {
+            file.to_owned()
+        } else {
+            format!("{}/{file}", image.context)
+        }
+    };
     for file in world.git.files_below(&image.context)? {
-        if image.sources.as_ref().is_some_and(|sources| !sources.has(&of_root(&file))) {
+        if image
+            .sources
+            .as_ref()
+            .is_some_and(|sources| !sources.has(&of_root(&file)))
+        {
             continue;
         }
         files::copy(&below.join(&file), &context.path().join(&file))?;
     }
     for folder in &image.wheels {
         let folder = world.path(folder);
-        for name in files::names_in(&folder)?.iter().filter(|name| name.ends_with(".whl")) {
-            files::copy(&folder.join(name), &context.path().join("wheels").join(name))?;
+        for name in files::names_in(&folder)?
+            .iter()
+            .filter(|name| name.ends_with(".whl"))
+        {
+            files::copy(
+                &folder.join(name),
+                &context.path().join("wheels").join(name),
+            )?;
         }
     }
     Ok(context)
@@ -117,11 +148,19 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
     let context = context(world, image)?;
     let mut call = Call::new("docker")
         .args(["buildx", "build", "--load", "--progress", "plain"])
-        .args(["--platform".to_owned(), image.platform.to_string(), "--tag".to_owned(), image.reference()])
+        .args([
+            "--platform".to_owned(),
+            image.platform.to_string(),
+            "--tag".to_owned(),
+            image.reference(),
+        ])
         .variable("SOURCE_DATE_EPOCH", image.epoch.to_string());
-    for (name, value) in
-        [("VERSION", &image.version), ("REVISION", &image.revision), ("CREATED", &image.created), ("SOURCE", &image.source)]
-    {
+    for (name, value) in [
+        ("VERSION", &image.version),
+        ("REVISION", &image.revision),
+        ("CREATED", &image.created),
+        ("SOURCE", &image.source),
+    ] {
         call = call.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
     let aside = files::temporary_folder()?;
@@ -131,7 +170,10 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
         files::copy(&world.path(&sources.dockerfile), &dockerfile)?;
         call = call.arg("--file").arg(dockerfile);
         for (name, value) in [("revision", &image.revision), ("version", &image.version)] {
-            call = call.args(["--label".to_owned(), format!("org.opencontainers.image.{name}={value}")]);
+            call = call.args([
+                "--label".to_owned(),
+                format!("org.opencontainers.image.{name}={value}"),
+            ]);
         }
     }
     if let Some(network) = &world.environment.build_network {
@@ -144,10 +186,21 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
 pub fn smoke(runner: &Runner, image: &ImageBuild, command: &[String]) -> anyhow::Result<()> {
     let name = container_name("smoke");
     remove_leftovers(runner, image)?;
-    let _container = Container { runner, name: &name };
+    let _container = Container {
+        runner,
+        name: &name,
+    };
     runner.stream(
         &Call::new("docker")
-            .args(["run", "--rm", "--name", &name, "--label", &leftover_label(image), &image.reference()])
+            .args([
+                "run",
+                "--rm",
+                "--name",
+                &name,
+                "--label",
+                &leftover_label(image),
+                &image.reference(),
+            ])
             .args(command)
             .time_limit(SMOKE_LIMIT),
     )
@@ -157,7 +210,10 @@ pub fn smoke(runner: &Runner, image: &ImageBuild, command: &[String]) -> anyhow:
 pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> anyhow::Result<()> {
     let name = container_name("health");
     remove_leftovers(runner, image)?;
-    let _container = Container { runner, name: &name };
+    let _container = Container {
+        runner,
+        name: &name,
+    };
     runner.output(&Call::new("docker").args([
         "run",
         "--detach",
@@ -171,11 +227,22 @@ pub fn health(runner: &Runner, image: &ImageBuild, port: u16, path: &str) -> any
     ]))?;
     let answer = published_address(runner, &name, port).and_then(|address| {
         health::wait_until_healthy(&format!("http://{address}{path}"), HEALTH_LIMIT, || {
-            let state = runner.output(&Call::new("docker").args(["container", "inspect", "--format", "{{.State.Running}}", &name]))?;
+            let state = runner.output(&Call::new("docker").args([
+                "container",
+                "inspect",
+                "--format",
+                "{{.State.Running}}",
+                &name,
+            ]))?;
             Ok(state.trim() == "true")
         })
     });
-    let body = answer.with_context(|| format!("the container's last lines: {}", container_log(runner, &name)))?;
+    let body = answer.with_context(|| {
+        format!(
+            "the container's last lines: {}",
+            container_log(runner, &name)
+        )
+    })?;
     check_version(&body, &image.version)
 }
 
@@ -193,7 +260,8 @@ fn check_version(body: &str, wanted: &str) -> anyhow::Result<()> {
 
 /// The address under which a container's port is reached from here; the engine chose it.
 fn published_address(runner: &Runner, name: &str, port: u16) -> anyhow::Result<String> {
-    let listing = runner.output(&Call::new("docker").args(["port", name, &format!("{port}/tcp")]))?;
+    let listing =
+        runner.output(&Call::new("docker").args(["port", name, &format!("{port}/tcp")]))?;
     listing
         .lines()
         .next()
@@ -222,17 +290,26 @@ fn leftover_label(image: &ImageBuild) -> String {
 /// Removes what an earlier try of the image left, when it was killed.
 fn remove_leftovers(runner: &Runner, image: &ImageBuild) -> anyhow::Result<()> {
     let filter = format!("label={}", leftover_label(image));
-    let left = runner.output(&Call::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]))?;
+    let left = runner
+        .output(&Call::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]))?;
     let ids: Vec<_> = left.split_whitespace().collect();
     match ids.is_empty() {
         true => Ok(()),
-        false => runner.output(&Call::new("docker").args(["rm", "--force", "--volumes"]).args(ids)).map(drop),
+        false => runner
+            .output(
+                &Call::new("docker")
+                    .args(["rm", "--force", "--volumes"])
+                    .args(ids),
+            )
+            .map(drop),
     }
 }
 
 /// A name that is ours alone, so that the container can be ended whatever happens to its start.
 fn container_name(role: &str) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
     format!("xtask-{role}-{}-{now}", std::process::id())
 }
 
@@ -245,7 +322,12 @@ struct Container<'a> {
 impl Drop for Container<'_> {
     fn drop(&mut self) {
         // A container that never started is not there to be removed; nothing is lost by not knowing.
-        let _ = self.runner.finish(&Call::new("docker").args(["rm", "--force", "--volumes", self.name]));
+        let _ = self.runner.finish(&Call::new("docker").args([
+            "rm",
+            "--force",
+            "--volumes",
+            self.name,
+        ]));
     }
 }
 
@@ -257,7 +339,12 @@ mod tests {
     fn a_service_that_says_another_version_is_not_healthy() {
         assert!(check_version(r#"{"status":"ok","version":"0.2.0"}"#, "0.2.0").is_ok());
         assert!(check_version("fine", "0.2.0").is_ok());
-        let error = check_version(r#"{"version":"0.1.0"}"#, "0.2.0").unwrap_err().to_string();
-        assert_eq!(error, "the running service says it is version 0.1.0, the image is 0.2.0");
+        let error = check_version(r#"{"version":"0.1.0"}"#, "0.2.0")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "the running service says it is version 0.1.0, the image is 0.2.0"
+        );
     }
 }

@@ -79,11 +79,17 @@ impl Environment {
             is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             is_github_actions: flag("GITHUB_ACTIONS"),
             color: std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none(),
-            has_live_lines: std::io::stderr().is_terminal() && !is_ci && variable("TERM").is_some_and(|name| name != "dumb"),
-            run_number: variable("GITHUB_RUN_NUMBER").and_then(|text| text.parse().ok()).unwrap_or(0),
+            has_live_lines: std::io::stderr().is_terminal()
+                && !is_ci
+                && variable("TERM").is_some_and(|name| name != "dumb"),
+            run_number: variable("GITHUB_RUN_NUMBER")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
             require_tools: flag("XTASK_REQUIRE_TOOLS"),
             build_network: variable("XTASK_BUILD_NETWORK"),
-            git_config_count: variable("GIT_CONFIG_COUNT").and_then(|text| text.parse().ok()).unwrap_or(0),
+            git_config_count: variable("GIT_CONFIG_COUNT")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
             github_output: variable("GITHUB_OUTPUT").map(PathBuf::from),
             github_step_summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             has_forge_api: variable("GITHUB_API_URL").is_some(),
@@ -93,9 +99,12 @@ impl Environment {
             public_key: variable("COSIGN_PUBLIC_KEY"),
             has_key_password: env::var_os("COSIGN_PASSWORD").is_some(),
             has_identity: variable("SIGSTORE_ID_TOKEN").is_some()
-                || (variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()),
+                || (variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+                    && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()),
             packages: PackageAccess::read(),
-            token: variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN")).map(Secret),
+            token: variable("GITHUB_TOKEN")
+                .or_else(|| variable("GH_TOKEN"))
+                .map(Secret),
             delivery_token: variable("DELIVERY_TOKEN").map(Secret),
         }
     }
@@ -103,14 +112,24 @@ impl Environment {
     /// The forge's token and the address it is meant for, when there is one.
     pub fn forge_credentials(&self) -> Option<ForgeCredentials> {
         let token = self.token.as_ref()?.0.clone();
-        Some(ForgeCredentials { server: self.forge_url.clone(), token, settings_before: self.git_config_count })
+        Some(ForgeCredentials {
+            server: self.forge_url.clone(),
+            token,
+            settings_before: self.git_config_count,
+        })
     }
 
     /// As [`Self::forge_credentials`], for repositories that say what runs and are not this one: what a forge lends to a
     /// workflow is good for the workflow's own repository alone, so there may be another token for them.
     pub fn delivery_credentials(&self) -> Option<ForgeCredentials> {
-        let Some(Secret(token)) = &self.delivery_token else { return self.forge_credentials() };
-        Some(ForgeCredentials { server: self.forge_url.clone(), token: token.clone(), settings_before: self.git_config_count })
+        let Some(Secret(token)) = &self.delivery_token else {
+            return self.forge_credentials();
+        };
+        Some(ForgeCredentials {
+            server: self.forge_url.clone(),
+            token: token.clone(),
+            settings_before: self.git_config_count,
+        })
     }
 
     /// The token for the forge's REST interface, when there is one. It goes into a header, and nowhere else (law 17).
@@ -122,12 +141,20 @@ impl Environment {
     ///
     /// A value of several lines is printed line by line, so each of its lines is a secret as well.
     pub fn secrets(&self) -> Vec<String> {
-        let values = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let values = env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         let mut secrets: Vec<String> = values
-            .flat_map(|(name, value)| match is_secret(&name) || value.contains(KEY_MARK) {
-                true => value.lines().map(|line| line.trim().to_owned()).chain([value.clone()]).collect(),
-                false => url_password(&value).into_iter().collect::<Vec<_>>(),
-            })
+            .flat_map(
+                |(name, value)| match is_secret(&name) || value.contains(KEY_MARK) {
+                    true => value
+                        .lines()
+                        .map(|line| line.trim().to_owned())
+                        .chain([value.clone()])
+                        .collect(),
+                    false => url_password(&value).into_iter().collect::<Vec<_>>(),
+                },
+            )
             // A word as short as these stands in many a line that has nothing to hide.
             .filter(|value| value.len() >= 6)
             .flat_map(|value| forms_of(&value))
@@ -141,7 +168,11 @@ impl Environment {
 /// The REST interface of a forge: the public one has a host for it, one of a company a path.
 fn api_of(server: &str) -> String {
     let server = server.trim_end_matches('/');
-    if server == PUBLIC_FORGE { "https://api.github.com".to_owned() } else { format!("{server}/api/v3") }
+    if server == PUBLIC_FORGE {
+        "https://api.github.com".to_owned()
+    } else {
+        format!("{server}/api/v3")
+    }
 }
 
 /// How the text of a private key begins and ends, whatever variable it is in.
@@ -159,9 +190,26 @@ fn signing_key() -> Option<Key> {
 
 /// Whether a variable of this name holds what must never be seen (law 17): told by the words of the name.
 fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 10] =
-        ["TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "PAT"];
-    const ENDINGS: [&str; 6] = ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "AUTH_CONFIG", "WEBHOOK", "WEBHOOK_URL"];
+    const WORDS: [&str; 10] = [
+        "TOKEN",
+        "TOKENS",
+        "SECRET",
+        "SECRETS",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "PAT",
+    ];
+    const ENDINGS: [&str; 6] = [
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "API_KEY",
+        "AUTH_CONFIG",
+        "WEBHOOK",
+        "WEBHOOK_URL",
+    ];
     let name = name.to_ascii_uppercase();
     // A value for one environment alone has its name behind: API_KEY_STAGING.
     let ends = |ending: &str| name.ends_with(ending) || name.contains(&format!("{ending}_"));
@@ -172,7 +220,11 @@ fn is_secret(name: &str) -> bool {
 /// header. There it looks otherwise by what stands before it, in three ways, of which the middle is sure.
 fn forms_of(secret: &str) -> Vec<String> {
     let encoded = (0..3).map(|before| BASE64.encode(format!("{}{secret}", "x".repeat(before))));
-    let middles = encoded.filter_map(|encoded| encoded.get(4..encoded.len().saturating_sub(4)).map(str::to_owned));
+    let middles = encoded.filter_map(|encoded| {
+        encoded
+            .get(4..encoded.len().saturating_sub(4))
+            .map(str::to_owned)
+    });
     let mut forms: Vec<_> = middles.filter(|middle| middle.len() >= 8).collect();
     forms.extend([escape(secret), unescaped(secret), secret.to_owned()]);
     forms
@@ -183,7 +235,8 @@ pub(super) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let escaped = text_of(after.get(..2).unwrap_or_default()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escaped = text_of(after.get(..2).unwrap_or_default())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match (first, escaped) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);
@@ -206,7 +259,8 @@ fn text_of(bytes: &[u8]) -> Option<&str> {
 fn url_password(value: &str) -> Option<String> {
     let (_, rest) = value.split_once("://")?;
     let (user, _) = rest.split(['/', ' ']).next()?.rsplit_once('@')?;
-    user.split_once(':').map(|(_, password)| password.to_owned())
+    user.split_once(':')
+        .map(|(_, password)| password.to_owned())
 }
 
 /// What programs built here run on, in the words of images.
@@ -222,7 +276,9 @@ pub fn platform() -> Platform {
 
 /// The day it is, in UTC.
 pub fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
 }
 
 /// The folder the command was called in.
@@ -238,8 +294,14 @@ pub fn was_called_with(word: &str) -> bool {
 
 /// The call as it was typed, or as it would be: cargo's alias stands for the program.
 pub fn command_line() -> String {
-    let words = env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy()));
-    ["cargo".to_owned(), "xtask".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    let words = env::args_os()
+        .skip(1)
+        .map(|word| quoted(&word.to_string_lossy()));
+    ["cargo".to_owned(), "xtask".to_owned()]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// This very program, for the rehearsal to call as a user would.
@@ -275,7 +337,13 @@ mod tests {
         ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["PATH", "TOKENIZERS_PARALLELISM", "GITHUB_SERVER_URL", "CARGO_HOME", "PATTERN"] {
+        for name in [
+            "PATH",
+            "TOKENIZERS_PARALLELISM",
+            "GITHUB_SERVER_URL",
+            "CARGO_HOME",
+            "PATTERN",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
     }
@@ -283,7 +351,10 @@ mod tests {
     #[test]
     fn a_forge_of_ones_own_has_its_interface_below_a_path() {
         assert_eq!(api_of("https://github.com/"), "https://api.github.com");
-        assert_eq!(api_of("https://git.example.org"), "https://git.example.org/api/v3");
+        assert_eq!(
+            api_of("https://git.example.org"),
+            "https://git.example.org/api/v3"
+        );
     }
 
     #[test]
@@ -291,7 +362,11 @@ mod tests {
         let secret = "ghs_a/b+c=0123456789";
         let forms = forms_of(secret);
         let known = |text: &str| forms.iter().any(|form| text.contains(form));
-        for text in [secret, "https://x:ghs_a%2Fb%2Bc%3D0123456789@host", "token=ghs_a%2Fb%2Bc%3D0123456789"] {
+        for text in [
+            secret,
+            "https://x:ghs_a%2Fb%2Bc%3D0123456789@host",
+            "token=ghs_a%2Fb%2Bc%3D0123456789",
+        ] {
             assert!(known(text), "{text}");
         }
         for user in ["", "x-access-token:", "me:", "you:"] {
@@ -299,13 +374,24 @@ mod tests {
         }
         assert!(forms_of("ghs_a%2Fb%2Bc").contains(&"ghs_a/b+c".to_owned()));
         assert!(forms_of("100%").contains(&"100%".to_owned()));
-        assert!(forms_of("secret").iter().all(|form| form.len() >= 6), "nothing so short that it stands everywhere");
+        assert!(
+            forms_of("secret").iter().all(|form| form.len() >= 6),
+            "nothing so short that it stands everywhere"
+        );
     }
 
     #[test]
     fn law_17_a_url_gives_its_password_away_and_nothing_else() {
-        assert_eq!(url_password("https://user:hunter2@index.example/simple").as_deref(), Some("hunter2"));
-        for value in ["https://index.example/a:b@c", "https://user@host/", "plain", "git@host:owner/name"] {
+        assert_eq!(
+            url_password("https://user:hunter2@index.example/simple").as_deref(),
+            Some("hunter2")
+        );
+        for value in [
+            "https://index.example/a:b@c",
+            "https://user@host/",
+            "plain",
+            "git@host:owner/name",
+        ] {
             assert_eq!(url_password(value), None, "{value}");
         }
     }

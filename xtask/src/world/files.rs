@@ -17,7 +17,9 @@ const STAGE_PREFIX: &str = ".xtask-staged-";
 
 /// Whether the path is that of a file that a run had staged, and was killed before it could give it its name.
 pub fn is_staged(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.starts_with(STAGE_PREFIX))
+    path.rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with(STAGE_PREFIX))
 }
 
 /// Reads a text; `None` when there is no such file. Not UTF-8, too large and unreadable are errors that name the path.
@@ -25,23 +27,36 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let size = match fs::metadata(path) {
         Ok(data) if data.is_dir() => bail!("{} is a folder, wanted a file", path.display()),
         Ok(data) => data.len(),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
     };
     if size > TEXT_LIMIT_BYTES {
-        bail!("{} has {size} bytes; at most {TEXT_LIMIT_BYTES} are read", path.display());
+        bail!(
+            "{} has {size} bytes; at most {TEXT_LIMIT_BYTES} are read",
+            path.display()
+        );
     }
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
-        Err(error) => bail!("{} is not UTF-8 at byte {}", path.display(), error.utf8_error().valid_up_to()),
+        Err(error) => bail!(
+            "{} is not UTF-8 at byte {}",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ),
     }
 }
 
 /// What can be read of a file, for a look at the words in it. Never what an edit starts from.
 pub fn read_lossily(path: &Path) -> Option<String> {
     let size = fs::metadata(path).ok()?.len();
-    let bytes = if size <= TEXT_LIMIT_BYTES { fs::read(path).ok()? } else { return None };
+    let bytes = if size <= TEXT_LIMIT_BYTES {
+        fs::read(path).ok()?
+    } else {
+        return None;
+    };
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -49,21 +64,43 @@ pub fn read_lossily(path: &Path) -> Option<String> {
 ///
 /// Symbolic links stay links (their target is replaced) and modes stay. A file that is read-only is refused.
 pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
-    let resolve = |path: &PathBuf| fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()));
-    let targets = changes.iter().map(|(path, _)| resolve(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let resolve = |path: &PathBuf| {
+        fs::canonicalize(path).with_context(|| format!("resolving {}", path.display()))
+    };
+    let targets = changes
+        .iter()
+        .map(|(path, _)| resolve(path))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     // All before the first is staged: two files may lie in one folder.
-    targets.iter().filter_map(|target| target.parent()).try_for_each(remove_leftovers)?;
+    targets
+        .iter()
+        .filter_map(|target| target.parent())
+        .try_for_each(remove_leftovers)?;
     let mut staged = Vec::new();
     for ((path, text), target) in changes.iter().zip(targets) {
-        let permissions = fs::metadata(&target).with_context(|| format!("reading {}", path.display()))?.permissions();
+        let permissions = fs::metadata(&target)
+            .with_context(|| format!("reading {}", path.display()))?
+            .permissions();
         if permissions.readonly() {
-            bail!("{} is read-only; nothing was written (chmod u+w {})", path.display(), path.display());
+            bail!(
+                "{} is read-only; nothing was written (chmod u+w {})",
+                path.display(),
+                path.display()
+            );
         }
-        let folder = target.parent().with_context(|| format!("{} has no folder", path.display()))?;
-        let mut file = NamedTempFile::with_prefix_in(STAGE_PREFIX, folder).with_context(|| format!("staging {}", path.display()))?;
-        file.write_all(text.as_bytes()).with_context(|| format!("staging {}", path.display()))?;
-        file.as_file().set_permissions(permissions).with_context(|| format!("staging {}", path.display()))?;
-        file.as_file().sync_all().with_context(|| format!("staging {}", path.display()))?;
+        let folder = target
+            .parent()
+            .with_context(|| format!("{} has no folder", path.display()))?;
+        let mut file = NamedTempFile::with_prefix_in(STAGE_PREFIX, folder)
+            .with_context(|| format!("staging {}", path.display()))?;
+        file.write_all(text.as_bytes())
+            .with_context(|| format!("staging {}", path.display()))?;
+        file.as_file()
+            .set_permissions(permissions)
+            .with_context(|| format!("staging {}", path.display()))?;
+        file.as_file()
+            .sync_all()
+            .with_context(|| format!("staging {}", path.display()))?;
         let original = fs::read(&target).with_context(|| format!("reading {}", path.display()))?;
         staged.push((file, target, original));
     }
@@ -71,9 +108,12 @@ pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
     for (file, target, original) in staged {
         if let Err(error) = file.persist(&target) {
             for (target, original) in &renamed {
-                fs::write(target, original).with_context(|| format!("putting {} back", target.display()))?;
+                fs::write(target, original)
+                    .with_context(|| format!("putting {} back", target.display()))?;
             }
-            return Err(error.error).with_context(|| format!("renaming onto {}; nothing was changed", target.display()));
+            return Err(error.error).with_context(|| {
+                format!("renaming onto {}; nothing was changed", target.display())
+            });
         }
         renamed.push((target, original));
     }
@@ -82,7 +122,10 @@ pub fn replace_all(changes: &[(PathBuf, &str)]) -> anyhow::Result<()> {
 
 /// Removes what a run that was killed had staged.
 fn remove_leftovers(folder: &Path) -> anyhow::Result<()> {
-    for name in names_in(folder)?.iter().filter(|name| name.starts_with(STAGE_PREFIX)) {
+    for name in names_in(folder)?
+        .iter()
+        .filter(|name| name.starts_with(STAGE_PREFIX))
+    {
         remove_file(&folder.join(name))?;
     }
     Ok(())
@@ -94,47 +137,71 @@ pub fn write_own(path: &Path, text: &str) -> anyhow::Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).with_context(|| format!("staging {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
-    file.persist(path).with_context(|| format!("writing {}", path.display()))?;
+    let mut file =
+        NamedTempFile::new_in(folder).with_context(|| format!("staging {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("writing {}", path.display()))?;
+    file.persist(path)
+        .with_context(|| format!("writing {}", path.display()))?;
     Ok(())
 }
 
 /// Makes a file where there is none, with its folders. One that appeared in the meantime stays as it is, and is an error.
 pub fn create(path: &Path, text: &str) -> anyhow::Result<()> {
-    let folder = path.parent().with_context(|| format!("{} has no folder", path.display()))?;
+    let folder = path
+        .parent()
+        .with_context(|| format!("{} has no folder", path.display()))?;
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(STAGE_PREFIX);
     // A file of the repository, not a private one: the user's mask decides, as for any editor.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).with_context(|| format!("staging {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("staging {}", path.display()))?;
-    file.as_file().sync_all().with_context(|| format!("staging {}", path.display()))?;
-    file.persist_noclobber(path).map_err(|error| error.error).with_context(|| format!("making {}; nothing was written", path.display()))?;
+    let mut file = builder
+        .tempfile_in(folder)
+        .with_context(|| format!("staging {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("staging {}", path.display()))?;
+    file.as_file()
+        .sync_all()
+        .with_context(|| format!("staging {}", path.display()))?;
+    file.persist_noclobber(path)
+        .map_err(|error| error.error)
+        .with_context(|| format!("making {}; nothing was written", path.display()))?;
     Ok(())
 }
 
 /// Adds lines to a file that the CI reads when the step ends.
 pub fn append(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).with_context(|| format!("opening {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// A file to be read as a stream, and its length.
 pub fn open(path: &Path) -> anyhow::Result<(fs::File, u64)> {
     let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    let bytes = file.metadata().with_context(|| format!("reading {}", path.display()))?.len();
+    let bytes = file
+        .metadata()
+        .with_context(|| format!("reading {}", path.display()))?
+        .len();
     Ok((file, bytes))
 }
 
 /// The length of a file and the time of its last change; `None` when there is no such file, or it is none.
-pub fn size_and_change(path: &Path) -> anyhow::Result<Option<(u64, Option<std::time::SystemTime>)>> {
+pub fn size_and_change(
+    path: &Path,
+) -> anyhow::Result<Option<(u64, Option<std::time::SystemTime>)>> {
     match fs::metadata(path) {
         Ok(data) if data.is_file() => Ok(Some((data.len(), data.modified().ok()))),
         Ok(_) => Ok(None),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
     }
 }
@@ -146,7 +213,9 @@ pub fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).with_context(|| format!("listing {}", folder.display())),
     };
-    let mut names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<std::io::Result<Vec<_>>>()?;
+    let mut names = entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<std::io::Result<Vec<_>>>()?;
     names.sort();
     Ok(names)
 }
@@ -179,8 +248,13 @@ pub fn temporary_root() -> PathBuf {
 /// None can be made: a fault of the machine, which names what mends it.
 pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
     tempfile::tempdir().map_err(|error| {
-        let fix = format!("free room in {}, or name another folder in TMPDIR", temporary_root().display());
-        Fault::failed(format!("making a temporary folder: {error}")).fix(fix).into()
+        let fix = format!(
+            "free room in {}, or name another folder in TMPDIR",
+            temporary_root().display()
+        );
+        Fault::failed(format!("making a temporary folder: {error}"))
+            .fix(fix)
+            .into()
     })
 }
 
@@ -192,8 +266,13 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     match fs::symlink_metadata(from) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         #[cfg(unix)]
-        Ok(data) if data.is_symlink() => fs::read_link(from).and_then(|target| std::os::unix::fs::symlink(target, to)),
-        Ok(data) if data.is_dir() => bail!("{} is a repository of its own (a submodule?), which is not built in", from.display()),
+        Ok(data) if data.is_symlink() => {
+            fs::read_link(from).and_then(|target| std::os::unix::fs::symlink(target, to))
+        }
+        Ok(data) if data.is_dir() => bail!(
+            "{} is a repository of its own (a submodule?), which is not built in",
+            from.display()
+        ),
         _ => fs::copy(from, to).map(drop),
     }
     .with_context(|| format!("copying {} to {}", from.display(), to.display()))
@@ -201,10 +280,14 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// The path without links and `..`, as far as it is there: two ways to one place become one.
 pub fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| match (path.parent(), path.components().next_back()) {
-        (Some(parent), Some(Component::Normal(name))) => resolved(parent).join(name),
-        (Some(parent), Some(Component::ParentDir)) => resolved(parent).parent().map_or_else(|| path.to_owned(), Path::to_owned),
-        _ => path.to_owned(),
+    fs::canonicalize(path).unwrap_or_else(|_| {
+        match (path.parent(), path.components().next_back()) {
+            (Some(parent), Some(Component::Normal(name))) => resolved(parent).join(name),
+            (Some(parent), Some(Component::ParentDir)) => resolved(parent)
+                .parent()
+                .map_or_else(|| path.to_owned(), Path::to_owned),
+            _ => path.to_owned(),
+        }
     })
 }
 
@@ -226,7 +309,11 @@ pub fn exists(path: &Path) -> bool {
 pub fn own_folder(path: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))?;
     let ignore = path.join(".gitignore");
-    if ignore.exists() { Ok(()) } else { write_own(&ignore, "*\n") }
+    if ignore.exists() {
+        Ok(())
+    } else {
+        write_own(&ignore, "*\n")
+    }
 }
 
 /// Makes a folder that is there and empty. Only for folders of our own below `target`.
@@ -238,7 +325,9 @@ pub fn fresh_folder(path: &Path) -> anyhow::Result<()> {
 /// Removes a folder of our own, when it is there.
 pub fn remove_folder(path: &Path) -> anyhow::Result<()> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("removing {}", path.display())),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
         _ => Ok(()),
     }
 }
@@ -246,7 +335,9 @@ pub fn remove_folder(path: &Path) -> anyhow::Result<()> {
 /// Removes a file of our own, when it is there.
 pub fn remove_file(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("removing {}", path.display())),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
         _ => Ok(()),
     }
 }
@@ -270,7 +361,9 @@ mod tests {
         let mut permissions = fs::metadata(&two).unwrap().permissions();
         permissions.set_readonly(true);
         fs::set_permissions(&two, permissions).unwrap();
-        let error = replace_all(&[(one.clone(), "new"), (two.clone(), "new")]).unwrap_err().to_string();
+        let error = replace_all(&[(one.clone(), "new"), (two.clone(), "new")])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("two is read-only"), "{error}");
         assert_eq!(fs::read_to_string(&one).unwrap(), "1");
         assert_eq!(names_in(folder.path()).unwrap(), ["one", "two"]);
@@ -288,7 +381,10 @@ mod tests {
         replace_all(&[(link.clone(), "new")]).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(
+            fs::metadata(&target).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
     }
 
     #[test]
@@ -297,9 +393,16 @@ mod tests {
         let path = folder.path().join("a/b/new.toml");
         create(&path, "first").unwrap();
         let error = create(&path, "second").unwrap_err();
-        assert!(format!("{error:#}").contains("new.toml; nothing was written"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("new.toml; nothing was written"),
+            "{error:#}"
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "first");
-        assert_eq!(names_in(path.parent().unwrap()).unwrap(), ["new.toml"], "the staged file is gone");
+        assert_eq!(
+            names_in(path.parent().unwrap()).unwrap(),
+            ["new.toml"],
+            "the staged file is gone"
+        );
     }
 
     #[test]
@@ -307,9 +410,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         fs::create_dir(root.join("a")).unwrap();
-        assert_eq!(resolved(&root.join("a/../b/../c.toml")), root.join("c.toml"));
+        assert_eq!(
+            resolved(&root.join("a/../b/../c.toml")),
+            root.join("c.toml")
+        );
         assert_eq!(resolved(&root.join("a/b/c.toml")), root.join("a/b/c.toml"));
-        assert_eq!(resolved(&root.join("../x.toml")), root.parent().unwrap().join("x.toml"));
+        assert_eq!(
+            resolved(&root.join("../x.toml")),
+            root.parent().unwrap().join("x.toml")
+        );
     }
 
     #[test]
@@ -317,8 +426,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("binary");
         fs::write(&path, b"ab\xff").unwrap();
-        assert!(read(&path).unwrap_err().to_string().ends_with("binary is not UTF-8 at byte 2"));
+        assert!(
+            read(&path)
+                .unwrap_err()
+                .to_string()
+                .ends_with("binary is not UTF-8 at byte 2")
+        );
         assert_eq!(read(&folder.path().join("absent")).unwrap(), None);
-        assert!(read(folder.path()).unwrap_err().to_string().contains("is a folder"));
+        assert!(
+            read(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("is a folder")
+        );
     }
 }

@@ -64,17 +64,25 @@ impl ForgeError {
     /// What mends it, where the status tells.
     fn mend(&self) -> Option<&'static str> {
         match (self.kind, self.status?) {
-            (ForgeErrorKind::Limited, _) => Some("too many requests were sent with this token; run the command again later"),
-            (_, 301 | 302 | 307 | 308) => Some("the repository has moved; write its new name into repository.github"),
-            (_, 401) => Some("the token is not taken; set GITHUB_TOKEN to one that is valid, such as that of `gh auth token`"),
-            (_, 403) if !self.path.contains("/pulls") => {
-                Some("the token may not do this; a workflow's job wants `permissions: contents: write`")
+            (ForgeErrorKind::Limited, _) => {
+                Some("too many requests were sent with this token; run the command again later")
             }
+            (_, 301 | 302 | 307 | 308) => {
+                Some("the repository has moved; write its new name into repository.github")
+            }
+            (_, 401) => Some(
+                "the token is not taken; set GITHUB_TOKEN to one that is valid, such as that of `gh auth token`",
+            ),
+            (_, 403) if !self.path.contains("/pulls") => Some(
+                "the token may not do this; a workflow's job wants `permissions: contents: write`",
+            ),
             (_, 403) => Some(
                 "the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the \
                  repository's settings must let workflows create pull requests",
             ),
-            (_, 404) => Some("there is no such thing, or the token may not see it; look at repository.github and at the token's rights"),
+            (_, 404) => Some(
+                "there is no such thing, or the token may not see it; look at repository.github and at the token's rights",
+            ),
             (_, 409) => Some("it changed in the same moment; run the command again"),
             _ => None,
         }
@@ -83,7 +91,13 @@ impl ForgeError {
 
 impl fmt::Display for ForgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, api, message, .. } = self;
+        let Self {
+            method,
+            path,
+            api,
+            message,
+            ..
+        } = self;
         write!(f, "{method} {path}: ")?;
         match self.kind {
             ForgeErrorKind::Answered | ForgeErrorKind::Limited => {
@@ -92,12 +106,21 @@ impl fmt::Display for ForgeError {
                     write!(f, ": {message}")?;
                 }
             }
-            ForgeErrorKind::Unreachable => write!(f, "cannot connect to {api}: {message}; is GITHUB_API_URL right?")?,
+            ForgeErrorKind::Unreachable => write!(
+                f,
+                "cannot connect to {api}: {message}; is GITHUB_API_URL right?"
+            )?,
             ForgeErrorKind::Untrusted => {
-                write!(f, "{api} cannot be trusted: {message}; if its certificate is right, add its authority to the ")?;
+                write!(
+                    f,
+                    "{api} cannot be trusted: {message}; if its certificate is right, add its authority to the "
+                )?;
                 f.write_str("system's, or name the file in SSL_CERT_FILE")?;
             }
-            ForgeErrorKind::Cut => write!(f, "{api} cut the line before the answer was complete: {message}")?,
+            ForgeErrorKind::Cut => write!(
+                f,
+                "{api} cut the line before the answer was complete: {message}"
+            )?,
             ForgeErrorKind::TooLarge | ForgeErrorKind::Malformed => f.write_str(message)?,
         }
         if let Some(mend) = self.mend() {

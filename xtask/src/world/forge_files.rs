@@ -48,19 +48,37 @@ impl Forge {
     /// # Errors
     /// The forge cannot be read.
     pub fn files(&self, repository: &str, release: &Release) -> Result<Vec<File>, ForgeError> {
-        let target = format!("/repos/{repository}/releases/{}/assets?per_page=100", release.number);
+        let target = format!(
+            "/repos/{repository}/releases/{}/assets?per_page=100",
+            release.number
+        );
         let read = |file: &Value| {
             Some(File {
                 number: file["id"].as_u64()?,
                 name: file["name"].as_str()?.to_owned(),
                 is_whole: file["state"].as_str()? == "uploaded",
                 bytes: file["size"].as_u64()?,
-                digest: file["digest"].as_str().and_then(|digest| digest.parse().ok()),
+                digest: file["digest"]
+                    .as_str()
+                    .and_then(|digest| digest.parse().ok()),
             })
         };
-        let ask = Ask { method: Method::GET, target: target.clone(), body: None };
-        let unreadable = || self.error(&ask, Kind::Malformed, "the answer holds a file without number, name, state or size");
-        self.pages(&target, &Value::as_array)?.iter().map(|file| read(file).ok_or_else(unreadable)).collect()
+        let ask = Ask {
+            method: Method::GET,
+            target: target.clone(),
+            body: None,
+        };
+        let unreadable = || {
+            self.error(
+                &ask,
+                Kind::Malformed,
+                "the answer holds a file without number, name, state or size",
+            )
+        };
+        self.pages(&target, &Value::as_array)?
+            .iter()
+            .map(|file| read(file).ok_or_else(unreadable))
+            .collect()
     }
 
     /// Sends a file, and says from time to time how many bytes of it are on their way. What is left of a try that was cut is
@@ -77,12 +95,19 @@ impl Forge {
         sent: &dyn Fn(u64, u64),
     ) -> Result<(), ForgeError> {
         let target = format!("{}?name={}", release.upload, escape(name));
-        let ask = Ask { method: Method::POST, target, body: None };
+        let ask = Ask {
+            method: Method::POST,
+            target,
+            body: None,
+        };
         self.hold_to_forge(&ask)?;
         let mut is_first = true;
         self.patience().retrying(|| {
             if !std::mem::take(&mut is_first)
-                && let Some(found) = self.files(repository, release)?.into_iter().find(|file| file.name == name)
+                && let Some(found) = self
+                    .files(repository, release)?
+                    .into_iter()
+                    .find(|file| file.name == name)
             {
                 // The answer alone was lost. Whether it is the right content is asked afterwards.
                 if found.is_whole {
@@ -94,8 +119,14 @@ impl Forge {
         })
     }
 
-    fn send_content(&self, ask: &Ask<'_>, content: &Content, sent: &dyn Fn(u64, u64)) -> Result<(), ForgeError> {
-        let unreadable = |error: anyhow::Error| self.error(ask, Kind::Malformed, &format!("{error:#}"));
+    fn send_content(
+        &self,
+        ask: &Ask<'_>,
+        content: &Content,
+        sent: &dyn Fn(u64, u64),
+    ) -> Result<(), ForgeError> {
+        let unreadable =
+            |error: anyhow::Error| self.error(ask, Kind::Malformed, &format!("{error:#}"));
         let (source, bytes): (Box<dyn Read + '_>, u64) = match content {
             Content::File(path) => {
                 let (file, bytes) = files::open(path).map_err(unreadable)?;
@@ -103,11 +134,20 @@ impl Forge {
             }
             Content::Text(text) => (Box::new(text.as_bytes()), text.len() as u64),
         };
-        let mut counted = Counted { source, done: 0, told: &|done| sent(done, bytes) };
+        let mut counted = Counted {
+            source,
+            done: 0,
+            told: &|done| sent(done, bytes),
+        };
         let (url, request) = self.request(ask)?;
-        let request = request.header("Content-Type", "application/octet-stream").header("Content-Length", bytes);
-        let request = request.body(SendBody::from_reader(&mut counted)).map_err(|error| unreadable(error.into()))?;
-        self.answered(ask, self.agent(ask, &url)?.run(request)).map(drop)
+        let request = request
+            .header("Content-Type", "application/octet-stream")
+            .header("Content-Length", bytes);
+        let request = request
+            .body(SendBody::from_reader(&mut counted))
+            .map_err(|error| unreadable(error.into()))?;
+        self.answered(ask, self.agent(ask, &url)?.run(request))
+            .map(drop)
     }
 
     /// Files go to the forge's own host or to the one beside it that is for them: the token goes with them.
@@ -127,7 +167,10 @@ impl Forge {
     /// # Errors
     /// The forge refuses, or cannot be reached.
     pub fn delete_file(&self, repository: &str, file: &File) -> Result<(), ForgeError> {
-        self.delete(&format!("/repos/{repository}/releases/assets/{}", file.number))
+        self.delete(&format!(
+            "/repos/{repository}/releases/assets/{}",
+            file.number
+        ))
     }
 
     /// The digest of a file's own bytes, which are read as they come.
@@ -140,7 +183,9 @@ impl Forge {
             *found.borrow_mut() = Some(digest_of(body)?.0);
             Ok(())
         })?;
-        found.into_inner().ok_or_else(|| self.error(&ask, Kind::Malformed, "the answer has no body"))
+        found
+            .into_inner()
+            .ok_or_else(|| self.error(&ask, Kind::Malformed, "the answer has no body"))
     }
 
     /// A file that is a short text.
@@ -150,31 +195,57 @@ impl Forge {
     pub fn text_of_file(&self, repository: &str, file: &File) -> Result<String, ForgeError> {
         let (ask, found) = (self.download(repository, file), RefCell::new(Vec::new()));
         if file.bytes > TEXT_BYTES_MAX {
-            return Err(self.error(&ask, Kind::TooLarge, &format!("{} is over {TEXT_BYTES_MAX} bytes", file.name)));
+            return Err(self.error(
+                &ask,
+                Kind::TooLarge,
+                &format!("{} is over {TEXT_BYTES_MAX} bytes", file.name),
+            ));
         }
         self.fetch(&ask, &|body| {
             found.borrow_mut().clear();
-            body.take(TEXT_BYTES_MAX).read_to_end(&mut found.borrow_mut()).map(drop)
+            body.take(TEXT_BYTES_MAX)
+                .read_to_end(&mut found.borrow_mut())
+                .map(drop)
         })?;
-        String::from_utf8(found.into_inner()).map_err(|_| self.error(&ask, Kind::Malformed, &format!("{} is no text", file.name)))
+        String::from_utf8(found.into_inner())
+            .map_err(|_| self.error(&ask, Kind::Malformed, &format!("{} is no text", file.name)))
     }
 
     fn download(&self, repository: &str, file: &File) -> Ask<'static> {
-        Ask { method: Method::GET, target: format!("/repos/{repository}/releases/assets/{}", file.number), body: None }
+        Ask {
+            method: Method::GET,
+            target: format!("/repos/{repository}/releases/assets/{}", file.number),
+            body: None,
+        }
     }
 
     /// Reads a body from where the forge says that it lies.
-    fn fetch(&self, ask: &Ask<'_>, read: &dyn Fn(&mut dyn Read) -> io::Result<()>) -> Result<(), ForgeError> {
+    fn fetch(
+        &self,
+        ask: &Ask<'_>,
+        read: &dyn Fn(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<(), ForgeError> {
         self.patience().retrying(|| {
             let (mut url, request) = self.request(ask)?;
             let mut request = request;
             for _ in 0..=REDIRECTS_MAX {
-                let whole = request.header("Accept", "application/octet-stream").body(());
-                let whole = whole.map_err(|error| self.error(ask, Kind::Malformed, &error.to_string()))?;
-                let response = self.agent(ask, &url)?.run(whole).map_err(|error| self.line_error(ask, &error))?;
+                let whole = request
+                    .header("Accept", "application/octet-stream")
+                    .body(());
+                let whole =
+                    whole.map_err(|error| self.error(ask, Kind::Malformed, &error.to_string()))?;
+                let response = self
+                    .agent(ask, &url)?
+                    .run(whole)
+                    .map_err(|error| self.line_error(ask, &error))?;
                 if response.status().is_redirection() {
-                    let location = response.headers().get("Location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-                    url = resolve(&url, location).map_err(|why| self.error(ask, Kind::Malformed, &why))?;
+                    let location = response
+                        .headers()
+                        .get("Location")
+                        .and_then(|value| value.to_str().ok())
+                        .unwrap_or_default();
+                    url = resolve(&url, location)
+                        .map_err(|why| self.error(ask, Kind::Malformed, &why))?;
                     request = Request::builder().uri(&url);
                     continue;
                 }
@@ -182,9 +253,14 @@ impl Forge {
                     return self.answered(ask, Ok(response)).map(drop);
                 }
                 let mut body = response.into_body();
-                return read(&mut body.as_reader()).map_err(|error| self.line_error(ask, &ureq::Error::Io(error)));
+                return read(&mut body.as_reader())
+                    .map_err(|error| self.line_error(ask, &ureq::Error::Io(error)));
             }
-            Err(self.error(ask, Kind::Malformed, "the file is always said to be elsewhere"))
+            Err(self.error(
+                ask,
+                Kind::Malformed,
+                "the file is always said to be elsewhere",
+            ))
         })
     }
 }

@@ -45,20 +45,36 @@ impl Forge {
     ///
     /// # Errors
     /// The forge cannot be read.
-    pub fn open_pulls(&self, repository: &str, branch: &str, base: &str) -> Result<Vec<Pull>, ForgeError> {
+    pub fn open_pulls(
+        &self,
+        repository: &str,
+        branch: &str,
+        base: &str,
+    ) -> Result<Vec<Pull>, ForgeError> {
         let owner = repository.split('/').next().unwrap_or_default();
         let head = escape(&format!("{owner}:{branch}"));
-        let target = format!("/repos/{repository}/pulls?state=open&head={head}&base={}&per_page=100", escape(base));
+        let target = format!(
+            "/repos/{repository}/pulls?state=open&head={head}&base={}&per_page=100",
+            escape(base)
+        );
         let found = self.pages(&target, &Value::as_array)?;
         let is_meant = |pull: &&Value| {
-            let text = |pointer| pull.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let text = |pointer| {
+                pull.pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
             // Servers have been seen that drop a filter they do not understand.
             text("/head/repo/full_name").eq_ignore_ascii_case(repository)
                 && text("/head/ref") == branch
                 && text("/base/ref") == base
                 && text("/state") == "open"
         };
-        found.iter().filter(is_meant).map(|pull| self.read(&target, pull)).collect()
+        found
+            .iter()
+            .filter(is_meant)
+            .map(|pull| self.read(&target, pull))
+            .collect()
     }
 
     /// Whether pull requests may be opened and changed, asked by one that nobody could take: from a branch into itself. What the
@@ -67,8 +83,13 @@ impl Forge {
     /// # Errors
     /// They may not, or the forge cannot be reached.
     pub fn may_open_pull(&self, repository: &str, base: &str) -> Result<(), ForgeError> {
-        let document = json!({ "title": format!("{base} into itself"), "head": base, "base": base });
-        let ask = Ask { method: Method::POST, target: format!("/repos/{repository}/pulls"), body: Some(&document) };
+        let document =
+            json!({ "title": format!("{base} into itself"), "head": base, "base": base });
+        let ask = Ask {
+            method: Method::POST,
+            target: format!("/repos/{repository}/pulls"),
+            body: Some(&document),
+        };
         match self.patience().retrying(|| self.send(&ask)) {
             // Who may not is told so (403, 404) before what is asked for is looked at.
             Err(error) if error.status == Some(422) => Ok(()),
@@ -82,13 +103,25 @@ impl Forge {
     /// The forge refuses, or cannot be reached.
     pub fn create_pull(&self, repository: &str, wanted: &NewPull<'_>) -> Result<Pull, ForgeError> {
         let target = format!("/repos/{repository}/pulls");
-        let NewPull { branch, base, title, body } = *wanted;
+        let NewPull {
+            branch,
+            base,
+            title,
+            body,
+        } = *wanted;
         let document = json!({ "title": title, "head": branch, "base": base, "body": body });
-        let ask = Ask { method: Method::POST, target: target.clone(), body: Some(&document) };
+        let ask = Ask {
+            method: Method::POST,
+            target: target.clone(),
+            body: Some(&document),
+        };
         let mut is_first = true;
         let answer = self.patience().retrying(|| {
             if !std::mem::take(&mut is_first)
-                && let Some(found) = self.open_pulls(repository, branch, base)?.into_iter().next()
+                && let Some(found) = self
+                    .open_pulls(repository, branch, base)?
+                    .into_iter()
+                    .next()
             {
                 return Ok(found);
             }
@@ -101,7 +134,13 @@ impl Forge {
     ///
     /// # Errors
     /// The forge refuses, or cannot be reached.
-    pub fn update_pull(&self, repository: &str, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
+    pub fn update_pull(
+        &self,
+        repository: &str,
+        number: u64,
+        title: &str,
+        body: &str,
+    ) -> Result<(), ForgeError> {
         self.patch(repository, number, &json!({ "title": title, "body": body }))
     }
 
@@ -117,24 +156,45 @@ impl Forge {
     ///
     /// # Errors
     /// The forge cannot be read, or knows neither.
-    pub fn commits_beyond(&self, repository: &str, base: &str, head: &str) -> Result<Vec<RemoteCommit>, ForgeError> {
+    pub fn commits_beyond(
+        &self,
+        repository: &str,
+        base: &str,
+        head: &str,
+    ) -> Result<Vec<RemoteCommit>, ForgeError> {
         let target = format!("/repos/{repository}/compare/{base}...{head}?per_page=100");
         let found = self.pages(&target, &|document| document["commits"].as_array())?;
         found
             .iter()
             .map(|commit| {
-                let text = |pointer| commit.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+                let text = |pointer| {
+                    commit
+                        .pointer(pointer)
+                        .and_then(Value::as_str)
+                        .map(str::to_owned)
+                };
                 let read = || {
                     let parents = commit["parents"].as_array()?.len();
-                    Some(RemoteCommit { id: text("/sha")?, tree: text("/commit/tree/sha")?, parents, message: text("/commit/message")? })
+                    Some(RemoteCommit {
+                        id: text("/sha")?,
+                        tree: text("/commit/tree/sha")?,
+                        parents,
+                        message: text("/commit/message")?,
+                    })
                 };
-                read().ok_or_else(|| self.unreadable(&target, "a commit without sha, tree, parents or message"))
+                read().ok_or_else(|| {
+                    self.unreadable(&target, "a commit without sha, tree, parents or message")
+                })
             })
             .collect()
     }
 
     fn patch(&self, repository: &str, number: u64, document: &Value) -> Result<(), ForgeError> {
-        let ask = Ask { method: Method::PATCH, target: format!("/repos/{repository}/pulls/{number}"), body: Some(document) };
+        let ask = Ask {
+            method: Method::PATCH,
+            target: format!("/repos/{repository}/pulls/{number}"),
+            body: Some(document),
+        };
         self.patience().retrying(|| self.send(&ask)).map(drop)
     }
 
@@ -142,13 +202,28 @@ impl Forge {
         let text = |name: &str| pull[name].as_str().map(str::to_owned);
         let read = || {
             let body = text("body").unwrap_or_default().replace("\r\n", "\n");
-            Some(Pull { number: pull["number"].as_u64()?, title: text("title")?, body, page: text("html_url")? })
+            Some(Pull {
+                number: pull["number"].as_u64()?,
+                title: text("title")?,
+                body,
+                page: text("html_url")?,
+            })
         };
-        read().ok_or_else(|| self.unreadable(target, "a pull request without number, title or address"))
+        read().ok_or_else(|| {
+            self.unreadable(target, "a pull request without number, title or address")
+        })
     }
 
     fn unreadable(&self, target: &str, what: &str) -> ForgeError {
-        let ask = Ask { method: Method::GET, target: target.to_owned(), body: None };
-        self.error(&ask, ForgeErrorKind::Malformed, &format!("the answer holds {what}"))
+        let ask = Ask {
+            method: Method::GET,
+            target: target.to_owned(),
+            body: None,
+        };
+        self.error(
+            &ask,
+            ForgeErrorKind::Malformed,
+            &format!("the answer holds {what}"),
+        )
     }
 }

@@ -42,12 +42,23 @@ impl Forge {
         let target = format!("/repos/{repository}/releases?per_page=100");
         let listed = self.pages(&target, &Value::as_array)?;
         let of_tag = listed.iter().filter(|release| release["tag_name"] == tag);
-        let mut found = of_tag.map(|release| self.read_release(&target, release)).collect::<Result<Vec<_>, _>>()?;
+        let mut found = of_tag
+            .map(|release| self.read_release(&target, release))
+            .collect::<Result<Vec<_>, _>>()?;
         // A list may be behind what this run has seen already.
-        if let Some(number) = self.number(repository, tag).filter(|number| found.iter().all(|release| release.number != *number)) {
+        if let Some(number) = self
+            .number(repository, tag)
+            .filter(|number| found.iter().all(|release| release.number != *number))
+        {
             found.extend(self.release_by(repository, tag, number)?);
         }
-        found.sort_by_key(|release| (release.is_draft, std::cmp::Reverse(release.files), release.number));
+        found.sort_by_key(|release| {
+            (
+                release.is_draft,
+                std::cmp::Reverse(release.files),
+                release.number,
+            )
+        });
         if let Some(first) = found.first() {
             self.remember(repository, tag, Some(first.number));
         }
@@ -73,19 +84,30 @@ impl Forge {
     /// The forge cannot be read.
     pub fn published(&self, repository: &str, tag: &str) -> Result<Option<Release>, ForgeError> {
         let target = format!("/repos/{repository}/releases/tags/{}", escape(tag));
-        self.found(&target)?.map(|document| self.read_release(&target, &document)).transpose()
+        self.found(&target)?
+            .map(|document| self.read_release(&target, &document))
+            .transpose()
     }
 
     /// Makes a draft. When the answer is lost it is looked for before another is made.
     ///
     /// # Errors
     /// The forge refuses, or cannot be reached.
-    pub fn create_draft(&self, repository: &str, tag: &str, told: &Told) -> Result<Release, ForgeError> {
+    pub fn create_draft(
+        &self,
+        repository: &str,
+        tag: &str,
+        told: &Told,
+    ) -> Result<Release, ForgeError> {
         let target = format!("/repos/{repository}/releases");
         let mut document = words(told);
         document["tag_name"] = tag.into();
         document["draft"] = true.into();
-        let ask = Ask { method: Method::POST, target: target.clone(), body: Some(&document) };
+        let ask = Ask {
+            method: Method::POST,
+            target: target.clone(),
+            body: Some(&document),
+        };
         let mut is_first = true;
         let made = self.patience().retrying(|| {
             if !std::mem::take(&mut is_first)
@@ -103,7 +125,12 @@ impl Forge {
     ///
     /// # Errors
     /// The forge refuses, or cannot be reached.
-    pub fn rewrite_draft(&self, repository: &str, release: &Release, told: &Told) -> Result<(), ForgeError> {
+    pub fn rewrite_draft(
+        &self,
+        repository: &str,
+        release: &Release,
+        told: &Told,
+    ) -> Result<(), ForgeError> {
         self.patch_release(repository, release, &words(told))
     }
 
@@ -111,17 +138,31 @@ impl Forge {
     ///
     /// # Errors
     /// The forge refuses, or cannot be reached.
-    pub fn publish(&self, repository: &str, release: &Release, is_latest: bool) -> Result<(), ForgeError> {
+    pub fn publish(
+        &self,
+        repository: &str,
+        release: &Release,
+        is_latest: bool,
+    ) -> Result<(), ForgeError> {
         // Words, since the interface takes a third one.
         let latest = if is_latest { "true" } else { "false" };
-        self.patch_release(repository, release, &json!({ "draft": false, "make_latest": latest }))
+        self.patch_release(
+            repository,
+            release,
+            &json!({ "draft": false, "make_latest": latest }),
+        )
     }
 
     /// Takes a draft away. One that is gone already is no error.
     ///
     /// # Errors
     /// The forge refuses, or cannot be reached.
-    pub fn delete_draft(&self, repository: &str, tag: &str, release: &Release) -> Result<(), ForgeError> {
+    pub fn delete_draft(
+        &self,
+        repository: &str,
+        tag: &str,
+        release: &Release,
+    ) -> Result<(), ForgeError> {
         if self.number(repository, tag) == Some(release.number) {
             self.remember(repository, tag, None);
         }
@@ -133,7 +174,10 @@ impl Forge {
     /// # Errors
     /// The forge cannot be read.
     pub fn commit_of_tag(&self, repository: &str, tag: &str) -> Result<Option<String>, ForgeError> {
-        let target = format!("/repos/{repository}/commits/{}", escape(&format!("tags/{tag}")));
+        let target = format!(
+            "/repos/{repository}/commits/{}",
+            escape(&format!("tags/{tag}"))
+        );
         let found = self.found_or(&target, &[404, 422])?;
         Ok(found.and_then(|document| document["sha"].as_str().map(str::to_owned)))
     }
@@ -144,7 +188,11 @@ impl Forge {
     /// It may not, or the forge cannot be reached.
     pub fn may_release(&self, repository: &str, tag: &str) -> Result<(), ForgeError> {
         let document = json!({ "tag_name": tag });
-        let ask = Ask { method: Method::POST, target: format!("/repos/{repository}/releases/generate-notes"), body: Some(&document) };
+        let ask = Ask {
+            method: Method::POST,
+            target: format!("/repos/{repository}/releases/generate-notes"),
+            body: Some(&document),
+        };
         match self.patience().retrying(|| self.send(&ask)) {
             // What it objects to in the words is no objection to the right.
             Err(error) if error.status == Some(422) => Ok(()),
@@ -158,7 +206,11 @@ impl Forge {
     }
 
     fn found_or(&self, target: &str, absent: &[u16]) -> Result<Option<Value>, ForgeError> {
-        let ask = Ask { method: Method::GET, target: target.to_owned(), body: None };
+        let ask = Ask {
+            method: Method::GET,
+            target: target.to_owned(),
+            body: None,
+        };
         match self.patience().retrying(|| self.send(&ask)) {
             Ok(told) => Ok(Some(told.document)),
             Err(error) if error.status.is_some_and(|status| absent.contains(&status)) => Ok(None),
@@ -167,31 +219,55 @@ impl Forge {
     }
 
     pub(super) fn delete(&self, target: &str) -> Result<(), ForgeError> {
-        let ask = Ask { method: Method::DELETE, target: target.to_owned(), body: None };
+        let ask = Ask {
+            method: Method::DELETE,
+            target: target.to_owned(),
+            body: None,
+        };
         match self.patience().retrying(|| self.send(&ask)) {
             Err(error) if error.status == Some(404) => Ok(()),
             answer => answer.map(drop),
         }
     }
 
-    fn patch_release(&self, repository: &str, release: &Release, document: &Value) -> Result<(), ForgeError> {
-        let ask = Ask { method: Method::PATCH, target: format!("/repos/{repository}/releases/{}", release.number), body: Some(document) };
+    fn patch_release(
+        &self,
+        repository: &str,
+        release: &Release,
+        document: &Value,
+    ) -> Result<(), ForgeError> {
+        let ask = Ask {
+            method: Method::PATCH,
+            target: format!("/repos/{repository}/releases/{}", release.number),
+            body: Some(document),
+        };
         self.patience().retrying(|| self.send(&ask)).map(drop)
     }
 
     /// The release of a number, unless it is gone or of another tag by now.
-    fn release_by(&self, repository: &str, tag: &str, number: u64) -> Result<Option<Release>, ForgeError> {
+    fn release_by(
+        &self,
+        repository: &str,
+        tag: &str,
+        number: u64,
+    ) -> Result<Option<Release>, ForgeError> {
         let target = format!("/repos/{repository}/releases/{number}");
-        let found = self.found(&target)?.filter(|document| document["tag_name"] == tag);
+        let found = self
+            .found(&target)?
+            .filter(|document| document["tag_name"] == tag);
         if found.is_none() {
             self.remember(repository, tag, None);
         }
-        found.map(|document| self.read_release(&target, &document)).transpose()
+        found
+            .map(|document| self.read_release(&target, &document))
+            .transpose()
     }
 
     fn number(&self, repository: &str, tag: &str) -> Option<u64> {
         let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.get(&(repository.to_owned(), tag.to_owned())).copied()
+        numbers
+            .get(&(repository.to_owned(), tag.to_owned()))
+            .copied()
     }
 
     fn remember(&self, repository: &str, tag: &str, number: Option<u64>) {
@@ -220,8 +296,18 @@ impl Forge {
                 upload: text("upload_url")?.split('{').next()?.to_owned(),
             })
         };
-        let ask = Ask { method: Method::GET, target: target.to_owned(), body: None };
-        read().ok_or_else(|| self.error(&ask, ForgeErrorKind::Malformed, "the answer holds a release without number, state or address"))
+        let ask = Ask {
+            method: Method::GET,
+            target: target.to_owned(),
+            body: None,
+        };
+        read().ok_or_else(|| {
+            self.error(
+                &ask,
+                ForgeErrorKind::Malformed,
+                "the answer holds a release without number, state or address",
+            )
+        })
     }
 }
 

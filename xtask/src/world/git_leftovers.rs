@@ -24,26 +24,48 @@ impl Git {
     /// Paths that differ from HEAD, untracked ones included and ignored ones not. What a killed run had staged is
     /// nobody's work and does not count.
     pub fn dirty_paths(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.changed_paths()?.into_iter().filter(|path| !files::is_staged(path)).collect())
+        Ok(self
+            .changed_paths()?
+            .into_iter()
+            .filter(|path| !files::is_staged(path))
+            .collect())
     }
 
     /// What killed runs had staged, anywhere in the work tree.
     pub fn leftovers(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.changed_paths()?.into_iter().filter(|path| files::is_staged(path)).collect())
+        Ok(self
+            .changed_paths()?
+            .into_iter()
+            .filter(|path| files::is_staged(path))
+            .collect())
     }
 
     fn changed_paths(&self) -> anyhow::Result<Vec<String>> {
         let mut options = StatusOptions::new();
-        options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
+        options
+            .include_untracked(true)
+            .recurse_untracked_dirs(true)
+            .include_ignored(false)
+            .exclude_submodules(true);
         let statuses = match self.repository.statuses(Some(&mut options)) {
             Err(error) if is_gits_own(&error) => return self.changed_by_git(),
-            Err(error) if is_lacking(&error) => return Err(lacking(format_args!("a part of HEAD: {}", error.message()))),
+            Err(error) if is_lacking(&error) => {
+                return Err(lacking(format_args!("a part of HEAD: {}", error.message())));
+            }
             statuses => statuses.context("reading the state of the work tree")?,
         };
         // libgit2 takes for deleted what a sparse checkout leaves out.
-        let may_be_sparse = statuses.iter().any(|entry| entry.status() == Status::WT_DELETED);
-        let left_out = if may_be_sparse { self.left_out()? } else { HashSet::new() };
-        let paths = statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
+        let may_be_sparse = statuses
+            .iter()
+            .any(|entry| entry.status() == Status::WT_DELETED);
+        let left_out = if may_be_sparse {
+            self.left_out()?
+        } else {
+            HashSet::new()
+        };
+        let paths = statuses
+            .iter()
+            .map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
         Ok(paths.filter(|path| !left_out.contains(path)).collect())
     }
 
@@ -53,9 +75,13 @@ impl Git {
             RepositoryState::Clean | RepositoryState::Bisect => None,
             RepositoryState::Merge => Some("merge"),
             RepositoryState::Revert | RepositoryState::RevertSequence => Some("revert"),
-            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => Some("cherry-pick"),
+            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => {
+                Some("cherry-pick")
+            }
             RepositoryState::ApplyMailbox | RepositoryState::ApplyMailboxOrRebase => Some("am"),
-            RepositoryState::Rebase | RepositoryState::RebaseInteractive | RepositoryState::RebaseMerge => Some("rebase"),
+            RepositoryState::Rebase
+            | RepositoryState::RebaseInteractive
+            | RepositoryState::RebaseMerge => Some("rebase"),
         }
     }
 
@@ -73,11 +99,17 @@ impl Git {
 
     /// The index, HEAD, and the branch that HEAD is on are what a commit locks.
     fn lock(&self) -> Option<PathBuf> {
-        let of_branch = self.repository.find_reference("HEAD").ok().and_then(|head| {
-            let branch = head.symbolic_target().ok().flatten()?.to_owned();
-            Some(self.repository.commondir().join(format!("{branch}.lock")))
-        });
+        let of_branch = self
+            .repository
+            .find_reference("HEAD")
+            .ok()
+            .and_then(|head| {
+                let branch = head.symbolic_target().ok().flatten()?.to_owned();
+                Some(self.repository.commondir().join(format!("{branch}.lock")))
+            });
         let own = ["index.lock", "HEAD.lock"].map(|name| self.repository.path().join(name));
-        own.into_iter().chain(of_branch).find(|path| files::exists(path))
+        own.into_iter()
+            .chain(of_branch)
+            .find(|path| files::exists(path))
     }
 }

@@ -36,7 +36,10 @@ impl Git {
 
     /// Looks for files of many commits.
     pub fn contents(&self) -> Contents<'_> {
-        Contents { repository: self.repository(), trees: HashMap::new() }
+        Contents {
+            repository: self.repository(),
+            trees: HashMap::new(),
+        }
     }
 }
 
@@ -97,7 +100,9 @@ impl<'g> History<'g> {
     pub fn contains(&mut self, commit: &str) -> anyhow::Result<bool> {
         let wanted = Oid::from_str(commit)?;
         while !self.known.contains_key(&wanted) {
-            let Some((_, next)) = self.open.pop() else { return Ok(false) };
+            let Some((_, next)) = self.open.pop() else {
+                return Ok(false);
+            };
             for parent in self.learn(next)?.parents().collect::<Vec<_>>() {
                 self.learn(parent)?;
             }
@@ -143,7 +148,11 @@ impl<'g> History<'g> {
                 self.open.push((commit.time().seconds(), id));
                 let mut parents = commit.parent_ids();
                 let parent = parents.next();
-                let known = Known { parent, merged: parents.collect(), place_on_chain: None };
+                let known = Known {
+                    parent,
+                    merged: parents.collect(),
+                    place_on_chain: None,
+                };
                 Ok(place.insert(known))
             }
         }
@@ -151,7 +160,9 @@ impl<'g> History<'g> {
 
     /// Makes one more commit of the chain known; `false` when it is known whole.
     fn lengthen_chain(&mut self) -> anyhow::Result<bool> {
-        let Some(id) = self.next_of_chain else { return Ok(false) };
+        let Some(id) = self.next_of_chain else {
+            return Ok(false);
+        };
         let place = self.chain.len();
         let known = self.learn(id)?;
         known.place_on_chain = Some(place);
@@ -168,7 +179,10 @@ impl<'g> History<'g> {
             let mut newest = self.chain.len();
             let waiting = open.len();
             for parent in self.learn(id)?.parents().collect::<Vec<_>>() {
-                match self.place(parent).or_else(|| self.meets.get(&parent).copied()) {
+                match self
+                    .place(parent)
+                    .or_else(|| self.meets.get(&parent).copied())
+                {
                     Some(place) => newest = newest.min(place),
                     None => open.push(parent),
                 }
@@ -201,10 +215,17 @@ impl Contents<'_> {
                 if self.trees.len() >= KEPT_TREES {
                     self.trees.clear();
                 }
-                let tree = self.repository.find_tree(id).with_context(|| format!("reading the folders of {path} at {at}"))?;
+                let tree = self
+                    .repository
+                    .find_tree(id)
+                    .with_context(|| format!("reading the folders of {path} at {at}"))?;
                 self.trees.insert(id, tree);
             }
-            let wanted = if names.peek().is_some() { ObjectType::Tree } else { ObjectType::Blob };
+            let wanted = if names.peek().is_some() {
+                ObjectType::Tree
+            } else {
+                ObjectType::Blob
+            };
             match self.trees.get(&id).and_then(|tree| tree.get_name(name)) {
                 Some(entry) if links::is_link(&entry) => return self.id_behind_links(at, path),
                 Some(entry) if entry.kind() == Some(wanted) => id = entry.id(),
@@ -216,11 +237,19 @@ impl Contents<'_> {
 
     fn id_behind_links(&self, at: &str, path: &str) -> anyhow::Result<Option<String>> {
         let tree = commit(self.repository, Oid::from_str(at)?)?.tree()?;
-        let entry = links::entry_at(self.repository, &tree, path).with_context(|| format!("reading {path} at {at}"))?;
-        Ok(entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)).map(|entry| entry.id().to_string()))
+        let entry = links::entry_at(self.repository, &tree, path)
+            .with_context(|| format!("reading {path} at {at}"))?;
+        Ok(entry
+            .filter(|entry| entry.kind() == Some(ObjectType::Blob))
+            .map(|entry| entry.id().to_string()))
     }
 }
 
 pub(super) fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
-    repository.find_commit(id).map_err(|error| unread(error, format_args!("commit {id} of the history cannot be read (git fsck)")))
+    repository.find_commit(id).map_err(|error| {
+        unread(
+            error,
+            format_args!("commit {id} of the history cannot be read (git fsck)"),
+        )
+    })
 }

@@ -47,9 +47,17 @@ impl World {
     /// # Errors
     /// It is not there (3).
     pub fn program(&self, name: &str) -> Result<PathBuf, Fault> {
-        let path = if name.contains('/') { self.root.join(name) } else { PathBuf::from(name) };
+        let path = if name.contains('/') {
+            self.root.join(name)
+        } else {
+            PathBuf::from(name)
+        };
         which::which(&path).map_err(|_| {
-            let place = if name.contains('/') { "there is no program" } else { "the PATH has no program" };
+            let place = if name.contains('/') {
+                "there is no program"
+            } else {
+                "the PATH has no program"
+            };
             Fault::refused(format!("{place} {name}"))
         })
     }
@@ -59,29 +67,55 @@ impl World {
     /// # Errors
     /// It ended badly, or not within its time; its last lines are in the error.
     pub fn run_hook(&self, hook: &Hook<'_>) -> anyhow::Result<()> {
-        let Some((program, arguments)) = hook.command.split_first() else { bail!("the command is empty") };
-        let call = Call::new(self.program(program)?).args(arguments).folder(&self.root);
-        let call = hook.variables.iter().fold(call, |call, (name, value)| call.variable(name, value));
+        let Some((program, arguments)) = hook.command.split_first() else {
+            bail!("the command is empty")
+        };
+        let call = Call::new(self.program(program)?)
+            .args(arguments)
+            .folder(&self.root);
+        let call = hook
+            .variables
+            .iter()
+            .fold(call, |call, (name, value)| call.variable(name, value));
         let line = self.runner.redact(&call.line());
         let expression = in_a_group(call.expression().stderr_to_stdout().stdin_null());
-        let reader = Arc::new(expression.reader().map_err(|error| self.runner.not_started(&call, error.into()))?);
+        let reader = Arc::new(
+            expression
+                .reader()
+                .map_err(|error| self.runner.not_started(&call, error.into()))?,
+        );
         let _remembered = interrupts().remember(reader.pids());
         // A command that prints faster than it is shown waits for us: nothing heaps up.
         let (sender, lines) = sync_channel(LINES_AHEAD);
         let source = Arc::clone(&reader);
         std::thread::spawn(move || read_lines(&mut &*source, &sender));
-        let mut shown = Shown { world: self, prefix: hook.prefix, count: 0, tail: Vec::new() };
+        let mut shown = Shown {
+            world: self,
+            prefix: hook.prefix,
+            count: 0,
+            tail: Vec::new(),
+        };
         let is_over = || reader.try_wait().map(|output| output.is_some());
-        let ended = shown.until(&lines, Instant::now() + hook.limit, &is_over).with_context(|| format!("waiting for `{line}`"))?;
+        let ended = shown
+            .until(&lines, Instant::now() + hook.limit, &is_over)
+            .with_context(|| format!("waiting for `{line}`"))?;
         if !ended {
             self.end_group(&reader, &lines);
             shown.tell_rest();
-            let Hook { limit, limit_key, .. } = hook;
-            let what = format!("`{line}` was ended with all that it started, after {} s without an end", limit.as_secs());
+            let Hook {
+                limit, limit_key, ..
+            } = hook;
+            let what = format!(
+                "`{line}` was ended with all that it started, after {} s without an end",
+                limit.as_secs()
+            );
             bail!("{what}; give it more by {limit_key}{}", shown.said());
         }
         shown.tell_rest();
-        match reader.try_wait().with_context(|| format!("waiting for `{line}`"))? {
+        match reader
+            .try_wait()
+            .with_context(|| format!("waiting for `{line}`"))?
+        {
             Some(output) if output.status.success() => Ok(()),
             Some(output) => bail!("`{line}` failed ({}){}", output.status, shown.said()),
             None => {
@@ -117,14 +151,21 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// Shows lines until the command has ended, or its time has: whether it has ended.
-    fn until(&mut self, lines: &Receiver<String>, deadline: Instant, is_over: &dyn Fn() -> std::io::Result<bool>) -> anyhow::Result<bool> {
+    fn until(
+        &mut self,
+        lines: &Receiver<String>,
+        deadline: Instant,
+        is_over: &dyn Fn() -> std::io::Result<bool>,
+    ) -> anyhow::Result<bool> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match lines.recv_timeout(left.min(LOOK_EVERY)) {
                 // One that never stops talking is at its end as well.
                 Ok(_) if left.is_zero() => return Ok(is_over()?),
                 Ok(text) => self.show(text),
-                Err(RecvTimeoutError::Disconnected) => return Ok(is_over()? || self.ends_soon(deadline, is_over)?),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(is_over()? || self.ends_soon(deadline, is_over)?);
+                }
                 // What it left running may hold the output open for ever.
                 Err(RecvTimeoutError::Timeout) if is_over()? => return Ok(true),
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(false),
@@ -134,14 +175,19 @@ impl Shown<'_> {
     }
 
     /// A command that closed its output is at its end, mostly.
-    fn ends_soon(&self, deadline: Instant, is_over: &dyn Fn() -> std::io::Result<bool>) -> anyhow::Result<bool> {
+    fn ends_soon(
+        &self,
+        deadline: Instant,
+        is_over: &dyn Fn() -> std::io::Result<bool>,
+    ) -> anyhow::Result<bool> {
         let (_keep, never) = channel::<()>();
         while Instant::now() < deadline {
             if is_over()? {
                 return Ok(true);
             }
             // Nothing is ever sent: this is a pause that ends with the deadline.
-            let _ = never.recv_timeout(LOOK_EVERY.min(deadline.saturating_duration_since(Instant::now())));
+            let _ = never
+                .recv_timeout(LOOK_EVERY.min(deadline.saturating_duration_since(Instant::now())));
         }
         Ok(false)
     }
@@ -149,7 +195,9 @@ impl Shown<'_> {
     fn show(&mut self, text: String) {
         self.count += 1;
         if self.count <= LINES_SHOWN {
-            self.world.runner.say(&format!("{}{}", self.prefix, self.clean(&text)));
+            self.world
+                .runner
+                .say(&format!("{}{}", self.prefix, self.clean(&text)));
         }
         self.tail.push(text);
         let surplus = self.tail.len().saturating_sub(TAIL);
@@ -162,13 +210,24 @@ impl Shown<'_> {
 
     fn tell_rest(&self) {
         if self.count > LINES_SHOWN {
-            self.world.runner.say(&format!("{}… and {} lines more", self.prefix, self.count - LINES_SHOWN));
+            self.world.runner.say(&format!(
+                "{}… and {} lines more",
+                self.prefix,
+                self.count - LINES_SHOWN
+            ));
         }
     }
 
     /// The end of what it said, to stand behind a sentence.
     fn said(&self) -> String {
-        if self.tail.is_empty() { String::new() } else { self.tail.iter().map(|text| format!("\n{}", self.clean(text))).collect() }
+        if self.tail.is_empty() {
+            String::new()
+        } else {
+            self.tail
+                .iter()
+                .map(|text| format!("\n{}", self.clean(text)))
+                .collect()
+        }
     }
 }
 
@@ -232,7 +291,10 @@ fn signal_group(reader: &duct::ReaderHandle, ending: Ending) {
         Ending::Ask => Signal::TERM,
         Ending::Force => Signal::KILL,
     };
-    let groups = reader.pids().into_iter().filter_map(|leader| Pid::from_raw(i32::try_from(leader).ok()?));
+    let groups = reader
+        .pids()
+        .into_iter()
+        .filter_map(|leader| Pid::from_raw(i32::try_from(leader).ok()?));
     groups.for_each(|group| {
         // A group that has ended meanwhile needs no ending.
         let _ = kill_process_group(group, signal);

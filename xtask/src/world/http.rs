@@ -51,8 +51,13 @@ impl Agents {
                 .timeout_per_write(silence)
                 .max_idle_connections_per_host(IDLE_CONNECTIONS)
         };
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        Self { plain: config().proxy(None).build().into(), secure: config().https_only(true).tls_config(tls).build().into() }
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        Self {
+            plain: config().proxy(None).build().into(),
+            secure: config().https_only(true).tls_config(tls).build().into(),
+        }
     }
 
     pub fn of(&self, is_secure: bool) -> &Agent {
@@ -82,12 +87,18 @@ pub(super) fn line_fault(error: &ureq::Error) -> (LineFault, String) {
         // This is how rustls reports a certificate that it does not trust.
         Error::Io(io) if io.kind() == Io::InvalidData => LineFault::Untrusted,
         Error::Io(io) => match io.kind() {
-            Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof | Io::WriteZero => LineFault::Cut,
+            Io::ConnectionReset
+            | Io::ConnectionAborted
+            | Io::BrokenPipe
+            | Io::UnexpectedEof
+            | Io::WriteZero => LineFault::Cut,
             // Of names that cannot be looked up there is no kind of its own.
             _ => LineFault::Unreachable,
         },
         Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => LineFault::Unreachable,
-        Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => LineFault::Unreachable,
+        Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => {
+            LineFault::Unreachable
+        }
         Error::Timeout(_) | Error::BodyStalled | Error::Protocol(_) => LineFault::Cut,
         _ => LineFault::Malformed,
     };
@@ -105,7 +116,11 @@ pub(super) enum BodyFault {
 }
 
 /// Reads the body, as far as we are ready to take it; of a bad answer what can be had, since its status says enough.
-pub(super) fn read_body(response: Response<ureq::Body>, is_head: bool, bytes_max: u64) -> Result<(Parts, Vec<u8>), BodyFault> {
+pub(super) fn read_body(
+    response: Response<ureq::Body>,
+    is_head: bool,
+    bytes_max: u64,
+) -> Result<(Parts, Vec<u8>), BodyFault> {
     let (parts, mut body) = response.into_parts();
     let is_good = parts.status.is_success();
     let limit = if is_good { bytes_max } else { ERROR_BYTES_MAX };
@@ -113,7 +128,11 @@ pub(super) fn read_body(response: Response<ureq::Body>, is_head: bool, bytes_max
         return Err(BodyFault::TooLarge(limit));
     }
     // One byte more than the limit is no error of the reader yet, so that exactly the limit fits.
-    let read = if is_head { Ok(Vec::new()) } else { body.with_config().limit(limit + 1).read_to_vec() };
+    let read = if is_head {
+        Ok(Vec::new())
+    } else {
+        body.with_config().limit(limit + 1).read_to_vec()
+    };
     match read {
         Ok(bytes) if is_good && bytes.len() as u64 > limit => Err(BodyFault::TooLarge(limit)),
         Ok(bytes) => Ok((parts, bytes)),
@@ -145,7 +164,10 @@ pub(super) struct Patience {
 impl Patience {
     /// Tries until it works, where a failure is temporary (law 18: here and nowhere else). What is tried must be the same
     /// when done twice: the answer to the first time may have been lost.
-    pub fn retrying<T, E: Passing>(&self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    pub fn retrying<T, E: Passing>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut pause = PAUSE_FIRST;
         let mut tries = 1;
         loop {
@@ -166,6 +188,17 @@ impl Patience {
 
 /// A server's words, made fit for a terminal.
 pub(super) fn clean(text: &str) -> String {
-    let printable = |character: char| if character.is_control() { ' ' } else { character };
-    text.chars().take(MESSAGE_CHARS_MAX).map(printable).collect::<String>().trim().to_owned()
+    let printable = |character: char| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    };
+    text.chars()
+        .take(MESSAGE_CHARS_MAX)
+        .map(printable)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }

@@ -39,26 +39,48 @@ pub fn of_this_run() -> anyhow::Result<Identity> {
     // As cosign does: one that is there is taken before one that must be asked for.
     match variable("SIGSTORE_ID_TOKEN") {
         Some(token) => read(&token, Timestamp::now()).context("SIGSTORE_ID_TOKEN"),
-        None => read(&asked_for()?, Timestamp::now()).context("the token that ACTIONS_ID_TOKEN_REQUEST_URL gave"),
+        None => read(&asked_for()?, Timestamp::now())
+            .context("the token that ACTIONS_ID_TOKEN_REQUEST_URL gave"),
     }
 }
 
 /// The token that the CI gives to whoever shows that it runs in it.
 fn asked_for() -> anyhow::Result<String> {
-    let address = variable("ACTIONS_ID_TOKEN_REQUEST_URL").context("there is no ACTIONS_ID_TOKEN_REQUEST_URL")?;
-    let bearer = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").context("there is no ACTIONS_ID_TOKEN_REQUEST_TOKEN")?;
+    let address = variable("ACTIONS_ID_TOKEN_REQUEST_URL")
+        .context("there is no ACTIONS_ID_TOKEN_REQUEST_URL")?;
+    let bearer = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+        .context("there is no ACTIONS_ID_TOKEN_REQUEST_TOKEN")?;
     let joint = if address.contains('?') { '&' } else { '?' };
     let agents = Agents::new(LONGEST);
-    let request = agents.of(address.starts_with("https://")).get(format!("{address}{joint}audience={AUDIENCE}"));
+    let request = agents
+        .of(address.starts_with("https://"))
+        .get(format!("{address}{joint}audience={AUDIENCE}"));
     // The words of other errors may hold the address, which is nobody else's to know.
-    let Ok(mut answer) = request.header("Authorization", format!("bearer {bearer}")).call() else {
-        bail!("the CI's service for identity tokens (ACTIONS_ID_TOKEN_REQUEST_URL) cannot be reached");
+    let Ok(mut answer) = request
+        .header("Authorization", format!("bearer {bearer}"))
+        .call()
+    else {
+        bail!(
+            "the CI's service for identity tokens (ACTIONS_ID_TOKEN_REQUEST_URL) cannot be reached"
+        );
     };
     let status = answer.status().as_u16();
-    ensure!(status == 200, "the CI's service for identity tokens answered {status}");
-    let body = answer.body_mut().with_config().limit(TOKEN_BYTES_MAX).read_to_string();
-    let document: Value = body.ok().and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
-    let token = document["value"].as_str().context("the CI's service for identity tokens gave no token as \"value\"")?;
+    ensure!(
+        status == 200,
+        "the CI's service for identity tokens answered {status}"
+    );
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(TOKEN_BYTES_MAX)
+        .read_to_string();
+    let document: Value = body
+        .ok()
+        .and_then(|body| serde_json::from_str(&body).ok())
+        .unwrap_or_default();
+    let token = document["value"]
+        .as_str()
+        .context("the CI's service for identity tokens gave no token as \"value\"")?;
     Ok(token.to_owned())
 }
 
@@ -66,12 +88,25 @@ fn asked_for() -> anyhow::Result<String> {
 fn read(token: &str, now: Timestamp) -> anyhow::Result<Identity> {
     const NONE: &str = "it is no identity token (a JWT of three parts)";
     let mut parts = token.split('.');
-    let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { bail!(NONE) };
+    let (Some(_), Some(claims), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        bail!(NONE)
+    };
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok();
-    let claims: Value = claims.and_then(|claims| serde_json::from_slice(&claims).ok()).context(NONE)?;
+    let claims: Value = claims
+        .and_then(|claims| serde_json::from_slice(&claims).ok())
+        .context(NONE)?;
     let said = |key: &str| claims[key].as_str().filter(|text| !text.is_empty());
-    let issuer = said("iss").context("it names no issuer (\"iss\")")?.to_owned();
-    let name = match (said("job_workflow_ref"), said("ci_config_ref_uri"), said("email"), said("sub")) {
+    let issuer = said("iss")
+        .context("it names no issuer (\"iss\")")?
+        .to_owned();
+    let name = match (
+        said("job_workflow_ref"),
+        said("ci_config_ref_uri"),
+        said("email"),
+        said("sub"),
+    ) {
         // How Sigstore's authority names workflows: github.com/sigstore/fulcio/blob/main/docs/oidc.md.
         (Some(workflow), ..) => format!("https://github.com/{workflow}"),
         (_, Some(pipeline), ..) => format!("https://{pipeline}"),
@@ -79,8 +114,15 @@ fn read(token: &str, now: Timestamp) -> anyhow::Result<Identity> {
         (.., Some(subject)) => subject.to_owned(),
         _ => bail!("it names nobody (\"sub\")"),
     };
-    let ends = claims["exp"].as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok()).context("it says no end (\"exp\")")?;
-    Ok(Identity { issuer, name, over: (ends <= now).then_some(ends) })
+    let ends = claims["exp"]
+        .as_i64()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .context("it says no end (\"exp\")")?;
+    Ok(Identity {
+        issuer,
+        name,
+        over: (ends <= now).then_some(ends),
+    })
 }
 
 #[cfg(test)]
@@ -90,7 +132,10 @@ mod tests {
     use super::*;
 
     fn token(claims: &Value) -> String {
-        format!("e30.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(claims.to_string()))
+        format!(
+            "e30.{}.c2lnbmF0dXJl",
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        )
     }
 
     #[test]
@@ -99,7 +144,13 @@ mod tests {
         let workflow = "acme/mono/.github/workflows/release.yml@refs/heads/main";
         let mut claims = json!({ "iss": "https://issuer.example", "sub": "repo:acme/mono", "job_workflow_ref": workflow, "exp": 1_001 });
         let good = read(&token(&claims), now).unwrap();
-        assert_eq!((good.issuer.as_str(), good.name), ("https://issuer.example", format!("https://github.com/{workflow}")));
+        assert_eq!(
+            (good.issuer.as_str(), good.name),
+            (
+                "https://issuer.example",
+                format!("https://github.com/{workflow}")
+            )
+        );
         assert_eq!(good.over, None);
         claims["exp"] = 1_000.into();
         assert_eq!(read(&token(&claims), now).unwrap().over, Some(now));
@@ -116,11 +167,20 @@ mod tests {
             (format!("{hidden}.{hidden}.{hidden}"), "no identity token"),
             (format!("a.b.c.{hidden}"), "no identity token"),
             (token(&json!({ "sub": hidden, "exp": 2_000 })), "no issuer"),
-            (token(&json!({ "iss": "i", "exp": 2_000, "aud": hidden })), "names nobody"),
-            (token(&json!({ "iss": "i", "sub": "s", "aud": hidden })), "says no end"),
+            (
+                token(&json!({ "iss": "i", "exp": 2_000, "aud": hidden })),
+                "names nobody",
+            ),
+            (
+                token(&json!({ "iss": "i", "sub": "s", "aud": hidden })),
+                "says no end",
+            ),
         ] {
             let error = format!("{:#}", read(&text, now).unwrap_err());
-            assert!(error.contains(wanted) && !error.contains(hidden), "{text}: {error}");
+            assert!(
+                error.contains(wanted) && !error.contains(hidden),
+                "{text}: {error}"
+            );
         }
     }
 }

@@ -12,10 +12,15 @@ impl Git {
     /// The commit, or a tree of it, cannot be read.
     pub fn contents_at(&self, commit: &str) -> anyhow::Result<Vec<(String, String)>> {
         let mut found = Vec::new();
-        let tree = self.commit_object(commit)?.tree().context("reading a tree")?;
+        let tree = self
+            .commit_object(commit)?
+            .tree()
+            .context("reading a tree")?;
         tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
             if entry.kind() != Some(ObjectType::Tree) {
-                let path = String::from_utf8_lossy(&[folder.as_bytes(), entry.name_bytes()].concat()).into_owned();
+                let path =
+                    String::from_utf8_lossy(&[folder.as_bytes(), entry.name_bytes()].concat())
+                        .into_owned();
                 found.push((path, format!("{:o} {}", entry.filemode(), entry.id())));
             }
             TreeWalkResult::Ok

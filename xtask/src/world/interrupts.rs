@@ -52,8 +52,14 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let interrupts = interrupts();
         interrupts.is_guarding.store(false, Ordering::SeqCst);
-        *interrupts.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        *interrupts.leave.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *interrupts
+            .told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+        *interrupts
+            .leave
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -88,16 +94,25 @@ impl Interrupts {
     /// Remembers a child that leads a group, until the answer is dropped.
     pub(super) fn remember(&self, leaders: Vec<u32>) -> Remembered<'_> {
         self.groups().extend(leaders.iter().copied());
-        Remembered { interrupts: self, leaders }
+        Remembered {
+            interrupts: self,
+            leaders,
+        }
     }
 
     /// Removes a folder when a signal ends the program, which drops nothing then.
     pub(super) fn remove_at_end(&self, folder: &Path) {
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+        self.folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(folder.to_owned());
     }
 
     pub(super) fn forget(&self, folder: &Path) {
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
+        self.folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(folder);
     }
 
     fn groups(&self) -> std::sync::MutexGuard<'_, BTreeSet<u32>> {
@@ -112,19 +127,33 @@ impl Interrupts {
             }
             return;
         }
-        for folder in self.folders.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for folder in self
+            .folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
             // One that is gone needs no removing; one that stays cannot be helped here.
             let _ = std::fs::remove_dir_all(folder);
         }
         // Kept until the end: whoever waits for a child cannot come to an end before this, and with another code.
         let groups = self.groups();
         for leader in groups.iter() {
-            let group = i32::try_from(*leader).ok().and_then(rustix::process::Pid::from_raw);
+            let group = i32::try_from(*leader)
+                .ok()
+                .and_then(rustix::process::Pid::from_raw);
             // A group that has ended meanwhile needs no ending.
-            let _ = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::TERM));
+            let _ = group.map(|group| {
+                rustix::process::kill_process_group(group, rustix::process::Signal::TERM)
+            });
         }
         let end = || std::process::exit(ENDED_BY_INTERRUPT);
-        if let Some(leave) = self.leave.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        if let Some(leave) = self
+            .leave
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+        {
             let (left, is_left) = std::sync::mpsc::channel::<()>();
             std::thread::spawn(move || {
                 let _left = left;
@@ -157,9 +186,12 @@ fn listen() -> anyhow::Result<()> {
     static IS_LISTENING: Mutex<bool> = Mutex::new(false);
     let mut is_listening = IS_LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
     if !*is_listening {
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("listening for Ctrl-C")?;
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
+            .context("listening for Ctrl-C")?;
         let listener = std::thread::Builder::new().name("signals".into());
-        listener.spawn(move || signals.forever().for_each(|_| interrupts().take())).context("starting a thread that listens for Ctrl-C")?;
+        listener
+            .spawn(move || signals.forever().for_each(|_| interrupts().take()))
+            .context("starting a thread that listens for Ctrl-C")?;
         *is_listening = true;
     }
     Ok(())

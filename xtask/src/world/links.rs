@@ -17,14 +17,20 @@ const MOST_LINKS: usize = 40;
 ///
 /// # Errors
 /// The links run in a circle, or an object cannot be read.
-pub(super) fn entry_at(repository: &Repository, tree: &Tree, path: &str) -> anyhow::Result<Option<TreeEntry<'static>>> {
+pub(super) fn entry_at(
+    repository: &Repository,
+    tree: &Tree,
+    path: &str,
+) -> anyhow::Result<Option<TreeEntry<'static>>> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         // What is found by its whole path has no link in its folders: a link is no tree.
         if let Some(entry) = at(tree, &path)?.filter(|entry| !is_link(entry)) {
             return Ok(Some(entry));
         }
-        let Some(target) = behind_first_link(repository, tree, &path)? else { return Ok(None) };
+        let Some(target) = behind_first_link(repository, tree, &path)? else {
+            return Ok(None);
+        };
         path = target;
     }
     anyhow::bail!("its links run in a circle")
@@ -44,14 +50,29 @@ fn at(tree: &Tree, path: &str) -> anyhow::Result<Option<TreeEntry<'static>>> {
 }
 
 /// The path with the first link in it replaced by what the link says; `None` when it has none, or that is outside.
-fn behind_first_link(repository: &Repository, tree: &Tree, path: &str) -> anyhow::Result<Option<String>> {
-    let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+fn behind_first_link(
+    repository: &Repository,
+    tree: &Tree,
+    path: &str,
+) -> anyhow::Result<Option<String>> {
+    let ends = path
+        .match_indices('/')
+        .map(|(end, _)| end)
+        .chain([path.len()]);
     for end in ends {
-        let Some(entry) = at(tree, &path[..end])? else { return Ok(None) };
+        let Some(entry) = at(tree, &path[..end])? else {
+            return Ok(None);
+        };
         if is_link(&entry) {
-            let link = repository.find_blob(entry.id()).with_context(|| format!("reading the link {}", &path[..end]))?;
-            let Ok(target) = str::from_utf8(link.content()) else { return Ok(None) };
-            let folder = path[..end].rsplit_once('/').map_or("", |(folder, _)| folder);
+            let link = repository
+                .find_blob(entry.id())
+                .with_context(|| format!("reading the link {}", &path[..end]))?;
+            let Ok(target) = str::from_utf8(link.content()) else {
+                return Ok(None);
+            };
+            let folder = path[..end]
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder);
             return Ok(paths::resolve(folder, &format!("{target}{}", &path[end..])));
         }
     }

@@ -61,7 +61,11 @@ impl Runner {
         self.measured(call, |handle, started| {
             loop {
                 peak = peak.max(handle.pids().first().and_then(|pid| high_water(*pid)));
-                let pause = if started.elapsed() < YOUNG { SHORT_PAUSE } else { LONG_PAUSE };
+                let pause = if started.elapsed() < YOUNG {
+                    SHORT_PAUSE
+                } else {
+                    LONG_PAUSE
+                };
                 if handle.wait_timeout(pause)?.is_some() {
                     return Ok(());
                 }
@@ -70,19 +74,34 @@ impl Runner {
         Ok(peak)
     }
 
-    fn measured(&self, call: &Call, wait: impl FnOnce(&duct::Handle, Instant) -> std::io::Result<()>) -> anyhow::Result<()> {
+    fn measured(
+        &self,
+        call: &Call,
+        wait: impl FnOnce(&duct::Handle, Instant) -> std::io::Result<()>,
+    ) -> anyhow::Result<()> {
         let line = || self.redact(&call.line());
         // A file takes what is said without a thread that reads along.
         let mut said = tempfile::tempfile().context("making a temporary file")?;
         let errors = said.try_clone().context("making a temporary file")?;
-        let expression = call.expression().stdin_null().stdout_null().stderr_file(errors);
+        let expression = call
+            .expression()
+            .stdin_null()
+            .stdout_null()
+            .stderr_file(errors);
         let started = Instant::now();
-        let handle = expression.start().map_err(|error| self.not_started(call, error.into()))?;
+        let handle = expression
+            .start()
+            .map_err(|error| self.not_started(call, error.into()))?;
         wait(&handle, started).with_context(|| format!("waiting for `{}`", line()))?;
-        let status = handle.wait().with_context(|| format!("waiting for `{}`", line()))?.status;
+        let status = handle
+            .wait()
+            .with_context(|| format!("waiting for `{}`", line()))?
+            .status;
         if !status.success() {
             let mut bytes = Vec::new();
-            said.rewind().and_then(|()| said.read_to_end(&mut bytes)).with_context(|| format!("reading what `{}` said", line()))?;
+            said.rewind()
+                .and_then(|()| said.read_to_end(&mut bytes))
+                .with_context(|| format!("reading what `{}` said", line()))?;
             let said = self.redact(String::from_utf8_lossy(&bytes).trim_end());
             bail!("`{}` failed ({status}): {}", line(), last_lines(&said, 12));
         }
@@ -96,8 +115,15 @@ fn high_water(pid: u32) -> Option<u64> {
 }
 
 fn kibibytes(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|count| count * 1024)
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .map(|count| count * 1024)
 }
 
 #[cfg(test)]
@@ -112,8 +138,16 @@ mod tests {
 
     #[test]
     fn a_status_of_linux_is_read_and_any_other_text_is_not() {
-        assert_eq!(kibibytes("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t    3460 kB\nVmRSS:\t 1 kB\n"), Some(3460 * 1024));
-        for status in ["", "Name:\tx\nState:\tZ (zombie)\n", "VmHWM:\t12 MB\n", "VmHWM:\tx kB\n"] {
+        assert_eq!(
+            kibibytes("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t    3460 kB\nVmRSS:\t 1 kB\n"),
+            Some(3460 * 1024)
+        );
+        for status in [
+            "",
+            "Name:\tx\nState:\tZ (zombie)\n",
+            "VmHWM:\t12 MB\n",
+            "VmHWM:\tx kB\n",
+        ] {
             assert_eq!(kibibytes(status), None, "{status}");
         }
     }
@@ -121,11 +155,22 @@ mod tests {
     #[test]
     fn a_child_that_fails_is_no_measurement_and_says_why() {
         let call = Call::new("sh").args(["-c", "echo no hunter2 >&2; exit 3"]);
-        for error in [runner().time(&call).unwrap_err(), runner().peak_memory(&call).unwrap_err()] {
+        for error in [
+            runner().time(&call).unwrap_err(),
+            runner().peak_memory(&call).unwrap_err(),
+        ] {
             let error = format!("{error:#}");
-            assert!(error.contains("): no …") && error.contains('3') && !error.contains("hunter2"), "{error}");
+            assert!(
+                error.contains("): no …") && error.contains('3') && !error.contains("hunter2"),
+                "{error}"
+            );
         }
-        let error = format!("{:#}", runner().time(&Call::new("no-such-program-here")).unwrap_err());
+        let error = format!(
+            "{:#}",
+            runner()
+                .time(&Call::new("no-such-program-here"))
+                .unwrap_err()
+        );
         assert!(error.contains("is not on the PATH"), "{error}");
     }
 
@@ -133,7 +178,10 @@ mod tests {
     #[test]
     fn the_memory_of_a_child_is_its_own() {
         // More than a megabyte of text, and long enough about it to be looked at.
-        let call = Call::new("sh").args(["-c", "x=$(seq 1 200000); for i in 1 2 3 4 5 6 7 8 9; do y=\"$x$i\"; done"]);
+        let call = Call::new("sh").args([
+            "-c",
+            "x=$(seq 1 200000); for i in 1 2 3 4 5 6 7 8 9; do y=\"$x$i\"; done",
+        ]);
         let held = runner().peak_memory(&call).unwrap().unwrap();
         assert!(held > 1_000_000, "{held}");
         assert!(runner().time(&call).unwrap() > Duration::ZERO);

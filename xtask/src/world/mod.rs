@@ -115,7 +115,14 @@ impl World {
         let runner = Runner::new(environment.secrets(), sink);
         let git = Git::open(folder, runner.clone(), environment.forge_credentials())?;
         let root = files::resolved(git.root());
-        Ok(Self { root, environment, git, runner, shared: Arc::default(), plain_paths: RefCell::default() })
+        Ok(Self {
+            root,
+            environment,
+            git,
+            runner,
+            shared: Arc::default(),
+            plain_paths: RefCell::default(),
+        })
     }
 
     /// The same world for another thread: with a repository handle of its own, since libgit2's is for one thread at a
@@ -125,19 +132,37 @@ impl World {
     /// The repository cannot be opened any more.
     pub fn beside(&self, sink: Option<Sink>) -> anyhow::Result<Self> {
         let runner = sink.map_or_else(|| self.runner.clone(), |sink| self.runner.with_sink(sink));
-        let git = Git::open(&self.root, runner.clone(), self.environment.forge_credentials())?;
+        let git = Git::open(
+            &self.root,
+            runner.clone(),
+            self.environment.forge_credentials(),
+        )?;
         let (root, environment) = (self.root.clone(), self.environment.clone());
-        Ok(Self { root, environment, git, runner, shared: Arc::clone(&self.shared), plain_paths: RefCell::default() })
+        Ok(Self {
+            root,
+            environment,
+            git,
+            runner,
+            shared: Arc::clone(&self.shared),
+            plain_paths: RefCell::default(),
+        })
     }
 
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
-        self.shared.registry.get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
+        self.shared
+            .registry
+            .get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
     }
 
     /// The one client of the forge of this run.
     pub fn forge(&self) -> &Forge {
-        self.shared.forge.get_or_init(|| Forge::new(ForgeOptions::new(&self.environment.forge_api, self.environment.forge_token())))
+        self.shared.forge.get_or_init(|| {
+            Forge::new(ForgeOptions::new(
+                &self.environment.forge_api,
+                self.environment.forge_token(),
+            ))
+        })
     }
 
     /// HTTP requests sent to registries so far.
@@ -170,8 +195,17 @@ impl World {
             return Ok(relative.to_owned());
         }
         let target = files::resolved(&self.path(relative));
-        let within = target.strip_prefix(&self.root).ok().and_then(Path::to_str).map(|within| within.replace('\\', "/"));
-        within.with_context(|| format!("{relative} is a link that leaves the repository, to {}", target.display()))
+        let within = target
+            .strip_prefix(&self.root)
+            .ok()
+            .and_then(Path::to_str)
+            .map(|within| within.replace('\\', "/"));
+        within.with_context(|| {
+            format!(
+                "{relative} is a link that leaves the repository, to {}",
+                target.display()
+            )
+        })
     }
 
     /// Whether no part of the path is a link. Each part is asked once: thousands of files lie in a few folders, and each
@@ -185,7 +219,9 @@ impl World {
         }
         let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
         let is_plain = self.is_plain(folder) && !files::is_link(&self.path(relative));
-        self.plain_paths.borrow_mut().insert(relative.to_owned(), is_plain);
+        self.plain_paths
+            .borrow_mut()
+            .insert(relative.to_owned(), is_plain);
         is_plain
     }
 

@@ -21,7 +21,10 @@ pub enum Chat {
 impl Chat {
     /// The chats whose webhook is in the environment.
     pub fn configured() -> Vec<Self> {
-        [Self::Slack, Self::Discord].into_iter().filter(|chat| chat.address().is_some()).collect()
+        [Self::Slack, Self::Discord]
+            .into_iter()
+            .filter(|chat| chat.address().is_some())
+            .collect()
     }
 
     /// The variable that holds the webhook.
@@ -52,13 +55,26 @@ impl Chat {
     pub fn say(self, text: &str) -> Result<(), String> {
         let name = self.variable();
         let address = self.address().ok_or_else(|| format!("{name} is not set"))?;
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(LONGEST)).http_status_as_error(false).max_redirects(0).build().into();
-        let answer = agent.post(&address).header("Content-Type", "application/json").send(self.body(text));
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(LONGEST))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let answer = agent
+            .post(&address)
+            .header("Content-Type", "application/json")
+            .send(self.body(text));
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("the webhook in {name} answered {}", answer.status().as_u16())),
-            Err(ureq::Error::Timeout(_)) => Err(format!("the webhook in {name} did not answer within {} s", LONGEST.as_secs())),
+            Ok(answer) => Err(format!(
+                "the webhook in {name} answered {}",
+                answer.status().as_u16()
+            )),
+            Err(ureq::Error::Timeout(_)) => Err(format!(
+                "the webhook in {name} did not answer within {} s",
+                LONGEST.as_secs()
+            )),
             // The words of other errors may hold the address.
             Err(_) => Err(format!("the webhook in {name} cannot be reached")),
         }
@@ -71,7 +87,10 @@ mod tests {
 
     #[test]
     fn nobody_is_called_and_no_mark_is_made_by_the_words() {
-        assert_eq!(Chat::Slack.body("a <!channel> & b"), r#"{"text":"a &lt;!channel&gt; &amp; b"}"#);
+        assert_eq!(
+            Chat::Slack.body("a <!channel> & b"),
+            r#"{"text":"a &lt;!channel&gt; &amp; b"}"#
+        );
         assert!(Chat::Discord.body("@everyone").contains(r#""parse":[]"#));
     }
 }

@@ -35,17 +35,28 @@ impl Tables {
         let mut packs = Vec::new();
         add_packs(&repository.commondir().join("objects"), 0, &mut packs);
         let bytes: u64 = packs.iter().map(|(_, bytes)| bytes).sum();
-        let worth = u64::try_from(objects).unwrap_or(u64::MAX).saturating_mul(WORTH);
+        let worth = u64::try_from(objects)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(WORTH);
         if packs.len() > MOST || bytes > LARGEST.min(worth) {
             return Self::default();
         }
-        Self(packs.into_iter().filter_map(|(path, _)| table(path)).collect())
+        Self(
+            packs
+                .into_iter()
+                .filter_map(|(path, _)| table(path))
+                .collect(),
+        )
     }
 }
 
 /// The tables of an object store and of those it borrows from, with their sizes.
 fn add_packs(store: &Path, depth: usize, packs: &mut Vec<(PathBuf, u64)>) {
-    for entry in fs::read_dir(store.join("pack")).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(store.join("pack"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "idx") {
             packs.extend(entry.metadata().ok().map(|metadata| (path, metadata.len())));
@@ -53,7 +64,10 @@ fn add_packs(store: &Path, depth: usize, packs: &mut Vec<(PathBuf, u64)>) {
     }
     let others = fs::read_to_string(store.join("info/alternates")).unwrap_or_default();
     // One that is named in quotes is not found here, and found by libgit2.
-    for other in others.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for other in others
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         if depth < DEEPEST {
             add_packs(&store.join(other), depth + 1, packs);
         }
@@ -66,7 +80,9 @@ fn table(path: PathBuf) -> Option<(Arc<PackIndex>, PathBuf)> {
     let pack = path.with_extension("pack");
     let mut head = [0; 12];
     File::open(&pack).ok()?.read_exact(&mut head).ok()?;
-    let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, count @ ..] = head else { return None };
+    let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, count @ ..] = head else {
+        return None;
+    };
     (u32::from_be_bytes(count) as usize == index.count()).then(|| (Arc::new(index), pack))
 }
 
@@ -84,7 +100,9 @@ impl Source for PackFile {
         let file = self.file.as_mut()?;
         file.seek(SeekFrom::Start(at)).ok()?;
         let mut bytes = Vec::with_capacity(most);
-        file.take(u64::try_from(most).ok()?).read_to_end(&mut bytes).ok()?;
+        file.take(u64::try_from(most).ok()?)
+            .read_to_end(&mut bytes)
+            .ok()?;
         Some(bytes)
     }
 }
@@ -98,18 +116,32 @@ pub(super) struct Objects<'g> {
 impl<'g> Objects<'g> {
     pub(super) fn new(repository: &'g Repository, tables: &Tables) -> anyhow::Result<Self> {
         let open = |(index, path): &(Arc<PackIndex>, PathBuf)| {
-            let source: Box<dyn Source> = Box::new(PackFile { path: path.clone(), file: None });
+            let source: Box<dyn Source> = Box::new(PackFile {
+                path: path.clone(),
+                file: None,
+            });
             (Arc::clone(index), source)
         };
         let packs = Packs::new(tables.0.iter().map(open).collect());
-        Ok(Self { packs, store: repository.odb().context("opening the object store")? })
+        Ok(Self {
+            packs,
+            store: repository.odb().context("opening the object store")?,
+        })
     }
 
     /// The raw bytes of a commit; `None` for one that cannot be had, whatever the reason is.
     pub(super) fn commit(&mut self, id: Oid) -> Option<Rc<Vec<u8>>> {
-        let packed = id.as_bytes().try_into().ok().and_then(|id| self.packs.read(id, Kind::Commit));
+        let packed = id
+            .as_bytes()
+            .try_into()
+            .ok()
+            .and_then(|id| self.packs.read(id, Kind::Commit));
         packed.or_else(|| {
-            let object = self.store.read(id).ok().filter(|object| object.kind() == ObjectType::Commit)?;
+            let object = self
+                .store
+                .read(id)
+                .ok()
+                .filter(|object| object.kind() == ObjectType::Commit)?;
             Some(Rc::new(object.data().to_owned()))
         })
     }
@@ -134,7 +166,9 @@ pub(super) fn read(store: &Odb<'_>, id: Id) -> anyhow::Result<Vec<u8>> {
     let id = Oid::from_bytes(&id)?;
     match store.read(id) {
         Ok(object) => Ok(object.data().to_owned()),
-        Err(error) if error.code() == ErrorCode::NotFound => Err(lacking(format_args!("the tree {id} of its own history"))),
+        Err(error) if error.code() == ErrorCode::NotFound => {
+            Err(lacking(format_args!("the tree {id} of its own history")))
+        }
         Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }
 }

@@ -9,10 +9,21 @@ use super::environment::{unescaped, variable};
 use super::process::Call;
 
 /// Variables with secrets of indexes. Builds and tests of a package run its own code, which has no business with them.
-const SECRETS: [&str; 6] =
-    ["UV_PUBLISH_TOKEN", "UV_PUBLISH_USERNAME", "UV_PUBLISH_PASSWORD", "TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_API_KEY"];
+const SECRETS: [&str; 6] = [
+    "UV_PUBLISH_TOKEN",
+    "UV_PUBLISH_USERNAME",
+    "UV_PUBLISH_PASSWORD",
+    "TWINE_USERNAME",
+    "TWINE_PASSWORD",
+    "TWINE_API_KEY",
+];
 /// What else uv would take from the surroundings when it uploads: it is told where to by us alone.
-const PLACES: [&str; 4] = ["UV_PUBLISH_URL", "UV_PUBLISH_CHECK_URL", "UV_PUBLISH_INDEX", "UV_TRUSTED_PUBLISHING"];
+const PLACES: [&str; 4] = [
+    "UV_PUBLISH_URL",
+    "UV_PUBLISH_CHECK_URL",
+    "UV_PUBLISH_INDEX",
+    "UV_TRUSTED_PUBLISHING",
+];
 
 /// The answers, read once.
 #[derive(Clone, Default)]
@@ -29,7 +40,10 @@ pub struct PackageAccess {
 
 impl fmt::Debug for PackageAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PackageAccess").field("upload", &self.upload).field("simple", &self.simple).finish_non_exhaustive()
+        f.debug_struct("PackageAccess")
+            .field("upload", &self.upload)
+            .field("simple", &self.simple)
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,8 +62,11 @@ impl PackageAccess {
         // An address is shown, and is an argument of uv's: whoever stands in it goes another way.
         Self {
             upload: upload.as_deref().map(without_user),
-            simple: variable("UV_PUBLISH_CHECK_URL").as_deref().map(without_user),
-            is_vouched_for: variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some(),
+            simple: variable("UV_PUBLISH_CHECK_URL")
+                .as_deref()
+                .map(without_user),
+            is_vouched_for: variable("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+                && variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some(),
             user,
             password,
         }
@@ -64,7 +81,9 @@ impl PackageAccess {
     pub(super) fn let_in(&self, call: Call) -> Call {
         let call = without(without(call, &SECRETS), &PLACES);
         match self.credentials() {
-            Some((user, password)) => call.variable("UV_PUBLISH_USERNAME", user).variable("UV_PUBLISH_PASSWORD", password),
+            Some((user, password)) => call
+                .variable("UV_PUBLISH_USERNAME", user)
+                .variable("UV_PUBLISH_PASSWORD", password),
             None => call,
         }
     }
@@ -94,8 +113,14 @@ mod tests {
     #[test]
     fn who_stands_in_an_address_is_let_in_by_it() {
         let words = |address| user_in(address).map(|(user, password)| format!("{user} {password}"));
-        assert_eq!(words("https://me:a%2Fb@host/legacy/").as_deref(), Some("me a/b"));
-        assert_eq!(words("https://pypi-token@host/").as_deref(), Some("__token__ pypi-token"));
+        assert_eq!(
+            words("https://me:a%2Fb@host/legacy/").as_deref(),
+            Some("me a/b")
+        );
+        assert_eq!(
+            words("https://pypi-token@host/").as_deref(),
+            Some("__token__ pypi-token")
+        );
         assert_eq!(words("https://host/a@b"), None);
     }
 }

@@ -26,11 +26,22 @@ impl Export {
         let index = folder.path().join("index");
         let export = Self { folder };
         let git = |arguments: &[&str]| {
-            let call = Call::new("git").args(arguments).folder(&world.root).variable("GIT_INDEX_FILE", &index);
-            world.runner.output(&call).with_context(|| format!("exporting {commit}"))
+            let call = Call::new("git")
+                .args(arguments)
+                .folder(&world.root)
+                .variable("GIT_INDEX_FILE", &index);
+            world
+                .runner
+                .output(&call)
+                .with_context(|| format!("exporting {commit}"))
         };
         git(&["read-tree", commit])?;
-        git(&["checkout-index", "--all", "--force", &format!("--prefix={}/", export.root().display())])?;
+        git(&[
+            "checkout-index",
+            "--all",
+            "--force",
+            &format!("--prefix={}/", export.root().display()),
+        ])?;
         for (path, text) in stamped {
             let place = export.path(path);
             fs::write(&place, text).with_context(|| format!("stamping {path} of {commit}"))?;
@@ -44,7 +55,11 @@ impl Export {
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
-        if relative.is_empty() { self.root() } else { self.root().join(relative) }
+        if relative.is_empty() {
+            self.root()
+        } else {
+            self.root().join(relative)
+        }
     }
 
     /// An empty folder beside the files, which goes with them.

@@ -57,14 +57,20 @@ pub struct Place {
 /// Of a public index: Python is missing, or its pip does not say where that is.
 pub fn place(world: &World, index: &IndexName) -> anyhow::Result<Place> {
     let access = &world.environment.packages;
-    let simple = access.simple.as_ref().map(|simple| simple.trim_end_matches('/').to_owned());
+    let simple = access
+        .simple
+        .as_ref()
+        .map(|simple| simple.trim_end_matches('/').to_owned());
     let own = access.upload.clone().or_else(|| match index {
         IndexName::Address(address) => Some(address.clone()),
         _ => None,
     });
     if let Some(upload) = own {
         let simple = simple.unwrap_or_else(|| simple_of(&upload));
-        return Ok(Place { upload: Some(upload), simple });
+        return Ok(Place {
+            upload: Some(upload),
+            simple,
+        });
     }
     let known = match index {
         IndexName::TestPypi => "TestPyPI",
@@ -80,7 +86,10 @@ pub fn place(world: &World, index: &IndexName) -> anyhow::Result<Place> {
         bail!("pip was asked where {} is, and said {said:?}", index.word())
     };
     let upload = (*index == IndexName::TestPypi).then(|| upload.to_owned());
-    Ok(Place { upload, simple: simple.unwrap_or_else(|| listing.trim_end_matches('/').to_owned()) })
+    Ok(Place {
+        upload,
+        simple: simple.unwrap_or_else(|| listing.trim_end_matches('/').to_owned()),
+    })
 }
 
 /// Where an index that takes uploads here lists its files: beside `legacy/`, as the public ones do, else below.
@@ -94,18 +103,27 @@ pub fn files(world: &World, place: &Place, name: &str) -> anyhow::Result<Vec<Ind
     let url = format!("{}/{}/", place.simple, normal(name));
     let listing = client().retrying(|| {
         let (response, url) = get(world, place, &url)?;
-        let (parts, body) = read_body(response, false, LISTING_BYTES_MAX).map_err(|fault| match fault {
-            BodyFault::TooLarge(limit) => IndexError::answer(&url, &format!("the listing is over {limit} bytes")),
-            BodyFault::Line(error) => line(&url, &error),
-        })?;
+        let (parts, body) =
+            read_body(response, false, LISTING_BYTES_MAX).map_err(|fault| match fault {
+                BodyFault::TooLarge(limit) => {
+                    IndexError::answer(&url, &format!("the listing is over {limit} bytes"))
+                }
+                BodyFault::Line(error) => line(&url, &error),
+            })?;
         match parts.status.as_u16() {
             404 => Ok(None),
             200 => Ok(Some((parts, body, url))),
             _ => Err(IndexError::status(&url, &parts, &body)),
         }
     })?;
-    let Some((parts, body, url)) = listing else { return Ok(Vec::new()) };
-    let kind = parts.headers.get("Content-Type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some((parts, body, url)) = listing else {
+        return Ok(Vec::new());
+    };
+    let kind = parts
+        .headers
+        .get("Content-Type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     read_listing(kind, &body, &url).map_err(|why| IndexError::answer(&url, &why).into())
 }
 
@@ -123,12 +141,21 @@ pub fn fetch(world: &World, place: &Place, file: &IndexFile, to: &Path) -> anyho
 }
 
 /// Reads all of a file, into another one where that is wanted, and gives its SHA-256.
-fn read_file(world: &World, place: &Place, file: &IndexFile, to: Option<&Path>) -> anyhow::Result<String> {
+fn read_file(
+    world: &World,
+    place: &Place,
+    file: &IndexFile,
+    to: Option<&Path>,
+) -> anyhow::Result<String> {
     let read = || {
         let (response, url) = get(world, place, &file.url)?;
         let (parts, body) = response.into_parts();
         if !parts.status.is_success() {
-            let said = body.into_with_config().limit(4096).read_to_vec().unwrap_or_default();
+            let said = body
+                .into_with_config()
+                .limit(4096)
+                .read_to_vec()
+                .unwrap_or_default();
             return Err(IndexError::status(&url, &parts, &said));
         }
         let mut reader = body.into_with_config().limit(FILE_BYTES_MAX).reader();
@@ -142,15 +169,24 @@ fn read_file(world: &World, place: &Place, file: &IndexFile, to: Option<&Path>) 
                 break;
             }
             hasher.update(&bytes[..count]);
-            kept.as_mut().map_or(Ok(()), |kept| kept.write_all(&bytes[..count])).map_err(failed)?;
+            kept.as_mut()
+                .map_or(Ok(()), |kept| kept.write_all(&bytes[..count]))
+                .map_err(failed)?;
         }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
     };
     Ok(client().retrying(read)?)
 }
 
 fn client() -> Patience {
-    Patience { tries: TRIES, sleep: Arc::new(std::thread::sleep) }
+    Patience {
+        tries: TRIES,
+        sleep: Arc::new(std::thread::sleep),
+    }
 }
 
 /// One read, with redirects followed. Credentials are shown to the server of the configured address alone, and when it asks.
@@ -159,20 +195,42 @@ fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, Strin
     let (mut url, mut authorization) = (url.to_owned(), None);
     for _ in 0..=REDIRECTS_MAX {
         let origin = Origin::of(&url).map_err(|why| IndexError::answer(&url, &why))?;
-        let mut request = Request::get(&url).header("Accept", "application/vnd.pypi.simple.v1+json, text/html;q=0.1, */*;q=0.01");
+        let mut request = Request::get(&url).header(
+            "Accept",
+            "application/vnd.pypi.simple.v1+json, text/html;q=0.1, */*;q=0.01",
+        );
         if let Some(value) = &authorization {
             request = request.header("Authorization", value);
         }
         super::cost::count_request();
-        let request = request.body(()).map_err(|error| IndexError::answer(&url, &error.to_string()))?;
-        let response = agents.of(origin.is_secure()).run(request).map_err(|error| line(&url, &error))?;
-        let is_own = place.upload.as_ref().is_some_and(|upload| Origin::of(upload).is_ok_and(|upload| upload == origin));
-        match (response.status().as_u16(), world.environment.packages.credentials()) {
+        let request = request
+            .body(())
+            .map_err(|error| IndexError::answer(&url, &error.to_string()))?;
+        let response = agents
+            .of(origin.is_secure())
+            .run(request)
+            .map_err(|error| line(&url, &error))?;
+        let is_own = place
+            .upload
+            .as_ref()
+            .is_some_and(|upload| Origin::of(upload).is_ok_and(|upload| upload == origin));
+        match (
+            response.status().as_u16(),
+            world.environment.packages.credentials(),
+        ) {
             (401, Some((user, password))) if is_own && authorization.is_none() => {
-                authorization = Some(format!("Basic {}", BASE64.encode(format!("{user}:{password}"))));
+                authorization = Some(format!(
+                    "Basic {}",
+                    BASE64.encode(format!("{user}:{password}"))
+                ));
             }
             (301 | 302 | 303 | 307 | 308, _) => {
-                let to = response.headers().get("Location").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+                let to = response
+                    .headers()
+                    .get("Location")
+                    .and_then(|value| value.to_str().ok())
+                    .unwrap_or_default()
+                    .to_owned();
                 url = resolve(&url, &to).map_err(|why| IndexError::answer(&url, &why))?;
                 authorization = None;
             }
@@ -191,8 +249,7 @@ fn line(url: &str, error: &ureq::Error) -> IndexError {
 pub fn upload_obstacle(world: &World) -> Option<Fault> {
     let access = &world.environment.packages;
     let may = access.credentials().is_some() || access.is_vouched_for;
-    let fix =
-        "export UV_PUBLISH_TOKEN=…, or UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or release in CI with permissions: id-token: write";
+    let fix = "export UV_PUBLISH_TOKEN=…, or UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or release in CI with permissions: id-token: write";
     (!may).then(|| Fault::refused("there is nothing to upload with: no UV_PUBLISH_TOKEN, no TWINE_PASSWORD, no identity of a CI").fix(fix))
 }
 
@@ -200,19 +257,40 @@ pub fn upload_obstacle(world: &World) -> Option<Fault> {
 /// what it lists afterwards is asked by the step's probe.
 pub fn publish(world: &World, place: &Place, file: &Path, name: &str) -> anyhow::Result<()> {
     let access = &world.environment.packages;
-    let trusted = if access.credentials().is_none() { "always" } else { "never" };
+    let trusted = if access.credentials().is_none() {
+        "always"
+    } else {
+        "never"
+    };
     let mut call = Call::new(tools::provide(world, tools::UV)?)
-        .args(["publish", "--no-config", "--no-progress", "--color", "never", "--keyring-provider", "disabled", "--no-attestations"])
+        .args([
+            "publish",
+            "--no-config",
+            "--no-progress",
+            "--color",
+            "never",
+            "--keyring-provider",
+            "disabled",
+            "--no-attestations",
+        ])
         .args(["--trusted-publishing", trusted])
         .time_limit(UPLOAD_LONGEST);
     if let Some(upload) = &place.upload {
         call = call.arg("--publish-url").arg(upload);
     }
     let uploaded = world.runner.output(&access.let_in(call.arg(file)));
-    let file = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let wanted = FileName::read(&file).with_context(|| format!("{file} is no file of a package"))?;
+    let file = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let wanted =
+        FileName::read(&file).with_context(|| format!("{file} is no file of a package"))?;
     let mut looks = 0;
-    let seen = Patience { tries: if uploaded.is_ok() { LOOKS } else { 1 }, sleep: Arc::new(std::thread::sleep) }.retrying(|| {
+    let seen = Patience {
+        tries: if uploaded.is_ok() { LOOKS } else { 1 },
+        sleep: Arc::new(std::thread::sleep),
+    }
+    .retrying(|| {
         looks += 1;
         match files(world, place, name) {
             Ok(files) if files.iter().any(|file| file.name == wanted) => Ok(()),
@@ -222,7 +300,9 @@ pub fn publish(world: &World, place: &Place, file: &Path, name: &str) -> anyhow:
     });
     match (uploaded, seen) {
         (Ok(_), Ok(())) => Ok(()),
-        (Ok(_), Err(error)) => Err(anyhow!("{file} was uploaded, and is not listed after {looks} looks: {error}")),
+        (Ok(_), Err(error)) => Err(anyhow!(
+            "{file} was uploaded, and is not listed after {looks} looks: {error}"
+        )),
         (Err(error), _) => {
             let mend = mend(&error);
             Err(error.context(mend))
@@ -234,7 +314,13 @@ pub fn publish(world: &World, place: &Place, file: &Path, name: &str) -> anyhow:
 fn mend(error: &anyhow::Error) -> String {
     let said = format!("{error:#}");
     let is = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let what = if is(&["403", "401", "Forbidden", "Unauthorized", "Invalid or non-existent authentication"]) {
+    let what = if is(&[
+        "403",
+        "401",
+        "Forbidden",
+        "Unauthorized",
+        "Invalid or non-existent authentication",
+    ]) {
         "the index does not take the credentials (expired, or not for this package); make a new token, then the same command again"
     } else if is(&["already exists", "409"]) {
         "the index has a file of this name already; cargo xtask verify shows which"
@@ -252,8 +338,17 @@ mod tests {
 
     #[test]
     fn files_are_listed_beside_the_upload_of_an_index() {
-        assert_eq!(simple_of("https://index.example/legacy/"), "https://index.example/simple");
-        assert_eq!(simple_of("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/simple");
-        assert_eq!(simple_of("https://forge.example/api/packages/acme/pypi/"), "https://forge.example/api/packages/acme/pypi/simple");
+        assert_eq!(
+            simple_of("https://index.example/legacy/"),
+            "https://index.example/simple"
+        );
+        assert_eq!(
+            simple_of("http://127.0.0.1:8080/"),
+            "http://127.0.0.1:8080/simple"
+        );
+        assert_eq!(
+            simple_of("https://forge.example/api/packages/acme/pypi/"),
+            "https://forge.example/api/packages/acme/pypi/simple"
+        );
     }
 }

@@ -24,7 +24,15 @@ pub struct IndexError {
 impl IndexError {
     fn new(url: &str, message: &str) -> Self {
         let (url, message) = (url.to_owned(), clean(message));
-        Self { url, status: None, line: None, message, is_not_yet: false, retry_after: None, tries: 1 }
+        Self {
+            url,
+            status: None,
+            line: None,
+            message,
+            is_not_yet: false,
+            retry_after: None,
+            tries: 1,
+        }
     }
 
     /// An answer that says nothing that can be used.
@@ -33,17 +41,31 @@ impl IndexError {
     }
 
     pub(super) fn line(url: &str, fault: LineFault, message: &str) -> Self {
-        Self { line: Some(fault), ..Self::new(url, message) }
+        Self {
+            line: Some(fault),
+            ..Self::new(url, message)
+        }
     }
 
     /// A bad status, with what the index said beside it.
     pub(super) fn status(url: &str, parts: &Parts, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(&body[..body.len().min(4096)]);
         // A page for browsers says nothing that a terminal could show.
-        let message = if text.trim_start().starts_with('<') { String::new() } else { text.into_owned() };
-        let wait = parts.headers.get("Retry-After").and_then(|value| value.to_str().ok());
+        let message = if text.trim_start().starts_with('<') {
+            String::new()
+        } else {
+            text.into_owned()
+        };
+        let wait = parts
+            .headers
+            .get("Retry-After")
+            .and_then(|value| value.to_str().ok());
         let retry_after = wait.and_then(|wait| retry_after(wait, Timestamp::now()));
-        Self { status: Some(parts.status.as_u16()), retry_after, ..Self::new(url, &message) }
+        Self {
+            status: Some(parts.status.as_u16()),
+            retry_after,
+            ..Self::new(url, &message)
+        }
     }
 
     /// Whether the index does not know who asks, or lets them see nothing.
@@ -58,7 +80,10 @@ impl IndexError {
 
     /// A listing that does not have yet what was uploaded.
     pub(super) fn not_yet(url: &str) -> Self {
-        Self { is_not_yet: true, ..Self::new(url, "the listing does not have it yet") }
+        Self {
+            is_not_yet: true,
+            ..Self::new(url, "the listing does not have it yet")
+        }
     }
 }
 
@@ -83,8 +108,14 @@ impl fmt::Display for IndexError {
         write!(f, "GET {}: ", self.url)?;
         match (self.line, self.status) {
             (Some(LineFault::Unreachable), _) => write!(f, "cannot connect: {}", self.message)?,
-            (Some(LineFault::Untrusted), _) => write!(f, "the server cannot be trusted: {}", self.message)?,
-            (Some(LineFault::Cut), _) => write!(f, "the line was cut before the answer was complete: {}", self.message)?,
+            (Some(LineFault::Untrusted), _) => {
+                write!(f, "the server cannot be trusted: {}", self.message)?
+            }
+            (Some(LineFault::Cut), _) => write!(
+                f,
+                "the line was cut before the answer was complete: {}",
+                self.message
+            )?,
             (Some(LineFault::Malformed), _) | (None, None) => f.write_str(&self.message)?,
             (None, Some(status)) => {
                 write!(f, "answered {status}")?;

@@ -32,7 +32,10 @@ const GIT_PLACES: [&str; 8] = [
 ];
 
 /// What git makes repositories of, whatever it is set up to do: those that libgit2 reads.
-const GIT_FORMATS: [(&str, &str); 2] = [("GIT_DEFAULT_HASH", "sha1"), ("GIT_DEFAULT_REF_FORMAT", "files")];
+const GIT_FORMATS: [(&str, &str); 2] = [
+    ("GIT_DEFAULT_HASH", "sha1"),
+    ("GIT_DEFAULT_REF_FORMAT", "files"),
+];
 
 /// One command line, with where and how it runs.
 #[derive(Debug, Clone)]
@@ -49,8 +52,18 @@ pub struct Call {
 impl Call {
     pub fn new(program: impl Into<OsString>) -> Self {
         let program = program.into();
-        let formats = GIT_FORMATS.iter().filter(|_| program == "git").map(|(name, format)| ((*name).to_owned(), format.into()));
-        Self { variables: formats.collect(), program, arguments: Vec::new(), folder: None, without: GIT_PLACES.to_vec(), time_limit: None }
+        let formats = GIT_FORMATS
+            .iter()
+            .filter(|_| program == "git")
+            .map(|(name, format)| ((*name).to_owned(), format.into()));
+        Self {
+            variables: formats.collect(),
+            program,
+            arguments: Vec::new(),
+            folder: None,
+            without: GIT_PLACES.to_vec(),
+            time_limit: None,
+        }
     }
 
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
@@ -93,13 +106,22 @@ impl Call {
         for (name, value) in &self.variables {
             expression = expression.env(name, value);
         }
-        let expression = self.without.iter().fold(expression, |expression, name| expression.env_remove(name));
-        if interrupts().is_guarding() { in_a_group_of_its_own(expression) } else { expression }
+        let expression = self
+            .without
+            .iter()
+            .fold(expression, |expression, name| expression.env_remove(name));
+        if interrupts().is_guarding() {
+            in_a_group_of_its_own(expression)
+        } else {
+            expression
+        }
     }
 
     /// The command as a person would type it.
     pub fn line(&self) -> String {
-        let program = Path::new(&self.program).file_name().unwrap_or(&self.program);
+        let program = Path::new(&self.program)
+            .file_name()
+            .unwrap_or(&self.program);
         std::iter::once(program)
             .chain(self.arguments.iter().map(OsString::as_os_str))
             .map(|word| quoted(&word.to_string_lossy()))
@@ -113,10 +135,12 @@ impl Call {
 #[cfg(unix)]
 fn in_a_group_of_its_own(expression: duct::Expression) -> duct::Expression {
     use std::os::unix::process::CommandExt;
-    expression.env("SSH_ASKPASS_REQUIRE", "force").before_spawn(|command| {
-        command.process_group(0);
-        Ok(())
-    })
+    expression
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        })
 }
 
 #[cfg(not(unix))]
@@ -126,8 +150,13 @@ fn in_a_group_of_its_own(expression: duct::Expression) -> duct::Expression {
 
 /// A word as a shell takes it.
 pub(super) fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=@,+%".contains(character);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:=@,+%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// What a finished child left.
@@ -146,12 +175,18 @@ pub struct Runner {
 
 impl Runner {
     pub fn new(secrets: Vec<String>, sink: Sink) -> Self {
-        Self { secrets: Arc::new(secrets), sink }
+        Self {
+            secrets: Arc::new(secrets),
+            sink,
+        }
     }
 
     /// The same, with lines of children going elsewhere.
     pub fn with_sink(&self, sink: Sink) -> Self {
-        Self { secrets: Arc::clone(&self.secrets), sink }
+        Self {
+            secrets: Arc::clone(&self.secrets),
+            sink,
+        }
     }
 
     /// Keeps these values, too, out of what is shown.
@@ -169,7 +204,9 @@ impl Runner {
 
     /// Puts `…` where a secret stands.
     pub fn redact(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), "…")
+        })
     }
 
     /// Says a line where lines of children go.
@@ -189,27 +226,45 @@ impl Runner {
         if let Some(folder) = &call.folder {
             shell.change_dir(folder);
         }
-        let mut command = shell.cmd(&call.program).args(&call.arguments).quiet().ignore_status();
+        let mut command = shell
+            .cmd(&call.program)
+            .args(&call.arguments)
+            .quiet()
+            .ignore_status();
         for (name, value) in &call.variables {
             command = command.env(name, value);
         }
         for name in &call.without {
             command = command.env_remove(name);
         }
-        let output = command.output().map_err(|error| self.not_started(call, error.into()))?;
+        let output = command
+            .output()
+            .map_err(|error| self.not_started(call, error.into()))?;
         Ok(self.finished(&output))
     }
 
     fn finish_within(&self, call: &Call, limit: Duration) -> anyhow::Result<Finished> {
-        let expression = call.expression().stdin_null().stdout_capture().stderr_capture();
-        let handle = expression.start().map_err(|error| self.not_started(call, error.into()))?;
+        let expression = call
+            .expression()
+            .stdin_null()
+            .stdout_capture()
+            .stderr_capture();
+        let handle = expression
+            .start()
+            .map_err(|error| self.not_started(call, error.into()))?;
         let _remembered = interrupts().remember(handle.pids());
         let line = self.redact(&call.line());
-        match handle.wait_timeout(limit).with_context(|| format!("waiting for `{line}`"))? {
+        match handle
+            .wait_timeout(limit)
+            .with_context(|| format!("waiting for `{line}`"))?
+        {
             Some(output) => Ok(self.finished(output)),
             None => {
                 handle.kill().with_context(|| format!("ending `{line}`"))?;
-                bail!("`{line}` was ended after {} s without an end", limit.as_secs())
+                bail!(
+                    "`{line}` was ended after {} s without an end",
+                    limit.as_secs()
+                )
             }
         }
     }
@@ -226,7 +281,11 @@ impl Runner {
     pub fn output(&self, call: &Call) -> anyhow::Result<String> {
         let finished = self.finish(call)?;
         if !finished.ok {
-            let said = if finished.stderr.is_empty() { "it said nothing".to_owned() } else { last_lines(&finished.stderr, 12) };
+            let said = if finished.stderr.is_empty() {
+                "it said nothing".to_owned()
+            } else {
+                last_lines(&finished.stderr, 12)
+            };
             bail!("`{}` failed: {said}", self.redact(&call.line()));
         }
         Ok(finished.stdout)
@@ -236,9 +295,12 @@ impl Runner {
     pub(super) fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
         let program = call.program.to_string_lossy();
         match which::which(&call.program) {
-            Err(_) => Fault::refused(format!("`{program}` is not on the PATH; it is wanted for `{}`", self.redact(&call.line())))
-                .fix(format!("install {program}, then cargo xtask doctor"))
-                .into(),
+            Err(_) => Fault::refused(format!(
+                "`{program}` is not on the PATH; it is wanted for `{}`",
+                self.redact(&call.line())
+            ))
+            .fix(format!("install {program}, then cargo xtask doctor"))
+            .into(),
             Ok(_) => error.context(format!("running `{}`", self.redact(&call.line()))),
         }
     }
@@ -247,7 +309,11 @@ impl Runner {
     pub fn stream(&self, call: &Call) -> anyhow::Result<()> {
         let line = self.redact(&call.line());
         let expression = call.expression().stderr_to_stdout().stdin_null();
-        let reader = Arc::new(expression.reader().map_err(|error| self.not_started(call, error.into()))?);
+        let reader = Arc::new(
+            expression
+                .reader()
+                .map_err(|error| self.not_started(call, error.into()))?,
+        );
         let _remembered = interrupts().remember(reader.pids());
         let (sender, lines) = channel();
         let source = Arc::clone(&reader);
@@ -255,7 +321,10 @@ impl Runner {
             let mut buffered = BufReader::new(&*source);
             let mut bytes = Vec::new();
             while matches!(buffered.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
-                if sender.send(String::from_utf8_lossy(&bytes).trim_end().to_owned()).is_err() {
+                if sender
+                    .send(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+                    .is_err()
+                {
                     return;
                 }
                 bytes.clear();
@@ -276,12 +345,18 @@ impl Runner {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     reader.kill().with_context(|| format!("ending `{line}`"))?;
-                    bail!("`{line}` was ended after {} s without an end", limit.as_secs());
+                    bail!(
+                        "`{line}` was ended after {} s without an end",
+                        limit.as_secs()
+                    );
                 }
             }
         }
         pump.join().ok();
-        match reader.try_wait().with_context(|| format!("waiting for `{line}`"))? {
+        match reader
+            .try_wait()
+            .with_context(|| format!("waiting for `{line}`"))?
+        {
             Some(output) if output.status.success() => Ok(()),
             Some(output) => bail!("`{line}` failed ({})\n{}", output.status, tail.join("\n")),
             None => bail!("`{line}` closed its output but did not end"),
@@ -314,30 +389,54 @@ mod tests {
     #[test]
     fn law_17_a_child_cannot_print_a_secret() {
         let (runner, lines) = runner(&["hunter2hunter2", "hunter2"]);
-        let call = Call::new("sh").args(["-c", "echo out $S; echo err $S >&2; exit 3"]).variable("S", "hunter2hunter2");
+        let call = Call::new("sh")
+            .args(["-c", "echo out $S; echo err $S >&2; exit 3"])
+            .variable("S", "hunter2hunter2");
         let error = runner.stream(&call).unwrap_err().to_string();
         assert_eq!(*lines.lock().unwrap(), ["out …", "err …"]);
-        assert!(error.contains("err …") && !error.contains("hunter"), "{error}");
+        assert!(
+            error.contains("err …") && !error.contains("hunter"),
+            "{error}"
+        );
         let error = runner.output(&call).unwrap_err().to_string();
-        assert!(error.contains("err …") && !error.contains("hunter"), "{error}");
+        assert!(
+            error.contains("err …") && !error.contains("hunter"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_child_that_does_not_end_is_ended() {
         let (runner, _) = runner(&[]);
-        let error = runner.stream(&Call::new("sleep").arg("600").time_limit(Duration::from_millis(20))).unwrap_err();
+        let error = runner
+            .stream(
+                &Call::new("sleep")
+                    .arg("600")
+                    .time_limit(Duration::from_millis(20)),
+            )
+            .unwrap_err();
         assert!(error.to_string().contains("was ended after"), "{error}");
     }
 
     #[test]
     fn a_missing_program_is_named() {
         let (runner, _) = runner(&[]);
-        let error = format!("{:#}", runner.output(&Call::new("no-such-program-here")).unwrap_err());
+        let error = format!(
+            "{:#}",
+            runner
+                .output(&Call::new("no-such-program-here"))
+                .unwrap_err()
+        );
         assert!(error.contains("no-such-program-here"), "{error}");
     }
 
     #[test]
     fn a_call_prints_as_it_would_be_typed() {
-        assert_eq!(Call::new("/usr/bin/git").args(["tag", "-m", "it's one"]).line(), "git tag -m 'it'\\''s one'");
+        assert_eq!(
+            Call::new("/usr/bin/git")
+                .args(["tag", "-m", "it's one"])
+                .line(),
+            "git tag -m 'it'\\''s one'"
+        );
     }
 }

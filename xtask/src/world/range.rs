@@ -25,8 +25,16 @@ impl Git {
     /// The commit cannot be read.
     pub fn upon(&self, id: &str) -> anyhow::Result<Option<(String, String)>> {
         let found = commit(self.repository(), Oid::from_str(id)?)?;
-        let parent = found.parent_id(0).ok().filter(|parent| found.parent_count() == 1 && self.has_commit(&parent.to_string()));
-        Ok(parent.map(|parent| (parent.to_string(), String::from_utf8_lossy(found.message_bytes()).into_owned())))
+        let parent = found
+            .parent_id(0)
+            .ok()
+            .filter(|parent| found.parent_count() == 1 && self.has_commit(&parent.to_string()));
+        Ok(parent.map(|parent| {
+            (
+                parent.to_string(),
+                String::from_utf8_lossy(found.message_bytes()).into_owned(),
+            )
+        }))
     }
 
     /// The commits that the range's end contains and its beginning does not, newest first; a side that is left out is HEAD.
@@ -38,10 +46,18 @@ impl Git {
             Fault::usage(format!("{range:?} is no range of commits, wanted A..B"))
                 .fix("cargo xtask check commits --range origin/main..HEAD")
         };
-        let (from, to) = range.split_once("..").filter(|(_, to)| !to.starts_with('.') && range != "..").ok_or_else(wrong)?;
+        let (from, to) = range
+            .split_once("..")
+            .filter(|(_, to)| !to.starts_with('.') && range != "..")
+            .ok_or_else(wrong)?;
         self.refuse_shallow("which commits the range has")?;
-        let named =
-            |name: &str| -> anyhow::Result<Oid> { Ok(Oid::from_str(&self.revision(if name.is_empty() { "HEAD" } else { name })?)?) };
+        let named = |name: &str| -> anyhow::Result<Oid> {
+            Ok(Oid::from_str(&self.revision(if name.is_empty() {
+                "HEAD"
+            } else {
+                name
+            })?)?)
+        };
         let (from, to) = (named(from)?, named(to)?);
         let unread = |error: git2::Error| unread(error, format_args!("walking the range {range}"));
         let mut walk = self.repository().revwalk().context("walking the range")?;
@@ -52,7 +68,11 @@ impl Git {
             let id = id.map_err(unread)?;
             let commit = commit(self.repository(), id)?;
             let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-            Ok(Ranged { id: id.to_string(), message, is_merge: commit.parent_count() > 1 })
+            Ok(Ranged {
+                id: id.to_string(),
+                message,
+                is_merge: commit.parent_count() > 1,
+            })
         };
         walk.map(read).collect()
     }

@@ -20,7 +20,12 @@ use serde::Deserialize;
 
 /// Docker Hub's key in `config.json`; docker never changed it, though images come from another host
 /// (<https://github.com/docker/cli/blob/master/docs/reference/commandline/login.md>).
-const DOCKER_HUB_KEYS: [&str; 4] = ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_KEYS: [&str; 4] = [
+    "https://index.docker.io/v1/",
+    "index.docker.io",
+    "docker.io",
+    "registry-1.docker.io",
+];
 
 /// A helper that waits for a person would wait for ever in CI.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,7 +47,9 @@ pub enum Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Password { user, .. } => write!(f, "Password {{ user: {user:?}, password: *** }}"),
+            Self::Password { user, .. } => {
+                write!(f, "Password {{ user: {user:?}, password: *** }}")
+            }
             Self::IdentityToken(_) => f.write_str("IdentityToken(***)"),
         }
     }
@@ -90,7 +97,9 @@ struct ForgeToken {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,7 +139,9 @@ impl Credentials {
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Self {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
-        let folder = variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| home.map(|home| home.join(".docker")));
+        let folder = variable("DOCKER_CONFIG")
+            .map(PathBuf::from)
+            .or_else(|| home.map(|home| home.join(".docker")));
         let mut credentials = Self::default();
         if let Some(file) = folder.map(|folder| folder.join("config.json")) {
             let source = file.display().to_string();
@@ -141,14 +152,25 @@ impl Credentials {
                 },
                 // Whoever never ran `docker login` has no such file.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => credentials.fault = Some(CredentialsError(format!("{source}: cannot be read: {error}"))),
+                Err(error) => {
+                    credentials.fault = Some(CredentialsError(format!(
+                        "{source}: cannot be read: {error}"
+                    )))
+                }
             }
         }
         // Any user name will do beside a token of GitHub's.
         let user = text("GITHUB_ACTOR").unwrap_or_else(|| "token".to_owned());
         let token = text("GITHUB_TOKEN").or_else(|| text("GH_TOKEN"));
         let registry = registry_of_forge(text("GITHUB_SERVER_URL").as_deref());
-        Self { github: token.map(|token| ForgeToken { user, token, registry }), ..credentials }
+        Self {
+            github: token.map(|token| ForgeToken {
+                user,
+                token,
+                registry,
+            }),
+            ..credentials
+        }
     }
 
     /// The credentials in the text of a `config.json`; `source` is what errors call it.
@@ -161,18 +183,32 @@ impl Credentials {
             let (line, column) = (error.line(), error.column());
             CredentialsError(format!("{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"))
         })?;
-        Ok(Self { source: source.to_owned(), config, ..Self::default() })
+        Ok(Self {
+            source: source.to_owned(),
+            config,
+            ..Self::default()
+        })
     }
 
     /// Adds a token of GitHub's, for GHCR.
     pub fn with_github_token(self, user: &str, token: &str) -> Self {
         let (user, token, registry) = (user.to_owned(), token.to_owned(), registry_of_forge(None));
-        Self { github: Some(ForgeToken { user, token, registry }), ..self }
+        Self {
+            github: Some(ForgeToken {
+                user,
+                token,
+                registry,
+            }),
+            ..self
+        }
     }
 
     /// Looks for credential helpers in these folders, in place of the process's `PATH`.
     pub fn with_helper_path(self, path: impl Into<OsString>) -> Self {
-        Self { helper_path: Some(path.into()), ..self }
+        Self {
+            helper_path: Some(path.into()),
+            ..self
+        }
     }
 
     /// What to show to a registry; `None` when this user has nothing for it.
@@ -184,61 +220,119 @@ impl Credentials {
             return Err(fault.clone());
         }
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.entry(host.to_owned()).or_insert_with(|| self.look_up(host)).clone()
+        found
+            .entry(host.to_owned())
+            .or_insert_with(|| self.look_up(host))
+            .clone()
     }
 
     fn look_up(&self, host: &str) -> LookedUp {
-        let keys: &[&str] = if host == "docker.io" { &DOCKER_HUB_KEYS } else { &[host] };
-        let helper = keys.iter().find_map(|key| self.config.cred_helpers.get(*key)).or(self.config.creds_store.as_ref());
+        let keys: &[&str] = if host == "docker.io" {
+            &DOCKER_HUB_KEYS
+        } else {
+            &[host]
+        };
+        let helper = keys
+            .iter()
+            .find_map(|key| self.config.cred_helpers.get(*key))
+            .or(self.config.creds_store.as_ref());
         if let Some(helper) = helper {
             // Helpers are asked by the name under which `docker login` stored it: the first.
             if let Some(credential) = self.ask_helper(helper, keys[0])? {
                 return Ok(Some(credential));
             }
         }
-        let exact = keys.iter().find_map(|key| self.config.auths.get_key_value(*key));
-        let entry = exact.or_else(|| self.config.auths.iter().find(|(key, _)| keys.contains(&host_of_key(key))));
+        let exact = keys
+            .iter()
+            .find_map(|key| self.config.auths.get_key_value(*key));
+        let entry = exact.or_else(|| {
+            self.config
+                .auths
+                .iter()
+                .find(|(key, _)| keys.contains(&host_of_key(key)))
+        });
         if let Some((key, auth)) = entry
-            && let Some(credential) = read_entry(auth)
-                .map_err(|why| CredentialsError(format!("{}: auths.{key}: {why}; run `docker login {host}` again", self.source)))?
+            && let Some(credential) = read_entry(auth).map_err(|why| {
+                CredentialsError(format!(
+                    "{}: auths.{key}: {why}; run `docker login {host}` again",
+                    self.source
+                ))
+            })?
         {
             return Ok(Some(credential));
         }
-        let github = self.github.as_ref().filter(|github| host == github.registry);
-        Ok(github.map(|github| Credential::Password { user: github.user.clone(), password: github.token.clone() }))
+        let github = self
+            .github
+            .as_ref()
+            .filter(|github| host == github.registry);
+        Ok(github.map(|github| Credential::Password {
+            user: github.user.clone(),
+            password: github.token.clone(),
+        }))
     }
 
     /// Runs `docker-credential-NAME get` with the host on its input, as docker does.
     fn ask_helper(&self, name: &str, host: &str) -> Result<Option<Credential>, CredentialsError> {
         let program = format!("docker-credential-{name}");
-        let fail = |why: String| CredentialsError(format!("{program}, which {} names for {host}: {why}", self.source));
+        let fail = |why: String| {
+            CredentialsError(format!(
+                "{program}, which {} names for {host}: {why}",
+                self.source
+            ))
+        };
         if name.contains(['/', '\\']) {
             return Err(fail("the name of a helper is no path".to_owned()));
         }
-        let path = self.helper_path.clone().or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+        let path = self
+            .helper_path
+            .clone()
+            .or_else(|| std::env::var_os("PATH"))
+            .unwrap_or_default();
         let found = which::which_in(&program, Some(path), ".");
-        let file = found.map_err(|_| fail("not found on PATH; install it, or take it out of the configuration".to_owned()))?;
-        let child = duct::cmd!(file, "get").stdin_bytes(host).stdout_capture().stderr_capture().unchecked().start();
+        let file = found.map_err(|_| {
+            fail("not found on PATH; install it, or take it out of the configuration".to_owned())
+        })?;
+        let child = duct::cmd!(file, "get")
+            .stdin_bytes(host)
+            .stdout_capture()
+            .stderr_capture()
+            .unchecked()
+            .start();
         let child = child.map_err(|error| fail(format!("cannot be started: {error}")))?;
-        let output = child.wait_timeout(HELPER_TIMEOUT).map_err(|error| fail(format!("failed: {error}")))?;
+        let output = child
+            .wait_timeout(HELPER_TIMEOUT)
+            .map_err(|error| fail(format!("failed: {error}")))?;
         let Some(output) = output else {
             // It has outlived its time; when it cannot be ended either there is nothing more to do.
             let _ = child.kill();
-            return Err(fail(format!("no answer within {} s", HELPER_TIMEOUT.as_secs())));
+            return Err(fail(format!(
+                "no answer within {} s",
+                HELPER_TIMEOUT.as_secs()
+            )));
         };
         if !output.status.success() {
             // Helpers say so on their output, and have no other sign for "nothing stored".
             let said = String::from_utf8_lossy(&output.stdout).to_ascii_lowercase();
             return match said.contains("credentials not found") {
                 true => Ok(None),
-                false => Err(fail(format!("failed with {}; run `docker login {host}` again", output.status))),
+                false => Err(fail(format!(
+                    "failed with {}; run `docker login {host}` again",
+                    output.status
+                ))),
             };
         }
-        let answer: HelperAnswer = serde_json::from_slice(&output.stdout)
-            .map_err(|_| fail("its answer is not the JSON object with Username and Secret that docker wants".to_owned()))?;
+        let answer: HelperAnswer = serde_json::from_slice(&output.stdout).map_err(|_| {
+            fail(
+                "its answer is not the JSON object with Username and Secret that docker wants"
+                    .to_owned(),
+            )
+        })?;
         Ok(Some(match answer.username.as_str() {
             IDENTITY_TOKEN_USER => Credential::IdentityToken(answer.secret),
-            _ => Credential::Password { user: answer.username, password: answer.secret },
+            _ => Credential::Password {
+                user: answer.username,
+                password: answer.secret,
+            },
         }))
     }
 }
@@ -262,23 +356,36 @@ fn host_of_key(key: &str) -> &str {
 
 /// Reads an entry of `auths`. An empty one is what docker leaves where a helper keeps the secret.
 fn read_entry(auth: &DockerAuth) -> Result<Option<Credential>, &'static str> {
-    if let Some(token) = auth.identitytoken.as_ref().filter(|token| !token.is_empty()) {
+    if let Some(token) = auth
+        .identitytoken
+        .as_ref()
+        .filter(|token| !token.is_empty())
+    {
         return Ok(Some(Credential::IdentityToken(token.clone())));
     }
     if let Some(encoded) = auth.auth.as_ref().filter(|encoded| !encoded.is_empty()) {
-        let decoded = BASE64.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = BASE64
+            .decode(encoded.trim())
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
         // Docker pads the password with zero bytes in old files.
         return match pair.map(|(user, password)| (user, password.trim_end_matches('\0'))) {
-            Some((IDENTITY_TOKEN_USER, token)) => Ok(Some(Credential::IdentityToken(token.to_owned()))),
-            Some((user, password)) => Ok(Some(Credential::Password { user: user.to_owned(), password: password.to_owned() })),
+            Some((IDENTITY_TOKEN_USER, token)) => {
+                Ok(Some(Credential::IdentityToken(token.to_owned())))
+            }
+            Some((user, password)) => Ok(Some(Credential::Password {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            })),
             None => Err("\"auth\" is not user:password in base64"),
         };
     }
     match (&auth.username, &auth.password) {
-        (Some(user), Some(password)) if !user.is_empty() => {
-            Ok(Some(Credential::Password { user: user.clone(), password: password.clone() }))
-        }
+        (Some(user), Some(password)) if !user.is_empty() => Ok(Some(Credential::Password {
+            user: user.clone(),
+            password: password.clone(),
+        })),
         _ => Ok(None),
     }
 }

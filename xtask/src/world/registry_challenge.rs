@@ -15,8 +15,14 @@ pub enum Challenge {
 impl Challenge {
     /// The best of the challenges in these header values: a token before a password. `None` when none is known to us.
     pub fn choose<'a>(values: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut challenges: Vec<Self> = values.flat_map(read_value).filter_map(Offer::known).collect();
-        match challenges.iter().position(|challenge| matches!(challenge, Self::Bearer { .. })) {
+        let mut challenges: Vec<Self> = values
+            .flat_map(read_value)
+            .filter_map(Offer::known)
+            .collect();
+        match challenges
+            .iter()
+            .position(|challenge| matches!(challenge, Self::Bearer { .. }))
+        {
             Some(at) => Some(challenges.swap_remove(at)),
             None => challenges.pop(),
         }
@@ -32,11 +38,19 @@ struct Offer {
 impl Offer {
     fn known(self) -> Option<Challenge> {
         let parameter = |name: &str| {
-            self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+            self.parameters
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+                .filter(|value| !value.is_empty())
         };
         match self.scheme.as_str() {
             "basic" => Some(Challenge::Basic),
-            "bearer" => Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service"), scope: parameter("scope") }),
+            "bearer" => Some(Challenge::Bearer {
+                realm: parameter("realm")?,
+                service: parameter("service"),
+                scope: parameter("scope"),
+            }),
             _ => None,
         }
     }
@@ -52,11 +66,16 @@ fn read_value(value: &str) -> Vec<Offer> {
         let parameter = if word.is_empty() || word.contains('=') {
             piece
         } else {
-            offers.push(Offer { scheme: word.to_ascii_lowercase(), parameters: Vec::new() });
+            offers.push(Offer {
+                scheme: word.to_ascii_lowercase(),
+                parameters: Vec::new(),
+            });
             rest.trim()
         };
         if let (Some((key, value)), Some(offer)) = (parameter.split_once('='), offers.last_mut()) {
-            offer.parameters.push((key.trim().to_ascii_lowercase(), unquote(value.trim())));
+            offer
+                .parameters
+                .push((key.trim().to_ascii_lowercase(), unquote(value.trim())));
         }
     }
     offers
@@ -82,11 +101,20 @@ fn split_outside_quotes(value: &str) -> Vec<&str> {
 }
 
 fn unquote(value: &str) -> String {
-    let Some(quoted) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.to_owned() };
+    let Some(quoted) = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
+        return value.to_owned();
+    };
     let mut text = String::with_capacity(quoted.len());
     let mut characters = quoted.chars();
     while let Some(character) = characters.next() {
-        text.extend(if character == '\\' { characters.next() } else { Some(character) });
+        text.extend(if character == '\\' {
+            characters.next()
+        } else {
+            Some(character)
+        });
     }
     text
 }
@@ -101,30 +129,67 @@ mod tests {
 
     fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
         let own = |text: &str| text.to_owned();
-        Some(Challenge::Bearer { realm: own(realm), service: service.map(own), scope: scope.map(own) })
+        Some(Challenge::Bearer {
+            realm: own(realm),
+            service: service.map(own),
+            scope: scope.map(own),
+        })
     }
 
     #[test]
     fn commas_inside_quotes_part_nothing() {
         let value = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:o/r:pull,push""#;
-        assert_eq!(choose(&[value]), bearer("https://ghcr.io/token", Some("ghcr.io"), Some("repository:o/r:pull,push")));
+        assert_eq!(
+            choose(&[value]),
+            bearer(
+                "https://ghcr.io/token",
+                Some("ghcr.io"),
+                Some("repository:o/r:pull,push")
+            )
+        );
     }
 
     #[test]
     fn tokens_are_preferred_wherever_they_stand() {
         let wanted = bearer("https://a/t", None, None);
-        assert_eq!(choose(&["Basic realm=\"x, y\", Bearer realm=\"https://a/t\""]), wanted);
-        assert_eq!(choose(&["bearer Realm=https://a/t , basic realm=x"]), wanted);
-        assert_eq!(choose(&["Negotiate", "Basic", "BEARER realm=\"https://a/t\""]), wanted);
+        assert_eq!(
+            choose(&["Basic realm=\"x, y\", Bearer realm=\"https://a/t\""]),
+            wanted
+        );
+        assert_eq!(
+            choose(&["bearer Realm=https://a/t , basic realm=x"]),
+            wanted
+        );
+        assert_eq!(
+            choose(&["Negotiate", "Basic", "BEARER realm=\"https://a/t\""]),
+            wanted
+        );
     }
 
     #[test]
     fn odd_values_are_no_challenge_and_no_panic() {
         assert_eq!(choose(&["Basic"]), Some(Challenge::Basic));
-        for odd in ["", ",", "=", "\"", "Bearer", "Bearer realm", "Bearer realm=\"", "Bearer realm=\"\"", "realm=\"x\"", "Digest é=\"\\\""]
-        {
-            assert_eq!(choose(&[odd]).filter(|_| odd != "Bearer realm=\""), None, "{odd}");
+        for odd in [
+            "",
+            ",",
+            "=",
+            "\"",
+            "Bearer",
+            "Bearer realm",
+            "Bearer realm=\"",
+            "Bearer realm=\"\"",
+            "realm=\"x\"",
+            "Digest é=\"\\\"",
+        ] {
+            assert_eq!(
+                choose(&[odd]).filter(|_| odd != "Bearer realm=\""),
+                None,
+                "{odd}"
+            );
         }
-        assert_eq!(choose(&[r#"Bearer realm="a\"b""#]), bearer("a\"b", None, None));
+        assert_eq!(
+            choose(&[r#"Bearer realm="a\"b""#]),
+            bearer("a\"b", None, None)
+        );
     }
 }

@@ -60,7 +60,8 @@ impl RegistryError {
             RegistryErrorKind::Cut | RegistryErrorKind::Unreachable => true,
             // What we send has its digest by our own reckoning: a registry that denies it has read what another is writing.
             RegistryErrorKind::Answered => {
-                matches!(self.status, Some(408 | 429 | 500..=599)) || self.code.as_deref() == Some("DIGEST_INVALID")
+                matches!(self.status, Some(408 | 429 | 500..=599))
+                    || self.code.as_deref() == Some("DIGEST_INVALID")
             }
             _ => false,
         }
@@ -69,7 +70,10 @@ impl RegistryError {
     /// Whether there was an answer, and it is not what the digest or the specification makes of it, or says that there is
     /// nothing: no other try would mend that.
     pub fn is_wrong_content(&self) -> bool {
-        matches!(self.kind, RegistryErrorKind::Mismatch | RegistryErrorKind::Malformed) || self.status == Some(404)
+        matches!(
+            self.kind,
+            RegistryErrorKind::Mismatch | RegistryErrorKind::Malformed
+        ) || self.status == Some(404)
     }
 }
 
@@ -89,21 +93,38 @@ impl Passing for RegistryError {
 
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, reference, host, message, .. } = self;
+        let Self {
+            method,
+            reference,
+            host,
+            message,
+            ..
+        } = self;
         write!(f, "{method} {reference}: ")?;
         match self.kind {
             RegistryErrorKind::Denied => {
                 self.write_answer(f)?;
-                write!(f, "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` ")?;
+                write!(
+                    f,
+                    "; an absent repository and a forbidden one cannot be told apart, so run `docker login {host}` "
+                )?;
                 f.write_str("with an account that may use it, or create it first")?;
             }
             RegistryErrorKind::Answered => self.write_answer(f)?,
-            RegistryErrorKind::Unreachable => write!(f, "cannot connect to {host}: {message}; is it running?")?,
+            RegistryErrorKind::Unreachable => {
+                write!(f, "cannot connect to {host}: {message}; is it running?")?
+            }
             RegistryErrorKind::Untrusted => {
-                write!(f, "{host} cannot be trusted: {message}; if its certificate is right, add its authority to the ")?;
+                write!(
+                    f,
+                    "{host} cannot be trusted: {message}; if its certificate is right, add its authority to the "
+                )?;
                 f.write_str("system's, or name the file in SSL_CERT_FILE")?;
             }
-            RegistryErrorKind::Cut => write!(f, "{host} cut the line before the answer was complete: {message}")?,
+            RegistryErrorKind::Cut => write!(
+                f,
+                "{host} cut the line before the answer was complete: {message}"
+            )?,
             _ => f.write_str(message)?,
         }
         if let Some(wait) = self.retry_after {

@@ -82,7 +82,10 @@ impl Answer {
 
     /// Every value of a header that is text.
     pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+        self.headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
     }
 }
 
@@ -99,7 +102,14 @@ pub(super) struct Transport {
 impl Transport {
     pub fn new(options: RegistryOptions) -> Self {
         let agents = Agents::new(options.silence);
-        Self { options, agents, passes: Mutex::default(), clocks: Clocks::default(), away: Mutex::default(), requests: AtomicU64::new(0) }
+        Self {
+            options,
+            agents,
+            passes: Mutex::default(),
+            clocks: Clocks::default(),
+            away: Mutex::default(),
+            requests: AtomicU64::new(0),
+        }
     }
 
     /// HTTP requests sent so far.
@@ -114,11 +124,19 @@ impl Transport {
 
     /// Tries until it works, as often as the options say, where a failure is temporary. What is tried must be the
     /// same when done twice: the answer to the first time may have been lost.
-    pub fn retrying<T>(&self, mut attempt: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
-        let patience = Patience { tries: self.options.tries, sleep: Arc::clone(&self.options.sleep) };
+    pub fn retrying<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let patience = Patience {
+            tries: self.options.tries,
+            sleep: Arc::clone(&self.options.sleep),
+        };
         let answer = patience.retrying(|| match attempt() {
             // It was waited for already: a report of many names would wait anew for each of them.
-            Err(error) if error.kind == Kind::Unreachable && self.away().contains(&error.host) => Ok(Err(error)),
+            Err(error) if error.kind == Kind::Unreachable && self.away().contains(&error.host) => {
+                Ok(Err(error))
+            }
             answer => answer.map(Ok),
         });
         if let Err(error) = &answer
@@ -136,18 +154,42 @@ impl Transport {
     /// The error that an answer with a bad status is.
     pub fn refusal(&self, call: &Call, answer: &Answer) -> RegistryError {
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let text = |pointer| clean(document.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default());
-        let code = Some(text("/errors/0/code")).filter(|code| !code.is_empty()).map(String::into_boxed_str);
+        let text = |pointer| {
+            clean(
+                document
+                    .pointer(pointer)
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or_default(),
+            )
+        };
+        let code = Some(text("/errors/0/code"))
+            .filter(|code| !code.is_empty())
+            .map(String::into_boxed_str);
         // Forges in front of a registry speak their own tongue: {"message": "..."}.
-        let mut message = if code.is_some() { text("/errors/0/message") } else { text("/message") };
+        let mut message = if code.is_some() {
+            text("/errors/0/message")
+        } else {
+            text("/message")
+        };
         if message.is_empty() && is_page(answer) {
             "with a page for people, as a proxy does with its own errors; it is not known what the registry would say"
                 .clone_into(&mut message);
         }
         let is_denied = matches!(answer.status, 401 | 403) && !answer.is_elsewhere;
-        let kind = if is_denied { Kind::Denied } else { Kind::Answered };
-        let retry_after = answer.header("Retry-After").and_then(|value| retry_after(value, (self.options.now)()));
-        RegistryError { status: Some(answer.status), code, retry_after, ..call.error(kind, message) }
+        let kind = if is_denied {
+            Kind::Denied
+        } else {
+            Kind::Answered
+        };
+        let retry_after = answer
+            .header("Retry-After")
+            .and_then(|value| retry_after(value, (self.options.now)()));
+        RegistryError {
+            status: Some(answer.status),
+            code,
+            retry_after,
+            ..call.error(kind, message)
+        }
     }
 
     /// Sends a request, and follows where the answer leads. What we show the registry stays with the registry:
@@ -168,51 +210,85 @@ impl Transport {
             let is_redirect = is_reading && matches!(answer.status, 301 | 302 | 303 | 307 | 308);
             match answer.header("Location").filter(|_| is_redirect) {
                 Some(location) => url = resolve(&url, location).map_err(&malformed)?,
-                None => return Ok(Answer { is_elsewhere, ..answer }),
+                None => {
+                    return Ok(Answer {
+                        is_elsewhere,
+                        ..answer
+                    });
+                }
             }
         }
-        Err(call.error(Kind::Stranger, format!("more than {REDIRECTS_MAX} redirects")))
+        Err(call.error(
+            Kind::Stranger,
+            format!("more than {REDIRECTS_MAX} redirects"),
+        ))
     }
 
     /// How long one exchange may take: a server that sends a byte now and then is never silent, and never done.
     fn time_for(&self, call: &Call) -> Duration {
-        let bytes = call.body_bytes_max.saturating_add(call.body.map_or(0, |body| body.len() as u64));
-        self.options.patience.saturating_add(Duration::from_secs(bytes / self.options.slowest.max(1)))
+        let bytes = call
+            .body_bytes_max
+            .saturating_add(call.body.map_or(0, |body| body.len() as u64));
+        self.options
+            .patience
+            .saturating_add(Duration::from_secs(bytes / self.options.slowest.max(1)))
     }
 
     /// One request, one answer.
-    pub fn send_one(&self, call: &Call, url: &str, pass: Option<&Pass>) -> Result<Answer, RegistryError> {
-        let malformed = |error: &dyn std::fmt::Display| call.error(Kind::Malformed, error.to_string());
+    pub fn send_one(
+        &self,
+        call: &Call,
+        url: &str,
+        pass: Option<&Pass>,
+    ) -> Result<Answer, RegistryError> {
+        let malformed =
+            |error: &dyn std::fmt::Display| call.error(Kind::Malformed, error.to_string());
         let mut request = Request::builder().method(&call.method).uri(url);
         for (name, value) in &call.headers {
             request = request.header(*name, *value);
         }
         if let Some(value) = pass.and_then(|pass| pass.header.as_ref()) {
             let value = HeaderValue::from_str(value).map_err(|_| {
-                let why = format!("the credentials for {} hold characters that no header takes", call.host);
+                let why = format!(
+                    "the credentials for {} hold characters that no header takes",
+                    call.host
+                );
                 call.error(Kind::Credentials, why)
             })?;
             request = request.header("Authorization", sensitive(value));
         }
         let time = Some(self.time_for(call));
-        let is_secure = Origin::of(url).map_err(|error| malformed(&error))?.is_secure();
+        let is_secure = Origin::of(url)
+            .map_err(|error| malformed(&error))?
+            .is_secure();
         let agent = self.agents.of(is_secure);
         self.requests.fetch_add(1, Ordering::Relaxed);
         super::cost::count_request();
         let response = match call.body {
             Some(body) => {
                 let request = request.body(body).map_err(|error| malformed(&error))?;
-                agent.run(agent.configure_request(request).timeout_per_call(time).build())
+                agent.run(
+                    agent
+                        .configure_request(request)
+                        .timeout_per_call(time)
+                        .build(),
+                )
             }
             None => {
                 let request = request.body(()).map_err(|error| malformed(&error))?;
-                agent.run(agent.configure_request(request).timeout_per_call(time).build())
+                agent.run(
+                    agent
+                        .configure_request(request)
+                        .timeout_per_call(time)
+                        .build(),
+                )
             }
         };
         let response = response.map_err(|error| call.network_error(&error))?;
         self.away().remove(call.host);
         let mut answer = read_answer(call, url, response)?;
-        self.clocks.note(call.host, answer.header("Date"), (self.options.now)());
+        self.clocks
+            .note(call.host, answer.header("Date"), (self.options.now)());
         if let Some(pass) = pass.filter(|_| answer.status >= 400) {
             answer.body = pass.redact(&answer.body);
         }
@@ -227,10 +303,24 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
 }
 
 /// Reads the body, as far as we are ready to take it.
-fn read_answer(call: &Call, url: &str, response: Response<ureq::Body>) -> Result<Answer, RegistryError> {
-    let (parts, body) = read_body(response, call.method == Method::HEAD, call.body_bytes_max).map_err(|fault| match fault {
-        BodyFault::TooLarge(limit) => call.error(Kind::TooLarge, format!("the answer is over {limit} bytes, the most that is taken here")),
-        BodyFault::Line(error) => call.network_error(&error),
-    })?;
-    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, url: url.to_owned(), is_elsewhere: false })
+fn read_answer(
+    call: &Call,
+    url: &str,
+    response: Response<ureq::Body>,
+) -> Result<Answer, RegistryError> {
+    let (parts, body) = read_body(response, call.method == Method::HEAD, call.body_bytes_max)
+        .map_err(|fault| match fault {
+            BodyFault::TooLarge(limit) => call.error(
+                Kind::TooLarge,
+                format!("the answer is over {limit} bytes, the most that is taken here"),
+            ),
+            BodyFault::Line(error) => call.network_error(&error),
+        })?;
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+        url: url.to_owned(),
+        is_elsewhere: false,
+    })
 }

@@ -32,14 +32,22 @@ impl Registry {
     /// A token for pushing is refused, or cannot be had; the credentials cannot be read.
     pub fn push_right(&self, repository: &Repository) -> Result<PushRight, RegistryError> {
         let call = call(repository, Access::Push, Method::GET, "");
-        let Some(pass) = self.transport().retrying(|| self.transport().known_pass(&call))? else {
+        let Some(pass) = self
+            .transport()
+            .retrying(|| self.transport().known_pass(&call))?
+        else {
             return Ok(PushRight::NotAsked);
         };
-        Ok(match pass.bearer_token().map(|token| grants_push(token, &repository.path)) {
-            Some(Some(true)) => PushRight::Granted,
-            Some(Some(false)) => PushRight::NotGranted,
-            Some(None) | None => PushRight::Unsaid,
-        })
+        Ok(
+            match pass
+                .bearer_token()
+                .map(|token| grants_push(token, &repository.path))
+            {
+                Some(Some(true)) => PushRight::Granted,
+                Some(Some(false)) => PushRight::NotGranted,
+                Some(None) | None => PushRight::Unsaid,
+            },
+        )
     }
 
     /// Begins a push and drops it: nothing is left but, where a registry knows no dropping, an upload that it forgets by itself.
@@ -54,7 +62,9 @@ impl Registry {
             answer if answer.status == 202 => Ok(answer),
             answer => Err(transport.refusal(&start, &answer)),
         })?;
-        let Some(location) = answer.header("Location") else { return Ok(()) };
+        let Some(location) = answer.header("Location") else {
+            return Ok(());
+        };
         let malformed = |why: String| start.error(RegistryErrorKind::Malformed, why);
         let mut drop_it = call(repository, Access::Push, Method::DELETE, "");
         drop_it.url = resolve(&answer.url, location).map_err(malformed)?;
@@ -73,14 +83,20 @@ impl Registry {
 ///
 /// Claim: <https://distribution.github.io/distribution/spec/auth/jwt/>
 fn grants_push(token: &str, path: &str) -> Option<bool> {
-    let claims = BASE64_OF_TOKENS.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    let claims = BASE64_OF_TOKENS
+        .decode(token.split('.').nth(1)?.trim_end_matches('='))
+        .ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
     let access = claims.get("access")?.as_array()?;
     Some(access.iter().any(|entry| {
-        let is = |key: &str, wanted: &str| entry.get(key).and_then(serde_json::Value::as_str) == Some(wanted);
+        let is = |key: &str, wanted: &str| {
+            entry.get(key).and_then(serde_json::Value::as_str) == Some(wanted)
+        };
         let actions = entry.get("actions").and_then(serde_json::Value::as_array);
         let pushes = |action: &serde_json::Value| matches!(action.as_str(), Some("push" | "*"));
-        is("type", "repository") && is("name", path) && actions.is_some_and(|actions| actions.iter().any(pushes))
+        is("type", "repository")
+            && is("name", path)
+            && actions.is_some_and(|actions| actions.iter().any(pushes))
     }))
 }
 
@@ -97,23 +113,51 @@ mod tests {
 
     #[test]
     fn a_token_that_says_what_it_is_good_for_is_believed_and_any_other_says_nothing() {
-        let of = |actions: &str| jwt(&format!(r#"{{"access":[{{"type":"repository","name":"acme/api","actions":[{actions}]}}]}}"#));
+        let of = |actions: &str| {
+            jwt(&format!(
+                r#"{{"access":[{{"type":"repository","name":"acme/api","actions":[{actions}]}}]}}"#
+            ))
+        };
         assert_eq!(grants_push(&of(r#""pull","push""#), "acme/api"), Some(true));
         assert_eq!(grants_push(&of(r#""*""#), "acme/api"), Some(true));
         assert_eq!(grants_push(&of(r#""pull""#), "acme/api"), Some(false));
         assert_eq!(grants_push(&of(r#""push""#), "acme/other"), Some(false));
-        assert_eq!(grants_push(&jwt(r#"{"access":[]}"#), "acme/api"), Some(false));
-        for opaque in ["", "abc", "djE6Z2l0aHVi", "a.b.c", &jwt("no json"), &jwt("{}"), &jwt(r#"{"access":"push"}"#)] {
+        assert_eq!(
+            grants_push(&jwt(r#"{"access":[]}"#), "acme/api"),
+            Some(false)
+        );
+        for opaque in [
+            "",
+            "abc",
+            "djE6Z2l0aHVi",
+            "a.b.c",
+            &jwt("no json"),
+            &jwt("{}"),
+            &jwt(r#"{"access":"push"}"#),
+        ] {
             assert_eq!(grants_push(opaque, "acme/api"), None, "{opaque}");
         }
     }
 
     fn client(registry: &EmbeddedRegistry, auth: Option<&str>) -> (Registry, Repository) {
-        let config =
-            auth.map_or_else(|| "{}".to_owned(), |auth| format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, registry.address()));
+        let config = auth.map_or_else(
+            || "{}".to_owned(),
+            |auth| {
+                format!(
+                    r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#,
+                    registry.address()
+                )
+            },
+        );
         let credentials = Credentials::from_docker_config(&config, "test").unwrap();
         let repository = format!("{}/acme/api", registry.address()).parse().unwrap();
-        (Registry::new(RegistryOptions { tries: 1, ..RegistryOptions::new(credentials) }), repository)
+        (
+            Registry::new(RegistryOptions {
+                tries: 1,
+                ..RegistryOptions::new(credentials)
+            }),
+            repository,
+        )
     }
 
     #[test]
@@ -124,31 +168,56 @@ mod tests {
         assert_eq!(client.push_right(&repository).unwrap(), PushRight::NotAsked);
         assert_eq!(client.requests(), 1, "nothing was sent for it");
         client.knock(&repository).unwrap();
-        assert!(registry.unexpected().is_empty(), "{:?}", registry.unexpected());
+        assert!(
+            registry.unexpected().is_empty(),
+            "{:?}",
+            registry.unexpected()
+        );
     }
 
     #[test]
     fn a_token_for_reading_alone_is_found_out_before_anything_is_pushed() {
         // "user:secret"
         let known = Some("dXNlcjpzZWNyZXQ=");
-        let registry = EmbeddedRegistry::builder().bearer("user", "secret").public_reads().start().unwrap();
+        let registry = EmbeddedRegistry::builder()
+            .bearer("user", "secret")
+            .public_reads()
+            .start()
+            .unwrap();
         for (auth, may_push) in [(known, true), (None, false)] {
             let (client, repository) = client(&registry, auth);
             client.tags(&repository).unwrap();
             let before = registry.state();
-            assert_eq!(client.push_right(&repository).unwrap(), PushRight::Unsaid, "its tokens are opaque");
+            assert_eq!(
+                client.push_right(&repository).unwrap(),
+                PushRight::Unsaid,
+                "its tokens are opaque"
+            );
             match client.knock(&repository) {
                 Ok(()) => assert!(may_push),
-                Err(error) => assert!(!may_push && error.kind == RegistryErrorKind::Denied, "{error}"),
+                Err(error) => assert!(
+                    !may_push && error.kind == RegistryErrorKind::Denied,
+                    "{error}"
+                ),
             }
             assert_eq!(registry.state(), before);
         }
-        let dropped = registry.log().iter().filter(|request| request.method == "DELETE" && request.status == Some(204)).count();
+        let dropped = registry
+            .log()
+            .iter()
+            .filter(|request| request.method == "DELETE" && request.status == Some(204))
+            .count();
         assert_eq!(dropped, 1);
         // "user:wrong"
-        let registry = EmbeddedRegistry::builder().bearer("user", "secret").start().unwrap();
+        let registry = EmbeddedRegistry::builder()
+            .bearer("user", "secret")
+            .start()
+            .unwrap();
         let (client, repository) = client(&registry, Some("dXNlcjp3cm9uZw=="));
         assert!(client.tags(&repository).is_err());
-        assert!(client.push_right(&repository).is_err(), "no token is given for this password");
+        assert!(
+            client.push_right(&repository).is_err(),
+            "no token is given for this password"
+        );
     }
 }

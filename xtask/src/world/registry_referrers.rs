@@ -33,10 +33,21 @@ impl Registry {
     ///
     /// # Errors
     /// The list could not be read; that says nothing about what is in it.
-    pub fn referrers(&self, repository: &Repository, subject: &Digest, artifact_type: Option<&str>) -> Result<Referrers, RegistryError> {
+    pub fn referrers(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Referrers, RegistryError> {
         let mut listed = match self.referrers_by_api(repository, subject, artifact_type)? {
-            Some(found) => Referrers { found, by_api: true },
-            None => Referrers { found: self.referrers_by_tag(repository, subject)?, by_api: false },
+            Some(found) => Referrers {
+                found,
+                by_api: true,
+            },
+            None => Referrers {
+                found: self.referrers_by_tag(repository, subject)?,
+                by_api: false,
+            },
         };
         if let Some(wanted) = artifact_type {
             // Filtering is left to the registry's choice, and a tag filters nothing.
@@ -58,14 +69,20 @@ impl Registry {
         subject: &Digest,
         kind: Option<&str>,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        let filter = kind.map(|kind| format!("?artifactType={}", escape(kind))).unwrap_or_default();
+        let filter = kind
+            .map(|kind| format!("?artifactType={}", escape(kind)))
+            .unwrap_or_default();
         let mut walk = Walk::new(self, repository, &format!("referrers/{subject}{filter}"));
         walk.call.reference = format!("{repository}@{subject}");
         walk.call.headers.push(("Accept", OCI_INDEX));
         let mut found = Vec::new();
         let mut is_first = true;
         while let Some(answer) = walk.page(|call| self.ask_referrers(call))? {
-            let is_index = answer.header("Content-Type").map(bare_media_type).as_deref() == Some(OCI_INDEX);
+            let is_index = answer
+                .header("Content-Type")
+                .map(bare_media_type)
+                .as_deref()
+                == Some(OCI_INDEX);
             // Another document says that there is no such API; a page for people says nothing.
             if is_first && !is_index && !is_page(&answer) {
                 return Ok(None);
@@ -80,28 +97,48 @@ impl Registry {
     /// others with 400, 405 or 406, or with another document; go-containerregistry takes the same for a no
     /// (<https://gitlab.com/gitlab-org/ops/artifact-registry/-/merge_requests/2127>). `None` then.
     fn ask_referrers(&self, call: &Call) -> Result<Option<Answer>, RegistryError> {
-        let answer = self.transport.retrying(|| match self.transport.send(call)? {
-            answer if matches!(answer.status, 200 | 400 | 404..=406) => Ok(answer),
-            answer => Err(self.transport.refusal(call, &answer)),
-        })?;
+        let answer = self
+            .transport
+            .retrying(|| match self.transport.send(call)? {
+                answer if matches!(answer.status, 200 | 400 | 404..=406) => Ok(answer),
+                answer => Err(self.transport.refusal(call, &answer)),
+            })?;
         Ok((answer.status == 200).then_some(answer))
     }
 
-    fn referrers_by_tag(&self, repository: &Repository, subject: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+    fn referrers_by_tag(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+    ) -> Result<Vec<Descriptor>, RegistryError> {
         let tag = fallback_tag(subject);
-        let Some(index) = self.fallback_index(repository, &tag)? else { return Ok(Vec::new()) };
+        let Some(index) = self.fallback_index(repository, &tag)? else {
+            return Ok(Vec::new());
+        };
         let call = manifest_call(repository, Access::Pull, Method::GET, &tag)?;
-        parse_index(&index.bytes).map_err(|error| call.error(Kind::Malformed, format!("the list of referrers cannot be read: {error}")))
+        parse_index(&index.bytes).map_err(|error| {
+            call.error(
+                Kind::Malformed,
+                format!("the list of referrers cannot be read: {error}"),
+            )
+        })
     }
 
     /// What the tag holds. Something else than an index is not ours to read.
-    fn fallback_index(&self, repository: &Repository, tag: &str) -> Result<Option<Manifest>, RegistryError> {
+    fn fallback_index(
+        &self,
+        repository: &Repository,
+        tag: &str,
+    ) -> Result<Option<Manifest>, RegistryError> {
         let found = self.manifest(repository, tag)?;
         match found.as_ref().filter(|found| found.media_type != OCI_INDEX) {
             None => Ok(found),
             Some(other) => {
                 let call = manifest_call(repository, Access::Pull, Method::GET, tag)?;
-                let why = format!("the tag is where the list of referrers has its place, and it holds a {}", other.media_type);
+                let why = format!(
+                    "the tag is where the list of referrers has its place, and it holds a {}",
+                    other.media_type
+                );
                 Err(call.error(Kind::Malformed, why))
             }
         }
@@ -109,13 +146,20 @@ impl Registry {
 
     /// Whether a listed manifest is of this artifact type. GHCR's index says [`EMPTY_TYPE`] of manifests that say otherwise
     /// themselves (<https://github.com/NVIDIA/aicr/issues/1957>), so there the manifest is asked.
-    fn is_of_type(&self, repository: &Repository, entry: &Descriptor, wanted: &str) -> Result<bool, RegistryError> {
+    fn is_of_type(
+        &self,
+        repository: &Repository,
+        entry: &Descriptor,
+        wanted: &str,
+    ) -> Result<bool, RegistryError> {
         match entry.artifact_type().as_ref().map(ToString::to_string) {
             Some(named) if named == wanted => return Ok(true),
             Some(named) if named != EMPTY_TYPE => return Ok(false),
             _ => {}
         }
-        let Some(manifest) = self.manifest(repository, entry.digest().as_ref())? else { return Ok(false) };
+        let Some(manifest) = self.manifest(repository, entry.digest().as_ref())? else {
+            return Ok(false);
+        };
         let document: Value = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
         Ok(artifact_type_of(&document) == Some(wanted))
     }
@@ -127,13 +171,25 @@ fn fallback_tag(subject: &Digest) -> String {
 }
 
 fn artifact_type_of(document: &Value) -> Option<&str> {
-    document.get("artifactType").or_else(|| document.pointer("/config/mediaType"))?.as_str()
+    document
+        .get("artifactType")
+        .or_else(|| document.pointer("/config/mediaType"))?
+        .as_str()
 }
 
 fn parse_index(bytes: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
     serde_json::from_slice(bytes).map(|index: ImageIndex| index.manifests().clone())
 }
 
-fn read_index(call: &Call, bytes: &[u8], answer: &Answer) -> Result<Vec<Descriptor>, RegistryError> {
-    parse_index(bytes).map_err(|error| call.error(Kind::Malformed, not_wanted(answer, "the index of referrers", &error)))
+fn read_index(
+    call: &Call,
+    bytes: &[u8],
+    answer: &Answer,
+) -> Result<Vec<Descriptor>, RegistryError> {
+    parse_index(bytes).map_err(|error| {
+        call.error(
+            Kind::Malformed,
+            not_wanted(answer, "the index of referrers", &error),
+        )
+    })
 }

@@ -33,12 +33,18 @@ pub(super) struct Pass {
 impl Pass {
     fn basic(user: &str, password: &str) -> Self {
         let encoded = BASE64.encode(format!("{user}:{password}"));
-        Self { header: Some(format!("Basic {encoded}")), secrets: vec![encoded, password.to_owned()] }
+        Self {
+            header: Some(format!("Basic {encoded}")),
+            secrets: vec![encoded, password.to_owned()],
+        }
     }
 
     fn bearer(token: &str, mut secrets: Vec<String>) -> Self {
         secrets.push(token.to_owned());
-        Self { header: Some(format!("Bearer {token}")), secrets }
+        Self {
+            header: Some(format!("Bearer {token}")),
+            secrets,
+        }
     }
 
     /// The token, where it is one that is shown.
@@ -75,7 +81,9 @@ impl Passes {
     fn of(&self, call: &Call) -> Option<&Pass> {
         // A token for pushing is good for pulling, too.
         let wider = format!("{},push", call.scope);
-        [wider, call.scope.clone()].into_iter().find_map(|scope| self.passes.get(&(call.host.to_owned(), scope)))
+        [wider, call.scope.clone()]
+            .into_iter()
+            .find_map(|scope| self.passes.get(&(call.host.to_owned(), scope)))
     }
 }
 
@@ -87,17 +95,23 @@ impl Transport {
         if answer.status != 401 || answer.is_elsewhere {
             return Ok(answer);
         }
-        let Some(challenge) = Challenge::choose(answer.headers_named("WWW-Authenticate")) else { return Ok(answer) };
+        let Some(challenge) = Challenge::choose(answer.headers_named("WWW-Authenticate")) else {
+            return Ok(answer);
+        };
         {
             let mut passes = self.lock();
-            passes.challenges.insert(call.host.to_owned(), challenge.clone());
+            passes
+                .challenges
+                .insert(call.host.to_owned(), challenge.clone());
             if let Some(shown) = &shown {
                 passes.passes.retain(|_, pass| pass.header != shown.header);
             }
         }
         match self.fetch_pass(call, &challenge, shown.as_ref())? {
             // What was just refused is not shown again.
-            Some(pass) if shown.is_none_or(|shown| shown.header != pass.header) => self.follow(call, Some(&pass)),
+            Some(pass) if shown.is_none_or(|shown| shown.header != pass.header) => {
+                self.follow(call, Some(&pass))
+            }
             _ => Ok(answer),
         }
     }
@@ -115,7 +129,9 @@ impl Transport {
             }
             passes.challenges.get(call.host).cloned()
         };
-        challenge.map_or(Ok(None), |challenge| self.fetch_pass(call, &challenge, None))
+        challenge.map_or(Ok(None), |challenge| {
+            self.fetch_pass(call, &challenge, None)
+        })
     }
 
     /// Gets what the challenge wants in place of what was `refused`. Of several threads that stand at one door, one asks.
@@ -124,12 +140,17 @@ impl Transport {
         let answer = {
             let mut passes = self.lock();
             // Somebody may have asked while this thread was on its way here.
-            if let Some(pass) = passes.of(call).filter(|pass| refused.is_none_or(|refused| refused.header != pass.header)) {
+            if let Some(pass) = passes
+                .of(call)
+                .filter(|pass| refused.is_none_or(|refused| refused.header != pass.header))
+            {
                 return Ok(Some(pass.clone()));
             }
             Arc::clone(passes.asked.entry(key.clone()).or_default())
         };
-        let fetched = answer.get_or_init(|| self.ask_for_pass(call, challenge)).clone();
+        let fetched = answer
+            .get_or_init(|| self.ask_for_pass(call, challenge))
+            .clone();
         let mut passes = self.lock();
         // An answer is for those who waited for it: whoever comes later asks anew.
         passes.asked.retain(|_, other| !Arc::ptr_eq(other, &answer));
@@ -138,19 +159,43 @@ impl Transport {
 
     fn ask_for_pass(&self, call: &Call, challenge: &Challenge) -> Fetched {
         let credential = self.options.credentials.for_host(call.host);
-        let credential = credential.map_err(|error| call.error(Kind::Credentials, error.to_string()))?;
+        let credential =
+            credential.map_err(|error| call.error(Kind::Credentials, error.to_string()))?;
         let pass = match (challenge, credential) {
-            (Challenge::Basic, Some(Credential::Password { user, password })) => Pass::basic(&user, &password),
+            (Challenge::Basic, Some(Credential::Password { user, password })) => {
+                Pass::basic(&user, &password)
+            }
             (Challenge::Basic, _) => return Ok(None),
-            (Challenge::Bearer { realm, service, scope }, credential) => {
-                let scope = if call.scope.is_empty() { scope.as_deref().unwrap_or_default() } else { &call.scope };
-                let mut form: Vec<_> = service.iter().map(|service| ("service", service.as_str())).collect();
+            (
+                Challenge::Bearer {
+                    realm,
+                    service,
+                    scope,
+                },
+                credential,
+            ) => {
+                let scope = if call.scope.is_empty() {
+                    scope.as_deref().unwrap_or_default()
+                } else {
+                    &call.scope
+                };
+                let mut form: Vec<_> = service
+                    .iter()
+                    .map(|service| ("service", service.as_str()))
+                    .collect();
                 // One scope a parameter, as every token server takes them.
-                form.extend(scope.split(' ').filter(|scope| !scope.is_empty()).map(|scope| ("scope", scope)));
+                form.extend(
+                    scope
+                        .split(' ')
+                        .filter(|scope| !scope.is_empty())
+                        .map(|scope| ("scope", scope)),
+                );
                 self.fetch_token(call, realm, form, credential)?
             }
         };
-        self.lock().passes.insert((call.host.to_owned(), call.scope.clone()), pass.clone());
+        self.lock()
+            .passes
+            .insert((call.host.to_owned(), call.scope.clone()), pass.clone());
         Ok(Some(pass))
     }
 
@@ -164,7 +209,10 @@ impl Transport {
         let malformed = |why: String| call.error(Kind::Malformed, why);
         let is_clear = |url: &str| Origin::of(url).map(|origin| !origin.is_secure());
         if is_clear(realm).map_err(&malformed)? && !is_clear(&call.url).map_err(&malformed)? {
-            return Err(malformed(format!("{} wants credentials sent in the clear to {realm}", call.host)));
+            return Err(malformed(format!(
+                "{} wants credentials sent in the clear to {realm}",
+                call.host
+            )));
         }
         let separator = if realm.contains('?') { '&' } else { '?' };
         let mut token_call = Call {
@@ -181,13 +229,22 @@ impl Transport {
         let pass = match &credential {
             Some(Credential::Password { user, password }) => Some(Pass::basic(user, password)),
             Some(Credential::IdentityToken(token)) => {
-                let rest = [("grant_type", "refresh_token"), ("client_id", "xtask"), ("refresh_token", token)];
+                let rest = [
+                    ("grant_type", "refresh_token"),
+                    ("client_id", "xtask"),
+                    ("refresh_token", token),
+                ];
                 filled = format!("{}&{}", encode_form(&form), encode_form(&rest));
                 token_call.method = Method::POST;
                 token_call.url = realm.to_owned();
-                token_call.headers.push(("Content-Type", "application/x-www-form-urlencoded"));
+                token_call
+                    .headers
+                    .push(("Content-Type", "application/x-www-form-urlencoded"));
                 token_call.body = Some(filled.as_bytes());
-                Some(Pass { header: None, secrets: vec![token.clone(), escape(token)] })
+                Some(Pass {
+                    header: None,
+                    secrets: vec![token.clone(), escape(token)],
+                })
             }
             None => None,
         };
@@ -196,16 +253,29 @@ impl Transport {
             return Err(self.refusal(&token_call, &answer));
         }
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let token = ["token", "access_token"].into_iter().find_map(|key| document.get(key)?.as_str());
-        match token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        let token = ["token", "access_token"]
+            .into_iter()
+            .find_map(|key| document.get(key)?.as_str());
+        match token
+            .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
             // What the token was bought with is as secret, and the same servers have seen it.
-            Some(token) => Ok(Pass::bearer(token, pass.map(|pass| pass.secrets).unwrap_or_default())),
-            None if is_page(&answer) => Err(call.error(Kind::Stranger, format!("{realm} gave no token, but a page for people"))),
+            Some(token) => Ok(Pass::bearer(
+                token,
+                pass.map(|pass| pass.secrets).unwrap_or_default(),
+            )),
+            None if is_page(&answer) => Err(call.error(
+                Kind::Stranger,
+                format!("{realm} gave no token, but a page for people"),
+            )),
             None => Err(call.error(Kind::Stranger, format!("{realm} gave no token"))),
         }
     }
 }
 
 fn encode_form(form: &[(&str, &str)]) -> String {
-    form.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect::<Vec<_>>().join("&")
+    form.iter()
+        .map(|(key, value)| format!("{key}={}", escape(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }

@@ -19,13 +19,23 @@ impl Origin {
             Some("http") => false,
             _ => return Err(format!("{url:?} is neither an http nor an https address")),
         };
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.as_str().contains('@'));
         let authority = authority.ok_or_else(|| format!("{url:?} has no host, or a user in it"))?;
         let host = authority.host().to_ascii_lowercase();
         if !is_secure && !is_loopback(&host) {
-            return Err(format!("{url:?} would go over the network in the clear; only this machine is asked so"));
+            return Err(format!(
+                "{url:?} would go over the network in the clear; only this machine is asked so"
+            ));
         }
-        Ok(Self { is_secure, host, port: authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 }) })
+        Ok(Self {
+            is_secure,
+            host,
+            port: authority
+                .port_u16()
+                .unwrap_or(if is_secure { 443 } else { 80 }),
+        })
     }
 
     pub fn is_secure(&self) -> bool {
@@ -50,13 +60,18 @@ pub(super) fn base_of(host: &str) -> String {
 
 /// Whether this host is the machine itself.
 fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Where a `Location` or a `Link` found at `base` leads: absolute, or from the root, or another query of the same path.
 pub(super) fn resolve(base: &str, location: &str) -> Result<String, String> {
-    let (scheme, rest) = base.split_once("://").ok_or_else(|| format!("{base:?} is no address"))?;
+    let (scheme, rest) = base
+        .split_once("://")
+        .ok_or_else(|| format!("{base:?} is no address"))?;
     let authority = rest.split(['/', '?']).next().unwrap_or(rest);
     if location.starts_with("http://") || location.starts_with("https://") {
         Ok(location.to_owned())
@@ -65,9 +80,14 @@ pub(super) fn resolve(base: &str, location: &str) -> Result<String, String> {
     } else if location.starts_with('/') {
         Ok(format!("{scheme}://{authority}{location}"))
     } else if location.starts_with('?') {
-        Ok(format!("{}{location}", base.split('?').next().unwrap_or(base)))
+        Ok(format!(
+            "{}{location}",
+            base.split('?').next().unwrap_or(base)
+        ))
     } else {
-        Err(format!("the address {location:?} that the registry gave leads nowhere"))
+        Err(format!(
+            "the address {location:?} that the registry gave leads nowhere"
+        ))
     }
 }
 
@@ -75,11 +95,22 @@ pub(super) fn resolve(base: &str, location: &str) -> Result<String, String> {
 pub(super) fn next_link<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
     for value in values {
         for link in value.split(", <").flat_map(|part| part.split(",<")) {
-            let Some((target, parameters)) = link.trim().trim_start_matches('<').split_once('>') else { continue };
+            let Some((target, parameters)) = link.trim().trim_start_matches('<').split_once('>')
+            else {
+                continue;
+            };
             let is_next = parameters.split(';').any(|parameter| {
-                parameter.trim().split_once('=').is_some_and(|(name, value)| {
-                    name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').split(' ').any(|rel| rel == "next")
-                })
+                parameter
+                    .trim()
+                    .split_once('=')
+                    .is_some_and(|(name, value)| {
+                        name.trim().eq_ignore_ascii_case("rel")
+                            && value
+                                .trim()
+                                .trim_matches('"')
+                                .split(' ')
+                                .any(|rel| rel == "next")
+                    })
             });
             if is_next {
                 return Some(target.to_owned());
@@ -94,7 +125,9 @@ pub(super) fn escape(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for byte in value.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(byte.into()),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(byte.into())
+            }
             _ => text.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -118,22 +151,44 @@ mod tests {
             ("[::1]:5000", "http://[::1]:5000"),
             ("[::1]", "http://[::1]"),
             ("127.0.0.1.example.com", "https://127.0.0.1.example.com"),
-            ("localhost.example.com:5000", "https://localhost.example.com:5000"),
+            (
+                "localhost.example.com:5000",
+                "https://localhost.example.com:5000",
+            ),
         ] {
             assert_eq!(base_of(host), base);
             assert!(Origin::of(base).is_ok(), "{base}");
         }
-        for wrong in ["http://ghcr.io/x", "ftp://localhost", "/v2/", "", "https://user:word@ghcr.io/", "http://localhost@ghcr.io/"] {
+        for wrong in [
+            "http://ghcr.io/x",
+            "ftp://localhost",
+            "/v2/",
+            "",
+            "https://user:word@ghcr.io/",
+            "http://localhost@ghcr.io/",
+        ] {
             assert!(Origin::of(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn one_server_has_one_origin() {
-        assert_eq!(Origin::of("https://ghcr.io/v2/"), Origin::of("https://GHCR.io:443/other?x"));
-        assert_ne!(Origin::of("http://localhost:1/"), Origin::of("http://localhost:2/"));
-        assert_ne!(Origin::of("http://localhost:1/"), Origin::of("http://127.0.0.1:1/"));
-        assert_ne!(Origin::of("https://localhost"), Origin::of("http://localhost"));
+        assert_eq!(
+            Origin::of("https://ghcr.io/v2/"),
+            Origin::of("https://GHCR.io:443/other?x")
+        );
+        assert_ne!(
+            Origin::of("http://localhost:1/"),
+            Origin::of("http://localhost:2/")
+        );
+        assert_ne!(
+            Origin::of("http://localhost:1/"),
+            Origin::of("http://127.0.0.1:1/")
+        );
+        assert_ne!(
+            Origin::of("https://localhost"),
+            Origin::of("http://localhost")
+        );
     }
 
     #[test]
@@ -153,15 +208,30 @@ mod tests {
     #[test]
     fn the_next_page_is_found_among_links() {
         let next = |value: &'static str| next_link([value].into_iter());
-        assert_eq!(next("</v2/o/r/tags/list?n=2&last=b>; rel=\"next\"").as_deref(), Some("/v2/o/r/tags/list?n=2&last=b"));
-        assert_eq!(next("</a,b>; rel=prev, </c,d>; title=x; REL=\"last next\"").as_deref(), Some("/c,d"));
-        for none in ["", "</a>", "</a>; rel=\"previous\"", "/a; rel=\"next\"", "<"] {
+        assert_eq!(
+            next("</v2/o/r/tags/list?n=2&last=b>; rel=\"next\"").as_deref(),
+            Some("/v2/o/r/tags/list?n=2&last=b")
+        );
+        assert_eq!(
+            next("</a,b>; rel=prev, </c,d>; title=x; REL=\"last next\"").as_deref(),
+            Some("/c,d")
+        );
+        for none in [
+            "",
+            "</a>",
+            "</a>; rel=\"previous\"",
+            "/a; rel=\"next\"",
+            "<",
+        ] {
             assert_eq!(next(none), None, "{none}");
         }
     }
 
     #[test]
     fn values_are_escaped() {
-        assert_eq!(escape("repository:o/r:pull,push é"), "repository%3Ao%2Fr%3Apull%2Cpush%20%C3%A9");
+        assert_eq!(
+            escape("repository:o/r:pull,push é"),
+            "repository%3Ao%2Fr%3Apull%2Cpush%20%C3%A9"
+        );
     }
 }

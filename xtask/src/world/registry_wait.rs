@@ -25,15 +25,24 @@ pub(super) struct Clocks(Mutex<HashMap<String, i64>>);
 impl Clocks {
     /// Notes the `Date` of an answer; one that is no date says nothing.
     pub fn note(&self, host: &str, date: Option<&str>, now: Timestamp) {
-        if let Some(theirs) = date.and_then(|date| DateTimeParser::new().parse_timestamp(date.trim()).ok()) {
+        if let Some(theirs) =
+            date.and_then(|date| DateTimeParser::new().parse_timestamp(date.trim()).ok())
+        {
             let ahead = theirs.as_second() - now.as_second();
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), ahead);
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(host.to_owned(), ahead);
         }
     }
 
     /// Seconds that a host is ahead; `None` when it never said.
     pub fn ahead(&self, host: &str) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(host)
+            .copied()
     }
 }
 

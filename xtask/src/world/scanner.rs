@@ -38,10 +38,19 @@ const KEPT_BACK: [&str; 10] = [
 pub fn image(runner: &Runner, scanner: &str, reference: &str) -> anyhow::Result<Vec<Finding>> {
     match scanner {
         "trivy" => {
-            let printed = asked(runner, trivy("image").args(["--image-src", "docker"]).arg(reference))?;
+            let printed = asked(
+                runner,
+                trivy("image")
+                    .args(["--image-src", "docker"])
+                    .arg(reference),
+            )?;
             of_trivy(&printed, Place::Image, reference)
         }
-        "grype" => of_grype(&asked(runner, grype(&format!("docker:{reference}")))?, Place::Image, reference),
+        "grype" => of_grype(
+            &asked(runner, grype(&format!("docker:{reference}")))?,
+            Place::Image,
+            reference,
+        ),
         other => bail!("{other} is no scanner known here (trivy, grype)"),
     }
 }
@@ -53,16 +62,34 @@ pub fn image(runner: &Runner, scanner: &str, reference: &str) -> anyhow::Result<
 pub fn tree(runner: &Runner, scanner: &str, folder: &Path) -> anyhow::Result<Vec<Finding>> {
     let shown = folder.display().to_string();
     match scanner {
-        "trivy" => of_trivy(&asked(runner, trivy("fs").arg(folder))?, Place::Tree, &shown),
-        "grype" => of_grype(&asked(runner, grype(&format!("dir:{shown}")))?, Place::Tree, &shown),
+        "trivy" => of_trivy(
+            &asked(runner, trivy("fs").arg(folder))?,
+            Place::Tree,
+            &shown,
+        ),
+        "grype" => of_grype(
+            &asked(runner, grype(&format!("dir:{shown}")))?,
+            Place::Tree,
+            &shown,
+        ),
         other => bail!("{other} is no scanner known here (trivy, grype)"),
     }
 }
 
 fn trivy(what: &str) -> Call {
     // Findings are told by the report; another exit status than 0 is trivy's own failure.
-    let words =
-        ["--quiet", "--format", "json", "--scanners", "vuln", "--severity", "HIGH,CRITICAL", "--ignore-unfixed", "--exit-code", "0"];
+    let words = [
+        "--quiet",
+        "--format",
+        "json",
+        "--scanners",
+        "vuln",
+        "--severity",
+        "HIGH,CRITICAL",
+        "--ignore-unfixed",
+        "--exit-code",
+        "0",
+    ];
     Call::new("trivy").arg(what).args(words)
 }
 
@@ -73,12 +100,25 @@ fn grype(source: &str) -> Call {
 /// What the scanner printed. It runs in a folder of its own: both read files that leave findings out from where they are started.
 fn asked(runner: &Runner, call: Call) -> anyhow::Result<String> {
     let folder = files::temporary_folder()?;
-    let call = KEPT_BACK.into_iter().fold(call.folder(folder.path()).time_limit(LONGEST), Call::without);
+    let call = KEPT_BACK.into_iter().fold(
+        call.folder(folder.path()).time_limit(LONGEST),
+        Call::without,
+    );
     let finished = runner.finish(&call)?;
     let line = runner.redact(&call.line());
-    let said = if finished.stderr.is_empty() { "it said nothing".to_owned() } else { last_lines(&finished.stderr, 12) };
-    ensure!(finished.ok, "the scanner failed, which is no pass: `{line}`: {said}");
-    ensure!(!finished.stdout.trim().is_empty(), "the scanner printed no report, which is no pass: `{line}`: {said}");
+    let said = if finished.stderr.is_empty() {
+        "it said nothing".to_owned()
+    } else {
+        last_lines(&finished.stderr, 12)
+    };
+    ensure!(
+        finished.ok,
+        "the scanner failed, which is no pass: `{line}`: {said}"
+    );
+    ensure!(
+        !finished.stdout.trim().is_empty(),
+        "the scanner printed no report, which is no pass: `{line}`: {said}"
+    );
     Ok(finished.stdout)
 }
 
@@ -109,20 +149,54 @@ struct TrivyVulnerability {
 }
 
 fn of_trivy(printed: &str, place: Place, subject: &str) -> anyhow::Result<Vec<Finding>> {
-    let report: TrivyReport = serde_json::from_str(printed).context("what trivy printed is not its report, which is no pass")?;
-    ensure!(report.schema_version == 2, "trivy's report is of schema {}; schema 2 is known here", report.schema_version);
-    let kinds: &[&str] = if place == Place::Image { &["container_image"] } else { &["filesystem", "repository"] };
-    let is_of_it = report.artifact_name == subject && kinds.contains(&report.artifact_type.as_str());
-    ensure!(is_of_it, "trivy's report is of the {} {}; asked was for {subject}", report.artifact_type, report.artifact_name);
+    let report: TrivyReport = serde_json::from_str(printed)
+        .context("what trivy printed is not its report, which is no pass")?;
+    ensure!(
+        report.schema_version == 2,
+        "trivy's report is of schema {}; schema 2 is known here",
+        report.schema_version
+    );
+    let kinds: &[&str] = if place == Place::Image {
+        &["container_image"]
+    } else {
+        &["filesystem", "repository"]
+    };
+    let is_of_it =
+        report.artifact_name == subject && kinds.contains(&report.artifact_type.as_str());
+    ensure!(
+        is_of_it,
+        "trivy's report is of the {} {}; asked was for {subject}",
+        report.artifact_type,
+        report.artifact_name
+    );
     let mut findings = Vec::new();
-    let found = report.results.into_iter().flatten().flat_map(|result| result.vulnerabilities.unwrap_or_default());
-    for TrivyVulnerability { id, pkg_name: package, installed_version, fixed_version, severity } in found {
+    let found = report
+        .results
+        .into_iter()
+        .flatten()
+        .flat_map(|result| result.vulnerabilities.unwrap_or_default());
+    for TrivyVulnerability {
+        id,
+        pkg_name: package,
+        installed_version,
+        fixed_version,
+        severity,
+    } in found
+    {
         let fixed = fixed_version.unwrap_or_default();
         if let Some(severity) = severity_of(&severity).with_context(|| format!("trivy, of {id}"))?
             && !fixed.is_empty()
         {
             let installed = installed_version.unwrap_or_default();
-            findings.push(Finding { severity, id, package, installed, fixed, place, aliases: Vec::new() });
+            findings.push(Finding {
+                severity,
+                id,
+                package,
+                installed,
+                fixed,
+                place,
+                aliases: Vec::new(),
+            });
         }
     }
     Ok(findings)
@@ -183,24 +257,52 @@ struct GrypeArtifact {
 }
 
 fn of_grype(printed: &str, place: Place, subject: &str) -> anyhow::Result<Vec<Finding>> {
-    let document: GrypeDocument = serde_json::from_str(printed).context("what grype printed is not its document, which is no pass")?;
-    ensure!(document.descriptor.name == "grype", "the document is of {}, not of grype", document.descriptor.name);
+    let document: GrypeDocument = serde_json::from_str(printed)
+        .context("what grype printed is not its document, which is no pass")?;
+    ensure!(
+        document.descriptor.name == "grype",
+        "the document is of {}, not of grype",
+        document.descriptor.name
+    );
     let (kind, named) = match place {
         Place::Image => ("image", &document.source.target["userInput"]),
         Place::Tree => ("directory", &document.source.target),
     };
     // What comes of a scheme before it differs from version to version.
-    let is_of_it =
-        document.source.kind == kind && named.as_str().is_some_and(|name| name == subject || name.ends_with(&format!(":{subject}")));
-    ensure!(is_of_it, "grype's document is of the {} {named}; asked was for {subject}", document.source.kind);
+    let is_of_it = document.source.kind == kind
+        && named
+            .as_str()
+            .is_some_and(|name| name == subject || name.ends_with(&format!(":{subject}")));
+    ensure!(
+        is_of_it,
+        "grype's document is of the {} {named}; asked was for {subject}",
+        document.source.kind
+    );
     let mut findings = Vec::new();
-    for GrypeMatch { vulnerability: GrypeVulnerability { id, severity, fix }, related_vulnerabilities, artifact } in document.matches {
+    for GrypeMatch {
+        vulnerability: GrypeVulnerability { id, severity, fix },
+        related_vulnerabilities,
+        artifact,
+    } in document.matches
+    {
         if let Some(severity) = severity_of(&severity).with_context(|| format!("grype, of {id}"))?
             && fix.state == "fixed"
         {
-            let aliases = related_vulnerabilities.into_iter().map(|other| other.id).collect();
-            let (package, installed, fixed) = (artifact.name, artifact.version, fix.versions.join(", "));
-            findings.push(Finding { severity, id, package, installed, fixed, place, aliases });
+            let aliases = related_vulnerabilities
+                .into_iter()
+                .map(|other| other.id)
+                .collect();
+            let (package, installed, fixed) =
+                (artifact.name, artifact.version, fix.versions.join(", "));
+            findings.push(Finding {
+                severity,
+                id,
+                package,
+                installed,
+                fixed,
+                place,
+                aliases,
+            });
         }
     }
     Ok(findings)

@@ -24,10 +24,19 @@ fn trivy_report() -> Value {
 fn trivys_report_gives_what_is_high_and_has_a_fix() {
     let read = |report: &Value| of_trivy(&report.to_string(), Place::Image, IMAGE);
     let found = read(&trivy_report()).unwrap();
-    assert_eq!(found.iter().map(|finding| (finding.id.as_str(), finding.fixed.as_str())).collect::<Vec<_>>(), [("CVE-1", "3.0.2")]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|finding| (finding.id.as_str(), finding.fixed.as_str()))
+            .collect::<Vec<_>>(),
+        [("CVE-1", "3.0.2")]
+    );
     let mut clean = trivy_report();
     clean.as_object_mut().unwrap().remove("Results");
-    assert!(read(&clean).unwrap().is_empty(), "trivy leaves out what is empty");
+    assert!(
+        read(&clean).unwrap().is_empty(),
+        "trivy leaves out what is empty"
+    );
     for (key, value, wanted) in [
         ("SchemaVersion", json!(3), "schema 3"),
         ("ArtifactName", json!("other"), "asked was for"),
@@ -59,15 +68,54 @@ fn grypes_document_gives_what_is_high_and_has_a_fix_by_all_its_names() {
         .to_string()
     };
     let asked = || json!({ "userInput": format!("docker:{IMAGE}"), "imageID": "sha256:0" });
-    let found = of_grype(&document(asked(), "image", "fixed", "High"), Place::Image, IMAGE).unwrap();
-    assert_eq!((found[0].id.as_str(), found[0].aliases.as_slice()), ("GHSA-1", ["CVE-1".to_owned()].as_slice()));
-    assert!(of_grype(&document(asked(), "image", "not-fixed", "High"), Place::Image, IMAGE).unwrap().is_empty());
-    assert!(of_grype(&document(asked(), "image", "fixed", "Negligible"), Place::Image, IMAGE).unwrap().is_empty());
-    assert_eq!(of_grype(&document(json!("/tmp/tree"), "directory", "fixed", "Critical"), Place::Tree, "/tmp/tree").unwrap().len(), 1);
+    let found = of_grype(
+        &document(asked(), "image", "fixed", "High"),
+        Place::Image,
+        IMAGE,
+    )
+    .unwrap();
+    assert_eq!(
+        (found[0].id.as_str(), found[0].aliases.as_slice()),
+        ("GHSA-1", ["CVE-1".to_owned()].as_slice())
+    );
+    assert!(
+        of_grype(
+            &document(asked(), "image", "not-fixed", "High"),
+            Place::Image,
+            IMAGE
+        )
+        .unwrap()
+        .is_empty()
+    );
+    assert!(
+        of_grype(
+            &document(asked(), "image", "fixed", "Negligible"),
+            Place::Image,
+            IMAGE
+        )
+        .unwrap()
+        .is_empty()
+    );
+    assert_eq!(
+        of_grype(
+            &document(json!("/tmp/tree"), "directory", "fixed", "Critical"),
+            Place::Tree,
+            "/tmp/tree"
+        )
+        .unwrap()
+        .len(),
+        1
+    );
     for (printed, wanted) in [
-        (document(json!({ "userInput": "other" }), "image", "fixed", "High"), "asked was for"),
+        (
+            document(json!({ "userInput": "other" }), "image", "fixed", "High"),
+            "asked was for",
+        ),
         (document(asked(), "file", "fixed", "High"), "asked was for"),
-        (document(asked(), "image", "fixed", "Bad"), "no severity known"),
+        (
+            document(asked(), "image", "fixed", "Bad"),
+            "no severity known",
+        ),
         ("{}".into(), "not its document"),
         ("panic: runtime error".into(), "not its document"),
     ] {

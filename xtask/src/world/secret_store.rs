@@ -63,10 +63,21 @@ pub fn fingerprint(value: &SecretValue) -> String {
     let key = KEY.get_or_init(|| match variable(SALT) {
         Some(salt) => salt.into_bytes(),
         // Seeded by the system, anew in every run.
-        None => [RandomState::new(), RandomState::new()].iter().flat_map(|state| state.build_hasher().finish().to_be_bytes()).collect(),
+        None => [RandomState::new(), RandomState::new()]
+            .iter()
+            .flat_map(|state| state.build_hasher().finish().to_be_bytes())
+            .collect(),
     });
-    let inner = Sha256::new().chain_update(b"inner").chain_update(key).chain_update(value.0.as_bytes()).finalize();
-    let outer = Sha256::new().chain_update(b"outer").chain_update(key).chain_update(inner).finalize();
+    let inner = Sha256::new()
+        .chain_update(b"inner")
+        .chain_update(key)
+        .chain_update(value.0.as_bytes())
+        .finalize();
+    let outer = Sha256::new()
+        .chain_update(b"outer")
+        .chain_update(key)
+        .chain_update(inner)
+        .finalize();
     outer.iter().take(4).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -85,13 +96,19 @@ impl PrivateFile {
         let path = folder.path().join("secrets.json");
         // Before there is anything in it: whoever ends the program knows of it then.
         interrupts().remove_at_end(folder.path());
-        let file = Self { path, _folder: folder };
+        let file = Self {
+            path,
+            _folder: folder,
+        };
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut open = options.open(&file.path).with_context(|| format!("making {}", file.path.display()))?;
-        open.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.path.display()))?;
+        let mut open = options
+            .open(&file.path)
+            .with_context(|| format!("making {}", file.path.display()))?;
+        open.write_all(text.as_bytes())
+            .with_context(|| format!("writing {}", file.path.display()))?;
         Ok(file)
     }
 
@@ -124,18 +141,26 @@ fn handed() -> &'static Mutex<BTreeSet<String>> {
 }
 
 pub fn remember_handed(what: &str) {
-    handed().lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned());
+    handed()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(what.to_owned());
 }
 
 pub fn was_handed(what: &str) -> bool {
-    handed().lock().unwrap_or_else(PoisonError::into_inner).contains(what)
+    handed()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .contains(what)
 }
 
 impl World {
     /// Keeps the values of secrets out of all that is shown from now on; one as short as a word stands in many a line that has
     /// nothing to hide.
     pub fn hide_secrets(&mut self, variables: impl Iterator<Item = String>) {
-        let values = variables.filter_map(|name| value(&name)).flat_map(|value| forms(&value));
+        let values = variables
+            .filter_map(|name| value(&name))
+            .flat_map(|value| forms(&value));
         self.runner.also_hide(values.filter(|form| form.len() >= 6));
     }
 
@@ -144,19 +169,44 @@ impl World {
     ///
     /// # Errors
     /// It ended badly, or not within its time.
-    pub fn hand_over(&self, call: &Call, stdin: &str, values: &[SecretValue]) -> anyhow::Result<String> {
+    pub fn hand_over(
+        &self,
+        call: &Call,
+        stdin: &str,
+        values: &[SecretValue],
+    ) -> anyhow::Result<String> {
         let line = call.line();
-        let expression = call.expression().stdin_bytes(stdin).stdout_capture().stderr_capture();
-        let handle = expression.start().map_err(|error| self.runner.not_started(call, error.into()))?;
+        let expression = call
+            .expression()
+            .stdin_bytes(stdin)
+            .stdout_capture()
+            .stderr_capture();
+        let handle = expression
+            .start()
+            .map_err(|error| self.runner.not_started(call, error.into()))?;
         let _remembered = interrupts().remember(handle.pids());
-        let Some(output) = handle.wait_timeout(LIMIT).with_context(|| format!("waiting for `{line}`"))? else {
+        let Some(output) = handle
+            .wait_timeout(LIMIT)
+            .with_context(|| format!("waiting for `{line}`"))?
+        else {
             handle.kill().with_context(|| format!("ending `{line}`"))?;
-            bail!("`{line}` was ended after {} s without an end", LIMIT.as_secs());
+            bail!(
+                "`{line}` was ended after {} s without an end",
+                LIMIT.as_secs()
+            );
         };
         if !output.status.success() {
-            let said = [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned());
-            let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| "it said nothing".to_owned());
-            bail!("`{line}` failed ({}): {}", output.status, last_lines(&self.without(&said, values), 12));
+            let said = [&output.stderr, &output.stdout]
+                .map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned());
+            let said = said
+                .into_iter()
+                .find(|text| !text.is_empty())
+                .unwrap_or_else(|| "it said nothing".to_owned());
+            bail!(
+                "`{line}` failed ({}): {}",
+                output.status,
+                last_lines(&self.without(&said, values), 12)
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -166,9 +216,16 @@ impl World {
         if values.iter().any(|value| value.0.trim().len() < TOO_SHORT) {
             return "what it said is kept back: a secret is too short to be found in it".to_owned();
         }
-        let mut forms: Vec<String> = values.iter().flat_map(forms).filter(|form| form.len() >= TOO_SHORT).collect();
+        let mut forms: Vec<String> = values
+            .iter()
+            .flat_map(forms)
+            .filter(|form| form.len() >= TOO_SHORT)
+            .collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        self.runner.redact(&forms.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), "…")))
+        self.runner
+            .redact(&forms.iter().fold(text.to_owned(), |text, form| {
+                text.replace(form.as_str(), "…")
+            }))
     }
 }
 
@@ -176,7 +233,13 @@ impl World {
 fn forms(value: &SecretValue) -> Vec<String> {
     let json = serde_json::Value::from(value.0.as_str()).to_string();
     let lines = value.0.lines().map(|line| line.trim().to_owned());
-    lines.chain([value.0.clone(), json.trim_matches('"').to_owned(), value.base64()]).collect()
+    lines
+        .chain([
+            value.0.clone(),
+            json.trim_matches('"').to_owned(),
+            value.base64(),
+        ])
+        .collect()
 }
 
 #[cfg(test)]
@@ -197,9 +260,18 @@ mod tests {
     fn a_private_file_is_its_owners_and_goes() {
         use std::os::unix::fs::PermissionsExt;
         let file = PrivateFile::new("{}").unwrap();
-        let (path, folder) = (file.path().to_owned(), file.path().parent().unwrap().to_owned());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let (path, folder) = (
+            file.path().to_owned(),
+            file.path().parent().unwrap().to_owned(),
+        );
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         drop(file);
         assert!(!folder.exists());
     }
@@ -207,8 +279,16 @@ mod tests {
     #[test]
     fn a_value_is_known_in_every_form() {
         let forms = forms(&SecretValue("a\"b\nsecond".into()));
-        for wanted in ["a\"b\nsecond", "a\\\"b\\nsecond", "second", "YSJiCnNlY29uZA=="] {
-            assert!(forms.iter().any(|form| form == wanted), "{wanted}: {forms:?}");
+        for wanted in [
+            "a\"b\nsecond",
+            "a\\\"b\\nsecond",
+            "second",
+            "YSJiCnNlY29uZA==",
+        ] {
+            assert!(
+                forms.iter().any(|form| form == wanted),
+                "{wanted}: {forms:?}"
+            );
         }
     }
 }

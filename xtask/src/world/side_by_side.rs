@@ -12,24 +12,42 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync)
     if let [] | [_] = items {
         return items.iter().map(ask).collect();
     }
-    with_one_each(vec![(); items.len().min(AT_ONCE)], items, |(), item| ask(item))
+    with_one_each(vec![(); items.len().min(AT_ONCE)], items, |(), item| {
+        ask(item)
+    })
 }
 
 /// As [`side_by_side`], on a thread for every one of `tools`, which are what threads cannot share.
-pub fn with_one_each<W: Send, T: Sync, R: Send>(tools: Vec<W>, items: &[T], ask: impl Fn(&W, &T) -> R + Sync) -> Vec<R> {
+pub fn with_one_each<W: Send, T: Sync, R: Send>(
+    tools: Vec<W>,
+    items: &[T],
+    ask: impl Fn(&W, &T) -> R + Sync,
+) -> Vec<R> {
     // Whoever is done takes the next: one slow answer holds up nothing but itself.
     let next = Mutex::new(items.iter().enumerate());
     let work = |tool: W| {
         let mut answers = Vec::new();
         loop {
             let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((place, item)) = taken else { return answers };
+            let Some((place, item)) = taken else {
+                return answers;
+            };
             answers.push((place, ask(&tool, item)));
         }
     };
     let mut answers: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let running: Vec<_> = tools.into_iter().map(|tool| scope.spawn(|| work(tool))).collect();
-        running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        let running: Vec<_> = tools
+            .into_iter()
+            .map(|tool| scope.spawn(|| work(tool)))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
     });
     answers.sort_unstable_by_key(|(place, _)| *place);
     answers.into_iter().map(|(_, answer)| answer).collect()
@@ -45,8 +63,14 @@ mod tests {
     #[test]
     fn answers_come_in_the_order_of_the_questions() {
         let items: Vec<usize> = (0..100).collect();
-        assert_eq!(side_by_side(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(side_by_side(&[] as &[usize], |item| *item), Vec::<usize>::new());
+        assert_eq!(
+            side_by_side(&items, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            side_by_side(&[] as &[usize], |item| *item),
+            Vec::<usize>::new()
+        );
     }
 
     #[test]

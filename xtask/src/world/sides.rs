@@ -29,25 +29,45 @@ impl Git {
     ///
     /// # Errors
     /// A commit about them cannot be read.
-    pub fn sides<'g>(&'g self, folders: &'g Folders, merges: &[(usize, &str)]) -> anyhow::Result<Sides<'g>> {
+    pub fn sides<'g>(
+        &'g self,
+        folders: &'g Folders,
+        merges: &[(usize, &str)],
+    ) -> anyhow::Result<Sides<'g>> {
         let repository = self.repository();
         let mut brought: ById<Vec<Oid>> = ById::default();
         for near in merges.chunk_by(|newer, older| older.0 - newer.0 <= APART) {
-            let ids = near.iter().map(|(_, id)| Oid::from_str(id)).collect::<Result<Vec<_>, _>>()?;
+            let ids = near
+                .iter()
+                .map(|(_, id)| Oid::from_str(id))
+                .collect::<Result<Vec<_>, _>>()?;
             bring(repository, &ids, &mut brought)?;
         }
         let tables = Tables::of(repository, brought.values().map(Vec::len).sum());
-        Ok(Sides { repository, comparison: Comparison::new(repository, &tables, folders)?, brought })
+        Ok(Sides {
+            repository,
+            comparison: Comparison::new(repository, &tables, folders)?,
+            brought,
+        })
     }
 }
 
 /// Looks at what lies between the first and the last of some merges.
-fn bring(repository: &Repository, merges: &[Oid], brought: &mut ById<Vec<Oid>>) -> anyhow::Result<()> {
+fn bring(
+    repository: &Repository,
+    merges: &[Oid],
+    brought: &mut ById<Vec<Oid>>,
+) -> anyhow::Result<()> {
     let [head, ..] = merges else { return Ok(()) };
     let mut walk = repository.revwalk().context("walking what was merged")?;
     walk.set_sorting(Sort::TOPOLOGICAL)?;
     walk.push(*head)?;
-    if let Some(below) = merges.last().map(|oldest| commit(repository, *oldest)).transpose()?.and_then(|oldest| oldest.parent_id(0).ok()) {
+    if let Some(below) = merges
+        .last()
+        .map(|oldest| commit(repository, *oldest))
+        .transpose()?
+        .and_then(|oldest| oldest.parent_id(0).ok())
+    {
         walk.hide(below)?;
     }
     let (mut order, mut parents) = (ById::default(), ById::default());
@@ -57,12 +77,22 @@ fn bring(repository: &Repository, merges: &[Oid], brought: &mut ById<Vec<Oid>>) 
         parents.insert(id, commit(repository, id)?.parent_ids().collect::<Vec<_>>());
     }
     let mut chain = vec![*head];
-    while let Some(next) = chain.last().and_then(|last| parents.get(last)?.first()).filter(|next| parents.contains_key(next)) {
+    while let Some(next) = chain
+        .last()
+        .and_then(|last| parents.get(last)?.first())
+        .filter(|next| parents.contains_key(next))
+    {
         chain.push(*next);
     }
-    let (wanted, mut claimed): (Ids, Ids) = (merges.iter().copied().collect(), chain.iter().copied().collect());
+    let (wanted, mut claimed): (Ids, Ids) = (
+        merges.iter().copied().collect(),
+        chain.iter().copied().collect(),
+    );
     for merge in chain.iter().rev() {
-        let others = parents.get(merge).and_then(|parents| parents.get(1..)).unwrap_or_default();
+        let others = parents
+            .get(merge)
+            .and_then(|parents| parents.get(1..))
+            .unwrap_or_default();
         let mut found = reached(&parents, others, &mut claimed);
         if wanted.contains(merge) {
             found.sort_unstable_by_key(|id| order.get(id).copied());
@@ -87,7 +117,9 @@ fn reached(parents: &ById<Vec<Oid>>, from: &[Oid], claimed: &mut Ids) -> Vec<Oid
 impl Sides<'_> {
     /// What a merge brought in, newest first.
     pub fn of(&self, merge: &str) -> Vec<String> {
-        let found = Oid::from_str(merge).ok().and_then(|merge| self.brought.get(&merge));
+        let found = Oid::from_str(merge)
+            .ok()
+            .and_then(|merge| self.brought.get(&merge));
         found.into_iter().flatten().map(Oid::to_string).collect()
     }
 
@@ -96,7 +128,10 @@ impl Sides<'_> {
     /// # Errors
     /// The commit cannot be read.
     pub fn message(&self, id: &str) -> anyhow::Result<String> {
-        Ok(String::from_utf8_lossy(commit(self.repository, Oid::from_str(id)?)?.message_bytes()).into_owned())
+        Ok(
+            String::from_utf8_lossy(commit(self.repository, Oid::from_str(id)?)?.message_bytes())
+                .into_owned(),
+        )
     }
 
     /// The project folders of which a commit changed a path, against its first parent; each once.
@@ -105,7 +140,13 @@ impl Sides<'_> {
     /// The commit or a tree of it cannot be read.
     pub fn changed(&mut self, id: &str) -> anyhow::Result<Vec<FolderId>> {
         let this = commit(self.repository, Oid::from_str(id)?)?;
-        let before = this.parent_ids().next().map(|parent| anyhow::Ok(commit(self.repository, parent)?.tree_id())).transpose()?;
-        self.comparison.changed(before, this.tree_id()).with_context(|| format!("reading what commit {id} changed"))
+        let before = this
+            .parent_ids()
+            .next()
+            .map(|parent| anyhow::Ok(commit(self.repository, parent)?.tree_id()))
+            .transpose()?;
+        self.comparison
+            .changed(before, this.tree_id())
+            .with_context(|| format!("reading what commit {id} changed"))
     }
 }

@@ -21,7 +21,11 @@ const LONGEST: Duration = Duration::from_secs(1800);
 /// # Errors
 /// syft is missing or fails, or what it made speaks of another digest.
 pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Result<String> {
-    let kept = |format: SbomFormat| world.scratch("sbom").join(format!("{}.{}.json", subject.digest.hex(), format.word()));
+    let kept = |format: SbomFormat| {
+        world
+            .scratch("sbom")
+            .join(format!("{}.{}.json", subject.digest.hex(), format.word()))
+    };
     if let Some(text) = files::read(&kept(format))?
         && is_of(&text, subject, format)
     {
@@ -40,19 +44,29 @@ pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Res
         .time_limit(LONGEST);
     if let Some((user, password)) = forge_password(&subject.repository) {
         call = call
-            .variable("SYFT_REGISTRY_AUTH_AUTHORITY", subject.repository.host.as_str())
+            .variable(
+                "SYFT_REGISTRY_AUTH_AUTHORITY",
+                subject.repository.host.as_str(),
+            )
             .variable("SYFT_REGISTRY_AUTH_USERNAME", user)
             .variable("SYFT_REGISTRY_AUTH_PASSWORD", password);
     }
     for format in SbomFormat::ALL {
-        call = call.arg("--output").arg(format!("{}={}", syft_word(format), made(format).display()));
+        call =
+            call.arg("--output")
+                .arg(format!("{}={}", syft_word(format), made(format).display()));
     }
     world.runner.output(&call)?;
     world.own("xtask")?;
     for format in SbomFormat::ALL {
-        let text = files::read(&made(format))?.with_context(|| format!("syft left no list in the format {}", format.word()))?;
+        let text = files::read(&made(format))?
+            .with_context(|| format!("syft left no list in the format {}", format.word()))?;
         if !is_of(&text, subject, format) {
-            bail!("the list that syft made ({}) does not speak of {}", format.word(), subject.digest);
+            bail!(
+                "the list that syft made ({}) does not speak of {}",
+                format.word(),
+                subject.digest
+            );
         }
         files::write_own(&kept(format), &text)?;
     }
@@ -77,8 +91,14 @@ pub fn speaks_of(document: &Value, subject: &Subject, format: SbomFormat) -> boo
         SbomFormat::CycloneDx => document["metadata"]["component"]["version"] == digest,
         SbomFormat::Spdx => {
             let is_root = |package: &&Value| package["primaryPackagePurpose"] == "CONTAINER";
-            let packages = document["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-            packages.iter().filter(is_root).any(|package| package["versionInfo"] == digest)
+            let packages = document["packages"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            packages
+                .iter()
+                .filter(is_root)
+                .any(|package| package["versionInfo"] == digest)
         }
     }
 }
@@ -112,7 +132,10 @@ mod tests {
         assert!(speaks_of(&spdx, &subject, SbomFormat::Spdx));
         assert_eq!(parts(&spdx, SbomFormat::Spdx), 1);
         let other = serde_json::json!({ "packages": [{ "name": "base", "versionInfo": digest }] });
-        assert!(!speaks_of(&other, &subject, SbomFormat::Spdx), "a part of that digest is not the image");
+        assert!(
+            !speaks_of(&other, &subject, SbomFormat::Spdx),
+            "a part of that digest is not the image"
+        );
         let cyclone = serde_json::json!({ "metadata": { "component": { "version": digest } }, "components": [{}, {}] });
         assert!(speaks_of(&cyclone, &subject, SbomFormat::CycloneDx));
         assert_eq!(parts(&cyclone, SbomFormat::CycloneDx), 2);

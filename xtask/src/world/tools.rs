@@ -49,9 +49,18 @@ pub const TWINE: Tool = Tool {
     how_to_get: "pip install twine",
     source: Source::Python(include_str!("../../tools/twine.txt")),
 };
-pub const GIT: Tool =
-    Tool { name: "git", wanted_for: "tags, commits and pushes", how_to_get: "apt-get install git", source: Source::Nowhere };
-pub const CARGO: Tool = Tool { name: "cargo", wanted_for: "Rust projects", how_to_get: "install Rust by rustup", source: Source::Nowhere };
+pub const GIT: Tool = Tool {
+    name: "git",
+    wanted_for: "tags, commits and pushes",
+    how_to_get: "apt-get install git",
+    source: Source::Nowhere,
+};
+pub const CARGO: Tool = Tool {
+    name: "cargo",
+    wanted_for: "Rust projects",
+    how_to_get: "install Rust by rustup",
+    source: Source::Nowhere,
+};
 pub const PYTHON: Tool = Tool {
     name: "python3",
     wanted_for: "fetching uv and maturin",
@@ -129,7 +138,11 @@ pub fn find(tool: Tool) -> Option<PathBuf> {
 /// Where a tool is, or the sentence that says it is missing.
 pub fn require(tool: Tool) -> Result<PathBuf, Fault> {
     find(tool).ok_or_else(|| {
-        Fault::refused(format!("`{}` is not on the PATH; it is wanted for {}", tool.name, tool.wanted_for)).fix(tool.how_to_get)
+        Fault::refused(format!(
+            "`{}` is not on the PATH; it is wanted for {}",
+            tool.name, tool.wanted_for
+        ))
+        .fix(tool.how_to_get)
     })
 }
 
@@ -137,9 +150,15 @@ pub fn require(tool: Tool) -> Result<PathBuf, Fault> {
 pub fn provide(world: &World, tool: Tool) -> anyhow::Result<PathBuf> {
     match (find(tool), tool.source) {
         (Some(path), _) => Ok(path),
-        (None, Source::Python(requirements)) => fetch(world, tool, |staging| install_python(world, tool, requirements, staging)),
-        (None, Source::Crate(version)) => fetch(world, tool, |staging| install_crate(world, tool, version, staging)),
-        (None, Source::Nowhere) => Err(require(tool).err().map_or_else(|| anyhow::anyhow!("{} is missing", tool.name), Into::into)),
+        (None, Source::Python(requirements)) => fetch(world, tool, |staging| {
+            install_python(world, tool, requirements, staging)
+        }),
+        (None, Source::Crate(version)) => fetch(world, tool, |staging| {
+            install_crate(world, tool, version, staging)
+        }),
+        (None, Source::Nowhere) => Err(require(tool)
+            .err()
+            .map_or_else(|| anyhow::anyhow!("{} is missing", tool.name), Into::into)),
     }
 }
 
@@ -152,7 +171,9 @@ pub fn fetched(root: &Path, tool: Tool) -> Option<PathBuf> {
 /// The folder that a program of several Python packages wants on `PYTHONPATH`; `None` for one that is not fetched.
 pub fn packages_of(root: &Path, program: &Path) -> Option<PathBuf> {
     let folder = program.parent()?.parent()?;
-    folder.starts_with(root.join("target/tools")).then(|| folder.to_owned())
+    folder
+        .starts_with(root.join("target/tools"))
+        .then(|| folder.to_owned())
 }
 
 /// What would be fetched, such as `uv 1.2.3`; `None` for a tool that xtask does not fetch.
@@ -164,36 +185,67 @@ fn pin_of(tool: Tool) -> Option<&'static str> {
     match tool.source {
         Source::Nowhere => None,
         Source::Crate(version) => Some(version),
-        Source::Python(requirements) => {
-            requirements.lines().find_map(|line| line.strip_prefix(tool.name)?.strip_prefix("=="))?.split_whitespace().next()
-        }
+        Source::Python(requirements) => requirements
+            .lines()
+            .find_map(|line| line.strip_prefix(tool.name)?.strip_prefix("=="))?
+            .split_whitespace()
+            .next(),
     }
 }
 
 fn fetched_path(root: &Path, tool: Tool) -> Option<PathBuf> {
     let version = pin_of(tool)?;
-    Some(root.join("target/tools").join(format!("{}-{version}", tool.name)).join("bin").join(tool.name))
+    Some(
+        root.join("target/tools")
+            .join(format!("{}-{version}", tool.name))
+            .join("bin")
+            .join(tool.name),
+    )
 }
 
 /// Installs a tool in its folder of `target/tools`, unless it lies there already.
-fn fetch(world: &World, tool: Tool, install: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<PathBuf> {
-    let program = fetched_path(&world.root, tool).with_context(|| format!("the pin of {} names no version", tool.name))?;
+fn fetch(
+    world: &World,
+    tool: Tool,
+    install: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    let program = fetched_path(&world.root, tool)
+        .with_context(|| format!("the pin of {} names no version", tool.name))?;
     if files::exists(&program) {
         return Ok(program);
     }
-    let folder = program.parent().and_then(Path::parent).context("a tool lies two folders deep")?;
+    let folder = program
+        .parent()
+        .and_then(Path::parent)
+        .context("a tool lies two folders deep")?;
     world.own("tools")?;
     // Installed beside its place and renamed when whole: a fetch that is cut leaves nothing that looks like a tool.
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
-    let what = || format!("fetching {} into {} (or: {})", tool.name, folder.display(), tool.how_to_get);
+    let what = || {
+        format!(
+            "fetching {} into {} (or: {})",
+            tool.name,
+            folder.display(),
+            tool.how_to_get
+        )
+    };
     install(&staging).with_context(what)?;
     files::rename_folder(&staging, folder)?;
     Ok(program)
 }
 
-fn install_python(world: &World, tool: Tool, requirements: &str, staging: &Path) -> anyhow::Result<()> {
+fn install_python(
+    world: &World,
+    tool: Tool,
+    requirements: &str,
+    staging: &Path,
+) -> anyhow::Result<()> {
     let python = require(PYTHON).map_err(|fault| {
-        Fault::refused(format!("{} is not on the PATH, and cannot be fetched: {fault}", tool.name)).fix(tool.how_to_get)
+        Fault::refused(format!(
+            "{} is not on the PATH, and cannot be fetched: {fault}",
+            tool.name
+        ))
+        .fix(tool.how_to_get)
     })?;
     let pins = staging.with_extension("txt");
     files::write_own(&pins, requirements)?;
@@ -219,8 +271,13 @@ fn install_python(world: &World, tool: Tool, requirements: &str, staging: &Path)
 }
 
 fn install_crate(world: &World, tool: Tool, version: &str, staging: &Path) -> anyhow::Result<()> {
-    let cargo = require(CARGO)
-        .map_err(|fault| Fault::refused(format!("{} is not on the PATH, and cannot be built: {fault}", tool.name)).fix(tool.how_to_get))?;
+    let cargo = require(CARGO).map_err(|fault| {
+        Fault::refused(format!(
+            "{} is not on the PATH, and cannot be built: {fault}",
+            tool.name
+        ))
+        .fix(tool.how_to_get)
+    })?;
     let install = Call::new(cargo)
         .args(["install", "--quiet", "--locked", "--version"])
         .arg(format!("={version}"))
@@ -233,7 +290,15 @@ fn install_crate(world: &World, tool: Tool, version: &str, staging: &Path) -> an
 /// What a tool says of its version, on one line: to `--version`, or to `version` where that is a verb.
 pub fn version(runner: &Runner, program: &Path) -> anyhow::Result<String> {
     let flag = runner.finish(&Call::new(program).arg("--version"))?;
-    let text = if flag.ok { flag.stdout } else { runner.output(&Call::new(program).arg("version"))? };
+    let text = if flag.ok {
+        flag.stdout
+    } else {
+        runner.output(&Call::new(program).arg("version"))?
+    };
     let named = text.lines().find(|line| line.starts_with("GitVersion:"));
-    Ok(named.or(text.lines().next()).unwrap_or_default().trim().to_owned())
+    Ok(named
+        .or(text.lines().next())
+        .unwrap_or_default()
+        .trim()
+        .to_owned())
 }

@@ -23,21 +23,40 @@ pub(super) struct Comparison<'g> {
 }
 
 impl<'g> Comparison<'g> {
-    pub(super) fn new(repository: &'g Repository, tables: &Tables, folders: &'g Folders) -> anyhow::Result<Self> {
-        Ok(Self { objects: Objects::new(repository, tables)?, folders, older: vec![None; folders.count()] })
+    pub(super) fn new(
+        repository: &'g Repository,
+        tables: &Tables,
+        folders: &'g Folders,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            objects: Objects::new(repository, tables)?,
+            folders,
+            older: vec![None; folders.count()],
+        })
     }
 
     /// The project folders of which a path differs between two root trees, each once; `None` is the tree before the first commit.
     pub(super) fn changed(&mut self, old: Option<Oid>, new: Oid) -> anyhow::Result<Vec<FolderId>> {
         let mut changed = Vec::new();
         let old = old.map(id).transpose()?.map(Entry::tree);
-        self.compare(Folders::ROOT, old, Some(Entry::tree(id(new)?)), &mut changed)?;
+        self.compare(
+            Folders::ROOT,
+            old,
+            Some(Entry::tree(id(new)?)),
+            &mut changed,
+        )?;
         changed.sort_unstable();
         changed.dedup();
         Ok(changed)
     }
 
-    fn compare(&mut self, folder: FolderId, old: Option<Entry>, new: Option<Entry>, changed: &mut Vec<FolderId>) -> anyhow::Result<()> {
+    fn compare(
+        &mut self,
+        folder: FolderId,
+        old: Option<Entry>,
+        new: Option<Entry>,
+        changed: &mut Vec<FolderId>,
+    ) -> anyhow::Result<()> {
         if old == new {
             return Ok(());
         }
@@ -66,7 +85,9 @@ impl<'g> Comparison<'g> {
 
     /// The entries of a tree; none of what is not there, or is no tree.
     fn content(&mut self, folder: FolderId, side: Option<Entry>) -> anyhow::Result<Rc<Vec<u8>>> {
-        let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else { return Ok(Rc::default()) };
+        let Some(Entry { id, .. }) = side.filter(|entry| entry.is_tree()) else {
+            return Ok(Rc::default());
+        };
         match self.older[folder.index()].take() {
             Some((held, content)) if held == id => return Ok(content),
             other => self.older[folder.index()] = other,
@@ -77,5 +98,7 @@ impl<'g> Comparison<'g> {
 
 /// The id as raw trees have it.
 pub(super) fn id(of: Oid) -> anyhow::Result<Id> {
-    of.as_bytes().try_into().context("ids of 20 bytes are all that is read here, and this repository has longer ones")
+    of.as_bytes()
+        .try_into()
+        .context("ids of 20 bytes are all that is read here, and this repository has longer ones")
 }

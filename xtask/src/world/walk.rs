@@ -64,7 +64,14 @@ impl History<'_> {
         let (head, wanted) = (self.head, reach.saturating_add(1));
         thread::scope(|scope| {
             let (sender, links) = sync_channel(WAITING);
-            scope.spawn(move || Reader { folder, tables, head }.read(wanted, read, &sender));
+            scope.spawn(move || {
+                Reader {
+                    folder,
+                    tables,
+                    head,
+                }
+                .read(wanted, read, &sender)
+            });
             compare(&links, &mut comparison, reach, &mut visit)
         })
     }
@@ -78,8 +85,18 @@ fn compare<M>(
 ) -> anyhow::Result<()> {
     let (mut newer, mut place) = (None::<Link<M>>, 0);
     let mut tell = |place: usize, link: Link<M>, before: Option<Oid>| -> anyhow::Result<()> {
-        let changed = comparison.changed(before, link.tree).with_context(|| format!("reading what commit {} changed", link.id))?;
-        visit(place, Walked { id: hex(&id(link.id)?), message: link.message, is_merge: link.is_merge, changed });
+        let changed = comparison
+            .changed(before, link.tree)
+            .with_context(|| format!("reading what commit {} changed", link.id))?;
+        visit(
+            place,
+            Walked {
+                id: hex(&id(link.id)?),
+                message: link.message,
+                is_merge: link.is_merge,
+                changed,
+            },
+        );
         Ok(())
     };
     for batch in links {
@@ -110,11 +127,18 @@ impl Reader<'_> {
     fn read<M>(self, wanted: usize, read: &impl Fn(&str) -> M, sender: &SyncSender<Batch<M>>) {
         let repository = match Repository::open(self.folder) {
             Ok(repository) => repository,
-            Err(error) => return drop(sender.send(Err(anyhow!(error).context("opening the repository again")))),
+            Err(error) => {
+                return drop(
+                    sender.send(Err(anyhow!(error).context("opening the repository again"))),
+                );
+            }
         };
         // Where parents are hidden, libgit2 knows which.
-        let is_whole = !repository.is_shallow() && !files::exists(&repository.commondir().join("info/grafts"));
-        let mut objects = is_whole.then(|| Objects::new(&repository, self.tables).ok()).flatten();
+        let is_whole =
+            !repository.is_shallow() && !files::exists(&repository.commondir().join("info/grafts"));
+        let mut objects = is_whole
+            .then(|| Objects::new(&repository, self.tables).ok())
+            .flatten();
         let (mut batch, mut next): (Vec<_>, _) = (Vec::with_capacity(BATCH), Some(self.head));
         for place in 0..wanted {
             let Some(id) = next else { break };
@@ -142,11 +166,30 @@ fn link<M>(
 ) -> anyhow::Result<(Link<M>, Option<Oid>)> {
     let raw = objects.and_then(|objects| objects.commit(id));
     if let Some(raw) = raw.as_ref().and_then(|raw| RawCommit::read(raw)) {
-        let parent = raw.parent.map(|parent| Oid::from_bytes(&parent)).transpose()?;
+        let parent = raw
+            .parent
+            .map(|parent| Oid::from_bytes(&parent))
+            .transpose()?;
         let message = read(&String::from_utf8_lossy(raw.message));
-        return Ok((Link { id, tree: Oid::from_bytes(&raw.tree)?, is_merge: raw.is_merge, message }, parent));
+        return Ok((
+            Link {
+                id,
+                tree: Oid::from_bytes(&raw.tree)?,
+                is_merge: raw.is_merge,
+                message,
+            },
+            parent,
+        ));
     }
     let commit = commit(repository, id)?;
     let message = read(&String::from_utf8_lossy(commit.message_bytes()));
-    Ok((Link { id, tree: commit.tree_id(), is_merge: commit.parent_count() > 1, message }, commit.parent_id(0).ok()))
+    Ok((
+        Link {
+            id,
+            tree: commit.tree_id(),
+            is_merge: commit.parent_count() > 1,
+            message,
+        },
+        commit.parent_id(0).ok(),
+    ))
 }

@@ -22,14 +22,24 @@ fn law_14_build_can_be_killed_anywhere() {
         return;
     }
     let fixture = Fixture::new();
-    let config = fixture.read("xtask/monorepo.toml").replace("[\"linux/amd64\", \"linux/arm64\"]", &format!("[\"{}\"]", engine_platform()));
+    let config = fixture.read("xtask/monorepo.toml").replace(
+        "[\"linux/amd64\", \"linux/arm64\"]",
+        &format!("[\"{}\"]", engine_platform()),
+    );
     fixture.write(
         "xtask/monorepo.toml",
-        &config.replace("[[\"api\", \"--help\"]] }", "[[\"api\"]], health = { port = 8000, path = \"/\" } }"),
+        &config.replace(
+            "[[\"api\", \"--help\"]] }",
+            "[[\"api\"]], health = { port = 8000, path = \"/\" } }",
+        ),
     );
     fixture.write("api/Dockerfile", DOCKERFILE);
     fixture.write("api/api", "#!/bin/sh\nexit 0\n");
-    fs::set_permissions(fixture.root().join("api/api"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(
+        fixture.root().join("api/api"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
     fixture.git(&["add", "api"]);
     fixture.commit_all("feat: an image");
     // The layers of the base are there from an earlier build, as they mostly are.
@@ -38,7 +48,12 @@ fn law_14_build_can_be_killed_anywhere() {
     fixture.git(&["add", "api"]);
     fixture.commit_all("feat: another image");
     let ours = format!("reference={}/*/*", fixture.registry.address());
-    let images = || docker(&["image", "ls", "--quiet", "--filter", &ours]).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let images = || {
+        docker(&["image", "ls", "--quiet", "--filter", &ours])
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let forget = || {
         for image in images() {
             docker(&["image", "rm", "--force", &image]);
@@ -49,7 +64,10 @@ fn law_14_build_can_be_killed_anywhere() {
     scenario.at_every_call_that("buildx\\ build*|run*|rm*|push*", "docker");
     scenario.at_every_request_of("PUT");
     let containers = docker(&["ps", "--all", "--format", "{{.Image}} {{.Names}}"]);
-    let left: Vec<_> = containers.lines().filter(|line| line.starts_with(&fixture.registry.address())).collect();
+    let left: Vec<_> = containers
+        .lines()
+        .filter(|line| line.starts_with(&fixture.registry.address()))
+        .collect();
     assert!(left.is_empty(), "containers are left over: {left:?}");
     println!("build --push: {} cases", scenario.cases);
     forget();

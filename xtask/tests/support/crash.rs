@@ -34,10 +34,17 @@ pub enum Mishap {
     AnswerLost,
 }
 
-pub const MISHAPS: [Mishap; 3] = [Mishap::KilledBefore, Mishap::KilledAfter, Mishap::AnswerLost];
+pub const MISHAPS: [Mishap; 3] = [
+    Mishap::KilledBefore,
+    Mishap::KilledAfter,
+    Mishap::AnswerLost,
+];
 
 /// Times of commits and tags, so that two runs of one line make the same objects.
-const CLOCK: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z"), ("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")];
+const CLOCK: [(&str, &str); 2] = [
+    ("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z"),
+    ("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z"),
+];
 
 /// The server whose requests are disturbed.
 #[derive(Clone, Copy)]
@@ -93,14 +100,26 @@ impl<'a> Scenario<'a> {
     /// Runs the line once without disturbance, for what it should come to, and goes back to the beginning.
     pub fn new(fixture: &'a Fixture, arguments: &[&'a str]) -> Self {
         let begun = Self::with(fixture, arguments, || {});
-        Self { left: Some(HashSet::new()), ..begun }
+        Self {
+            left: Some(HashSet::new()),
+            ..begun
+        }
     }
 
     /// As [`Self::new`], for a line that also changes what is not the fixture's, such as an engine's images.
     pub fn with(fixture: &'a Fixture, arguments: &[&'a str], also_go_back: impl Fn() + 'a) -> Self {
         let asked = Asked::Registry(&fixture.registry);
-        let begun = Self::begin(fixture, arguments, Box::new(also_go_back), Vec::new(), (Box::new(Fixture::state), asked));
-        Self { left: None, ..begun }
+        let begun = Self::begin(
+            fixture,
+            arguments,
+            Box::new(also_go_back),
+            Vec::new(),
+            (Box::new(Fixture::state), asked),
+        );
+        Self {
+            left: None,
+            ..begun
+        }
     }
 
     /// As [`Self::new`], for a line that needs an environment, and whose bytes differ from run to run: `state` leaves those out.
@@ -110,7 +129,13 @@ impl<'a> Scenario<'a> {
         variables: Vec<(String, String)>,
         state: fn(&Fixture) -> BTreeMap<String, String>,
     ) -> Self {
-        Self::begin(fixture, arguments, Box::new(|| {}), variables, (Box::new(state), Asked::Registry(&fixture.registry)))
+        Self::begin(
+            fixture,
+            arguments,
+            Box::new(|| {}),
+            variables,
+            (Box::new(state), Asked::Registry(&fixture.registry)),
+        )
     }
 
     /// As [`Self::new`], for a line that asks the forge: its requests are the ones that are disturbed, and what it holds is
@@ -124,16 +149,30 @@ impl<'a> Scenario<'a> {
         let (pulls, releases) = (forge.pulls(), forge.releases());
         let state = |fixture: &Fixture| {
             let mut state = fixture.state();
-            state.extend(forge.pulls().into_iter().map(|pull| (format!("pull {}", pull.number), format!("{pull:#?}"))));
+            state.extend(
+                forge
+                    .pulls()
+                    .into_iter()
+                    .map(|pull| (format!("pull {}", pull.number), format!("{pull:#?}"))),
+            );
             state.extend(told_releases(forge));
             state
         };
-        let variables = vec![("GITHUB_API_URL".to_owned(), forge.url()), ("GITHUB_TOKEN".to_owned(), TOKEN.to_owned())];
+        let variables = vec![
+            ("GITHUB_API_URL".to_owned(), forge.url()),
+            ("GITHUB_TOKEN".to_owned(), TOKEN.to_owned()),
+        ];
         let also_go_back = move || {
             forge.go_back_to(&pulls);
             forge.go_back_to_releases(&releases);
         };
-        Self::begin(fixture, arguments, Box::new(also_go_back), variables, (Box::new(state), Asked::Forge(forge)))
+        Self::begin(
+            fixture,
+            arguments,
+            Box::new(also_go_back),
+            variables,
+            (Box::new(state), Asked::Forge(forge)),
+        )
     }
 
     /// As [`Self::new`], for a line that publishes a package: the requests to its index are disturbed, and what that holds is
@@ -144,7 +183,13 @@ impl<'a> Scenario<'a> {
         let state = |_: &Fixture| packaged.state();
         let also_go_back = move || index.go_back_to(&files);
         let rest = (Box::new(state) as State<'a>, Asked::Index(index));
-        Self::begin(&packaged.fixture, arguments, Box::new(also_go_back), packaged.variables(), rest)
+        Self::begin(
+            &packaged.fixture,
+            arguments,
+            Box::new(also_go_back),
+            packaged.variables(),
+            rest,
+        )
     }
 
     /// As [`Self::of_package`], for what the forge is told of it: the requests to the forge are disturbed, and both are compared
@@ -166,7 +211,13 @@ impl<'a> Scenario<'a> {
             forge.go_back_to_releases(&releases);
         };
         let rest = (Box::new(state) as State<'a>, Asked::Forge(forge));
-        Self::begin(&packaged.fixture, arguments, Box::new(also_go_back), variables, rest)
+        Self::begin(
+            &packaged.fixture,
+            arguments,
+            Box::new(also_go_back),
+            variables,
+            rest,
+        )
     }
 
     fn begin(
@@ -226,7 +277,10 @@ impl<'a> Scenario<'a> {
         let mut command = program(&self.fixture.root());
         // Who is killed leaves its private folders, which are to go with the scenario.
         command.env("TMPDIR", self.shims.path().join("private"));
-        command.args(&self.arguments).envs(CLOCK).envs(self.variables.iter().cloned());
+        command
+            .args(&self.arguments)
+            .envs(CLOCK)
+            .envs(self.variables.iter().cloned());
         command
     }
 
@@ -238,28 +292,58 @@ impl<'a> Scenario<'a> {
     /// is not finished once more: most calls only ask.
     fn finish_and_compare(&mut self, case: &str) {
         self.cases += 1;
-        let now = self.left.is_some().then(|| format!("{:?}{}", self.now(), digest_of(&self.fixture.folder())));
+        let now = self
+            .left
+            .is_some()
+            .then(|| format!("{:?}{}", self.now(), digest_of(&self.fixture.folder())));
         if let (Some(left), Some(now)) = (&mut self.left, now)
             && !left.insert(now)
         {
             return;
         }
         let second = self.run();
-        assert_eq!(second.code, 0, "{case}: the second run could not finish: {}", second.stderr);
+        assert_eq!(
+            second.code, 0,
+            "{case}: the second run could not finish: {}",
+            second.stderr
+        );
         let found = self.now();
         for (name, wanted) in &self.end {
-            assert_eq!(found.get(name), Some(wanted), "{case}: {name} is not what an undisturbed run leaves; it said: {}", second.stderr);
+            assert_eq!(
+                found.get(name),
+                Some(wanted),
+                "{case}: {name} is not what an undisturbed run leaves; it said: {}",
+                second.stderr
+            );
         }
-        assert_eq!(found.keys().collect::<Vec<_>>(), self.end.keys().collect::<Vec<_>>(), "{case}: something is left over");
+        assert_eq!(
+            found.keys().collect::<Vec<_>>(),
+            self.end.keys().collect::<Vec<_>>(),
+            "{case}: something is left over"
+        );
         self.assert_nothing_left_to_do(case);
     }
 
     fn assert_nothing_left_to_do(&self, case: &str) {
         let again = super::ran(self.command().arg("--json").output().unwrap());
-        let report: Value = serde_json::from_str(&again.stdout).unwrap_or_else(|error| panic!("{case}: {error}: {}", again.stderr));
-        let acted = report["steps"].as_array().unwrap().iter().filter(|step| step["verdict"] != "done").count();
-        assert_eq!((again.code, acted), (0, 0), "{case}: law 14: a further run acts: {report:#}");
-        assert_eq!(self.now(), self.end, "{case}: law 14: a further run changed something");
+        let report: Value = serde_json::from_str(&again.stdout)
+            .unwrap_or_else(|error| panic!("{case}: {error}: {}", again.stderr));
+        let acted = report["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|step| step["verdict"] != "done")
+            .count();
+        assert_eq!(
+            (again.code, acted),
+            (0, 0),
+            "{case}: law 14: a further run acts: {report:#}"
+        );
+        assert_eq!(
+            self.now(),
+            self.end,
+            "{case}: law 14: a further run changed something"
+        );
     }
 
     /// Every call of another program, each with every mishap.
@@ -275,9 +359,24 @@ impl<'a> Scenario<'a> {
                 self.go_back();
                 let counter = self.shims.path().join("counter");
                 fs::write(&counter, "").unwrap();
-                write_shim(&self.shims.path().join(program), &real, &counter, pattern, place, mishap);
-                let own = self.variables.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
-                let path = format!("{}:{}", self.shims.path().display(), own.unwrap_or_else(|| std::env::var("PATH").unwrap()));
+                write_shim(
+                    &self.shims.path().join(program),
+                    &real,
+                    &counter,
+                    pattern,
+                    place,
+                    mishap,
+                );
+                let own = self
+                    .variables
+                    .iter()
+                    .find(|(name, _)| name == "PATH")
+                    .map(|(_, path)| path.clone());
+                let path = format!(
+                    "{}:{}",
+                    self.shims.path().display(),
+                    own.unwrap_or_else(|| std::env::var("PATH").unwrap())
+                );
                 let first = super::ran(self.command().env("PATH", path).output().unwrap());
                 let calls = fs::read_to_string(&counter).unwrap().lines().count();
                 if calls < place {
@@ -286,7 +385,11 @@ impl<'a> Scenario<'a> {
                     break;
                 }
                 if mishap != Mishap::AnswerLost {
-                    assert_eq!(first.code, -1, "{mishap:?} at call {place} of {program}: it was not killed: {}", first.stderr);
+                    assert_eq!(
+                        first.code, -1,
+                        "{mishap:?} at call {place} of {program}: it was not killed: {}",
+                        first.stderr
+                    );
                 }
                 self.finish_and_compare(&format!("{mishap:?} at call {place} of {program}"));
             }
@@ -295,7 +398,10 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::at_every_call_of`], for a program that lies in the repository.
     pub fn at_every_call_of_file(&mut self, file: &str) {
-        let (place_of, real) = (self.fixture.root().join(file), self.shims.path().join("real"));
+        let (place_of, real) = (
+            self.fixture.root().join(file),
+            self.shims.path().join("real"),
+        );
         fs::copy(&place_of, &real).unwrap();
         for mishap in MISHAPS {
             for place in 1.. {
@@ -312,9 +418,17 @@ impl<'a> Scenario<'a> {
                 match mishap {
                     // What is asked of it and not answered refuses; an act that is seen to have come true is none that failed.
                     Mishap::AnswerLost => {
-                        assert!(matches!(first.code, 0 | 1 | 3), "{mishap:?} at call {place} of {file}: {}", first.stderr);
+                        assert!(
+                            matches!(first.code, 0 | 1 | 3),
+                            "{mishap:?} at call {place} of {file}: {}",
+                            first.stderr
+                        );
                     }
-                    _ => assert_eq!(first.code, -1, "{mishap:?} at call {place} of {file}: it was not killed: {}", first.stderr),
+                    _ => assert_eq!(
+                        first.code, -1,
+                        "{mishap:?} at call {place} of {file}: it was not killed: {}",
+                        first.stderr
+                    ),
                 }
                 self.finish_and_compare(&format!("{mishap:?} at call {place} of {file}"));
             }
@@ -343,14 +457,22 @@ impl<'a> Scenario<'a> {
                     Mishap::AnswerLost => Fault::cut_after(method, ""),
                     _ => {
                         let child = Arc::clone(&child);
-                        Fault::meanwhile(method, "", mishap == Mishap::KilledAfter, move || kill(child.lock().unwrap().unwrap()))
+                        Fault::meanwhile(method, "", mishap == Mishap::KilledAfter, move || {
+                            kill(child.lock().unwrap().unwrap())
+                        })
                     }
                 };
                 self.asked.plan_fault(fault.from_nth(place));
                 let first = {
                     // Until the child is known by number, no request of it is looked at.
                     let mut known = child.lock().unwrap();
-                    let child = self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+                    let child = self
+                        .command()
+                        .stdin(Stdio::null())
+                        .stdout(Stdio::null())
+                        .stderr(Stdio::piped())
+                        .spawn()
+                        .unwrap();
                     *known = Some(child.id());
                     child
                 };
@@ -361,8 +483,16 @@ impl<'a> Scenario<'a> {
                 }
                 match mishap {
                     // One lost answer is asked for again, but for those of other programs' requests.
-                    Mishap::AnswerLost => assert!(matches!(first.code, 0 | 1), "{mishap:?} at request {place}: {}", first.stderr),
-                    _ => assert_eq!(first.code, -1, "{mishap:?} at request {place}: it was not killed: {}", first.stderr),
+                    Mishap::AnswerLost => assert!(
+                        matches!(first.code, 0 | 1),
+                        "{mishap:?} at request {place}: {}",
+                        first.stderr
+                    ),
+                    _ => assert_eq!(
+                        first.code, -1,
+                        "{mishap:?} at request {place}: it was not killed: {}",
+                        first.stderr
+                    ),
                 }
                 self.finish_and_compare(&format!("{mishap:?} at request {place}"));
             }
@@ -396,9 +526,21 @@ impl<'a> Scenario<'a> {
                 self.go_back();
                 let command = self.command();
                 let mut strace = Command::new("strace");
-                strace.args(["-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
+                strace.args([
+                    "-f",
+                    "-b",
+                    "execve",
+                    "-qq",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    &format!("trace={call}"),
+                    "-e",
+                ]);
                 strace
-                    .arg(format!("inject={call}:error=EIO:signal=SIGKILL:when={place}"))
+                    .arg(format!(
+                        "inject={call}:error=EIO:signal=SIGKILL:when={place}"
+                    ))
                     .arg(command.get_program())
                     .args(command.get_args());
                 // What the line is to be told, and what it is not to see, is told to strace.
@@ -425,19 +567,30 @@ fn told_releases(forge: &EmbeddedForge) -> BTreeMap<String, String> {
     for mut release in forge.releases() {
         release.number = 0;
         release.assets.iter_mut().for_each(|asset| asset.number = 0);
-        release.assets.sort_by(|left, right| left.name.cmp(&right.name));
-        told.entry(format!("release {}", release.tag)).or_default().push_str(&format!("{release:#?}"));
+        release
+            .assets
+            .sort_by(|left, right| left.name.cmp(&right.name));
+        told.entry(format!("release {}", release.tag))
+            .or_default()
+            .push_str(&format!("{release:#?}"));
     }
     told
 }
 
 /// Whether strace is here and may trace. A machine that forbids tracing skips; where every tool is required, it must be here.
 fn can_trace() -> Result<(), &'static str> {
-    match Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status() {
+    match Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .stderr(Stdio::null())
+        .status()
+    {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err("strace may not trace here"),
         Err(_) => {
-            assert!(std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(), "missing strace; .ci/setup installs it");
+            assert!(
+                std::env::var_os("XTASK_REQUIRE_TOOLS").is_none(),
+                "missing strace; .ci/setup installs it"
+            );
             Err("there is no strace")
         }
     }
@@ -445,11 +598,24 @@ fn can_trace() -> Result<(), &'static str> {
 
 /// A program that does as the real one, but for the call of this number. Calls at the same time are told apart by their
 /// process: each adds its own to the list.
-fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: usize, mishap: Mishap) {
+fn write_shim(
+    path: &Path,
+    real: &Path,
+    counter: &Path,
+    pattern: &str,
+    place: usize,
+    mishap: Mishap,
+) {
     let at_place = match mishap {
         Mishap::KilledBefore => "kill -KILL $PPID; exit 1".to_owned(),
-        Mishap::KilledAfter => format!("'{}' \"$@\" > /dev/null 2>&1 < /dev/null; kill -KILL $PPID; exit 1", real.display()),
-        Mishap::AnswerLost => format!("'{}' \"$@\" > /dev/null 2>&1 < /dev/null; echo the answer was lost >&2; exit 1", real.display()),
+        Mishap::KilledAfter => format!(
+            "'{}' \"$@\" > /dev/null 2>&1 < /dev/null; kill -KILL $PPID; exit 1",
+            real.display()
+        ),
+        Mishap::AnswerLost => format!(
+            "'{}' \"$@\" > /dev/null 2>&1 < /dev/null; echo the answer was lost >&2; exit 1",
+            real.display()
+        ),
     };
     let text = format!(
         "#!/bin/sh\ncase \"$*\" in {pattern})\necho $$ >> '{0}'\ncount=$(grep -nx $$ '{0}' | cut -d: -f1)\nif [ $count -eq {place} ]; then {at_place}; fi\nesac\nexec '{1}' \"$@\"\n",
@@ -460,7 +626,13 @@ fn write_shim(path: &Path, real: &Path, counter: &Path, pattern: &str, place: us
 }
 
 fn kill(child: u32) {
-    assert!(Command::new("kill").args(["-KILL", &child.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-KILL", &child.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// The names and bytes of everything in a folder. Of git's index the name alone: it notes when files were looked at, and what it says
@@ -469,7 +641,10 @@ fn digest_of(folder: &Path) -> String {
     let mut told = Sha256::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        let mut entries: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         entries.sort();
         for path in entries {
             told.update(path.as_os_str().as_encoded_bytes());
@@ -478,17 +653,27 @@ fn digest_of(folder: &Path) -> String {
             let kind = about.file_type();
             match () {
                 () if kind.is_dir() => open.push(path),
-                () if kind.is_symlink() => told.update(fs::read_link(&path).unwrap().as_os_str().as_encoded_bytes()),
+                () if kind.is_symlink() => {
+                    told.update(fs::read_link(&path).unwrap().as_os_str().as_encoded_bytes())
+                }
                 () if path.ends_with(".git/index") => {}
                 () => told.update(fs::read(&path).unwrap()),
             }
             told.update([0]);
         }
     }
-    told.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    told.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn copy_tree(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-a").arg(format!("{}/.", from.display())).arg(to).status().unwrap();
+    let status = Command::new("cp")
+        .arg("-a")
+        .arg(format!("{}/.", from.display()))
+        .arg(to)
+        .status()
+        .unwrap();
     assert!(status.success());
 }

@@ -16,7 +16,9 @@ pub struct Delivered {
 
 /// A file that says `api` runs 0.1.0, with its digest when one is given.
 pub fn deployment(registry: &str, image: &str) -> String {
-    format!("# what runs\nspec:\n  containers:\n    - name: api\n      image: {registry}/acme/{image} # ours\n    - image: nginx:1.27\n")
+    format!(
+        "# what runs\nspec:\n  containers:\n    - name: api\n      image: {registry}/acme/{image} # ours\n    - image: nginx:1.27\n"
+    )
 }
 
 impl Delivered {
@@ -40,18 +42,41 @@ impl Delivered {
         }
         let image = format!("api:0.1.0@{}", delivered.digest("api", "0.1.0"));
         let text = deployment(&fixture.registry.address(), &image);
-        delivered.push_there(&[("staging/api.yaml", &text), ("production/api.yaml", &text), ("README.md", "what runs\n")], "feat: begin");
+        delivered.push_there(
+            &[
+                ("staging/api.yaml", &text),
+                ("production/api.yaml", &text),
+                ("README.md", "what runs\n"),
+            ],
+            "feat: begin",
+        );
         delivered
     }
 
     /// A fixture with more configuration, and an empty repository of what runs, with these files in its `main`.
     pub fn with(config: &str, files: &[(&str, &str)]) -> Self {
         let fixture = Fixture::new();
-        fixture.write("xtask/monorepo.toml", &format!("{}{config}", fixture.read("xtask/monorepo.toml")));
+        fixture.write(
+            "xtask/monorepo.toml",
+            &format!("{}{config}", fixture.read("xtask/monorepo.toml")),
+        );
         let delivered = Self { fixture };
-        git_in(&delivered.fixture.folder(), &["init", "--quiet", "--bare", "--initial-branch", "main", "deploy.git"]);
+        git_in(
+            &delivered.fixture.folder(),
+            &[
+                "init",
+                "--quiet",
+                "--bare",
+                "--initial-branch",
+                "main",
+                "deploy.git",
+            ],
+        );
         // As forges do: who fetches may leave contents out.
-        git_in(&delivered.there(), &["config", "uploadpack.allowFilter", "true"]);
+        git_in(
+            &delivered.there(),
+            &["config", "uploadpack.allowFilter", "true"],
+        );
         if !files.is_empty() {
             delivered.push_there(files, "feat: begin");
         }
@@ -76,19 +101,36 @@ impl Delivered {
             let digest = registry.digest(&repository, &tag).unwrap().to_string();
             json!({ "mediaType": media_type, "digest": digest, "size": bytes.len(), "platform": { "os": "linux", "architecture": arch } })
         });
-        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string();
-        let url = format!("http://{}/v2/{repository}/manifests/{version}", registry.address());
-        ureq::put(&url).header("Content-Type", INDEX).send(index.as_bytes()).unwrap();
+        let index =
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string();
+        let url = format!(
+            "http://{}/v2/{repository}/manifests/{version}",
+            registry.address()
+        );
+        ureq::put(&url)
+            .header("Content-Type", INDEX)
+            .send(index.as_bytes())
+            .unwrap();
         self.digest(package, version)
     }
 
     pub fn digest(&self, package: &str, tag: &str) -> String {
-        self.fixture.registry.digest(&format!("acme/{package}"), tag).unwrap().to_string()
+        self.fixture
+            .registry
+            .digest(&format!("acme/{package}"), tag)
+            .unwrap()
+            .to_string()
     }
 
     /// Somebody else's commit in the repository of what runs.
     pub fn push_there(&self, files: &[(&str, &str)], message: &str) {
-        push_to(&self.fixture.folder().join("hand"), &self.there(), "main", files, message);
+        push_to(
+            &self.fixture.folder().join("hand"),
+            &self.there(),
+            "main",
+            files,
+            message,
+        );
     }
 
     /// A file at the head of its `main`.
@@ -98,7 +140,10 @@ impl Delivered {
 
     /// The subjects of its `main`, newest first.
     pub fn subjects(&self) -> Vec<String> {
-        git_in(&self.there(), &["log", "--format=%s", "main"]).lines().map(str::to_owned).collect()
+        git_in(&self.there(), &["log", "--format=%s", "main"])
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     pub fn message(&self) -> String {
@@ -112,11 +157,28 @@ impl Delivered {
 
 /// Commits files to a branch of a bare repository, through a clone that goes again.
 pub fn push_to(clone: &Path, bare: &Path, branch: &str, files: &[(&str, &str)], message: &str) {
-    git_in(bare.parent().unwrap(), &["clone", "--quiet", bare.to_str().unwrap(), clone.to_str().unwrap()]);
+    git_in(
+        bare.parent().unwrap(),
+        &[
+            "clone",
+            "--quiet",
+            bare.to_str().unwrap(),
+            clone.to_str().unwrap(),
+        ],
+    );
     let known = git_in(clone, &["ls-remote", "--heads", "origin", branch]);
     match known.is_empty() {
         true => git_in(clone, &["checkout", "--quiet", "--orphan", branch]),
-        false => git_in(clone, &["checkout", "--quiet", "-B", branch, &format!("origin/{branch}")]),
+        false => git_in(
+            clone,
+            &[
+                "checkout",
+                "--quiet",
+                "-B",
+                branch,
+                &format!("origin/{branch}"),
+            ],
+        ),
     };
     for (path, text) in files {
         let path = clone.join(path);
@@ -124,7 +186,19 @@ pub fn push_to(clone: &Path, bare: &Path, branch: &str, files: &[(&str, &str)], 
         fs::write(path, text).unwrap();
     }
     git_in(clone, &["add", "--all"]);
-    git_in(clone, &["-c", "user.name=Hand", "-c", "user.email=hand@localhost", "commit", "--quiet", "--message", message]);
+    git_in(
+        clone,
+        &[
+            "-c",
+            "user.name=Hand",
+            "-c",
+            "user.email=hand@localhost",
+            "commit",
+            "--quiet",
+            "--message",
+            message,
+        ],
+    );
     git_in(clone, &["push", "--quiet", "origin", branch]);
     fs::remove_dir_all(clone).unwrap();
 }

@@ -37,11 +37,20 @@ pub const DEPLOYS: &str = "deploy = [\"ops/modal\", \"deploy\", \"-m\", \"code/m
 impl Delivered {
     /// Three environments, one after the other, in which a command deploys and which have no pins.
     pub fn without_pins() -> Self {
-        let stages = [("dev", ""), ("staging", "after = \"dev\"\n"), ("production", "after = \"staging\"\napproval = true\n")];
-        let config: String = stages.iter().map(|(name, keys)| format!("[environments.{name}]\n{keys}{DEPLOYS}")).collect();
+        let stages = [
+            ("dev", ""),
+            ("staging", "after = \"dev\"\n"),
+            ("production", "after = \"staging\"\napproval = true\n"),
+        ];
+        let config: String = stages
+            .iter()
+            .map(|(name, keys)| format!("[environments.{name}]\n{keys}{DEPLOYS}"))
+            .collect();
         let delivered = Self::with(&config, &[]);
         delivered.with_modal();
-        ["0.1.0", "0.2.0", "0.3.0"].iter().for_each(|version| drop(delivered.release("api", version)));
+        ["0.1.0", "0.2.0", "0.3.0"]
+            .iter()
+            .for_each(|version| drop(delivered.release("api", version)));
         delivered
     }
 
@@ -49,8 +58,14 @@ impl Delivered {
     pub fn with_pins_and_modal() -> Self {
         let delivered = Self::new();
         let config = delivered.fixture.read("xtask/monorepo.toml");
-        let config = config.replace("[environments.staging]\n", &format!("[environments.staging]\n{DEPLOYS}"));
-        delivered.fixture.write("xtask/monorepo.toml", &config.replace("approval = true\n", &format!("approval = true\n{DEPLOYS}")));
+        let config = config.replace(
+            "[environments.staging]\n",
+            &format!("[environments.staging]\n{DEPLOYS}"),
+        );
+        delivered.fixture.write(
+            "xtask/monorepo.toml",
+            &config.replace("approval = true\n", &format!("approval = true\n{DEPLOYS}")),
+        );
         delivered.with_modal();
         delivered
     }
@@ -64,14 +79,25 @@ impl Delivered {
 
     /// What was deployed and tried, in this order.
     pub fn log(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.fixture.folder().join("cluster/log")).unwrap_or_default();
-        text.lines().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+        let text =
+            fs::read_to_string(self.fixture.folder().join("cluster/log")).unwrap_or_default();
+        text.lines()
+            .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+            .collect()
     }
 
     /// The digest that runs there.
     pub fn running(&self, environment: &str) -> String {
-        let text = fs::read_to_string(self.fixture.folder().join(format!("cluster/{environment}-api"))).unwrap_or_default();
-        text.trim().rsplit_once('@').map(|(_, digest)| digest.to_owned()).unwrap_or_default()
+        let text = fs::read_to_string(
+            self.fixture
+                .folder()
+                .join(format!("cluster/{environment}-api")),
+        )
+        .unwrap_or_default();
+        text.trim()
+            .rsplit_once('@')
+            .map(|(_, digest)| digest.to_owned())
+            .unwrap_or_default()
     }
 
     /// Makes a verb of `modal` fail from now on, or no longer.
@@ -86,11 +112,17 @@ impl Delivered {
 
     /// A file of the ledger.
     pub fn recorded(&self, file: &str) -> String {
-        super::git_in(&self.fixture.folder().join("origin.git"), &["show", &format!("refs/xtask/environments:{file}")])
+        super::git_in(
+            &self.fixture.folder().join("origin.git"),
+            &["show", &format!("refs/xtask/environments:{file}")],
+        )
     }
 
     pub fn ledger_subjects(&self) -> Vec<String> {
-        let log = super::git_in(&self.fixture.folder().join("origin.git"), &["log", "--format=%s", "refs/xtask/environments"]);
+        let log = super::git_in(
+            &self.fixture.folder().join("origin.git"),
+            &["log", "--format=%s", "refs/xtask/environments"],
+        );
         log.lines().map(str::to_owned).collect()
     }
 }
@@ -98,10 +130,16 @@ impl Delivered {
 /// What a run leaves, with what runs in the cluster; not how often it was told so.
 pub fn state(fixture: &Fixture) -> BTreeMap<String, String> {
     let mut state = fixture.state();
-    for entry in fs::read_dir(fixture.folder().join("cluster")).into_iter().flatten() {
+    for entry in fs::read_dir(fixture.folder().join("cluster"))
+        .into_iter()
+        .flatten()
+    {
         let path = entry.unwrap().path();
         if !path.ends_with("log") {
-            state.insert(format!("cluster {}", path.file_name().unwrap().display()), fs::read_to_string(&path).unwrap());
+            state.insert(
+                format!("cluster {}", path.file_name().unwrap().display()),
+                fs::read_to_string(&path).unwrap(),
+            );
         }
     }
     state

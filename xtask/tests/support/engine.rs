@@ -8,13 +8,26 @@ pub const BASE_IMAGE: &str = "python:3.12-slim";
 
 /// Whether the machine can run these tests; says what is missing, or fails where nothing may be.
 pub fn can_run(test: &str) -> bool {
-    let answers =
-        |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
+    let answers = |program: &str, arguments: &[&str]| {
+        Command::new(program)
+            .args(arguments)
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
     let missing: Vec<_> = [
-        ("a docker engine", answers("docker", &["version", "--format", "{{.Server.Version}}"])),
+        (
+            "a docker engine",
+            answers("docker", &["version", "--format", "{{.Server.Version}}"]),
+        ),
         ("docker buildx", answers("docker", &["buildx", "version"])),
-        ("docker-registry", answers("docker-registry", &["--version"])),
-        ("the base image python:3.12-slim", answers("docker", &["image", "inspect", BASE_IMAGE])),
+        (
+            "docker-registry",
+            answers("docker-registry", &["--version"]),
+        ),
+        (
+            "the base image python:3.12-slim",
+            answers("docker", &["image", "inspect", BASE_IMAGE]),
+        ),
     ]
     .into_iter()
     .filter_map(|(what, is_there)| (!is_there).then_some(what))
@@ -24,11 +37,17 @@ pub fn can_run(test: &str) -> bool {
 
 pub fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "docker {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// `linux/amd64` or what the engine runs.
 pub fn engine_platform() -> String {
-    docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).trim().to_owned()
+    docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"])
+        .trim()
+        .to_owned()
 }

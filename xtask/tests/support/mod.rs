@@ -64,20 +64,33 @@ impl Fixture {
             "core/Cargo.toml",
             "[package]\nname = \"core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nforeign = \"0.1.0\"\n",
         );
-        fixture.write("core/pyproject.toml", "[project]\nname = \"core\"\nversion = \"0.1.0\"\n");
+        fixture.write(
+            "core/pyproject.toml",
+            "[project]\nname = \"core\"\nversion = \"0.1.0\"\n",
+        );
         fixture.write("Cargo.lock", CORE_LOCK);
         fixture.write("api/pyproject.toml", PYPROJECT);
         fixture.write("api/uv.lock", UV_LOCK);
-        fixture.write("web/src/web/version.py", "\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.0\"\n");
+        fixture.write(
+            "web/src/web/version.py",
+            "\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.0\"\n",
+        );
         fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
-        {
+        for (key, value) in [
+            ("user.name", "Test"),
+            ("user.email", "test@localhost"),
+            ("commit.gpgSign", "false"),
+            ("tag.gpgSign", "false"),
+        ] {
             fixture.git(&["config", key, value]);
         }
         fixture.git(&["add", "--all"]);
         fixture.git(&["commit", "--quiet", "--message", "feat: begin"]);
         let remote = fixture.folder.path().join("origin.git");
-        git_in(fixture.folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+        git_in(
+            fixture.folder.path(),
+            &["init", "--quiet", "--bare", remote.to_str().unwrap()],
+        );
         // As forges do: who fetches may leave contents out.
         git_in(&remote, &["config", "uploadpack.allowFilter", "true"]);
         fixture.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
@@ -141,14 +154,19 @@ depends = ["core"]
     }
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
-        ran(program(&self.root()).args(arguments).envs(variables.iter().copied()).output().unwrap())
+        ran(program(&self.root())
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap())
     }
 
     /// Runs it with `--json` and reads the document.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--json"]].concat());
-        let document =
-            serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr));
+        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| {
+            panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr)
+        });
         (ran.code, document)
     }
 
@@ -166,7 +184,16 @@ depends = ["core"]
     /// Pushes stand-in images, one plain and one with an attestation, for the platforms under a build id, as `build --push` on two machines would.
     pub fn push_candidate(&self, build_id: &str, platforms: &[&str], revision: &str) {
         for platform in platforms {
-            stand_in::push_to(&self.registry, "acme/api", build_id, platform, "0.2.0", revision, platform.ends_with("arm64")).unwrap();
+            stand_in::push_to(
+                &self.registry,
+                "acme/api",
+                build_id,
+                platform,
+                "0.2.0",
+                revision,
+                platform.ends_with("arm64"),
+            )
+            .unwrap();
         }
     }
 
@@ -175,7 +202,10 @@ depends = ["core"]
         self.ok(&["bump", "minor", "api", "--commit"]);
         self.ok(&["tag", "api", "--rc", "--push"]);
         let (_, plan) = self.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
-        let build_id = plan["matrix"]["include"][0]["build_id"].as_str().unwrap().to_owned();
+        let build_id = plan["matrix"]["include"][0]["build_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.push_candidate(&build_id, &["linux/amd64", "linux/arm64"], &self.head());
         build_id
     }
@@ -183,7 +213,10 @@ depends = ["core"]
     /// Everything a command could change: files, refs here and at the remote, and the registry.
     pub fn state(&self) -> BTreeMap<String, String> {
         let mut state = self.registry.state();
-        for line in self.git(&["ls-files", "--others", "--cached", "--exclude-standard"]).lines() {
+        for line in self
+            .git(&["ls-files", "--others", "--cached", "--exclude-standard"])
+            .lines()
+        {
             if let Ok(text) = fs::read_to_string(self.root().join(line)) {
                 state.insert(format!("file {line}"), text);
             }
@@ -192,7 +225,10 @@ depends = ["core"]
         state.insert("refs there".into(), self.git(&["ls-remote", "origin"]));
         let deliveries = self.folder().join("deploy.git");
         if deliveries.exists() {
-            state.insert("refs of what runs".into(), git_in(&deliveries, &["for-each-ref"]));
+            state.insert(
+                "refs of what runs".into(),
+                git_in(&deliveries, &["for-each-ref"]),
+            );
         }
         state.insert("status".into(), self.git(&["status", "--porcelain"]));
         state
@@ -201,8 +237,18 @@ depends = ["core"]
 
 pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
     fs::create_dir_all(folder).unwrap();
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -81,7 +81,11 @@ impl Packaged {
     /// As [`Self::with`]; the indexes take files of whoever knows this.
     pub fn for_password(password: &str, lines: &str) -> Self {
         let start = || EmbeddedIndex::start(Some((USER, password))).unwrap();
-        let packaged = Self { fixture: Fixture::new(), index: start(), candidates: start() };
+        let packaged = Self {
+            fixture: Fixture::new(),
+            index: start(),
+            candidates: start(),
+        };
         let fixture = &packaged.fixture;
         let is_staged = if lines.contains("candidates = false") {
             String::new()
@@ -104,7 +108,10 @@ impl Packaged {
         fixture.commit_all("feat: a package");
         // A real one wants a database from afar.
         Scanner::called("trivy", &packaged.programs());
-        write_program(&packaged.programs().join("twine"), "#!/bin/sh\nfor last; do :; done\ntest -s \"$last\"\n");
+        write_program(
+            &packaged.programs().join("twine"),
+            "#!/bin/sh\nfor last; do :; done\ntest -s \"$last\"\n",
+        );
         packaged
     }
 
@@ -114,19 +121,35 @@ impl Packaged {
 
     /// The environment of a run that may upload.
     pub fn variables(&self) -> Vec<(String, String)> {
-        let path = format!("{}:{}", self.programs().display(), std::env::var("PATH").unwrap());
+        let path = format!(
+            "{}:{}",
+            self.programs().display(),
+            std::env::var("PATH").unwrap()
+        );
         let words = [("PATH", path.as_str()), ("UV_PUBLISH_TOKEN", TOKEN)];
-        words.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        words
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     /// Runs it with a token; insists that the token is nowhere in what it says.
     pub fn run_as(&self, token: &str, arguments: &[&str]) -> Ran {
         let mut variables = self.variables();
         variables.retain(|(name, _)| name != "UV_PUBLISH_TOKEN");
-        variables.extend((!token.is_empty()).then(|| ("UV_PUBLISH_TOKEN".to_owned(), token.to_owned())));
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        variables
+            .extend((!token.is_empty()).then(|| ("UV_PUBLISH_TOKEN".to_owned(), token.to_owned())));
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let ran = self.fixture.run_with(arguments, &variables);
-        assert!(token.is_empty() || (!ran.stdout.contains(token) && !ran.stderr.contains(token)), "law 17: {}{}", ran.stdout, ran.stderr);
+        assert!(
+            token.is_empty() || (!ran.stdout.contains(token) && !ran.stderr.contains(token)),
+            "law 17: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
         ran
     }
 
@@ -137,7 +160,8 @@ impl Packaged {
     /// Runs it with `--json`; gives code and document.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
+        let document = serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
         (ran.code, document)
     }
 
@@ -157,7 +181,12 @@ impl Packaged {
     pub fn state(&self) -> BTreeMap<String, String> {
         let mut state = self.fixture.state();
         for (place, index) in [("index", &self.index), ("candidates", &self.candidates)] {
-            state.extend(index.files().into_iter().map(|(name, bytes)| (format!("{place} {name}"), format!("{bytes:?}"))));
+            state.extend(
+                index
+                    .files()
+                    .into_iter()
+                    .map(|(name, bytes)| (format!("{place} {name}"), format!("{bytes:?}"))),
+            );
         }
         state
     }

@@ -14,12 +14,24 @@ pub struct Proxy {
 
 impl Proxy {
     /// Puts itself between the fixture's configuration and its registry.
-    pub fn in_front_of(fixture: &Fixture, hook: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static) -> Self {
+    pub fn in_front_of(
+        fixture: &Fixture,
+        hook: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    ) -> Self {
         let registry = fixture.registry.address();
         let upstream = registry.clone();
-        let handler = move |request: Request| Reply::Send(hook(&request).unwrap_or_else(|| forward(&upstream, &request)));
-        let proxy = Self { server: Server::start(handler, 1 << 20).unwrap() };
-        fixture.write("xtask/monorepo.toml", &fixture.read("xtask/monorepo.toml").replace(&registry, &proxy.server.address()));
+        let handler = move |request: Request| {
+            Reply::Send(hook(&request).unwrap_or_else(|| forward(&upstream, &request)))
+        };
+        let proxy = Self {
+            server: Server::start(handler, 1 << 20).unwrap(),
+        };
+        fixture.write(
+            "xtask/monorepo.toml",
+            &fixture
+                .read("xtask/monorepo.toml")
+                .replace(&registry, &proxy.server.address()),
+        );
         fixture.commit_all("chore: another registry");
         fixture.git(&["push", "--quiet", "origin", "main"]);
         proxy
@@ -31,12 +43,22 @@ impl Proxy {
 }
 
 fn forward(upstream: &str, request: &Request) -> Response {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-    let mut forwarded = ureq::http::Request::builder().method(request.method.as_str()).uri(format!("http://{upstream}{}", request.target));
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let mut forwarded = ureq::http::Request::builder()
+        .method(request.method.as_str())
+        .uri(format!("http://{upstream}{}", request.target));
     for name in ["Accept", "Content-Type"] {
-        forwarded = request.headers_named(name).fold(forwarded, |forwarded, value| forwarded.header(name, value));
+        forwarded = request
+            .headers_named(name)
+            .fold(forwarded, |forwarded, value| forwarded.header(name, value));
     }
-    let mut answer = agent.run(forwarded.body(request.body.clone()).unwrap()).unwrap();
+    let mut answer = agent
+        .run(forwarded.body(request.body.clone()).unwrap())
+        .unwrap();
     let mut response = Response::new(answer.status().as_u16());
     for name in ["Content-Type", "Docker-Content-Digest", "Link", "Location"] {
         if let Some(value) = answer.headers().get(name) {
@@ -45,7 +67,10 @@ fn forward(upstream: &str, request: &Request) -> Response {
     }
     if request.method == "HEAD" {
         // The server writes the length of a body that it keeps back.
-        let length = answer.headers().get("Content-Length").map_or(0, |value| value.to_str().unwrap().parse().unwrap());
+        let length = answer
+            .headers()
+            .get("Content-Length")
+            .map_or(0, |value| value.to_str().unwrap().parse().unwrap());
         return response.body(vec![0; length]);
     }
     response.body(answer.body_mut().read_to_vec().unwrap())
@@ -65,14 +90,24 @@ impl Latch {
         let mut state = state.lock().unwrap();
         state.0 += 1;
         changed.notify_all();
-        drop(changed.wait_timeout_while(state, PATIENCE, |state| !state.1).unwrap());
+        drop(
+            changed
+                .wait_timeout_while(state, PATIENCE, |state| !state.1)
+                .unwrap(),
+        );
     }
 
     /// Waits until so many have come, whether or not they were let through.
     pub fn wait_for(&self, count: usize) {
         let (state, changed) = &*self.0;
-        let (state, _) = changed.wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| state.0 < count).unwrap();
-        assert!(state.0 >= count, "{} of {count} requests have come", state.0);
+        let (state, _) = changed
+            .wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| state.0 < count)
+            .unwrap();
+        assert!(
+            state.0 >= count,
+            "{} of {count} requests have come",
+            state.0
+        );
     }
 
     pub fn open(&self) {

@@ -32,30 +32,56 @@ impl Processors {
     }
 
     pub fn with(fixture: Fixture) -> Self {
-        let config = fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
+        let config = fixture
+            .read("xtask/monorepo.toml")
+            .replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
         let more = "[images-from]\nfiles = \"registry/*.yaml\"\ndockerfile = \"processors/{name}/Dockerfile\"\ncontext = \".\"\n\
                     paths = [\"processors/{name}\", \"libs\"]\n[environments.dev]\nbranch = \"dev\"\n[environments.staging]\n\
                     branch = \"staging\"\nafter = \"dev\"\n[environments.production]\nafter = \"staging\"\n";
         fixture.write("xtask/monorepo.toml", &format!("{config}{more}"));
         fixture.write(LLM, &registry_file("llm", "sha256:pending"));
-        let replicate = format!("{}/acme/replicate-generic@sha256:pending", fixture.registry.address());
+        let replicate = format!(
+            "{}/acme/replicate-generic@sha256:pending",
+            fixture.registry.address()
+        );
         fixture.write(REPLICATE, &registry_file("replicate", &replicate));
         for name in ["llm_litellm", "replicate_generic"] {
-            fixture.write(&format!("processors/{name}/Dockerfile"), "FROM scratch\nCOPY libs /libs\n");
+            fixture.write(
+                &format!("processors/{name}/Dockerfile"),
+                "FROM scratch\nCOPY libs /libs\n",
+            );
         }
         fixture.write("libs/shared.py", "A = 1\n");
         fixture.git(&["add", "--all"]);
         fixture.commit_all("feat: processors");
         fixture.git(&["checkout", "--quiet", "-b", "dev"]);
-        fixture.git(&["push", "--quiet", "origin", "dev", "dev:staging", "dev:main"]);
+        fixture.git(&[
+            "push",
+            "--quiet",
+            "origin",
+            "dev",
+            "dev:staging",
+            "dev:main",
+        ]);
         let forge = EmbeddedForge::start("acme/mono", &bare(&fixture)).unwrap();
         forge.give_token(TOKEN, Right::Write);
         Self { fixture, forge }
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let ran = self.fixture.run_with(arguments, &[("GITHUB_API_URL", &self.forge.url()), ("GITHUB_TOKEN", TOKEN)]);
-        assert!(!ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN), "law 17: {} {}", ran.stdout, ran.stderr);
+        let ran = self.fixture.run_with(
+            arguments,
+            &[
+                ("GITHUB_API_URL", &self.forge.url()),
+                ("GITHUB_TOKEN", TOKEN),
+            ],
+        );
+        assert!(
+            !ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN),
+            "law 17: {} {}",
+            ran.stdout,
+            ran.stderr
+        );
         assert_eq!(self.forge.unexpected(), Vec::<String>::new());
         ran
     }
@@ -71,8 +97,16 @@ impl Processors {
     pub fn push_builds(&self, packages: &[&str]) {
         let head = self.fixture.head();
         for package in packages {
-            stand_in::push_to(&self.fixture.registry, &format!("acme/{package}"), &head[..7], "linux/amd64", &head[..7], &head, true)
-                .unwrap();
+            stand_in::push_to(
+                &self.fixture.registry,
+                &format!("acme/{package}"),
+                &head[..7],
+                "linux/amd64",
+                &head[..7],
+                &head,
+                true,
+            )
+            .unwrap();
         }
     }
 
@@ -85,7 +119,11 @@ impl Processors {
     }
 
     pub fn open(&self) -> Vec<Pull> {
-        self.forge.pulls().into_iter().filter(|pull| pull.is_open).collect()
+        self.forge
+            .pulls()
+            .into_iter()
+            .filter(|pull| pull.is_open)
+            .collect()
     }
 
     /// Merges the bot's pull request into dev, and takes HEAD there.
@@ -93,7 +131,8 @@ impl Processors {
         let there = bare(&self.fixture);
         git_in(&there, &["update-ref", "refs/heads/dev", BRANCH]);
         self.forge.set_open(self.open()[0].number, false);
-        self.fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
+        self.fixture
+            .git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
     }
 
     /// A file at the head of a branch of the remote.
@@ -106,12 +145,27 @@ impl Processors {
     }
 
     pub fn by_hand(&self, branch: &str, files: &[(&str, &str)]) {
-        push_to(&self.fixture.folder().join("hand"), &bare(&self.fixture), branch, files, "feat: by hand");
+        push_to(
+            &self.fixture.folder().join("hand"),
+            &bare(&self.fixture),
+            branch,
+            files,
+            "feat: by hand",
+        );
     }
 
     /// The digest that a text says of the image of all platforms.
     pub fn digest(text: &str) -> String {
-        let line = text.lines().find(|line| line.trim_start().starts_with("oci:")).unwrap();
-        line.split('@').nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
+        let line = text
+            .lines()
+            .find(|line| line.trim_start().starts_with("oci:"))
+            .unwrap();
+        line.split('@')
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .to_owned()
     }
 }

@@ -31,7 +31,8 @@ pub fn place() -> &'static Path {
 /// Whether a folder can be written to, has room, and programs in it may be run: engines mount theirs so that none may.
 fn is_fit(folder: &str) -> bool {
     let has_room = |disk: rustix::fs::StatVfs| {
-        !disk.f_flag.contains(StatVfsMountFlags::NOEXEC) && disk.f_bavail.saturating_mul(disk.f_frsize) >= FREE_BYTES_MIN
+        !disk.f_flag.contains(StatVfsMountFlags::NOEXEC)
+            && disk.f_bavail.saturating_mul(disk.f_frsize) >= FREE_BYTES_MIN
     };
     statvfs(folder).is_ok_and(has_room) && tempfile::tempdir_in(folder).is_ok()
 }

@@ -49,7 +49,9 @@ pub type Known<'a> = (&'a str, &'a str, Option<&'a str>);
 impl Scanner {
     /// One called `trivy` or `grype`, that finds nothing.
     pub fn called(name: &str, folder: &Path) -> Self {
-        let scanner = Self { program: folder.join(name) };
+        let scanner = Self {
+            program: folder.join(name),
+        };
         let head = if name == "trivy" { TRIVY } else { GRYPE };
         write_program(&scanner.program, &format!("{head}{REST}"));
         scanner.finds("image", &[]);
@@ -63,7 +65,11 @@ impl Scanner {
 
     /// Says this of the image or the tree from now on.
     pub fn finds(&self, place: &str, known: &[Known<'_>]) {
-        let report = if self.program.ends_with("trivy") { trivy(known) } else { grype(place, known) };
+        let report = if self.program.ends_with("trivy") {
+            trivy(known)
+        } else {
+            grype(place, known)
+        };
         fs::write(self.beside(place), report.to_string()).unwrap();
     }
 
@@ -89,7 +95,11 @@ impl Scanner {
 
     /// A PATH on which it comes first.
     pub fn path(&self) -> String {
-        format!("{}:{}", self.program.parent().unwrap().display(), std::env::var("PATH").unwrap())
+        format!(
+            "{}:{}",
+            self.program.parent().unwrap().display(),
+            std::env::var("PATH").unwrap()
+        )
     }
 }
 
@@ -111,7 +121,11 @@ fn trivy(known: &[Known<'_>]) -> Value {
 
 fn grype(place: &str, known: &[Known<'_>]) -> Value {
     let one = |(id, severity, fixed): &Known<'_>| {
-        let state = if fixed.is_some() { "fixed" } else { "not-fixed" };
+        let state = if fixed.is_some() {
+            "fixed"
+        } else {
+            "not-fixed"
+        };
         json!({
             "vulnerability": { "id": id, "severity": severity, "fix": { "versions": fixed, "state": state } },
             "relatedVulnerabilities": [], "matchDetails": [],
@@ -121,10 +135,16 @@ fn grype(place: &str, known: &[Known<'_>]) -> Value {
     let mut matches: Vec<_> = known.iter().map(one).collect();
     for one in &mut matches {
         let versions = one["vulnerability"]["fix"]["versions"].take();
-        one["vulnerability"]["fix"]["versions"] = if versions.is_null() { json!([]) } else { json!([versions]) };
+        one["vulnerability"]["fix"]["versions"] = if versions.is_null() {
+            json!([])
+        } else {
+            json!([versions])
+        };
     }
     let source = match place {
-        "image" => json!({ "type": "image", "target": { "userInput": "@NAME@", "imageID": "sha256:0" } }),
+        "image" => {
+            json!({ "type": "image", "target": { "userInput": "@NAME@", "imageID": "sha256:0" } })
+        }
         _ => json!({ "type": "directory", "target": "@NAME@" }),
     };
     json!({ "matches": matches, "source": source, "distro": {}, "descriptor": { "name": "grype", "version": "0.104.0" } })

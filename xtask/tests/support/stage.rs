@@ -24,7 +24,9 @@ pub struct Stage {
 impl Stage {
     pub fn new() -> Self {
         let fixture = Fixture::new();
-        let config = fixture.read("xtask/monorepo.toml").replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
+        let config = fixture
+            .read("xtask/monorepo.toml")
+            .replace("[repository]\n", "[repository]\ngithub = \"acme/mono\"\n");
         Self::with_config(fixture, &config)
     }
 
@@ -37,7 +39,11 @@ impl Stage {
         fixture.git(&["push", "--quiet", "origin", "main", "--tags"]);
         let forge = EmbeddedForge::start("acme/mono", &bare(&fixture)).unwrap();
         forge.give_token(TOKEN, Right::Write);
-        Self { fixture, forge, before: None }
+        Self {
+            fixture,
+            forge,
+            before: None,
+        }
     }
 
     /// A change on main, there and here.
@@ -45,15 +51,24 @@ impl Stage {
         let text = std::fs::read_to_string(self.fixture.root().join(file)).unwrap_or_default();
         self.fixture.write(file, &format!("{text}x\n"));
         self.fixture.git(&["add", "--all"]);
-        self.fixture.git(&["commit", "--quiet", "--message", message]);
+        self.fixture
+            .git(&["commit", "--quiet", "--message", message]);
         self.fixture.git(&["push", "--quiet", "origin", "main"]);
     }
 
     pub fn run_as(&self, token: &str, arguments: &[&str]) -> Ran {
         let url = self.before.clone().unwrap_or_else(|| self.forge.url());
         let all = [&["release-pr"], arguments].concat();
-        let ran = self.fixture.run_with(&all, &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)]);
-        assert!(!ran.stdout.contains(token) && !ran.stderr.contains(token), "law 17: {} {}", ran.stdout, ran.stderr);
+        let ran = self.fixture.run_with(
+            &all,
+            &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)],
+        );
+        assert!(
+            !ran.stdout.contains(token) && !ran.stderr.contains(token),
+            "law 17: {} {}",
+            ran.stdout,
+            ran.stderr
+        );
         assert_eq!(self.forge.unexpected(), Vec::<String>::new());
         ran
     }
@@ -73,8 +88,16 @@ impl Stage {
         let before = (self.there(), self.forge.pulls());
         let ran = self.run(&[]);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
-        assert_eq!((self.there(), self.forge.pulls()), before, "what is refused does nothing");
+        assert!(
+            ran.stderr.contains(words),
+            "{words:?} is not in {}",
+            ran.stderr
+        );
+        assert_eq!(
+            (self.there(), self.forge.pulls()),
+            before,
+            "what is refused does nothing"
+        );
         ran
     }
 
@@ -84,16 +107,30 @@ impl Stage {
     }
 
     pub fn tip(&self) -> Option<String> {
-        let found = git_in(&bare(&self.fixture), &["for-each-ref", "--format=%(objectname)", &format!("refs/heads/{BRANCH}")]);
+        let found = git_in(
+            &bare(&self.fixture),
+            &[
+                "for-each-ref",
+                "--format=%(objectname)",
+                &format!("refs/heads/{BRANCH}"),
+            ],
+        );
         Some(found.trim().to_owned()).filter(|tip| !tip.is_empty())
     }
 
     pub fn at_tip(&self, path: &str) -> String {
-        git_in(&bare(&self.fixture), &["show", &format!("refs/heads/{BRANCH}:{path}")])
+        git_in(
+            &bare(&self.fixture),
+            &["show", &format!("refs/heads/{BRANCH}:{path}")],
+        )
     }
 
     pub fn open(&self) -> Vec<Pull> {
-        self.forge.pulls().into_iter().filter(|pull| pull.is_open).collect()
+        self.forge
+            .pulls()
+            .into_iter()
+            .filter(|pull| pull.is_open)
+            .collect()
     }
 
     /// Merges as the forge would: by squash, or with a merge commit.
@@ -104,7 +141,12 @@ impl Stage {
             true => {
                 fixture.git(&["merge", "--quiet", "--squash", "FETCH_HEAD"]);
                 let pull = &self.open()[0];
-                fixture.git(&["commit", "--quiet", "--message", &format!("{} (#{})\n\n{}", pull.title, pull.number, pull.body)]);
+                fixture.git(&[
+                    "commit",
+                    "--quiet",
+                    "--message",
+                    &format!("{} (#{})\n\n{}", pull.title, pull.number, pull.body),
+                ]);
             }
             false => drop(fixture.git(&[
                 "merge",
@@ -121,11 +163,24 @@ impl Stage {
 }
 
 pub fn bare(fixture: &Fixture) -> PathBuf {
-    fixture.root().parent().unwrap_or(Path::new("/")).join("origin.git")
+    fixture
+        .root()
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .join("origin.git")
 }
 
 /// Kind and verdict of every step.
 pub fn verdicts(document: &Value) -> Vec<String> {
     let steps = document["steps"].as_array().unwrap();
-    steps.iter().map(|step| format!("{} {}", step["kind"].as_str().unwrap(), step["verdict"].as_str().unwrap())).collect()
+    steps
+        .iter()
+        .map(|step| {
+            format!(
+                "{} {}",
+                step["kind"].as_str().unwrap(),
+                step["verdict"].as_str().unwrap()
+            )
+        })
+        .collect()
 }

@@ -10,8 +10,17 @@ use super::git_in;
 
 /// Copies what git knows of this repository, as it stands, into a repository of its own with one commit.
 pub fn copy_to(folder: &Path) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
-    for file in git_in(&source, &["ls-files", "--cached", "--others", "--exclude-standard"]).lines() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .canonicalize()
+        .unwrap();
+    for file in git_in(
+        &source,
+        &["ls-files", "--cached", "--others", "--exclude-standard"],
+    )
+    .lines()
+    {
         let (from, to) = (source.join(file), folder.join(file));
         if from.is_file() {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -19,7 +28,12 @@ pub fn copy_to(folder: &Path) {
         }
     }
     git_in(folder, &["init", "--quiet", "--initial-branch", "main"]);
-    for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")] {
+    for (key, value) in [
+        ("user.name", "Test"),
+        ("user.email", "test@localhost"),
+        ("commit.gpgSign", "false"),
+        ("tag.gpgSign", "false"),
+    ] {
         git_in(folder, &["config", key, value]);
     }
     git_in(folder, &["add", "--all"]);
@@ -33,11 +47,23 @@ pub fn shared_target() -> PathBuf {
 
 /// uv as `cargo xtask test` provides it: on the PATH, or fetched into target/tools.
 pub fn uv() -> PathBuf {
-    if Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if Command::new("uv")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         return "uv".into();
     }
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
-    let found =
-        fs::read_dir(&tools).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path().join("bin/uv"))).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no uv on the PATH or in {}; run the tests by `cargo xtask test`, which fetches it", tools.display()))
+    let found = fs::read_dir(&tools)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin/uv")))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "no uv on the PATH or in {}; run the tests by `cargo xtask test`, which fetches it",
+            tools.display()
+        )
+    })
 }

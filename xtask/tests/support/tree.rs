@@ -11,20 +11,36 @@ impl Fixture {
     pub fn of_tree(files: &[(&str, &str)]) -> Self {
         let fixture = Self::unborn(files);
         fixture.git(&["add", "--all"]);
-        fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "feat: begin"]);
+        fixture.git(&[
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "--message",
+            "feat: begin",
+        ]);
         fixture
     }
 
     /// As `of_tree`, before the first commit.
     pub fn unborn(files: &[(&str, &str)]) -> Self {
-        let fixture = Self { folder: room::folder(), registry: EmbeddedRegistry::start().unwrap() };
+        let fixture = Self {
+            folder: room::folder(),
+            registry: EmbeddedRegistry::start().unwrap(),
+        };
         fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Test"), ("user.email", "test@localhost"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
-        {
+        for (key, value) in [
+            ("user.name", "Test"),
+            ("user.email", "test@localhost"),
+            ("commit.gpgSign", "false"),
+            ("tag.gpgSign", "false"),
+        ] {
             fixture.git(&["config", key, value]);
         }
         let remote: PathBuf = fixture.folder.path().join("origin.git");
-        git_in(fixture.folder.path(), &["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+        git_in(
+            fixture.folder.path(),
+            &["init", "--quiet", "--bare", remote.to_str().unwrap()],
+        );
         fixture.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
         for (path, text) in files {
             fixture.write(path, text);

@@ -19,7 +19,11 @@ pub const PASSWORD: &str = "canary-of-the-key";
 
 /// Whether the machine can run a test; says what is missing, or fails where nothing may be.
 pub fn can_run(test: &str, programs: &[&str]) -> bool {
-    let missing: Vec<_> = programs.iter().copied().filter(|program| on_path(program).is_none()).collect();
+    let missing: Vec<_> = programs
+        .iter()
+        .copied()
+        .filter(|program| on_path(program).is_none())
+        .collect();
     nothing_is_missing(test, &missing)
 }
 
@@ -32,9 +36,17 @@ impl Keys {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("cosign");
-        command.arg("generate-key-pair").current_dir(folder.path()).env("COSIGN_PASSWORD", PASSWORD).stdin(Stdio::null());
+        command
+            .arg("generate-key-pair")
+            .current_dir(folder.path())
+            .env("COSIGN_PASSWORD", PASSWORD)
+            .stdin(Stdio::null());
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         Self { folder }
     }
 
@@ -52,7 +64,10 @@ impl Keys {
 
     /// The environment of a run that may sign.
     pub fn variables(&self) -> Vec<(String, String)> {
-        vec![("COSIGN_KEY".into(), self.private()), ("COSIGN_PASSWORD".into(), PASSWORD.into())]
+        vec![
+            ("COSIGN_KEY".into(), self.private()),
+            ("COSIGN_PASSWORD".into(), PASSWORD.into()),
+        ]
     }
 }
 
@@ -65,30 +80,40 @@ pub struct Trusted {
 impl Trusted {
     /// With the given lines in `[trust]`, the public key's among them.
     pub fn new(lines: &str) -> Self {
-        let trusted = Self { fixture: Fixture::new(), keys: Keys::new() };
+        let trusted = Self {
+            fixture: Fixture::new(),
+            keys: Keys::new(),
+        };
         trusted.configure(lines);
         trusted
     }
 
     pub fn configure(&self, lines: &str) {
         let config = self.fixture.read("xtask/monorepo.toml");
-        self.fixture.write("cosign.pub", &self.keys.text(&self.keys.public()));
-        let trust = format!("[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n{lines}");
-        self.fixture.write("xtask/monorepo.toml", &format!("{config}{trust}"));
+        self.fixture
+            .write("cosign.pub", &self.keys.text(&self.keys.public()));
+        let trust =
+            format!("[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n{lines}");
+        self.fixture
+            .write("xtask/monorepo.toml", &format!("{config}{trust}"));
         self.fixture.git(&["add", "--all"]);
         self.fixture.commit_all("chore: releases are signed");
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let variables = self.keys.variables();
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         self.fixture.run_with(arguments, &variables)
     }
 
     /// Runs it with `--json`; gives code and document.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
+        let document = serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
         (ran.code, document)
     }
 
@@ -104,7 +129,11 @@ impl Trusted {
     pub fn red(&self) -> Vec<String> {
         let (code, report) = self.json(&["verify", "api", "0.2.0"]);
         let rows = report["rows"].as_array().unwrap();
-        let red: Vec<_> = rows.iter().filter(|row| row["ok"] == false).map(words).collect();
+        let red: Vec<_> = rows
+            .iter()
+            .filter(|row| row["ok"] == false)
+            .map(words)
+            .collect();
         assert_eq!(code, i32::from(!red.is_empty()), "{report:#}");
         assert_eq!(report["ok"], red.is_empty());
         red
@@ -116,10 +145,18 @@ impl Trusted {
 
     /// Flips one byte of a blob or a manifest, behind the registry's back; again, and it is as it was.
     pub fn flip(&self, kind: &str, digest: &str) {
-        let mut bytes = get(&self.fixture.registry.address(), &format!("/v2/acme/api/{kind}/{digest}"));
+        let mut bytes = get(
+            &self.fixture.registry.address(),
+            &format!("/v2/acme/api/{kind}/{digest}"),
+        );
         let place = bytes.len() / 2;
         bytes[place] ^= 1;
-        assert!(self.fixture.registry.corrupt("acme/api", &digest.parse().unwrap(), &bytes), "{digest} is not there");
+        assert!(
+            self.fixture
+                .registry
+                .corrupt("acme/api", &digest.parse().unwrap(), &bytes),
+            "{digest} is not there"
+        );
     }
 }
 
@@ -132,7 +169,12 @@ pub fn attached_to(registry: &EmbeddedRegistry) -> Vec<String> {
     for tag in tags {
         let (_, manifest) = registry.manifest("acme/api", &tag).unwrap();
         let manifest: Value = serde_json::from_slice(&manifest).unwrap();
-        let mut kinds: Vec<_> = manifest["layers"].as_array().unwrap().iter().map(kind).collect();
+        let mut kinds: Vec<_> = manifest["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(kind)
+            .collect();
         kinds.sort();
         found.push(format!("{tag}: {}", kinds.join(" ")));
     }
@@ -140,13 +182,20 @@ pub fn attached_to(registry: &EmbeddedRegistry) -> Vec<String> {
 }
 
 pub fn words(row: &Value) -> String {
-    format!("{} {}", row["subject"].as_str().unwrap(), row["check"].as_str().unwrap())
+    format!(
+        "{} {}",
+        row["subject"].as_str().unwrap(),
+        row["check"].as_str().unwrap()
+    )
 }
 
 /// What an entry of cosign's is.
 fn kind(layer: &Value) -> String {
     let predicate = layer["annotations"]["predicateType"].as_str();
-    predicate.or(layer["mediaType"].as_str()).unwrap().to_owned()
+    predicate
+        .or(layer["mediaType"].as_str())
+        .unwrap()
+        .to_owned()
 }
 
 /// One HTTP request by hand, for bytes that are not held to their digest.
@@ -160,14 +209,24 @@ pub fn get(address: &str, path: &str) -> Vec<u8> {
         .unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer[..end]));
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200"),
+        "{path}: {}",
+        String::from_utf8_lossy(&answer[..end])
+    );
     answer.split_off(end + 4)
 }
 
 /// A PATH whose programs are those of this one, without some of them.
 pub fn path_without(folder: &Path, without: &[&str]) -> String {
-    for program in ["git", "sh", "cosign", "syft", "cat", "env"].iter().filter(|program| !without.contains(program)) {
+    for program in ["git", "sh", "cosign", "syft", "cat", "env"]
+        .iter()
+        .filter(|program| !without.contains(program))
+    {
         if let Some(real) = on_path(program) {
             std::os::unix::fs::symlink(real, folder.join(program)).unwrap();
         }
@@ -184,9 +243,16 @@ pub fn path_with(folder: &Path, program: &str, script: &str) -> String {
 /// cosign by hand, as anybody would type it.
 pub fn cosign(arguments: &[&str], image: &str) -> bool {
     let mut command = Command::new("cosign");
-    let output = command.args(arguments).args(["--insecure-ignore-tlog", "--allow-insecure-registry", image]).output().unwrap();
+    let output = command
+        .args(arguments)
+        .args(["--insecure-ignore-tlog", "--allow-insecure-registry", image])
+        .output()
+        .unwrap();
     if !output.status.success() {
-        println!("cosign {arguments:?} {image}: {}", String::from_utf8_lossy(&output.stderr));
+        println!(
+            "cosign {arguments:?} {image}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     output.status.success()
 }
@@ -203,25 +269,50 @@ pub struct Served<'a> {
 
 impl Served<'_> {
     fn read(&self, path: &str) -> Value {
-        serde_json::from_slice(&get(&self.registry.address, &format!("/v2/{}/manifests/{path}", self.path))).unwrap()
+        serde_json::from_slice(&get(
+            &self.registry.address,
+            &format!("/v2/{}/manifests/{path}", self.path),
+        ))
+        .unwrap()
     }
 
     /// What the index lists for the platform.
     fn digest(&self) -> String {
-        let (index, arch) = (self.read(self.version), self.platform.split('/').nth(1).unwrap());
+        let (index, arch) = (
+            self.read(self.version),
+            self.platform.split('/').nth(1).unwrap(),
+        );
         let entries = index["manifests"].as_array().unwrap();
-        entries.iter().find(|entry| entry["platform"]["architecture"] == arch).unwrap()["digest"].as_str().unwrap().to_owned()
+        entries
+            .iter()
+            .find(|entry| entry["platform"]["architecture"] == arch)
+            .unwrap()["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Insists that cosign itself finds all that is attached, by this key and by no other.
     pub fn assert_others_agree(&self, public: &str, other: &str) {
         let index = format!("{}/{}:{}", self.registry.address, self.path, self.version);
         let image = format!("{}/{}@{}", self.registry.address, self.path, self.digest());
-        assert!(cosign(&["verify", "--key", public], &index) && cosign(&["verify", "--key", public], &image));
+        assert!(
+            cosign(&["verify", "--key", public], &index)
+                && cosign(&["verify", "--key", public], &image)
+        );
         for kind in ["spdxjson", "cyclonedx", "slsaprovenance1"] {
-            assert!(cosign(&["verify-attestation", "--type", kind, "--key", public], &image), "{kind}");
+            assert!(
+                cosign(
+                    &["verify-attestation", "--type", kind, "--key", public],
+                    &image
+                ),
+                "{kind}"
+            );
         }
-        assert!(!cosign(&["verify", "--key", other], &index), "another key is none");
+        assert!(
+            !cosign(&["verify", "--key", other], &index),
+            "another key is none"
+        );
     }
 
     /// Flips one byte on the registry's disk of each kind of thing in turn, and insists that exactly its row is red.
@@ -230,9 +321,18 @@ impl Served<'_> {
         let entry = |suffix: &str, kind: &str| {
             let list = self.read(&format!("{}.{suffix}", platform.replace(':', "-")));
             let layers = list["layers"].as_array().unwrap();
-            layers.iter().find(|layer| layer.to_string().contains(kind)).unwrap()["digest"].as_str().unwrap().to_owned()
+            layers
+                .iter()
+                .find(|layer| layer.to_string().contains(kind))
+                .unwrap()["digest"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         };
-        let config = self.read(&platform)["config"]["digest"].as_str().unwrap().to_owned();
+        let config = self.read(&platform)["config"]["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let cases = [
             (entry("sig", "simplesigning"), "signature"),
             (entry("att", "spdx.dev"), "spdx"),

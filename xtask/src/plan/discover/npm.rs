@@ -13,9 +13,16 @@ const PAGES: [&str; 4] = ["docs", "doc", "website", "www"];
 pub fn collect(survey: &mut Survey<'_>) {
     let mut platforms: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in survey.named("package.json") {
-        let Some(manifest) = survey.json(&path) else { continue };
+        let Some(manifest) = survey.json(&path) else {
+            continue;
+        };
         let folder = folder_of(&path).to_owned();
-        let word = |key: &str| manifest.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        let word = |key: &str| {
+            manifest
+                .get(key)
+                .and_then(|value| value.as_str())
+                .map(str::to_owned)
+        };
         if word("version").is_none() {
             continue;
         }
@@ -29,7 +36,12 @@ pub fn collect(survey: &mut Survey<'_>) {
         }
         if is_private && !is_alone {
             // The tools of another project's pages, mostly: its version is the project's only if it says the same.
-            survey.offer(&folder, SiteKeys::File("package.json".into()), Rank::Mirror, Offer::IfSame);
+            survey.offer(
+                &folder,
+                SiteKeys::File("package.json".into()),
+                Rank::Mirror,
+                Offer::IfSame,
+            );
             continue;
         }
         let is_root_of_many = folder.is_empty() && manifest.get("workspaces").is_some();
@@ -42,24 +54,38 @@ pub fn collect(survey: &mut Survey<'_>) {
         } else if folder.split('/').any(|part| PAGES.contains(&part)) {
             found.private = Some("pages, not a package".into());
         }
-        survey.offer(&folder, SiteKeys::File("package.json".into()), Rank::Manifest, Offer::Declared);
+        survey.offer(
+            &folder,
+            SiteKeys::File("package.json".into()),
+            Rank::Manifest,
+            Offer::Declared,
+        );
     }
     for (owner, folders) in platforms {
         let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
         if let Some(found) = survey.found.get_mut(&owner) {
-            found.comments.push(format!("Its builds for single platforms follow it by its own tool: {}.", some(&folders, folders.len())));
+            found.comments.push(format!(
+                "Its builds for single platforms follow it by its own tool: {}.",
+                some(&folders, folders.len())
+            ));
         }
     }
 }
 
 fn needs(manifest: &serde_json::Value, folder: &str) -> Vec<Need> {
-    let entries = manifest.get("dependencies").and_then(|value| value.as_object()).into_iter().flatten();
+    let entries = manifest
+        .get("dependencies")
+        .and_then(|value| value.as_object())
+        .into_iter()
+        .flatten();
     let need = |(name, wanted): (&String, &serde_json::Value)| {
         let wanted = wanted.as_str()?;
         if wanted.starts_with("workspace:") {
             return Some(Need::Name(name.clone()));
         }
-        let path = ["file:", "link:"].iter().find_map(|scheme| wanted.strip_prefix(scheme))?;
+        let path = ["file:", "link:"]
+            .iter()
+            .find_map(|scheme| wanted.strip_prefix(scheme))?;
         resolve(folder, path).map(Need::Folder)
     };
     entries.filter_map(need).collect()

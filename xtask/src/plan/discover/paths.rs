@@ -32,12 +32,24 @@ pub fn plain_name(name: &str) -> String {
             _ => {}
         }
     }
-    plain.trim_matches(['-', '.', '_']).trim_end_matches(".lock").to_owned()
+    plain
+        .trim_matches(['-', '.', '_'])
+        .trim_end_matches(".lock")
+        .to_owned()
 }
 
 /// As registries want it in an image's name.
 pub fn image_name(name: &str) -> String {
-    let ascii: String = name.chars().map(|letter| if letter.is_ascii() { letter.to_ascii_lowercase() } else { '-' }).collect();
+    let ascii: String = name
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii() {
+                letter.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
     plain_name(&ascii)
 }
 
@@ -52,8 +64,14 @@ mod tests {
 
     #[test]
     fn paths_are_words() {
-        assert_eq!((below("a/b", "a"), below("ab", "a"), below("ab", "")), (Some("b"), None, Some("ab")));
-        assert_eq!((folder_of("a/b/c"), folder_of("c"), file_name("a/c")), ("a/b", "", "c"));
+        assert_eq!(
+            (below("a/b", "a"), below("ab", "a"), below("ab", "")),
+            (Some("b"), None, Some("ab"))
+        );
+        assert_eq!(
+            (folder_of("a/b/c"), folder_of("c"), file_name("a/c")),
+            ("a/b", "", "c")
+        );
     }
 
     #[test]
@@ -66,7 +84,11 @@ mod tests {
             ("a..b", "a.b", "a.b"),
             ("x.lock", "x", "x"),
         ] {
-            assert_eq!((plain_name(name).as_str(), image_name(name).as_str()), (plain, image), "{name}");
+            assert_eq!(
+                (plain_name(name).as_str(), image_name(name).as_str()),
+                (plain, image),
+                "{name}"
+            );
         }
     }
 }

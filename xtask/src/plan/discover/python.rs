@@ -24,7 +24,8 @@ pub fn collect(survey: &mut Survey<'_>) {
 
 /// A value below the keys.
 pub fn at<'d>(document: &'d DocumentMut, keys: &[&str]) -> Option<&'d Item> {
-    keys.iter().try_fold(document.as_item(), |item, key| item.get(key))
+    keys.iter()
+        .try_fold(document.as_item(), |item, key| item.get(key))
 }
 
 pub fn word<'d>(document: &'d DocumentMut, keys: &[&str]) -> Option<&'d str> {
@@ -33,15 +34,23 @@ pub fn word<'d>(document: &'d DocumentMut, keys: &[&str]) -> Option<&'d str> {
 
 fn pyproject(survey: &mut Survey<'_>, path: &str, manifest: &DocumentMut) {
     let poetry = word(manifest, &["tool", "poetry", "name"]);
-    let Some(name) = word(manifest, &["project", "name"]).or(poetry).map(str::to_owned) else { return };
+    let Some(name) = word(manifest, &["project", "name"])
+        .or(poetry)
+        .map(str::to_owned)
+    else {
+        return;
+    };
     let folder = folder_of(path).to_owned();
     let is_maturin = word(manifest, &["build-system", "build-backend"]) == Some("maturin");
     if is_maturin && binds_a_shared_version(survey, &folder, path, manifest) {
         return;
     }
     let needs = needs(manifest, &folder);
-    let crate_folder = word(manifest, &["tool", "maturin", "manifest-path"]).and_then(|path| resolve(&folder, path));
-    let inner = crate_folder.map(|path| folder_of(&path).to_owned()).filter(|inner| is_maturin && *inner != folder);
+    let crate_folder = word(manifest, &["tool", "maturin", "manifest-path"])
+        .and_then(|path| resolve(&folder, path));
+    let inner = crate_folder
+        .map(|path| folder_of(&path).to_owned())
+        .filter(|inner| is_maturin && *inner != folder);
     let inner = inner.and_then(|inner| survey.found.remove(&inner));
     let found = survey.at(&folder, path);
     match is_maturin {
@@ -71,9 +80,19 @@ fn pyproject(survey: &mut Survey<'_>, path: &str, manifest: &DocumentMut) {
 }
 
 /// A Python face of a crate whose version is the workspace's: no project of its own, since the version stands elsewhere.
-fn binds_a_shared_version(survey: &mut Survey<'_>, folder: &str, path: &str, manifest: &DocumentMut) -> bool {
-    let whole = survey.found.values().find(|found| found.covers.iter().any(|cover| cover == folder) && found.path != folder);
-    let Some(root) = whole.map(|found| found.path.clone()) else { return false };
+fn binds_a_shared_version(
+    survey: &mut Survey<'_>,
+    folder: &str,
+    path: &str,
+    manifest: &DocumentMut,
+) -> bool {
+    let whole = survey
+        .found
+        .values()
+        .find(|found| found.covers.iter().any(|cover| cover == folder) && found.path != folder);
+    let Some(root) = whole.map(|found| found.path.clone()) else {
+        return false;
+    };
     if at(manifest, &["project", "version"]).is_some() {
         survey.offer_place(&root, path, None, None, Rank::Mirror);
     }
@@ -86,9 +105,19 @@ fn binds_a_shared_version(survey: &mut Survey<'_>, folder: &str, path: &str, man
 /// Packages of the repository that its dependencies are taken from, by the tables of uv and Poetry.
 fn needs(manifest: &DocumentMut, folder: &str) -> Vec<Need> {
     let mut needs = Vec::new();
-    let tables = [&["tool", "uv", "sources"][..], &["tool", "poetry", "dependencies"]];
-    for (name, source) in tables.iter().filter_map(|keys| at(manifest, keys)?.as_table_like()).flat_map(|table| table.iter()) {
-        let path = source.get("path").and_then(Item::as_str).and_then(|path| resolve(folder, path));
+    let tables = [
+        &["tool", "uv", "sources"][..],
+        &["tool", "poetry", "dependencies"],
+    ];
+    for (name, source) in tables
+        .iter()
+        .filter_map(|keys| at(manifest, keys)?.as_table_like())
+        .flat_map(|table| table.iter())
+    {
+        let path = source
+            .get("path")
+            .and_then(Item::as_str)
+            .and_then(|path| resolve(folder, path));
         match source.get("workspace").and_then(Item::as_bool) {
             Some(true) => needs.push(Need::Name(name.to_owned())),
             _ => needs.extend(path.map(Need::Folder)),
@@ -99,10 +128,17 @@ fn needs(manifest: &DocumentMut, folder: &str) -> Vec<Need> {
 
 /// The older files, as far as they say name and version in plain words.
 fn setup(survey: &mut Survey<'_>, path: &str) {
-    let Some(text) = survey.text(path) else { return };
+    let Some(text) = survey.text(path) else {
+        return;
+    };
     let folder = folder_of(path).to_owned();
-    let (Some(name), version) = (assigned(&text, "name"), assigned(&text, "version")) else { return };
-    let is_known = survey.found.get(&folder).is_some_and(|found| !found.sites.is_empty());
+    let (Some(name), version) = (assigned(&text, "name"), assigned(&text, "version")) else {
+        return;
+    };
+    let is_known = survey
+        .found
+        .get(&folder)
+        .is_some_and(|found| !found.sites.is_empty());
     let found = survey.at(&folder, path);
     if !found.names.contains(&name) {
         found.names.push(name.clone());
@@ -118,7 +154,12 @@ fn setup(survey: &mut Survey<'_>, path: &str) {
         }
         (None, None) => {
             if let Some(pattern) = line_pattern(&text, &version) {
-                survey.offer(&folder, pattern_site(file, &pattern), Rank::Manifest, Offer::Likely);
+                survey.offer(
+                    &folder,
+                    pattern_site(file, &pattern),
+                    Rank::Manifest,
+                    Offer::Likely,
+                );
             }
         }
     }
@@ -130,7 +171,13 @@ fn setup(survey: &mut Survey<'_>, path: &str) {
 /// What `key = value` or `key="value"` says at the start of a line; nothing where it is computed.
 fn assigned(text: &str, key: &str) -> Option<String> {
     let mut values = text.lines().filter_map(|line| {
-        let value = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim().trim_end_matches(',');
+        let value = line
+            .trim()
+            .strip_prefix(key)?
+            .trim_start()
+            .strip_prefix('=')?
+            .trim()
+            .trim_end_matches(',');
         let plain = value.trim_matches(['"', '\'']);
         let is_plain = !plain.is_empty() && !plain.contains(['(', ')', '{', '}', '[', '"', '\'']);
         // In setup.py a bare word is a variable.

@@ -42,7 +42,14 @@ const FOREIGN: [&str; 25] = [
 ];
 
 /// File names that make a folder look like a project.
-pub const MANIFESTS: [&str; 6] = ["Cargo.toml", "pyproject.toml", "package.json", "Chart.yaml", "VERSION", "Dockerfile"];
+pub const MANIFESTS: [&str; 6] = [
+    "Cargo.toml",
+    "pyproject.toml",
+    "package.json",
+    "Chart.yaml",
+    "VERSION",
+    "Dockerfile",
+];
 
 /// In characters: what is wrong is said in fewer, and a list of all the places helps nobody.
 const LONGEST_REASON: usize = 160;
@@ -71,15 +78,31 @@ pub enum Offer {
 
 impl<'a> Survey<'a> {
     pub fn of(tree: &'a Tree<'a>) -> Self {
-        let mut survey =
-            Self { tree, files: BTreeSet::new(), found: ByFolder::new(), remarks: Vec::new(), notes: Vec::new(), images_from: None };
-        let modules: Vec<&str> = tree.files.iter().filter_map(|path| path.strip_suffix('/')).collect();
+        let mut survey = Self {
+            tree,
+            files: BTreeSet::new(),
+            found: ByFolder::new(),
+            remarks: Vec::new(),
+            notes: Vec::new(),
+            images_from: None,
+        };
+        let modules: Vec<&str> = tree
+            .files
+            .iter()
+            .filter_map(|path| path.strip_suffix('/'))
+            .collect();
         let mut foreign = Vec::new();
         for path in &tree.files {
-            if path.ends_with('/') || path.contains(['\\', '\n', '\r']) || path.chars().any(char::is_control) {
+            if path.ends_with('/')
+                || path.contains(['\\', '\n', '\r'])
+                || path.chars().any(char::is_control)
+            {
                 continue;
             }
-            match folder_of(path).split('/').any(|part| FOREIGN.contains(&part)) {
+            match folder_of(path)
+                .split('/')
+                .any(|part| FOREIGN.contains(&part))
+            {
                 true if MANIFESTS.contains(&file_name(path)) => foreign.push(path.as_str()),
                 true => {}
                 false => drop(survey.files.insert(path.clone())),
@@ -87,20 +110,29 @@ impl<'a> Survey<'a> {
         }
         if !foreign.is_empty() {
             let count = foreign.len();
-            survey
-                .notes
-                .push(format!("left out, since their folders hold tests, examples or other people's sources: {}", some(&foreign, count)));
+            survey.notes.push(format!(
+                "left out, since their folders hold tests, examples or other people's sources: {}",
+                some(&foreign, count)
+            ));
         }
         if !modules.is_empty() {
             let count = modules.len();
-            survey.notes.push(format!("left out, since they are repositories of their own: {}", some(&modules, count)));
+            survey.notes.push(format!(
+                "left out, since they are repositories of their own: {}",
+                some(&modules, count)
+            ));
         }
         survey
     }
 
     /// Files of this name that count, the outermost first.
     pub fn named(&self, name: &str) -> Vec<String> {
-        let mut paths: Vec<String> = self.files.iter().filter(|path| file_name(path) == name).cloned().collect();
+        let mut paths: Vec<String> = self
+            .files
+            .iter()
+            .filter(|path| file_name(path) == name)
+            .cloned()
+            .collect();
         paths.sort_by_key(|path| path.matches('/').count());
         paths
     }
@@ -121,7 +153,12 @@ impl<'a> Survey<'a> {
         match text.trim_start_matches('\u{feff}').parse() {
             Ok(document) => Some(document),
             Err(error) => {
-                let why = error.message().lines().next().unwrap_or("a syntax error").to_owned();
+                let why = error
+                    .message()
+                    .lines()
+                    .next()
+                    .unwrap_or("a syntax error")
+                    .to_owned();
                 self.note(format!("left out: {path} is no TOML: {why}"));
                 None
             }
@@ -160,10 +197,16 @@ impl<'a> Survey<'a> {
 
     /// Offers a site to the project in `folder`; gives whether the project has it now.
     pub fn offer(&mut self, folder: &str, keys: SiteKeys, rank: Rank, offer: Offer) -> bool {
-        let Some(found) = self.found.get(folder) else { return false };
+        let Some(found) = self.found.get(folder) else {
+            return false;
+        };
         let read = read_site(&keys, folder).and_then(|site| {
             let said = (self.tree.says)(&site)?;
-            if said.is_empty() { Err(format!("{}: no version", site.file)) } else { Ok((site.file, said)) }
+            if said.is_empty() {
+                Err(format!("{}: no version", site.file))
+            } else {
+                Ok((site.file, said))
+            }
         });
         let (file, said) = match read {
             Ok(read) => read,
@@ -174,13 +217,21 @@ impl<'a> Survey<'a> {
                 return false;
             }
         };
-        let twin = found
-            .sites
-            .iter()
-            .position(|site| site.file == file && site.said.iter().any(|one| said.iter().any(|two| one.start == two.start)));
+        let twin = found.sites.iter().position(|site| {
+            site.file == file
+                && site
+                    .said
+                    .iter()
+                    .any(|one| said.iter().any(|two| one.start == two.start))
+        });
         let truth = found.sites.iter().min_by_key(|site| site.rank);
-        let differs = truth.is_some_and(|first| said.iter().any(|said| said.version != first.said[0].version));
-        let Some(found) = self.found.get_mut(folder) else { return false };
+        let differs = truth.is_some_and(|first| {
+            said.iter()
+                .any(|said| said.version != first.said[0].version)
+        });
+        let Some(found) = self.found.get_mut(folder) else {
+            return false;
+        };
         if let Some(place) = twin {
             found.sites[place].rank = found.sites[place].rank.min(rank);
             return true;
@@ -188,7 +239,13 @@ impl<'a> Survey<'a> {
         if offer == Offer::IfSame && differs {
             return false;
         }
-        found.sites.push(FoundSite { keys, file, said, comment: None, rank });
+        found.sites.push(FoundSite {
+            keys,
+            file,
+            said,
+            comment: None,
+            rank,
+        });
         true
     }
 
@@ -200,7 +257,11 @@ impl<'a> Survey<'a> {
         };
         let file = join(folder, file);
         let why = why.strip_prefix("versions: ").unwrap_or(why);
-        let mut what = if why.contains(file.as_str()) { why.to_owned() } else { format!("{file}: {why}") };
+        let mut what = if why.contains(file.as_str()) {
+            why.to_owned()
+        } else {
+            format!("{file}: {why}")
+        };
         if let Some((end, _)) = what.char_indices().nth(LONGEST_REASON) {
             what.truncate(end);
             what.push('…');
@@ -216,7 +277,14 @@ impl<'a> Survey<'a> {
 
     /// Offers a place where something says that the version stands: by the file's name if that is enough, else by `search`
     /// with `{version}` in it, else by the line in which `version` stands.
-    pub fn offer_place(&mut self, folder: &str, file: &str, search: Option<&str>, version: Option<&str>, rank: Rank) -> bool {
+    pub fn offer_place(
+        &mut self,
+        folder: &str,
+        file: &str,
+        search: Option<&str>,
+        version: Option<&str>,
+        rank: Rank,
+    ) -> bool {
         let Some(file) = below(file, folder).map(str::to_owned) else {
             self.outside(folder, file);
             return false;
@@ -240,14 +308,19 @@ impl<'a> Survey<'a> {
     /// Says that a site of a project cannot be written, since it lies outside of its folder.
     pub fn outside(&mut self, folder: &str, file: &str) {
         if let Some(found) = self.found.get_mut(folder) {
-            found.comments.push(format!("No version site: {file} lies outside of the project's folder"));
+            found.comments.push(format!(
+                "No version site: {file} lies outside of the project's folder"
+            ));
         }
     }
 }
 
 /// Whether a search of another tool finds the version that the file's own name already stands for.
 fn is_own_line(file: &str, search: &str) -> bool {
-    let line: String = search.chars().filter(|letter| !letter.is_whitespace() && *letter != '\'').collect();
+    let line: String = search
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '\'')
+        .collect();
     match file_name(file) {
         "Cargo.toml" | "pyproject.toml" => line.replace('"', "") == "version={version}",
         "package.json" => line.trim_end_matches(',').replace('"', "") == "version:{version}",
@@ -260,22 +333,42 @@ fn is_own_line(file: &str, search: &str) -> bool {
 /// The line that holds the version, with `{version}` in its place; `None` unless it is one line and stands there once.
 pub fn line_pattern(text: &str, version: &str) -> Option<String> {
     let mut lines = text.lines().filter(|line| line.contains(version));
-    let (line, None) = (lines.next()?.trim(), lines.next()) else { return None };
+    let (line, None) = (lines.next()?.trim(), lines.next()) else {
+        return None;
+    };
     let (before, after) = line.split_once(version)?;
-    (!after.contains(version) && !line.contains(['{', '}'])).then(|| format!("{before}{{version}}{after}"))
+    (!after.contains(version) && !line.contains(['{', '}']))
+        .then(|| format!("{before}{{version}}{after}"))
 }
 
 pub fn pattern_site(file: &str, pattern: &str) -> SiteKeys {
-    SiteKeys::Place(PlaceKeys { file: file.to_owned(), key: None, pattern: Some(pattern.to_owned()) })
+    SiteKeys::Place(PlaceKeys {
+        file: file.to_owned(),
+        key: None,
+        pattern: Some(pattern.to_owned()),
+    })
 }
 
 pub fn key_site(file: &str, key: &str) -> SiteKeys {
-    SiteKeys::Place(PlaceKeys { file: file.to_owned(), key: Some(key.to_owned()), pattern: None })
+    SiteKeys::Place(PlaceKeys {
+        file: file.to_owned(),
+        key: Some(key.to_owned()),
+        pattern: None,
+    })
 }
 
 /// The first few of many.
 pub fn some(all: &[&str], count: usize) -> String {
     const SHOWN: usize = 6;
-    let shown = all.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    if count > SHOWN { format!("{shown} and {} more", count - SHOWN) } else { shown }
+    let shown = all
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if count > SHOWN {
+        format!("{shown} and {} more", count - SHOWN)
+    } else {
+        shown
+    }
 }

@@ -23,7 +23,11 @@ pub fn text(discovery: &Discovery) -> String {
         write_project(&mut text, project, discovery.images.is_some());
     }
     if let Some(files) = &discovery.images_from {
-        comment(&mut text, "\n", "Files that each name the image of one project.");
+        comment(
+            &mut text,
+            "\n",
+            "Files that each name the image of one project.",
+        );
         let _ = write!(text, "[images-from]\nfiles = {}\n", quoted(files));
     }
     mentions(&mut text, &discovery.mentions);
@@ -34,7 +38,11 @@ pub fn text(discovery: &Discovery) -> String {
 }
 
 fn repository(text: &mut String, discovery: &Discovery) {
-    let keys = [("github", &discovery.github), ("branch", &discovery.branch), ("remote", &discovery.remote)];
+    let keys = [
+        ("github", &discovery.github),
+        ("branch", &discovery.branch),
+        ("remote", &discovery.remote),
+    ];
     if keys.iter().any(|(_, value)| value.is_some()) {
         text.push_str("\n[repository]\n");
     }
@@ -47,11 +55,26 @@ fn repository(text: &mut String, discovery: &Discovery) {
 
 fn write_project(text: &mut String, project: &Found, has_repository: bool) {
     comment(text, "\n", &format!("Found by {}.", project.by.join(", ")));
-    project.comments.iter().for_each(|line| comment(text, "", line));
-    let _ = writeln!(text, "[projects.{}]", Key::new(project.name.as_str()).display_repr());
-    let path = if project.path.is_empty() { "." } else { &project.path };
+    project
+        .comments
+        .iter()
+        .for_each(|line| comment(text, "", line));
+    let _ = writeln!(
+        text,
+        "[projects.{}]",
+        Key::new(project.name.as_str()).display_repr()
+    );
+    let path = if project.path.is_empty() {
+        "."
+    } else {
+        &project.path
+    };
     let _ = writeln!(text, "path = {}", quoted(path));
-    let default = if project.path.is_empty() { project.name.as_str() } else { path.rsplit('/').next().unwrap_or(path) };
+    let default = if project.path.is_empty() {
+        project.name.as_str()
+    } else {
+        path.rsplit('/').next().unwrap_or(path)
+    };
     if default != project.name {
         let _ = writeln!(text, "package = {}", quoted(&project.name));
     }
@@ -59,7 +82,11 @@ fn write_project(text: &mut String, project: &Found, has_repository: bool) {
         let _ = writeln!(text, "tag = {}", quoted(tag));
     }
     if !project.wrong_tags.is_empty() {
-        comment(text, "", "The commits of these tags say another version; a tag is never moved, so `versions --check` passes them over.");
+        comment(
+            text,
+            "",
+            "The commits of these tags say another version; a tag is never moved, so `versions --check` passes them over.",
+        );
         let _ = writeln!(text, "wrong-tags = {}", array(&project.wrong_tags));
     }
     versions(text, &project.sites);
@@ -73,7 +100,11 @@ fn write_project(text: &mut String, project: &Found, has_repository: bool) {
         text.push_str("package-index = \"pypi\"\n");
     }
     match &project.image {
-        Some(platforms) if has_repository => drop(writeln!(text, "image = {{ platforms = {} }}", array(platforms))),
+        Some(platforms) if has_repository => drop(writeln!(
+            text,
+            "image = {{ platforms = {} }}",
+            array(platforms)
+        )),
         Some(platforms) => {
             comment(
                 text,
@@ -98,7 +129,11 @@ fn versions(text: &mut String, sites: &[FoundSite]) {
     }
     text.push_str("versions = [\n");
     for (site, line) in sites.iter().zip(lines) {
-        let remark = site.comment.as_ref().map(|remark| format!(" # {}", one_line(remark))).unwrap_or_default();
+        let remark = site
+            .comment
+            .as_ref()
+            .map(|remark| format!(" # {}", one_line(remark)))
+            .unwrap_or_default();
         let _ = writeln!(text, "    {line},{remark}");
     }
     text.push_str("]\n");
@@ -108,8 +143,15 @@ fn site_text(keys: &SiteKeys) -> String {
     match keys {
         SiteKeys::File(file) => quoted(file),
         SiteKeys::Place(place) => {
-            let parts = [("file", Some(&place.file)), ("key", place.key.as_ref()), ("pattern", place.pattern.as_ref())];
-            let parts: Vec<String> = parts.iter().filter_map(|(key, value)| Some(format!("{key} = {}", quoted((*value)?)))).collect();
+            let parts = [
+                ("file", Some(&place.file)),
+                ("key", place.key.as_ref()),
+                ("pattern", place.pattern.as_ref()),
+            ];
+            let parts: Vec<String> = parts
+                .iter()
+                .filter_map(|(key, value)| Some(format!("{key} = {}", quoted((*value)?))))
+                .collect();
             format!("{{ {} }}", parts.join(", "))
         }
     }
@@ -127,7 +169,12 @@ fn mentions(text: &mut String, mentions: &[(String, String)]) {
     );
     text.push_str("# [environments.staging]\n# [environments.production]\n# after = \"staging\"\n");
     for (project, file) in mentions {
-        let _ = write!(text, "#\n# [[pins]]\n# project = {}\n# environment = \"staging\"\n# file = {}\n", quoted(project), quoted(file));
+        let _ = write!(
+            text,
+            "#\n# [[pins]]\n# project = {}\n# environment = \"staging\"\n# file = {}\n",
+            quoted(project),
+            quoted(file)
+        );
     }
 }
 
@@ -136,7 +183,10 @@ fn comment(text: &mut String, before: &str, line: &str) {
 }
 
 fn one_line(text: &str) -> String {
-    text.split(|letter: char| letter.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|letter: char| letter.is_control())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A string as TOML wants it, on one line.
@@ -153,5 +203,12 @@ fn quoted(value: &str) -> String {
 }
 
 fn array(values: &[String]) -> String {
-    format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        values
+            .iter()
+            .map(|value| quoted(value))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }

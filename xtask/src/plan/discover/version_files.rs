@@ -12,7 +12,11 @@ pub fn collect(survey: &mut Survey<'_>) {
     paths.sort_by_key(|path| path.matches('/').count());
     for path in paths {
         let folder = folder_of(&path).to_owned();
-        let dockerfile = if folder.is_empty() { "Dockerfile".to_owned() } else { format!("{folder}/Dockerfile") };
+        let dockerfile = if folder.is_empty() {
+            "Dockerfile".to_owned()
+        } else {
+            format!("{folder}/Dockerfile")
+        };
         let is_known = survey.found.contains_key(&folder);
         if !is_known && !survey.files.contains(&dockerfile) {
             // Deep inside of a project it repeats the project's version, or is about something else.
@@ -26,7 +30,10 @@ pub fn collect(survey: &mut Survey<'_>) {
             }
         }
         // Away from manifests only the name in capitals is sure to be meant so.
-        let is_sure = is_known || folder.is_empty() || file_name(&path) == "VERSION" || survey.files.contains(&dockerfile);
+        let is_sure = is_known
+            || folder.is_empty()
+            || file_name(&path) == "VERSION"
+            || survey.files.contains(&dockerfile);
         if !is_sure {
             continue;
         }
@@ -52,7 +59,9 @@ fn reads(survey: &Survey<'_>, folder: &str, keys: &SiteKeys) -> bool {
 }
 
 fn repeats(survey: &mut Survey<'_>, owner: &str, path: &str) -> bool {
-    let Some(below) = super::paths::below(path, owner) else { return false };
+    let Some(below) = super::paths::below(path, owner) else {
+        return false;
+    };
     let keys = match site(file_name(path)) {
         SiteKeys::File(_) => SiteKeys::File(below.to_owned()),
         SiteKeys::Place(_) => pattern_site(below, "{version}"),
