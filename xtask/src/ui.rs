@@ -215,13 +215,12 @@ pub fn summary(plan: &Plan) -> String {
         "| verdict | step | what | evidence | time | requests |\n|---|---|---|---|--:|--:|\n",
     );
     for planned in &plan.steps {
-        let (step, Cost { seconds, requests }) = (&planned.draft.step, planned.cost);
-        let (verdict, kind, what, evidence) = (
-            planned.verdict.word(),
-            step.kind(),
-            cell(&step.what()),
-            cell(&planned.evidence),
-        );
+        let step = &planned.draft.step;
+        let Cost { seconds, requests } = planned.cost;
+        let verdict = planned.verdict.word();
+        let kind = step.kind();
+        let what = cell(&step.what());
+        let evidence = cell(&planned.evidence);
         let _ = writeln!(
             text,
             "| {verdict} | {kind} | {what} | {evidence} | {seconds:.1} s | {requests} |"

@@ -1086,7 +1086,8 @@ const COMMITS: usize = 20;
 
 /// A history as `git fast-import` reads it, on `main`, with side branches that come from anywhere and are merged anyhow.
 fn random_history(dice: &mut Dice) -> String {
-    let (mut text, mut tips) = (String::new(), [0, 0, 0]);
+    let mut text = String::new();
+    let mut tips = [0, 0, 0];
     for mark in 1..=COMMITS {
         let branch = if mark < 3 {
             0
@@ -1205,7 +1206,9 @@ fn oracle(
 
 #[test]
 fn random_histories_are_told_as_git_tells_them() {
-    let (mut some, mut none, mut unrelated) = (0, 0, 0);
+    let mut some = 0;
+    let mut none = 0;
+    let mut unrelated = 0;
     for seed in 0..120 {
         let mut dice = Dice(seed * 7919 + 5);
         let taken: Vec<_> = PROJECTS.into_iter().filter(|_| dice.roll(4) > 0).collect();

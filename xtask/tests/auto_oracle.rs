@@ -197,8 +197,11 @@ fn random_history(
     projects: &[(&str, &str, Option<&str>)],
     import: &mut Import,
 ) -> BTreeMap<usize, Said> {
-    let (commits, mut said, mut titles) = (18, BTreeMap::new(), BTreeMap::new());
-    let (mut main_tip, mut sides) = (0, Vec::<usize>::new());
+    let commits = 18;
+    let mut said = BTreeMap::new();
+    let mut titles = BTreeMap::new();
+    let mut main_tip = 0;
+    let mut sides = Vec::<usize>::new();
     for mark in 1..=commits {
         // At last everything is merged: a tag that is not would be of a release that HEAD does not have.
         let is_side = main_tip > 0 && mark < commits && dice.roll(3) == 0;
@@ -244,11 +247,9 @@ fn random_history(
             text += &format!("{} :{parent}\n", if place == 0 { "from" } else { "merge" });
         }
         for _ in 0..dice.roll(4) {
-            let (path, other, content) = (
-                PATHS[dice.roll(PATHS.len())],
-                PATHS[dice.roll(PATHS.len())],
-                dice.roll(4),
-            );
+            let path = PATHS[dice.roll(PATHS.len())];
+            let other = PATHS[dice.roll(PATHS.len())];
+            let content = dice.roll(4);
             match dice.roll(6) {
                 0 if path != "x" => text += &format!("D {path}\n"),
                 1 if path != "x" => {
@@ -472,7 +473,9 @@ fn oracle(
 
 /// Holds some of the histories to the oracle; gives how many projects moved, and how many reverts and plain merges there were.
 fn hold(seeds: impl Iterator<Item = u64>) -> [usize; 3] {
-    let (mut decided, mut reverted, mut merged) = (0, 0, 0);
+    let mut decided = 0;
+    let mut reverted = 0;
+    let mut merged = 0;
     for seed in seeds {
         let mut dice = Dice(seed * 7919 + 3);
         let projects: Vec<_> = PROJECTS.into_iter().filter(|_| dice.roll(4) > 0).collect();

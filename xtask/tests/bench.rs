@@ -34,7 +34,8 @@ fn positive(value: &Value) -> bool {
 
 #[test]
 fn figures_are_there_and_nothing_is_left_behind() {
-    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
     let before = fixture.state();
     let ran = bench(
         &fixture,
@@ -108,11 +109,9 @@ fn figures_are_there_and_nothing_is_left_behind() {
 
 #[test]
 fn histories_are_measured_beside_git_and_a_clone_stays_as_it_is() {
-    let (fixture, scratch, kept) = (
-        Fixture::new(),
-        tempfile::tempdir().unwrap(),
-        tempfile::tempdir().unwrap(),
-    );
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let kept = tempfile::tempdir().unwrap();
     fixture.git(&["tag", "a-tag"]);
     let before = fixture.state();
     let clone = fixture.root();
@@ -199,11 +198,9 @@ fn histories_are_measured_beside_git_and_a_clone_stays_as_it_is() {
 
 #[test]
 fn a_generated_tree_is_sound() {
-    let (fixture, scratch, kept) = (
-        Fixture::new(),
-        tempfile::tempdir().unwrap(),
-        tempfile::tempdir().unwrap(),
-    );
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let kept = tempfile::tempdir().unwrap();
     let keep = [
         "versions",
         "--projects",
@@ -284,8 +281,8 @@ fn a_generated_tree_is_sound() {
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<_>, Vec<_>) =
-        (pattern.split('/').collect(), path.split('/').collect());
+    let pattern: Vec<_> = pattern.split('/').collect();
+    let path: Vec<_> = path.split('/').collect();
     pattern.len() == path.len()
         && pattern
             .iter()
@@ -301,7 +298,8 @@ fn sorted<T: AsRef<str>>(list: &[T]) -> Vec<&str> {
 
 #[test]
 fn a_dry_run_and_a_wrong_call_measure_nothing() {
-    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
     let ran = bench(&fixture, scratch.path(), &["--dry-run", "--json"]);
     assert_eq!(
         (ran.code, &document(&ran)["benches"]),
@@ -356,11 +354,9 @@ fn a_dry_run_and_a_wrong_call_measure_nothing() {
 /// Runs `bench bump` with a program on the PATH that passes for a peer.
 #[cfg(unix)]
 fn beside(script: &str) -> Ran {
-    let (fixture, scratch, tools) = (
-        Fixture::new(),
-        tempfile::tempdir().unwrap(),
-        tempfile::tempdir().unwrap(),
-    );
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let tools = tempfile::tempdir().unwrap();
     let peer = tools.path().join("bump-my-version");
     write_program(
         &peer,
@@ -426,7 +422,8 @@ fn a_peer_that_fails_is_told_and_its_row_has_no_figures() {
 
 #[test]
 fn promotion_is_measured_in_requests_bytes_and_time() {
-    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
     let ran = bench(
         &fixture,
         scratch.path(),
@@ -476,7 +473,8 @@ fn promotion_is_measured_in_requests_bytes_and_time() {
 
 #[test]
 fn a_promotion_of_many_pins_is_measured_beside_plain_git() {
-    let (fixture, scratch) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let fixture = Fixture::new();
+    let scratch = tempfile::tempdir().unwrap();
     let ran = bench(
         &fixture,
         scratch.path(),

@@ -238,14 +238,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let (canaries, requests) = (Canaries::new(), Requests::default());
+        let canaries = Canaries::new();
+        let requests = Requests::default();
         let delivered = Delivered::with("", &[]);
-        let (kept, wanted) = (
-            Arc::clone(&requests),
-            format!(
-                "Basic {}",
-                STANDARD.encode(format!("me:{}", canaries.of("REGISTRY_PASSWORD")))
-            ),
+        let kept = Arc::clone(&requests);
+        let wanted = format!(
+            "Basic {}",
+            STANDARD.encode(format!("me:{}", canaries.of("REGISTRY_PASSWORD")))
         );
         let proxy = Proxy::in_front_of(&delivered.fixture, move |request| {
             keep(&kept, request);
@@ -271,10 +270,8 @@ impl Stage {
         )
         .unwrap();
         let chat = Server::start(|_: Request| Reply::Send(Response::new(500)), 1 << 20).unwrap();
-        let (bin, log) = (
-            delivered.fixture.folder().join("bin"),
-            delivered.fixture.folder().join("arguments"),
-        );
+        let bin = delivered.fixture.folder().join("bin");
+        let log = delivered.fixture.folder().join("arguments");
         let stage = Self {
             delivered,
             canaries,
@@ -441,10 +438,12 @@ fn assert_clean(canaries: &Canaries, place: &str, text: &str) {
 
 /// Insists that no file shows a secret, but for those in which the user has put it; gives how many there are.
 fn files_are_clean(canaries: &Canaries, folder: PathBuf) -> usize {
-    let (mut folders, mut count) = (vec![folder], 0);
+    let mut folders = vec![folder];
+    let mut count = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap().flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            let path = entry.path();
+            let kind = entry.file_type().unwrap();
             if kind.is_dir() {
                 folders.push(path);
             } else if kind.is_file()
@@ -540,7 +539,8 @@ fn configure(delivered: &Delivered, registry: &str) {
 
 #[test]
 fn law_17_no_verb_shows_a_secret() {
-    let (known, verbs) = (lines(), verbs());
+    let known = lines();
+    let verbs = verbs();
     assert!(verbs.len() > 15, "{verbs:?}");
     for verb in &verbs {
         assert!(
@@ -569,10 +569,8 @@ fn law_17_no_verb_shows_a_secret() {
                     .delivered
                     .fixture
                     .git(&["push", "--quiet", "origin", "main"]);
-                let (registry, head) = (
-                    &stage.delivered.fixture.registry,
-                    stage.delivered.fixture.head(),
-                );
+                let registry = &stage.delivered.fixture.registry;
+                let head = stage.delivered.fixture.head();
                 stand_in::push_to(
                     registry,
                     "acme/worker",
@@ -640,7 +638,8 @@ fn law_17_no_verb_shows_a_secret() {
 
 #[test]
 fn law_17_where_nobody_is_let_in_the_error_shows_no_secret_either() {
-    let (known, verbs) = (lines(), verbs());
+    let known = lines();
+    let verbs = verbs();
     let mut stage = Stage::new();
     // A remote whose address holds a password, and servers that say again whatever they were shown.
     let address = stage.echo.address();
@@ -788,7 +787,8 @@ fn law_17_no_secret_is_shown_on_a_packages_way_to_its_index() {
         return;
     }
     let stage = PackageStage::new();
-    let (index, candidates) = (&stage.packaged.index, &stage.packaged.candidates);
+    let index = &stage.packaged.index;
+    let candidates = &stage.packaged.candidates;
     let good = |line: &str, let_in: &[(&str, String)]| {
         let ran = stage.run(line, let_in);
         assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);

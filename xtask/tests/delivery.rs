@@ -25,10 +25,8 @@ fn names_version(text: &str, version: &str, digest: &str) -> bool {
 fn law_20_the_whole_life_of_a_release_in_two_environments() {
     let delivered = Delivered::new();
     let fixture = &delivered.fixture;
-    let (one, two) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
 
     // Production is reached through staging alone.
     let early = fixture.run(&["promote", "api", "--to", "production", "--version", "0.2.0"]);
@@ -481,7 +479,8 @@ fn environments_that_are_branches_of_this_repository_get_the_digest_alone() {
         fixture.git(&["push", "--quiet", "origin", branch]);
     }
     fixture.git(&["fetch", "--quiet", "origin"]);
-    let (head, state) = (fixture.head(), fixture.state());
+    let head = fixture.head();
+    let state = fixture.state();
     fixture.ok(&["promote", "api", "--to", "dev", "--version", "0.2.0"]);
     // A digest alone tells no version, and is enough.
     fixture.ok(&["promote", "api", "--to", "stage"]);
@@ -527,7 +526,8 @@ fn a_thousand_files_are_one_clone_one_commit_and_one_push() {
             .collect::<Vec<_>>(),
         "feat: many",
     );
-    let (shims, log) = (fixture.folder().join("shims"), fixture.folder().join("log"));
+    let shims = fixture.folder().join("shims");
+    let log = fixture.folder().join("log");
     let git = String::from_utf8(
         std::process::Command::new("which")
             .arg("git")
@@ -664,7 +664,8 @@ fn law_17_a_password_in_the_remotes_address_is_neither_shown_nor_an_argument() {
         "origin",
         "https://me:hunter2hunter2@forge.invalid/a/b",
     ]);
-    let (shims, log) = (fixture.folder().join("shims"), fixture.folder().join("log"));
+    let shims = fixture.folder().join("shims");
+    let log = fixture.folder().join("log");
     let git = String::from_utf8(
         std::process::Command::new("which")
             .arg("git")

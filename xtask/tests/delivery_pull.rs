@@ -14,10 +14,8 @@ const PROMOTE: [&str; 4] = ["promote", "api", "--to", "production"];
 fn a_promotion_waits_for_its_merge_and_the_base_alone_tells_what_runs() {
     let asked = Asked::new();
     let delivered = &asked.delivered;
-    let (one, two) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
     let before = (
         delivered.refs(),
         asked.forge.pulls(),
@@ -79,7 +77,8 @@ fn a_promotion_waits_for_its_merge_and_the_base_alone_tells_what_runs() {
         "1"
     );
 
-    let (refs, requests) = (delivered.refs(), asked.forge.log().len());
+    let refs = delivered.refs();
+    let requests = asked.forge.log().len();
     let again = asked.ok(&PROMOTE);
     assert!(
         again[0].starts_with("pin done waits for its merge: "),

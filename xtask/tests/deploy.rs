@@ -105,10 +105,8 @@ fn law_20_production_wants_what_passed_in_staging() {
 fn an_environment_without_pins_is_promoted_to_and_taken_back_by_the_ledger() {
     let delivered = Delivered::without_pins();
     let fixture = &delivered.fixture;
-    let (one, two) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
     let early = fixture.run(&TO_STAGING);
     assert_eq!(early.code, 3, "{}", early.stderr);
     assert!(early.stderr.contains("does not stand in dev, through which alone staging is reached: refs/xtask/environments has nothing"));

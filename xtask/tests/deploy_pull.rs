@@ -30,10 +30,8 @@ fn asked() -> Asked {
 fn commands_run_after_the_merge_by_the_same_line() {
     let asked = asked();
     let delivered = &asked.delivered;
-    let (one, two) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
     let ran = asked.run(&PROMOTE);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for words in [

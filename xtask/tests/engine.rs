@@ -223,11 +223,10 @@ fn tag_and_bump_stay_all_or_nothing() {
 #[test]
 fn platforms_are_promoted_side_by_side_and_the_index_after_them() {
     let fixture = Fixture::new();
-    let (latch, order) = (
-        Latch::default(),
-        std::sync::Arc::new(std::sync::Mutex::new(Vec::new())),
-    );
-    let (held, seen) = (latch.clone(), order.clone());
+    let latch = Latch::default();
+    let order = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let held = latch.clone();
+    let seen = order.clone();
     let _proxy = Proxy::in_front_of(&fixture, move |request| {
         if request.method == "PUT" {
             seen.lock()
@@ -302,7 +301,8 @@ fn groups_of_a_ci_are_never_inside_each_other() {
         &[("GITHUB_ACTIONS", "true"), ("CI", "true")],
     );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let (mut open, mut groups) = (false, 0);
+    let mut open = false;
+    let mut groups = 0;
     for line in ran.stderr.lines().map(str::trim_start) {
         match line {
             _ if line.starts_with("::group::") => {

@@ -451,7 +451,8 @@ fn law_14_a_release_through_every_fault_ends_clearly_and_the_next_run_finishes()
         })
         .filter_map(|(row, column, code)| code.parse().ok().map(|code: i32| (row, column, code)))
         .collect();
-    let (next, wrong) = (Mutex::new(cells.iter()), Mutex::new(Vec::new()));
+    let next = Mutex::new(cells.iter());
+    let wrong = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -221,7 +221,8 @@ fn a_release_is_drafted_first_filled_and_published_last() {
             release.body
         );
     }
-    let (wheel, archive) = ("the bytes of a wheel", "the bytes of an archive");
+    let wheel = "the bytes of a wheel";
+    let archive = "the bytes of an archive";
     let sums = format!(
         "{}  api-0.2.0-py3-none-any.whl\n{}  api-0.2.0.tar.gz\n",
         sha(wheel),
@@ -469,7 +470,8 @@ fn one_tag_never_gets_two_drafts() {
     );
     // Another run makes one in the moment between the look and the making.
     ready.forge().go_back_to_releases(&[]);
-    let (add, twin) = (ready.forge().adder(), draft.clone());
+    let add = ready.forge().adder();
+    let twin = draft.clone();
     ready.forge().plan_fault(Fault::pause(
         "POST",
         "/releases$",
@@ -725,8 +727,8 @@ impl Breaking {
                 let Ok(server) = TcpStream::connect(&there) else {
                     return;
                 };
-                let (mut back, mut answers) =
-                    (client.try_clone().unwrap(), server.try_clone().unwrap());
+                let mut back = client.try_clone().unwrap();
+                let mut answers = server.try_clone().unwrap();
                 std::thread::spawn(move || {
                     drop(std::io::copy(&mut answers, &mut back).and(back.shutdown(Shutdown::Both)))
                 });
@@ -741,7 +743,8 @@ impl Breaking {
 
 /// Hands bytes on; of a line that carries more than so many at once, no more than those.
 fn hand_on(mut client: TcpStream, mut server: TcpStream, after_bytes: usize, left: &AtomicUsize) {
-    let (mut piece, mut carried) = (vec![0; 16 << 10], 0);
+    let mut piece = vec![0; 16 << 10];
+    let mut carried = 0;
     while let Ok(read) = client.read(&mut piece) {
         carried += read;
         let is_cut = carried > after_bytes && left.load(Ordering::SeqCst) > 0;
@@ -753,10 +756,8 @@ fn hand_on(mut client: TcpStream, mut server: TcpStream, after_bytes: usize, lef
         }
     }
     // The client first, so that no answer reaches it.
-    let (_, _) = (
-        client.shutdown(Shutdown::Both),
-        server.shutdown(Shutdown::Write),
-    );
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Write);
 }
 
 #[test]

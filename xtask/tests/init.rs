@@ -280,7 +280,8 @@ fn packages_of_an_npm_workspace_keep_their_tags() {
 #[test]
 fn nested_workspaces_are_told_apart() {
     let inherits = |name: &str| format!("[package]\nname = \"{name}\"\nversion.workspace = true\n");
-    let (engine, tool) = (inherits("engine"), inherits("tool"));
+    let engine = inherits("engine");
+    let tool = inherits("tool");
     let fixture = Fixture::of_tree(&[
         (
             "Cargo.toml",
@@ -1101,8 +1102,8 @@ fn no_tree_makes_a_configuration_that_cannot_be_read() {
     for _ in 0..60 {
         let files: Vec<(String, &str)> = (0..1 + next(9))
             .map(|_| {
-                let (folder, (name, text)) =
-                    (FOLDERS[next(FOLDERS.len())], PIECES[next(PIECES.len())]);
+                let folder = FOLDERS[next(FOLDERS.len())];
+                let (name, text) = PIECES[next(PIECES.len())];
                 (
                     if folder.is_empty() {
                         name.to_owned()

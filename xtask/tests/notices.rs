@@ -92,7 +92,8 @@ fn release(fixture: &Fixture, slack: &Chat, more: &[&str]) -> Ran {
 fn a_release_is_told_once_however_often_it_is_run() {
     let fixture = Fixture::new();
     fixture.prepare_release();
-    let (slack, discord) = (Chat::new("200 OK"), Chat::new("204 No Content"));
+    let slack = Chat::new("200 OK");
+    let discord = Chat::new("204 No Content");
     assert_eq!(release(&fixture, &slack, &["--dry-run"]).code, 0);
     assert!(slack.heard().is_empty(), "law 13");
     let both = [
@@ -263,10 +264,8 @@ fn what_a_forge_is_told_later_is_no_second_release() {
     let stage = Stage::new();
     stage.fixture.prepare_release();
     let chat = Chat::new("200 OK");
-    let (url, slack) = (
-        stage.forge.url(),
-        ("SLACK_WEBHOOK_URL", chat.address.as_str()),
-    );
+    let url = stage.forge.url();
+    let slack = ("SLACK_WEBHOOK_URL", chat.address.as_str());
     assert_eq!(
         stage.fixture.run_with(&["release", "api"], &[slack]).code,
         0
@@ -296,7 +295,8 @@ fn a_release_whose_delivery_failed_is_told_by_the_run_that_delivers_it() {
         "",
         &[("staging/api.yaml", "image: REGISTRY/acme/api:0.1.0\n")],
     );
-    let (fixture, there) = (&delivered.fixture, delivered.there());
+    let fixture = &delivered.fixture;
+    let there = delivered.there();
     let pin = format!(
         "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\ngit = \"{}\"\nfile = \"staging/*.yaml\"\n",
         there.display()

@@ -178,10 +178,8 @@ fn law_9_another_file_at_the_index_is_a_conflict_and_nothing_is_released() {
     packaged
         .index
         .go_back_to(&[("kit-0.2.0.tar.gz".to_owned(), b"somebody else's".to_vec())].into());
-    let (before, tags) = (
-        packaged.index.files(),
-        packaged.fixture.git(&["ls-remote", "origin"]),
-    );
+    let before = packaged.index.files();
+    let tags = packaged.fixture.git(&["ls-remote", "origin"]);
     for run in ["the first, which builds", "the second, which knows"] {
         let refused = packaged.run(&["release", "kit"]);
         assert_eq!(refused.code, 3, "{run}: {}", refused.stderr);
@@ -564,7 +562,8 @@ fn the_surroundings_say_where_a_known_index_is_for_one_run() {
     );
     packaged.fixture.commit_all("chore: the public index");
     packaged.prepare();
-    let (url, mut variables) = (packaged.index.url(), packaged.variables());
+    let url = packaged.index.url();
+    let mut variables = packaged.variables();
     variables.push(("TWINE_REPOSITORY_URL".into(), url));
     // As twine is told it, and uv is not.
     variables.retain(|(name, _)| name != "UV_PUBLISH_TOKEN");

@@ -291,7 +291,8 @@ fn a_flipped_byte_at_the_forge_or_the_index_turns_exactly_its_row_red_on_any_mac
     let offered = Offered::new(true);
     offered.release();
     offered.elsewhere();
-    let (releases, files) = (offered.forge.releases(), offered.packaged.index.files());
+    let releases = offered.forge.releases();
+    let files = offered.packaged.index.files();
     for name in offered.names() {
         offered.forge.change_file("kit-v0.2.0", &name, |asset| {
             let mut content = asset.content.as_ref().clone();
@@ -441,7 +442,8 @@ fn a_forge_that_is_told_later_gets_the_signatures_that_lie_here() {
         .root()
         .join("target/xtask/dist/kit/0.2.0")
         .join(&bundles()[0]);
-    let (published, before) = (offered.forge.releases(), std::fs::read(&here).unwrap());
+    let published = offered.forge.releases();
+    let before = std::fs::read(&here).unwrap();
     std::fs::remove_file(&here).unwrap();
     assert_eq!(offered.release(), Vec::<String>::new());
     std::fs::write(&here, [&before[..], b"\n"].concat()).unwrap();

@@ -23,7 +23,8 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
     ) {
         return;
     }
-    let (packaged, keys) = (Packaged::with(TRUST), Keys::new());
+    let packaged = Packaged::with(TRUST);
+    let keys = Keys::new();
     let fixture = &packaged.fixture;
     fixture.write("cosign.pub", &keys.text(&keys.public()));
     fixture.git(&["add", "--all"]);
@@ -120,10 +121,8 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         fs::write(&bundle, good).unwrap();
     }
     // The list is held to its bundle, and to the package that it is of.
-    let (path, bundle) = (
-        folder.join("kit-0.2.0.cdx.json"),
-        folder.join("kit-0.2.0.cdx.json.sigstore.json"),
-    );
+    let path = folder.join("kit-0.2.0.cdx.json");
+    let bundle = folder.join("kit-0.2.0.cdx.json.sigstore.json");
     for (file, from, to) in [
         (&path, "\"0.2.0\"", "\"0.2.1\""),
         (
@@ -184,7 +183,8 @@ fn a_package_that_is_not_listed_says_why() {
     ) {
         return;
     }
-    let (fixture, keys) = (&packaged.fixture, Keys::new());
+    let fixture = &packaged.fixture;
+    let keys = Keys::new();
     fixture.write("cosign.pub", &keys.text(&keys.public()));
     fixture.git(&["add", "--all"]);
     fixture.commit_all("chore: packages are signed");

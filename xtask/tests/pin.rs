@@ -46,7 +46,8 @@ fn what_changed_is_pinned_by_one_request_and_nothing_by_none() {
         pulls[0].title,
         "chore(dev): pin llm_litellm, replicate_generic"
     );
-    let (text, before) = (processors.at(BRANCH, LLM), processors.at("dev", LLM));
+    let text = processors.at(BRANCH, LLM);
+    let before = processors.at("dev", LLM);
     let index = Processors::digest(&text);
     let repository = format!("{}/acme/llm-litellm", fixture.registry.address());
     let amd64 = text

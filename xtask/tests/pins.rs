@@ -466,10 +466,8 @@ fn a_rollback_that_was_cut_off_between_two_repositories_is_finished() {
     assert_eq!(fixture.run(&["rollback", "api", "--in", "staging"]).code, 1);
     std::fs::remove_file(second.join("hooks/pre-receive")).unwrap();
     fixture.ok(&["rollback", "api", "--in", "staging"]);
-    let (one, two) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
     for repository in [delivered.there(), second.clone()] {
         assert!(git_in(&repository, &["show", "main:staging/api.yaml"]).contains(&one));
         assert!(git_in(&repository, &["show", "main:.xtask/barred.toml"]).contains(&two));

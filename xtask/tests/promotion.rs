@@ -151,11 +151,13 @@ fn count(log: &[LoggedRequest], part: impl Fn(&LoggedRequest) -> bool) -> usize 
 fn section_7_a_promotion_of_two_platforms_takes_at_most_twelve_requests() {
     let fixture = Fixture::new();
     let build_id = prepare(&fixture, "minor", "0.2.0");
-    let (before, blobs) = (fixture.registry.log().len(), fixture.registry.counters());
+    let before = fixture.registry.log().len();
+    let blobs = fixture.registry.counters();
     fixture.ok(&["release", "api"]);
     let log = fixture.registry.log().split_off(before);
     let is_promotion = |request: &LoggedRequest| request.target.contains("/manifests/0.2.0");
-    let (promotion, all) = (count(&log, is_promotion), log.len());
+    let promotion = count(&log, is_promotion);
+    let all = log.len();
     println!("promotion: {promotion} requests with index and verification; with discovery {all}");
     assert!(promotion <= 12, "{log:#?}");
     let proofs = |tag: &str| {
@@ -379,7 +381,8 @@ fn law_10_the_refusal_names_every_build_and_why() {
     let fixture = Fixture::new();
     fixture.ok(&["bump", "minor", "api", "--commit"]);
     tag_candidate(&fixture);
-    let (head, other) = (fixture.head(), "f".repeat(40));
+    let head = fixture.head();
+    let other = "f".repeat(40);
     let short = &head[..7];
     let stand_in = |id: &str, platform: &str, revision: &str| {
         stand_in::push_to(
@@ -484,7 +487,8 @@ fn law_14_a_release_is_finished_with_the_build_it_was_begun_with() {
     let fixture = Fixture::new();
     let first = prepare(&fixture, "minor", "0.2.0");
     fixture.ok(&["release", "api"]);
-    let (whole, given) = (fixture.state(), digest(&fixture, "0.2.0-arm64"));
+    let whole = fixture.state();
+    let given = digest(&fixture, "0.2.0-arm64");
     // The same candidate is built once more while the release lacks one platform and the index.
     let kept = fixture
         .registry
@@ -543,14 +547,10 @@ fn law_10_a_build_picked_by_hand_is_held_to_everything_else() {
         )
         .unwrap();
     };
-    let (nowhere, half) = (
-        "2031.01.01.0000-build.1-v0.2.0-fffffff",
-        format!("2031.01.01.0000-build.2-v0.2.0-{short}"),
-    );
-    let (old, wrong) = (
-        format!("2031.01.01.0000-build.3-v0.1.0-{short}"),
-        format!("2031.01.01.0000-build.4-v0.2.0-{short}"),
-    );
+    let nowhere = "2031.01.01.0000-build.1-v0.2.0-fffffff";
+    let half = format!("2031.01.01.0000-build.2-v0.2.0-{short}");
+    let old = format!("2031.01.01.0000-build.3-v0.1.0-{short}");
+    let wrong = format!("2031.01.01.0000-build.4-v0.2.0-{short}");
     for platform in ["linux/amd64", "linux/arm64"] {
         stand_in(nowhere, platform, &"f".repeat(40));
         stand_in(&old, platform, &fixture.head());
@@ -848,13 +848,11 @@ fn law_9_an_alias_that_somebody_moved_meanwhile_is_left_alone() {
         index["annotations"]["org.opencontainers.image.version"] = "0.3.0".into();
         serde_json::to_vec(&index).unwrap()
     };
-    let (url, bytes) = (
-        format!(
-            "http://{}/v2/{REPOSITORY}/manifests",
-            fixture.registry.address()
-        ),
-        theirs,
+    let url = format!(
+        "http://{}/v2/{REPOSITORY}/manifests",
+        fixture.registry.address()
     );
+    let bytes = theirs;
     let server = between(&fixture, "/manifests/0.2.0", move || {
         for tag in ["0.3.0", "latest"] {
             ureq::put(format!("{url}/{tag}"))
@@ -912,7 +910,8 @@ fn two_repositories() -> Fixture {
 fn law_8_a_release_in_another_repository_is_mounted_and_not_carried() {
     let fixture = two_repositories();
     let build_id = prepare(&fixture, "minor", "0.2.0");
-    let (before, blobs) = (fixture.registry.log().len(), fixture.registry.counters());
+    let before = fixture.registry.log().len();
+    let blobs = fixture.registry.counters();
     let state = fixture.state();
     let (code, plan) = fixture.json(&["release", "api", "--dry-run"]);
     assert_eq!((code, fixture.state()), (0, state), "law 13: {plan:#}");
@@ -1025,7 +1024,8 @@ fn law_14_a_copy_that_was_cut_anywhere_is_finished_by_the_next_run() {
             assert!(matches!(first.code, 0 | 1), "{}", first.stderr);
             assert_eq!(fixture.registry.clear_faults(), 0, "the fault happened");
             fixture.ok(&["release", "api"]);
-            let (state, (_, third)) = (fixture.state(), fixture.json(&["release", "api"]));
+            let state = fixture.state();
+            let (_, third) = fixture.json(&["release", "api"]);
             assert!(
                 steps(&third).iter().all(|step| step.starts_with("done ")),
                 "{third:#}"
@@ -1054,10 +1054,8 @@ fn a_registry_that_mounts_nothing_gets_the_command_that_carries_layers() {
         (1, "failed copy"),
         "{report:#}"
     );
-    let (evidence, host) = (
-        report["steps"][0]["evidence"].as_str().unwrap(),
-        fixture.registry.address(),
-    );
+    let evidence = report["steps"][0]["evidence"].as_str().unwrap();
+    let host = fixture.registry.address();
     let command =
         format!("`crane copy {host}/acme/api:{build_id}-amd64 {host}/released/api:0.2.0-amd64`");
     assert!(

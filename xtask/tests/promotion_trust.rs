@@ -107,7 +107,8 @@ fn what_is_not_signed_is_not_promoted_and_what_is_signed_is() {
     if !can_run("a promotion of what must be signed", &["cosign"]) {
         return;
     }
-    let (held, stranger) = (Held::new("sbom = []\nprovenance = false\n"), Keys::new());
+    let held = Held::new("sbom = []\nprovenance = false\n");
+    let stranger = Keys::new();
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
     let words = [
         "[trust] wants api 0.2.0 signed",
@@ -132,7 +133,8 @@ fn what_lacks_a_statement_that_is_wanted_is_not_promoted() {
         return;
     }
     let held = Held::new("sbom = [\"cyclonedx\"]\n");
-    let (fixture, registry) = (held.fixture(), &held.fixture().registry);
+    let fixture = held.fixture();
+    let registry = &held.fixture().registry;
     held.sign(&held.keys, "0.3.0");
     let list = "[trust] wants api 0.3.0 with its cyclonedx, and that of linux/amd64";
     held.refused(

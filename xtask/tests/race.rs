@@ -82,7 +82,8 @@ fn law_14_a_release_that_overtakes_another_at_any_request_leaves_what_one_leaves
     let fixture = Fixture::new();
     fixture.prepare_release();
     let clone = second_clone(&fixture);
-    let (beginning, folder) = (fixture.registry.keep(), support::room::folder());
+    let beginning = fixture.registry.keep();
+    let folder = support::room::folder();
     let copy = |from: &std::path::Path, to: &std::path::Path| {
         let copied = std::process::Command::new("cp")
             .arg("-a")
@@ -107,7 +108,8 @@ fn law_14_a_release_that_overtakes_another_at_any_request_leaves_what_one_leaves
         for place in 1.. {
             go_back();
             let overtaking: Arc<Mutex<Option<Ran>>> = Arc::default();
-            let (kept, folder) = (Arc::clone(&overtaking), other.clone());
+            let kept = Arc::clone(&overtaking);
+            let folder = other.clone();
             let overtake = move || {
                 *kept.lock().unwrap() = Some(ran(program(&folder)
                     .args(["release", "api"])

@@ -31,7 +31,8 @@ impl RealIndex {
             .local_addr()
             .unwrap()
             .port();
-        let (address, port) = (format!("127.0.0.1:{port}"), port.to_string());
+        let address = format!("127.0.0.1:{port}");
+        let port = port.to_string();
         let mut command = Command::new("pypi-server");
         command.args([
             "run",
@@ -105,7 +106,8 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
         return;
     }
     let folder = support::room::folder();
-    let (index, root) = (RealIndex::start(folder.path()), folder.path().join("work"));
+    let index = RealIndex::start(folder.path());
+    let root = folder.path().join("work");
     this_repository::copy_to(&root);
     let config = root.join("xtask/monorepo.toml");
     let text = fs::read_to_string(&config).unwrap();
@@ -116,10 +118,8 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
         "wheel = {{ targets = [\"{}\"] }}\npackage-index = \"{url}\"\ncandidate-index = \"{url}\"\n",
         host()
     );
-    let (keys, trust) = (
-        Keys::new(),
-        "[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n",
-    );
+    let keys = Keys::new();
+    let trust = "[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n";
     fs::write(&config, format!("{before}{ours}{rest}\n{trust}")).unwrap();
     fs::write(root.join("cosign.pub"), keys.text(&keys.public())).unwrap();
     git_in(&root, &["add", "cosign.pub"]);

@@ -109,7 +109,8 @@ fn on_each(test: &str, body: fn(&Bench, &str)) {
         builder().basic("me", "s3cret").lexical_tags(),
         builder().without_referrers().whole_tag_lists(),
     ] {
-        let (registry, bench) = (builder.start().unwrap(), Bench::new());
+        let registry = builder.start().unwrap();
+        let bench = Bench::new();
         bench.log_in(&[&registry.address()]);
         body(&bench, &registry.address());
         let strange: Vec<_> = registry
@@ -128,7 +129,8 @@ fn crane_body(bench: &Bench, address: &str) {
     let crane = |arguments: &[&str]| bench.ok("crane", arguments);
     let image = format!("{address}/o/crane");
     let digests = ["one", "two"].map(|name| {
-        let (tag, layer) = (format!("{image}:{name}"), format!("{name}.tar"));
+        let tag = format!("{image}:{name}");
+        let layer = format!("{name}.tar");
         crane(&[
             "append",
             "--oci-empty-base",
@@ -254,7 +256,8 @@ fn skopeo_body(bench: &Bench, address: &str) {
             &image(tag),
         ])
     };
-    let (docker, oci) = (digest("1.0"), digest("oci"));
+    let docker = digest("1.0");
+    let oci = digest("oci");
     assert!(
         docker.starts_with("sha256:") && docker != oci,
         "two formats, two manifests"
@@ -514,10 +517,8 @@ fn read_promoted(bench: &Bench, address: &str) {
             "--src-tls-verify=false",
             "--dest-tls-verify=false",
         ];
-        let (from, to) = (
-            format!("docker://{image}:0.2.0-amd64"),
-            format!("docker://{address}/acme/api-copy:0.2.0"),
-        );
+        let from = format!("docker://{image}:0.2.0-amd64");
+        let to = format!("docker://{address}/acme/api-copy:0.2.0");
         bench.ok("skopeo", &[&copy[..], &[&from, &to]].concat());
         assert_eq!(
             bench.ok(

@@ -511,7 +511,8 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
     {
         return;
     }
-    let (copy, keys) = (Copy::new(), Keys::new());
+    let copy = Copy::new();
+    let keys = Keys::new();
     let config = copy.root().join("xtask/monorepo.toml");
     let trust = "\n[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n";
     fs::write(

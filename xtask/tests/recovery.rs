@@ -58,7 +58,8 @@ fn a_commit_whose_signing_fails_leaves_the_tree_as_it_was() {
     let fixture = Fixture::new();
     fixture.git(&["config", "commit.gpgSign", "true"]);
     fixture.git(&["config", "gpg.program", "/bin/false"]);
-    let (before, head) = (fixture.state(), fixture.head());
+    let before = fixture.state();
+    let head = fixture.head();
     let failed = fixture.run(&["bump", "minor", "--commit"]);
     assert_eq!(failed.code, 1, "{}", failed.stderr);
     assert!(
@@ -503,7 +504,8 @@ fn a_commit_is_proved_also_where_git_converts_line_ends() {
 
 #[test]
 fn a_hooks_git_variables_do_not_lead_elsewhere() {
-    let (fixture, decoy) = (Fixture::new(), Fixture::new());
+    let fixture = Fixture::new();
+    let decoy = Fixture::new();
     let before = decoy.state();
     let git_dir = decoy.root().join(".git");
     let tree = decoy.root();

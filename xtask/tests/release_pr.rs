@@ -101,7 +101,8 @@ fn it_is_opened_once_and_a_second_run_acts_never() {
             .contains("### Dependencies\n\n- core 0.2.0\n")
     );
 
-    let (there, asked) = (stage.there(), stage.forge.log().len());
+    let there = stage.there();
+    let asked = stage.forge.log().len();
     assert_eq!(
         verdicts(&stage.ok(&[])),
         ["push-branch done", "pull-request done"]
@@ -163,10 +164,8 @@ fn what_a_person_changed_in_the_title_is_set_right() {
     stage.change("api/app.py", "fix: one");
     stage.ok(&[]);
     let title = stage.open()[0].title.clone();
-    let (before, other) = (
-        stage.forge.pulls(),
-        EmbeddedForge::start("acme/mono", &bare(&stage.fixture)).unwrap(),
-    );
+    let before = stage.forge.pulls();
+    let other = EmbeddedForge::start("acme/mono", &bare(&stage.fixture)).unwrap();
     other.give_token(TOKEN, Right::Write);
     other.add_pull(Pull {
         title: "mine".into(),
@@ -198,10 +197,8 @@ fn the_work_tree_the_index_and_head_stay() {
     fixture.git(&["add", "new/pyproject.toml"]);
     std::fs::remove_file(fixture.root().join("Cargo.lock")).unwrap();
     let index = std::fs::read(fixture.root().join(".git/index")).unwrap();
-    let (status, head) = (
-        fixture.git(&["status", "--porcelain"]),
-        fixture.git(&["symbolic-ref", "HEAD"]),
-    );
+    let status = fixture.git(&["status", "--porcelain"]);
+    let head = fixture.git(&["symbolic-ref", "HEAD"]);
     let document = stage.ok(&[]);
     assert_eq!(document["pull_request"]["commit"], clean, "HEAD decides");
     assert!(
@@ -523,10 +520,8 @@ fn nested_projects_have_their_own_changelogs() {
     );
     stage.change("api/x", "fix: outer");
     stage.ok(&[]);
-    let (outer, inner) = (
-        stage.at_tip("api/CHANGELOG.md"),
-        stage.at_tip("api/plugin/CHANGELOG.md"),
-    );
+    let outer = stage.at_tip("api/CHANGELOG.md");
+    let inner = stage.at_tip("api/plugin/CHANGELOG.md");
     assert!(
         outer.contains("- outer") && !outer.contains("inner") && inner.contains("- inner"),
         "{outer}{inner}"

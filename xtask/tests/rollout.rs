@@ -169,10 +169,8 @@ fn what_does_not_come_to_an_end_is_no_rollout() {
 #[test]
 fn a_rollout_of_the_image_before_is_none() {
     let cluster = Cluster::new();
-    let (two, host) = (
-        cluster.image("0.2.0"),
-        cluster.delivered.fixture.registry.address(),
-    );
+    let two = cluster.image("0.2.0");
+    let host = cluster.delivered.fixture.registry.address();
     for (images, words) in [
         (vec![cluster.image("0.1.0")], "deployment/api names "),
         (

@@ -134,10 +134,8 @@ impl Runbook {
 #[test]
 fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
     let runbook = Runbook::new();
-    let (to_dev, to_staging) = (
-        ["promote", "llm_litellm", "--to", "dev"],
-        ["promote", "llm_litellm", "--to", "staging"],
-    );
+    let to_dev = ["promote", "llm_litellm", "--to", "dev"];
+    let to_staging = ["promote", "llm_litellm", "--to", "staging"];
     runbook.refused(&to_dev, "cargo xtask pin llm_litellm");
     let told = || {
         let document: serde_json::Value =
@@ -188,7 +186,8 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
         assert!(runbook.log().ends_with(&wanted), "{}", runbook.log());
     }
     assert_eq!(told(), ["nothing", "nothing", "nothing"]);
-    let (deployed, refs) = (runbook.log(), runbook.0.there());
+    let deployed = runbook.log();
+    let refs = runbook.0.there();
     STAGES
         .iter()
         .for_each(|stage| drop(runbook.ok(&["promote", "llm_litellm", "--to", stage])));

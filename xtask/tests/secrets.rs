@@ -175,7 +175,8 @@ fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
     assert_eq!(held["kind"], "Secret");
     assert_eq!(held["data"]["OPENAI_API_KEY"], "c2stY2FuYXJ5LSIxIi10YWls");
     assert_eq!(held["data"].as_object().unwrap().len(), 2);
-    let (again, calls) = (store.sync(&["--json"]), store.held("calls"));
+    let again = store.sync(&["--json"]);
+    let calls = store.held("calls");
     let report: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
     assert_eq!(
         (

@@ -456,10 +456,8 @@ fn processors() -> Fixture {
         "ghcr.io/acme/factory/llm-litellm@sha256:{}",
         "ab".repeat(32)
     );
-    let (one, two) = (
-        registry("llm", &digest),
-        registry("replicate", "sha256:pending"),
-    );
+    let one = registry("llm", &digest);
+    let two = registry("replicate", "sha256:pending");
     let fixture = Fixture::of_tree(&[
         (
             "code/pyproject.toml",

@@ -105,7 +105,8 @@ impl Running {
 
 /// A release of `api`, with a latch before what matches.
 fn held(method: &'static str, part: &'static str) -> (Fixture, Proxy, Latch) {
-    let (fixture, latch) = (Fixture::new(), Latch::default());
+    let fixture = Fixture::new();
+    let latch = Latch::default();
     let held = latch.clone();
     let proxy = Proxy::in_front_of(&fixture, move |request| {
         if request.method == method && request.target.contains(part) {
@@ -364,10 +365,8 @@ fn on_a_terminal_the_second_leaves_no_line_standing() {
         println!("skipped: there is no `script` to make a terminal with");
         return;
     };
-    let (mut keys, mut stdout) = (
-        child.stdin.take().unwrap(),
-        BufReader::new(child.stdout.take().unwrap()),
-    );
+    let mut keys = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut seen = Vec::new();
     let mut wait_until = |is_there: &dyn Fn(&str) -> bool| {
         while !is_there(&String::from_utf8_lossy(&seen)) {

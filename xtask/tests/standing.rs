@@ -131,11 +131,9 @@ fn what_does_not_hold_is_told_with_its_place() {
     let fixture = &delivered.fixture;
     fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.2.0"]);
     let registry = fixture.registry.address();
-    let (one, two, three) = (
-        delivered.digest("api", "0.1.0"),
-        delivered.digest("api", "0.2.0"),
-        delivered.digest("api", "0.3.0"),
-    );
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
+    let three = delivered.digest("api", "0.3.0");
 
     // Other words of the file, changed by hand, are nobody's business here.
     let other = delivered

@@ -124,10 +124,8 @@ fn what_the_ledger_says_is_held_to_the_registry() {
     let delivered = Delivered::without_pins();
     let fixture = &delivered.fixture;
     fixture.ok(&["promote", "api", "--to", "dev", "--version", "0.2.0"]);
-    let (two, three) = (
-        delivered.digest("api", "0.2.0"),
-        delivered.digest("api", "0.3.0"),
-    );
+    let two = delivered.digest("api", "0.2.0");
+    let three = delivered.digest("api", "0.3.0");
     assert_eq!(
         (
             &asked(&delivered)[0]["drift"],

@@ -135,7 +135,8 @@ fn a_flipped_byte_turns_exactly_its_row_red() {
     }
     let trusted = Trusted::new("");
     trusted.release();
-    let (amd, arm) = (child(&trusted, "amd64"), child(&trusted, "arm64"));
+    let amd = child(&trusted, "amd64");
+    let arm = child(&trusted, "arm64");
     let digest = |tag: &str| {
         trusted
             .fixture
@@ -303,7 +304,8 @@ fn law_16_what_cannot_be_met_is_refused_before_the_first_step() {
     }
     let trusted = Trusted::new("");
     trusted.fixture.prepare_release();
-    let (key, other) = (trusted.keys.private(), Keys::new());
+    let key = trusted.keys.private();
+    let other = Keys::new();
     let folder = |name: &str| {
         let folder = trusted.fixture.folder().join(name);
         fs::create_dir(&folder).unwrap();
@@ -719,7 +721,8 @@ fn a_rehearsal_signs_with_a_key_of_its_own_or_says_what_it_does_not_show() {
     }
     let trusted = Trusted::new("sbom = [\"spdx\"]\n");
     // The sandbox is signed whatever the surroundings hold: the real key is none of its business.
-    let (key, before) = (trusted.keys.private(), trusted.fixture.state());
+    let key = trusted.keys.private();
+    let before = trusted.fixture.state();
     let shown = trusted.fixture.run_with(
         &["rehearse", "api"],
         &[("COSIGN_KEY", &key), ("COSIGN_PASSWORD", "wrong")],

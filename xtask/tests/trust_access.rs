@@ -28,7 +28,8 @@ enum Kept {
 
 /// Prepares a release in a registry that wants a login; gives the variables that let in.
 fn behind_a_login(trusted: &Trusted, kept: &Kept) -> Vec<(String, String)> {
-    let (fixture, address) = (&trusted.fixture, trusted.fixture.registry.address());
+    let fixture = &trusted.fixture;
+    let address = trusted.fixture.registry.address();
     let docker = fixture.folder().join("docker");
     let login = json!({ "auth": STANDARD.encode(format!("me:{PASSWORD}")) });
     let config = match kept {
@@ -192,11 +193,10 @@ impl Job {
         );
         fixture.commit_all("chore: signed by workflows");
         fixture.prepare_release();
-        let (asked, claims) = (
-            Arc::<Mutex<Vec<String>>>::default(),
-            Arc::new(Mutex::new(Value::Null)),
-        );
-        let (seen, given) = (Arc::clone(&asked), Arc::clone(&claims));
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let claims = Arc::new(Mutex::new(Value::Null));
+        let seen = Arc::clone(&asked);
+        let given = Arc::clone(&claims);
         let handler = move |request: Request| {
             seen.lock().unwrap().push(request.target.clone());
             if request.header("Authorization") != Some(&format!("bearer {BEARER}")) {

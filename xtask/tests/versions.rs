@@ -691,7 +691,9 @@ const PATHS: [&str; 16] = [
 
 /// A history as `git fast-import` reads it, on `main`, with side branches that come from anywhere and are merged anyhow, and tags.
 fn random_history(dice: &mut Dice, projects: &[(&str, &str)]) -> String {
-    let (mut text, mut tips, commits) = (String::new(), vec![0, 0, 0, 0], 24);
+    let mut text = String::new();
+    let mut tips = vec![0, 0, 0, 0];
+    let commits = 24;
     for mark in 1..=commits {
         let branch = if mark < 3 {
             0

@@ -232,7 +232,8 @@ fn images_are_built_with_the_uv_that_builds_here() {
 
 /// Keys one level below `header`, which stands at `indent` spaces.
 fn keys_below(text: &str, header: &str, indent: usize) -> Vec<String> {
-    let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + 2));
+    let outer = " ".repeat(indent);
+    let inner = " ".repeat(indent + 2);
     text.lines()
         .skip_while(|line| *line != format!("{outer}{header}:"))
         .skip(1)

@@ -87,10 +87,8 @@ pub struct Header {
 pub fn header(line: &str) -> Option<Header> {
     let commit = git_conventional::Commit::parse(line).ok()?;
     let description = commit.description().trim();
-    let (kind, scope) = (
-        commit.type_().as_str().to_owned(),
-        commit.scope().map(|scope| scope.as_str().to_owned()),
-    );
+    let kind = commit.type_().as_str().to_owned();
+    let scope = commit.scope().map(|scope| scope.as_str().to_owned());
     (!description.is_empty()).then(|| Header {
         kind,
         scope,
@@ -127,10 +125,8 @@ fn titled(line: &str) -> Option<Change> {
         let breaking = title
             .strip_prefix("BREAKING CHANGE: ")
             .or_else(|| title.strip_prefix("BREAKING-CHANGE: "));
-        let (description, breaking) = (
-            breaking.unwrap_or(title).to_owned(),
-            breaking.map(str::to_owned),
-        );
+        let description = breaking.unwrap_or(title).to_owned();
+        let breaking = breaking.map(str::to_owned);
         return Some(Change {
             description,
             breaking,

@@ -174,7 +174,8 @@ pub(super) fn stated_revert(title: &str) -> Option<&str> {
 
 /// A title without the numbers of pull requests at its end, and the last of them.
 pub(super) fn without_pull_request(title: &str) -> (&str, Option<u64>) {
-    let (mut rest, mut last) = (title.trim_end(), None);
+    let mut rest = title.trim_end();
+    let mut last = None;
     while let Some((before, number)) = rest
         .strip_suffix(')')
         .and_then(|inside| inside.rsplit_once("(#"))

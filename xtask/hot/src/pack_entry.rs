@@ -30,7 +30,9 @@ impl Head {
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut byte = *bytes.first()?;
         let kind = byte >> 4 & 7;
-        let (mut size, mut shift, mut length) = (u64::from(byte & 15), 4, 1);
+        let mut size = u64::from(byte & 15);
+        let mut shift = 4;
+        let mut length = 1;
         while byte & 0x80 != 0 {
             byte = *bytes.get(length)?;
             // Nothing that is read here is anywhere near so large.
@@ -64,7 +66,8 @@ impl Head {
 
 /// How far back an entry stands, and the bytes that say so. Each further byte means one more than it says.
 fn distance(bytes: &[u8]) -> Option<(u64, usize)> {
-    let (mut value, mut taken) = (0u64, 0);
+    let mut value = 0u64;
+    let mut taken = 0;
     loop {
         let byte = *bytes.get(taken)?;
         value = value

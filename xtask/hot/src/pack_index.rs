@@ -63,7 +63,8 @@ impl PackIndex {
         let apart =
             |one: &Id, other: &Id| ((spread(one) - spread(other)) * (high - low) as i64) >> 32;
         let mut look = low + usize::try_from(apart(id, &[0; ID])).ok()?;
-        let (mut low, mut high) = (low, high);
+        let mut low = low;
+        let mut high = high;
         for looks in 0.. {
             if low >= high {
                 break;

@@ -55,7 +55,8 @@ pub struct Packs {
 
 impl Packs {
     pub fn new(packs: Vec<(Arc<PackIndex>, Box<dyn Source>)>) -> Self {
-        let (pieces, objects) = (Recent::new(HELD_PIECES), Recent::new(HELD_OBJECTS));
+        let pieces = Recent::new(HELD_PIECES);
+        let objects = Recent::new(HELD_OBJECTS);
         Self {
             packs,
             last: 0,
@@ -87,7 +88,9 @@ impl Packs {
 
     /// Goes down to what an entry is built on, and from there up again.
     fn content(&mut self, pack: usize, offset: u64) -> Option<(Kind, Rc<Vec<u8>>)> {
-        let (mut at, mut deltas, mut held) = (offset, Vec::new(), 0);
+        let mut at = offset;
+        let mut deltas = Vec::new();
+        let mut held = 0;
         let (kind, mut content) = loop {
             let key = key(pack, at)?;
             if let Some(found) = self.objects.get(key) {

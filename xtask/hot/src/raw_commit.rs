@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn links_and_message_are_read_and_the_rest_is_not() {
-        let (a, b) = ("0a".repeat(20), "FF".repeat(20));
+        let a = "0a".repeat(20);
+        let b = "FF".repeat(20);
         let raw = format!(
             "tree {a}\nparent {b}\nparent {a}\nauthor A <a> 1 +0000\ngpgsig x\n \n y\n\nfeat: x\n\nbody"
         );

@@ -43,7 +43,8 @@ pub fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
     while old != new {
         let same = same_entries(old, new);
         (old, new) = (&old[same..], &new[same..]);
-        let (mut left, mut right) = (first(old)?, first(new)?);
+        let mut left = first(old)?;
+        let mut right = first(new)?;
         if let (Some(one), Some(two)) = (&left, &right) {
             match one.order(two) {
                 Ordering::Less => right = None,
@@ -57,7 +58,8 @@ pub fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
             .as_ref()
             .or(right.as_ref())
             .map(|raw| raw.name.to_owned())?;
-        let (was, is) = (left.map(|raw| raw.entry), right.map(|raw| raw.entry));
+        let was = left.map(|raw| raw.entry);
+        let is = right.map(|raw| raw.entry);
         if was != is {
             found.push(Difference {
                 name,
@@ -73,7 +75,8 @@ pub fn differences(mut old: &[u8], mut new: &[u8]) -> Option<Vec<Difference>> {
 ///
 /// Where they part is found by halving, so that entries before it are stepped over and not compared.
 fn same_entries(old: &[u8], new: &[u8]) -> usize {
-    let (mut same, mut end) = (0, old.len().min(new.len()));
+    let mut same = 0;
+    let mut end = old.len().min(new.len());
     while end > same {
         let middle = end - (end - same) / 2;
         if old[same..middle] == new[same..middle] {
@@ -194,7 +197,8 @@ mod tests {
     #[test]
     fn what_differs_is_told_by_name() {
         let file = "100644";
-        let (a, b) = ((file, "a", 1), ("40000", "b", 2));
+        let a = (file, "a", 1);
+        let b = ("40000", "b", 2);
         assert_eq!(names(&[a, b], &[a, b]), []);
         assert_eq!(names(&[a, b], &[a]), [("b".into(), true, false)]);
         assert_eq!(names(&[], &[a]), [("a".into(), false, true)]);

@@ -90,10 +90,8 @@ fn kinds(
                 .as_ref()
                 .is_some_and(|target| !project.wheel_targets.contains(target)) =>
         {
-            let (target, targets) = (
-                arguments.target.as_deref().unwrap_or_default(),
-                project.wheel_targets.join(", "),
-            );
+            let target = arguments.target.as_deref().unwrap_or_default();
+            let targets = project.wheel_targets.join(", ");
             let release = if arguments.release { " --release" } else { "" };
             Err(Fault::usage(format!(
                 "{target} is no target of {} (targets: {targets})",
@@ -181,7 +179,8 @@ fn image_goal(
     tagged: &Tagged<'_>,
     goal: &mut Goal,
 ) -> anyhow::Result<()> {
-    let (project, platforms) = (tagged.project, &tagged.target.platforms);
+    let project = tagged.project;
+    let platforms = &tagged.target.platforms;
     let runner = &app.world.runner;
     tools::require(tools::DOCKER)?;
     let engine = docker::engine_platform(runner).map_err(|error| docker::unreached(&error))?;

@@ -45,7 +45,8 @@ pub fn want(
     let is_here = newest.as_ref().is_some_and(|newest| newest.commit == head)
         && app.world.git.dirty_paths()?.is_empty();
     let is_meant = arguments.release || arguments.push || (project.candidates && is_here);
-    let (name, shown) = (&project.name, version.to_semver());
+    let name = &project.name;
+    let shown = version.to_semver();
     if !is_meant {
         goal.notes
             .push(format!("{name}: HEAD is not the newest candidate of {shown}, so the tree is built as it is, for nobody to publish"));

@@ -181,7 +181,8 @@ pub(super) fn moves<'p>(
 }
 
 pub(super) fn document(decided: &Move) -> Value {
-    let (from, to) = (decided.from.to_semver(), decided.to.to_semver());
+    let from = decided.from.to_semver();
+    let to = decided.to.to_semver();
     json!({ "name": decided.project, "from": from, "to": to, "level": decided.level, "why": decided.why })
 }
 

@@ -45,7 +45,8 @@ pub fn at_its_own_commit(
         else {
             return Ok(None);
         };
-        let (from, to) = (from.canonical().clone(), says.clone());
+        let from = from.canonical().clone();
+        let to = says.clone();
         moves.push((
             *project,
             Move {
@@ -65,7 +66,8 @@ pub fn at_its_own_commit(
     else {
         return Ok(None);
     };
-    let (next, name) = (made.to.bumped(level).to_semver(), level_name(level));
+    let next = made.to.bumped(level).to_semver();
+    let name = level_name(level);
     let what = format!(
         "{} is this very bump, and its version has no tag yet",
         short(&head.commit)

@@ -35,7 +35,8 @@ pub fn targets(
     is_initial: bool,
     found: &[(&Project, Readings)],
 ) -> anyhow::Result<Auto> {
-    let (world, projects) = (&app.world, &app.projects.all);
+    let world = &app.world;
+    let projects = &app.projects.all;
     app.whole_history("which commits are not released")?;
     let by_name: HashMap<_, _> = projects
         .iter()

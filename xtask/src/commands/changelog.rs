@@ -129,7 +129,8 @@ pub fn notes(app: &App, arguments: &Notes) -> Outcome {
             Changelogs::body(&changelogs.rendered(&changelogs.released(place, tag)?))
         }
         (None, None) => {
-            let (file, tag) = (Changelogs::path(project), project.tags.release(&version));
+            let file = Changelogs::path(project);
+            let tag = project.tags.release(&version);
             return Err(Fault::usage(format!(
                 "{} has no release {}: neither {file} nor a tag {tag} tells of it",
                 project.name,

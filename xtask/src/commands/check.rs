@@ -39,7 +39,8 @@ pub fn run(app: &App, arguments: &Check) -> Outcome {
             .into());
         }
     }
-    let (mut gates, mut skipped) = (Vec::new(), Vec::new());
+    let mut gates = Vec::new();
+    let mut skipped = Vec::new();
     for name in NAMES.into_iter().filter(|name| {
         arguments.names.is_empty() || arguments.names.iter().any(|wanted| wanted == name)
     }) {

@@ -40,7 +40,8 @@ impl App {
                 .for_each(|refusal| self.ui.error(&refusal.what, Some(&refusal.fix)));
             plan.refused.extend(refusals);
         }
-        let (open, is_refused) = (plan.open().count(), !plan.refused.is_empty());
+        let open = plan.open().count();
+        let is_refused = !plan.refused.is_empty();
         let mut applied = Applied {
             ok: true,
             is_stopped: false,
@@ -97,7 +98,8 @@ impl App {
     }
 
     fn tell_end(&self, plan: &Plan, applied: Applied, open: usize) {
-        let (acted, requests) = (plan.count(Verdict::Acted), self.world.registry_requests());
+        let acted = plan.count(Verdict::Acted);
+        let requests = self.world.registry_requests();
         let requests = if requests > 0 {
             format!(", {requests} registry requests")
         } else {

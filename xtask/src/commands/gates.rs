@@ -30,7 +30,9 @@ pub struct Skipped {
 
 /// Runs every gate, also after one failed, and gives how many did.
 pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
-    let (mut passed, mut failed, mut steps) = (0, Vec::new(), Vec::new());
+    let mut passed = 0;
+    let mut failed = Vec::new();
+    let mut steps = Vec::new();
     for gate in gates {
         let title = format!("{} {}", gate.name, gate.subject);
         app.ui.status("Checking", &title);

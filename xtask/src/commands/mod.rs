@@ -211,11 +211,9 @@ impl App {
             .strip_prefix(&world.root)
             .map(|folder| folder.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let (config, projects, rules) = (
-            Config::default(),
-            Projects { all: Vec::new() },
-            ReleaseRules::default(),
-        );
+        let config = Config::default();
+        let projects = Projects { all: Vec::new() };
+        let rules = ReleaseRules::default();
         let delivery = Delivery::default();
         Ok(Self {
             ui,
@@ -235,7 +233,8 @@ impl App {
 
     /// Reads the configuration, which is an error where there is none.
     fn configured(mut self) -> anyhow::Result<Self> {
-        let (path, shown) = (&self.config_path, self.shown_config());
+        let path = &self.config_path;
+        let shown = self.shown_config();
         let unreadable = |error: anyhow::Error| {
             Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file")
         };

@@ -142,7 +142,8 @@ fn want(
     means: Option<&Result<Means, Obstacle>>,
     is_everything: bool,
 ) -> anyhow::Result<()> {
-    let (name, version) = (&project.name, facts.version.to_semver());
+    let name = &project.name;
+    let version = facts.version.to_semver();
     if let (true, Some(why)) = (is_everything, nothing_to_release(project, &facts)) {
         goal.notes.push(format!("{name}: {why}, so it is left out"));
         return Ok(());
@@ -189,10 +190,8 @@ fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String>
         RemoteTags::Known { .. } | RemoteTags::None
     );
     if !project.candidates {
-        let (found, head) = (
-            facts.tags.commit_of(&project.tags.release(&facts.version)),
-            facts.candidate.as_ref(),
-        );
+        let found = facts.tags.commit_of(&project.tags.release(&facts.version));
+        let head = facts.candidate.as_ref();
         let is_elsewhere =
             matches!((found, head), (Ok(Some(found)), Some(head)) if found != head.commit);
         return is_elsewhere.then(|| format!("{} is released", facts.version.to_semver()));

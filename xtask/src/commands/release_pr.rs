@@ -106,11 +106,9 @@ fn place(app: &App, is_initial: bool) -> anyhow::Result<Place<'_>> {
             ))
             .into());
     }
-    let (remote, base, branch) = (
-        app.remote().name,
-        keys.branch.as_str(),
-        app.rules.pull.branch.as_str(),
-    );
+    let remote = app.remote().name;
+    let base = keys.branch.as_str();
+    let branch = app.rules.pull.branch.as_str();
     let commit = app.world.git.head()?.commit;
     let branches = app.world.git.remote_branches(remote, &[base, branch]);
     let unread = |error: anyhow::Error| {
@@ -302,7 +300,8 @@ fn release<'p>(
             );
         }
         if file.is_none() && decided.from == decided.to {
-            let (name, version) = (&project.name, decided.to.to_semver());
+            let name = &project.name;
+            let version = decided.to.to_semver();
             goal.notes.push(format!("{name}: {version} is merged and has no release tag yet (cargo xtask tag {name} --rc --push)"));
             continue;
         }
@@ -315,11 +314,9 @@ fn release<'p>(
         } else {
             last(since).unwrap_or_else(|| decided.from.to_semver())
         };
-        let (package, to, why) = (
-            project.package.clone(),
-            decided.to.to_semver(),
-            decided.why.clone(),
-        );
+        let package = project.package.clone();
+        let to = decided.to.to_semver();
+        let why = decided.why.clone();
         release.rows.push(Row {
             package,
             from,
@@ -412,7 +409,8 @@ fn want(
         projects(releases.len()),
         short(commit)
     );
-    let (branch, base) = ((*branch).to_owned(), (*base).to_owned());
+    let branch = (*branch).to_owned();
+    let base = (*base).to_owned();
     let document = json!({ "repository": repository, "branch": branch, "base": base, "commit": id, "title": title, "body": body });
     let push = ReleasePull::PushBranch {
         remote: (*remote).to_owned(),
@@ -440,11 +438,9 @@ fn want_none(app: &App, goal: &mut Goal, place: &Place<'_>) {
     let Some(seen) = place.tip.clone() else {
         return;
     };
-    let (repository, branch, base) = (
-        place.repository.to_owned(),
-        place.branch.to_owned(),
-        place.base.to_owned(),
-    );
+    let repository = place.repository.to_owned();
+    let branch = place.branch.to_owned();
+    let base = place.base.to_owned();
     goal.want(
         "",
         why,

@@ -145,7 +145,8 @@ fn words(held: &Held) -> (&'static str, &str) {
 
 /// What a person wants to know first: what is not as it should be, and the line that changes it.
 fn tell(app: &App, status: &Status) {
-    let (name, version) = (&status.project, status.version.as_deref().unwrap_or("?"));
+    let name = &status.project;
+    let version = status.version.as_deref().unwrap_or("?");
     if let Some(unfinished) = &status.unfinished {
         app.ui.error(
             &format!(

@@ -34,7 +34,8 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
         .github
         .as_deref()
         .filter(|_| release_forge::is_meant(app));
-    let (projects, policy) = (&app.projects, policy.as_ref());
+    let projects = &app.projects;
+    let policy = policy.as_ref();
     let release = verify::Release {
         project,
         projects,
@@ -67,10 +68,8 @@ pub fn run(app: &App, arguments: &Verify) -> Outcome {
         }
     }
     let count = |is_meant: fn(&Look) -> bool| rows.iter().filter(|row| is_meant(&row.look)).count();
-    let (bad, unread) = (
-        count(|look| matches!(look, Look::Bad(_))),
-        count(|look| matches!(look, Look::Unread(_))),
-    );
+    let bad = count(|look| matches!(look, Look::Bad(_)));
+    let unread = count(|look| matches!(look, Look::Unread(_)));
     let said = [(bad, "do not agree"), (unread, "could not be verified")]
         .into_iter()
         .filter(|(count, _)| *count > 0);
@@ -128,7 +127,8 @@ fn never_was(release: &verify::Release<'_>, rows: &[Row]) -> Option<(String, Str
         RemoteTags::Unknown { .. } => return None,
     };
     is_absent.then(|| {
-        let (name, releases) = (&project.name, tags.releases(project));
+        let name = &project.name;
+        let releases = tags.releases(project);
         let newest: Vec<_> = releases
             .iter()
             .rev()

@@ -85,7 +85,8 @@ fn history(
     found: &[Found<'_>],
     is_check: bool,
 ) -> anyhow::Result<(Vec<Option<Release>>, Option<TagCheck>)> {
-    let (world, projects) = (&app.world, &app.projects.all);
+    let world = &app.world;
+    let projects = &app.projects.all;
     let shallow = world.git.refuse_shallow("which release HEAD contains");
     if let (Err(fault), false) = (&shallow, is_check) {
         return Err(fault.clone().into());

@@ -167,10 +167,8 @@ mod tests {
 
     #[test]
     fn entries_are_added_read_and_taken_out() {
-        let (one, two) = (
-            bar('a', "production", "it \"burns\"\nbrightly\\"),
-            bar('a', "staging", "→"),
-        );
+        let one = bar('a', "production", "it \"burns\"\nbrightly\\");
+        let two = bar('a', "staging", "→");
         let list = add_bar(&add_bar("", &one), &two);
         let read = read_bars(&list).unwrap();
         assert_eq!(read[0].why, "it \"burns\" brightly\\");

@@ -185,7 +185,8 @@ impl Hidden {
 /// `## Version 1.2.0`.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let (mut at, mut hidden) = (0, Hidden::default());
+    let mut at = 0;
+    let mut hidden = Hidden::default();
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
@@ -257,7 +258,8 @@ pub(super) fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>
             .filter(|(at, _)| body[..*at].ends_with('\n'))
             .collect()
     };
-    let (begins, ends) = (stands(BEGIN), stands(END));
+    let begins = stands(BEGIN);
+    let ends = stands(END);
     match (begins.as_slice(), ends.as_slice()) {
         ([], []) => Ok(None),
         ([(begin, _)], [(end, _)]) if begin < end => {

@@ -50,7 +50,9 @@ fn cargo(text: &str) -> Result<LockGraph, EditError> {
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, entry) in entries.iter().enumerate() {
         let field = |key| string(*entry, key).unwrap_or_default();
-        let (name, version, source) = (field("name"), field("version"), field("source"));
+        let name = field("name");
+        let version = field("version");
+        let source = field("source");
         named.entry(name.clone()).or_default().push(place);
         // Up to the third form of the lock, hashes stand in a table of their own.
         let key = format!("checksum {name} {version} ({source})");
@@ -90,8 +92,9 @@ fn needs(
     let mut needs = Vec::new();
     for mention in mentions {
         let mut words = mention.split_whitespace();
-        let (name, version, source) =
-            (words.next().unwrap_or_default(), words.next(), words.next());
+        let name = words.next().unwrap_or_default();
+        let version = words.next();
+        let source = words.next();
         let source = source.map(|source| source.trim_start_matches('(').trim_end_matches(')'));
         let is_meant = |place: &&usize| {
             let says = |key: &str, wanted: Option<&str>| {

@@ -140,7 +140,8 @@ fn a_damaged_lock_is_refused_or_read_and_nothing_worse() {
     let cargo = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 1.0.0\",\n \"absent\",\n \"\",\n]\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n";
     let uv = "[[package]]\nname = \"a\"\nsource = { virtual = \".\" }\ndependencies = [\n { name = \"b\", version = 1 },\n]\n[[package]]\nname = \"b\"\nsource = 3\n";
     let npm = "{\"packages\": {\n\"\": {\"dependencies\": {\"b\": 1}},\n\"node_modules/b\": {\"link\": true, \"resolved\": \"\"},\n\"node_modules/c\": 4\n}}";
-    let (mut read, mut refused) = (0, 0);
+    let mut read = 0;
+    let mut refused = 0;
     for (kind, text) in [
         (LockKind::Cargo, cargo),
         (LockKind::Uv, uv),

@@ -156,7 +156,8 @@ fn specifiers(
         let key = format!("{key}[{package}].specifier");
         let span = toml::value_span(text, specifier, &key)?;
         let path = FOLDERS.iter().find_map(|kind| string(required, kind));
-        let (text, line) = (text[span.clone()].to_owned(), lines.at(span.start));
+        let text = text[span.clone()].to_owned();
+        let line = lines.at(span.start);
         let requirement = Requirement {
             kind: RequirementKind::Python,
             package,

@@ -98,7 +98,8 @@ pub(super) fn walk<'t, 'n>(
     text: &str,
     name: &str,
 ) -> Result<Led<'t, 'n>, EditError> {
-    let (mut above, mut node) = (None, document);
+    let mut above = None;
+    let mut node = document;
     for part in parts {
         if let Tree::Alias { of, start } = node {
             let found = "an alias".to_owned();
@@ -234,10 +235,8 @@ impl Search<'_> {
         digest: &str,
     ) -> Result<Option<PinPlace>, EditError> {
         let path = || self.key();
-        let (tag_at, digest_at) = (
-            node.member(tag, self.text, path)?,
-            node.member(digest, self.text, path)?,
-        );
+        let tag_at = node.member(tag, self.text, path)?;
+        let digest_at = node.member(digest, self.text, path)?;
         self.pair((tag, tag_at), (digest, digest_at), self.line(node))
     }
 
@@ -399,7 +398,8 @@ impl Search<'_> {
                     }),
                 }
             };
-            let (tag, digest) = (one("tag")?, one("digest")?);
+            let tag = one("tag")?;
+            let digest = one("digest")?;
             let place = self.pair(("tag", tag), ("digest", digest), 0)?;
             self.found.extend(place.map(|place| PinPlace {
                 key: format!("{path}[name={prefix}*]"),

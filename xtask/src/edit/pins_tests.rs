@@ -253,7 +253,8 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(?s)[ \\n\\t:|>&*!'\"{}\\[\\],#@a-c/.\\-ä]{0,80}", kind in 0..3usize, keyed in any::<bool>()) {
         let format = [Format::Yaml, Format::Json, Format::Toml][kind];
-        let (repository, key) = ("a/b".parse().unwrap(), KeyPath::parse("a").unwrap());
+        let repository = "a/b".parse().unwrap();
+        let key = KeyPath::parse("a").unwrap();
         let query = PinQuery { repository: &repository, key: keyed.then_some(&key), write: None };
         if let Ok(after) = set(&text, format, &query) {
             prop_assert!(find_pins(&after, format, &query).is_ok(), "{:?} became {:?}", text, after);

@@ -275,7 +275,9 @@ impl Leaf<'_> {
         let value = self.value.trim_end_matches('\n');
         let first = value.lines().find(|line| !line.is_empty())?;
         let mut outer = node.span.start + text[node.span.start..].find('\n')? + 1;
-        let (mut inner, mut indent, mut lines) = (0, None, Vec::new());
+        let mut inner = 0;
+        let mut indent = None;
+        let mut lines = Vec::new();
         for line in value.split('\n') {
             let rest = &text[outer..];
             let raw = &rest[..rest.find('\n').unwrap_or(rest.len())];

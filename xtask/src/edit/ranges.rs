@@ -274,7 +274,10 @@ impl<'t> Reader<'t> {
         } else {
             &['*']
         };
-        let (mut numbers, mut digits, mut wildcards, mut at) = (Vec::new(), 0, 0, 0);
+        let mut numbers = Vec::new();
+        let mut digits = 0;
+        let mut wildcards = 0;
+        let mut at = 0;
         loop {
             let rest = &token[at..];
             let length = rest

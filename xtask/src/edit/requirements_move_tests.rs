@@ -391,7 +391,8 @@ proptest! {
     ) {
         let kind = KINDS[kind];
         let requirement = shaped(kind, shape, precision, a, &blank);
-        let (from, until) = (version(&written(a)), version(&written(b)));
+        let from = version(&written(a));
+        let until = version(&written(b));
         prop_assert!(admits(kind, &requirement, &from).unwrap(), "{}", requirement);
         let there = moved(kind, &requirement, &from, &until).unwrap();
         prop_assert!(admits(kind, &there, &until).unwrap(), "{} {}", requirement, there);
@@ -412,7 +413,8 @@ proptest! {
         let several = !matches!(kind, Cargo | Python);
         let joint = if several && joint == 0 { " || " } else if kind == Npm { " " } else { ", " };
         let requirement = parts.collect::<Vec<_>>().join(joint);
-        let (from, until) = (version(&written(a)), version(&format!("{}{prerelease}", written(b))));
+        let from = version(&written(a));
+        let until = version(&format!("{}{prerelease}", written(b)));
         if let Ok(text) = moved(kind, &requirement, &from, &until) {
             prop_assert!(admits(kind, &text, &until).unwrap(), "{} → {}", requirement, text);
             // Moved to where the package is, it settles: what is written out is written out once.

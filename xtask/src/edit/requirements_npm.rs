@@ -57,7 +57,8 @@ pub(super) fn of_table(
         };
         let mut span = json::string_span(text, entry, &key)?;
         span.start += skipped;
-        let (text, line) = (text[span.clone()].to_owned(), lines.at(span.start));
+        let text = text[span.clone()].to_owned();
+        let line = lines.at(span.start);
         requirements.push(Requirement {
             kind: RequirementKind::Npm,
             package: name.clone(),

@@ -117,13 +117,15 @@ fn escaped_span(text: &str, value: &Value, part: Range<usize>) -> Option<Range<u
 fn places(text: &str, span: Range<usize>) -> Option<(String, Vec<usize>)> {
     let raw = text.get(span.clone())?;
     let quotes = if raw.starts_with("\"\"\"") { 3 } else { 1 };
-    let (mut at, end) = (span.start + quotes, span.end.checked_sub(quotes)?);
+    let mut at = span.start + quotes;
+    let end = span.end.checked_sub(quotes)?;
     // The line break behind three opening quotes is none of the value.
     let opening = ["\r\n", "\n"]
         .into_iter()
         .find(|line_end| quotes == 3 && text[at..].starts_with(*line_end));
     at += opening.map_or(0, str::len);
-    let (mut read, mut places) = (String::new(), Vec::new());
+    let mut read = String::new();
+    let mut places = Vec::new();
     while at < end {
         let rest = text.get(at..end)?;
         let (said, length) = match rest.strip_prefix('\\') {

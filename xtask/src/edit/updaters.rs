@@ -159,7 +159,8 @@ impl Reader<'_> {
             .to_owned();
         let write_back =
             get("write-back-method").map_or_else(|| "argocd".to_owned(), |(_, method)| method);
-        let (list, of_all) = (get("image-list"), told(""));
+        let list = get("image-list");
+        let of_all = told("");
         let mut aliases = Vec::new();
         let entries: Vec<(usize, String, String, Told)> = list
             .iter()
@@ -256,10 +257,8 @@ impl Reader<'_> {
                 .and_then(Node::as_text)
                 .map(str::to_owned)
         };
-        let (global, write_back) = (
-            self.told(spec),
-            method(spec).unwrap_or_else(|| "argocd".to_owned()),
-        );
+        let global = self.told(spec);
+        let write_back = method(spec).unwrap_or_else(|| "argocd".to_owned());
         for reference in at(spec, &["applicationRefs"])
             .map(Node::items)
             .unwrap_or_default()
@@ -272,10 +271,8 @@ impl Reader<'_> {
                 .and_then(Node::as_text)
                 .unwrap_or("*")
                 .to_owned();
-            let (own, write_back) = (
-                over(self.told(reference), &global),
-                method(reference).unwrap_or_else(|| write_back.clone()),
-            );
+            let own = over(self.told(reference), &global);
+            let write_back = method(reference).unwrap_or_else(|| write_back.clone());
             for image in at(reference, &["images"])
                 .map(Node::items)
                 .unwrap_or_default()

@@ -150,7 +150,9 @@ fn copy_image(registry: &Registry, copy: &ImageCopy) -> anyhow::Result<()> {
     } = copy;
     for blob in &copy.blobs {
         if !registry.mount_blob(to, blob, from)? {
-            let (host, read, named) = (&to.host, &names.0, &names.1);
+            let host = &to.host;
+            let read = &names.0;
+            let named = &names.1;
             bail!(
                 "{host} did not take {blob} over from {from} to {to}, and layers are not carried through here; run `crane copy {from}:{read} \
                  {to}:{named}`, then the same command again"

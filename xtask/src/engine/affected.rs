@@ -172,7 +172,8 @@ fn outside(
     sides: &Sides<'_>,
     changed: &[Vec<u8>],
 ) -> anyhow::Result<(Vec<Reason>, HashSet<Vec<u8>>)> {
-    let (mut reasons, mut judged) = (Vec::new(), HashSet::new());
+    let mut reasons = Vec::new();
+    let mut judged = HashSet::new();
     for path in changed
         .iter()
         .filter_map(|path| std::str::from_utf8(path).ok())

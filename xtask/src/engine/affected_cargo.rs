@@ -58,7 +58,8 @@ pub(super) fn crates(side: &Side<'_>) -> anyhow::Result<Vec<Crate>> {
 /// # Errors
 /// A file of the commits cannot be read.
 pub(super) fn reasons(sides: &Sides<'_>, path: &str, folder: &str) -> anyhow::Result<Vec<Reason>> {
-    let (old, new) = (shared(sides.old.text(path)?), shared(sides.new.text(path)?));
+    let old = shared(sides.old.text(path)?);
+    let new = shared(sides.new.text(path)?);
     let changed = match (&old, &new) {
         (Ok(old), Ok(new)) => Some(differing(old, new)),
         _ => None,

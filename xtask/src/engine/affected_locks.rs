@@ -90,10 +90,8 @@ pub(super) fn reasons(
     path: &str,
     folder: &str,
 ) -> anyhow::Result<LockReasons> {
-    let (old, new) = (
-        content(sides, &sides.old, tool, path, folder)?,
-        content(sides, &sides.new, tool, path, folder)?,
-    );
+    let old = content(sides, &sides.old, tool, path, folder)?;
+    let new = content(sides, &sides.new, tool, path, folder)?;
     let by_path = owners(sides.folders, path.as_bytes());
     if let (Content::Unreadable(why), _) | (_, Content::Unreadable(why)) = (&old, &new) {
         let all = below(sides, tool.manifest, folder)?;
@@ -112,7 +110,8 @@ pub(super) fn reasons(
         });
     }
     let is_read = matches!((&old, &new), (Content::Graph(..), Content::Graph(..)));
-    let ((was, were_own), (is, are_own)) = (old.graph(), new.graph());
+    let (was, were_own) = old.graph();
+    let (is, are_own) = new.graph();
     let compared = Comparison::new(&was, &is);
     let concerned: BTreeSet<usize> = were_own.keys().chain(are_own.keys()).copied().collect();
     let mut reasons = Vec::new();

@@ -94,7 +94,8 @@ fn among(
         }
         builds.retain(|build| build.id == *picked);
     }
-    let (mut turned_down, mut missing) = (Vec::new(), target.platforms.clone());
+    let mut turned_down = Vec::new();
+    let mut missing = target.platforms.clone();
     let Some(sought) = sought else {
         return BuildFacts::Nothing {
             turned_down,

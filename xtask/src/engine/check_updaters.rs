@@ -238,11 +238,9 @@ impl Deliverer<'_> {
             );
         }
         self.others_who_write(&mut tell, project, followed, &now, &tags);
-        let (place, application, strategy) = (
-            place.to_owned(),
-            followed.application.clone(),
-            settings.strategy.word(),
-        );
+        let place = place.to_owned();
+        let application = followed.application.clone();
+        let strategy = settings.strategy.word();
         check.rows.push(Row {
             place,
             application,

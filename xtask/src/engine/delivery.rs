@@ -190,7 +190,8 @@ pub(super) fn bars(
     reading: &Reading,
     by: impl FnOnce() -> anyhow::Result<(String, i64)>,
 ) -> anyhow::Result<Option<String>> {
-    let (project, environment) = (delivery.project.as_str(), delivery.environment.as_str());
+    let project = delivery.project.as_str();
+    let environment = delivery.environment.as_str();
     let is_barred = |digest: &Digest| {
         reading
             .bars

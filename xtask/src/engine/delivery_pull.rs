@@ -155,7 +155,9 @@ impl Desk<'_> {
 
     fn wanted(&self) -> anyhow::Result<Wanted> {
         let head = self.branch.refresh()?;
-        let (mut texts, mut bars_text, mut conflict) = (Vec::new(), None, None);
+        let mut texts = Vec::new();
+        let mut bars_text = None;
+        let mut conflict = None;
         let mut parts: Vec<(&Deliver, Vec<Change>)> = Vec::new();
         for (&delivery, reading) in self.deliveries.iter().zip(self.readings(&head)?) {
             let bar = bars(delivery, &reading, || self.branch.committer())?;
@@ -187,11 +189,9 @@ impl Desk<'_> {
         if tip.message != delivery_message_of(&wanted.words.message, &tip.tree) {
             return Ok(false);
         }
-        let (before, now, after) = (
-            self.branch.snapshot(parent)?,
-            self.branch.snapshot(&wanted.head)?,
-            self.branch.snapshot(&tip.id)?,
-        );
+        let before = self.branch.snapshot(parent)?;
+        let now = self.branch.snapshot(&wanted.head)?;
+        let after = self.branch.snapshot(&tip.id)?;
         for (file, text) in &wanted.texts {
             if before.file(file)? != now.file(file)?
                 || after.file(file)? != PinFile::Text(text.clone())

@@ -317,7 +317,8 @@ fn run(world: &World, step: &Deployment, task: &Task) -> anyhow::Result<()> {
             .map(|word| fill(word, &value))
             .collect::<Vec<_>>()
     };
-    let (variables, prefix) = (step.variables(), format!("{}: ", step.object()));
+    let variables = step.variables();
+    let prefix = format!("{}: ", step.object());
     let limit_key = format!(
         "environments.{}.{}-timeout",
         step.of.environment,
@@ -337,7 +338,8 @@ fn run(world: &World, step: &Deployment, task: &Task) -> anyhow::Result<()> {
         .iter()
         .filter(|_| task.phase == Phase::Rollout)
         .try_for_each(|(kubectl, workload)| {
-            let (kubectl, workload) = (filled(kubectl), fill(workload, &value));
+            let kubectl = filled(kubectl);
+            let workload = fill(workload, &value);
             runs_it(world, step, &kubectl, &workload)
         })
 }

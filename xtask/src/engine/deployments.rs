@@ -82,7 +82,8 @@ impl Deliverer<'_> {
         wish: &Wish<'_>,
         deliveries: &[Deliver],
     ) -> (Option<Step>, Vec<Step>) {
-        let (stage, name) = (wish.stage, &project.name);
+        let stage = wish.stage;
+        let name = &project.name;
         let (Some(image), false) = (&project.image, stage.checks.tasks.is_empty()) else {
             return (None, Vec::new());
         };
@@ -127,11 +128,9 @@ impl Deliverer<'_> {
             .iter()
             .all(|(group, reading)| reading.stands(&group.pins, wish.images).is_ok());
         let step = |effect: Effect| {
-            let (package, repository, pins) = (
-                project.package.clone(),
-                image.release.clone(),
-                deliveries.to_vec(),
-            );
+            let package = project.package.clone();
+            let repository = image.release.clone();
+            let pins = deliveries.to_vec();
             Step::Deploy(Box::new(Deployment {
                 effect,
                 of: of.clone(),
@@ -166,7 +165,8 @@ impl Deliverer<'_> {
         images: &ReleaseImages,
         stage: &Stage,
     ) {
-        let (name, version) = (&project.name, images.name());
+        let name = &project.name;
+        let version = images.name();
         let Some(before) = self
             .delivery
             .stages

@@ -171,7 +171,8 @@ impl Deliverer<'_> {
             found: None,
             clears: false,
         };
-        let (package, repository) = (project.package.clone(), image.release.clone());
+        let package = project.package.clone();
+        let repository = image.release.clone();
         let step = Deployment {
             effect,
             of,

@@ -151,11 +151,9 @@ impl<'a> Edits<'a> {
                     .fix("choose a version that every site can spell")
             })?;
             let reason = format!("{} {} → {text}", reading.key, reading.found);
-            let (file, span, project) = (
-                reading.site.file.clone(),
-                reading.span.clone(),
-                project.name.clone(),
-            );
+            let file = reading.site.file.clone();
+            let span = reading.span.clone();
+            let project = project.name.clone();
             self.add(Wanted {
                 file,
                 span,
@@ -174,8 +172,9 @@ impl<'a> Edits<'a> {
                     })?;
                     if entry.text != text {
                         let reason = format!("entry of {} {} → {text}", package.name, entry.text);
-                        let (file, span, project) =
-                            (lock.path.clone(), entry.span.clone(), project.name.clone());
+                        let file = lock.path.clone();
+                        let span = entry.span.clone();
+                        let project = project.name.clone();
                         wanted_entries.push(Wanted {
                             file,
                             span,
@@ -310,7 +309,8 @@ impl<'a> Edits<'a> {
                     };
                     let text =
                         edit::moved(repeated.kind, &repeated.text, from, to).map_err(wrong)?;
-                    let (file, span) = (lock.path.clone(), repeated.span.clone());
+                    let file = lock.path.clone();
+                    let span = repeated.span.clone();
                     edits.push(Wanted {
                         file,
                         span,
@@ -320,11 +320,9 @@ impl<'a> Edits<'a> {
                     });
                 }
             }
-            let (file, span, reason) = (
-                manifest.path.clone(),
-                requirement.span.clone(),
-                format!("{reason}, so now {text}"),
-            );
+            let file = manifest.path.clone();
+            let span = requirement.span.clone();
+            let reason = format!("{reason}, so now {text}");
             edits.push(Wanted {
                 file,
                 span,
@@ -418,7 +416,8 @@ impl<'a> Edits<'a> {
 
     /// Every file with its new text; those that are a source of truth come last.
     pub fn edited(self) -> anyhow::Result<Vec<Edited>> {
-        let (truths, manifests) = (self.truths, self.manifests);
+        let truths = self.truths;
+        let manifests = self.manifests;
         let mut files: Vec<_> = self.files.into_iter().collect();
         files.sort_by_key(|(path, _)| truths.contains(path));
         let edited = files.into_iter().map(|(path, edits)| {

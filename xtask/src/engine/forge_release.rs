@@ -154,11 +154,13 @@ fn differs(found: &Release, told: &Told) -> Option<(String, String)> {
         return Some((words(found.is_prerelease), words(told.is_prerelease)));
     }
     // The commit stands in the text; a forge may say a branch in the place of one whose tag is there.
-    let (found, wanted) = (found.body.trim(), told.body.trim());
+    let found = found.body.trim();
+    let wanted = told.body.trim();
     if found == wanted {
         return None;
     }
-    let (mut found, mut wanted) = (found.lines(), wanted.lines());
+    let mut found = found.lines();
+    let mut wanted = wanted.lines();
     loop {
         match (found.next(), wanted.next()) {
             (Some(found), Some(wanted)) if found.trim_end() == wanted.trim_end() => {}
@@ -357,7 +359,8 @@ fn send(
     name: &str,
     content: &Content,
 ) -> anyhow::Result<()> {
-    let (forge, repository) = (world.forge(), wanted.repository.as_str());
+    let forge = world.forge();
+    let repository = wanted.repository.as_str();
     if let Some(found) = forge
         .files(repository, release)?
         .into_iter()

@@ -168,10 +168,8 @@ fn commits(
         unreleased.reach(),
         &|text: &str| Message::read(text, rules),
         |at, commit| {
-            let (message, owners) = (
-                Rc::new(commit.message),
-                unreleased.projects_of(at, &commit.changed),
-            );
+            let message = Rc::new(commit.message);
+            let owners = unreleased.projects_of(at, &commit.changed);
             if commit.is_merge
                 && message.is_merge
                 && !message.is_conventional()
@@ -188,7 +186,8 @@ fn commits(
                 });
             }
             if let (true, Some(release_as)) = (commit.changed.is_empty(), &message.release_as) {
-                let (subject, release_as) = (message.subject.clone(), release_as.clone());
+                let subject = message.subject.clone();
+                let release_as = release_as.clone();
                 let passed_over = PassedOver {
                     commit: commit.id.clone(),
                     subject,
@@ -223,7 +222,8 @@ fn last_releases(
     wanted: &[usize],
     below: Option<&Version>,
 ) -> anyhow::Result<Last> {
-    let (mut releases, mut beyond) = (vec![None; tags.len()], vec![None; tags.len()]);
+    let mut releases = vec![None; tags.len()];
+    let mut beyond = vec![None; tags.len()];
     for place in wanted.iter().copied() {
         for tag in tags[place]
             .iter()

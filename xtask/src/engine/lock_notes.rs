@@ -55,7 +55,8 @@ impl Manifests {
         } else {
             &nearest.folder
         };
-        let (path, command) = (join(&nearest.folder, nearest.name), nearest.command);
+        let path = join(&nearest.folder, nearest.name);
+        let command = nearest.command;
         Some(format!(
             "{path} is not written by bump, and repeats what {} requires: {command}, in {folder}",
             manifest.path

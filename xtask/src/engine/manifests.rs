@@ -141,7 +141,8 @@ impl Manifests {
                     command,
                 }));
         };
-        let (folder, path) = (folder.to_owned(), path.to_owned());
+        let folder = folder.to_owned();
+        let path = path.to_owned();
         match texts.get(&path) {
             Ok(Some(text)) if name == *manifest => {
                 self.add_manifest(*ecosystem, path, folder, text)

@@ -200,11 +200,9 @@ fn release(
     picked: Option<&BuildId>,
 ) -> anyhow::Result<ReleaseFacts> {
     let readings = versions::of_commit(world, &shared.head, project)?;
-    let (tags, dirty, remote) = (
-        Arc::clone(&shared.tags),
-        shared.dirty.clone(),
-        shared.remote,
-    );
+    let tags = Arc::clone(&shared.tags);
+    let dirty = shared.dirty.clone();
+    let remote = shared.remote;
     let version = readings.canonical().clone();
     let candidate = match picked {
         // Without a stage of candidates, what is released is HEAD.
@@ -299,7 +297,8 @@ fn package(
         return Ok(None);
     };
     let commit = &candidate.commit;
-    let (projects, index) = (shared.projects, Some(index));
+    let projects = shared.projects;
+    let index = Some(index);
     package::observe(
         world,
         &package::Wanted {

@@ -149,7 +149,8 @@ fn stamped(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<Vec<(String, St
         return Ok(Vec::new());
     }
     let texts = Texts::of_commit(world, wanted.commit);
-    let (mut edits, mut goal) = (Edits::new(&texts, wanted.projects)?, Goal::default());
+    let mut edits = Edits::new(&texts, wanted.projects)?;
+    let mut goal = Goal::default();
     edits.move_project(&mut goal, wanted.project, &readings, wanted.version, false)?;
     if let Some(refusal) = goal.refused.first() {
         let what = format!(

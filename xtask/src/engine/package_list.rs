@@ -114,7 +114,8 @@ fn features_of(pyproject: &str) -> Vec<String> {
 fn crates_of(tree: &str) -> BTreeSet<Part> {
     let read = |line: &str| {
         let mut words = line.split_whitespace();
-        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        let name = words.next()?;
+        let version = words.next()?.strip_prefix('v')?;
         let has_folder = line.contains("(/") || line.contains(":\\");
         (!has_folder).then(|| ("cargo", name.to_owned(), version.to_owned()))
     };

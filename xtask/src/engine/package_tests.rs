@@ -52,10 +52,8 @@ fn a_name_and_its_metadata_must_agree() {
 #[test]
 fn a_wheel_of_the_stable_interface_says_so() {
     let target = Artifact::WheelFor("x86_64-unknown-linux-gnu".into());
-    let (abi3, own) = (
-        "cp310-abi3-manylinux_2_17_x86_64",
-        "cp311-cp311-manylinux_2_17_x86_64",
-    );
+    let abi3 = "cp310-abi3-manylinux_2_17_x86_64";
+    let own = "cp311-cp311-manylinux_2_17_x86_64";
     let good = inside(&["core-kit"], &["0.2.0rc1"], &[abi3]);
     assert!(
         checked(

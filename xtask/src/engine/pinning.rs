@@ -63,7 +63,8 @@ impl Deliverer<'_> {
         stage: &Stage,
         wanted: &[(&Project, String)],
     ) -> anyhow::Result<()> {
-        let (mut parts, mut pull) = (Vec::new(), None);
+        let mut parts = Vec::new();
+        let mut pull = None;
         for (project, tag) in wanted {
             let name = &project.name;
             let pins: Vec<_> = self
@@ -124,7 +125,8 @@ impl Deliverer<'_> {
                     approval: stage.approval,
                     pull: None,
                 };
-                let (repository, platforms) = (image.release.clone(), image.platforms.clone());
+                let repository = image.release.clone();
+                let platforms = image.platforms.clone();
                 parts.push(PinPart {
                     deliver,
                     repository,

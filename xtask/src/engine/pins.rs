@@ -55,7 +55,8 @@ pub fn groups(world: &World, remote: &str, pins: &[&Pin]) -> anyhow::Result<Vec<
         {
             Some(group) => group.pins.push((*pin).clone()),
             None => {
-                let (is_own, branch) = (pin.git.is_none(), pin.branch.clone());
+                let is_own = pin.git.is_none();
+                let branch = pin.branch.clone();
                 groups.push(PinGroup {
                     address,
                     is_own,
@@ -117,7 +118,8 @@ pub(super) fn read_at(
     };
     let mut by_file: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     // Of a pattern, one file has to name the image, and others may be of something else.
-    let (mut matched, mut is_found) = (BTreeSet::new(), BTreeSet::new());
+    let mut matched = BTreeSet::new();
+    let mut is_found = BTreeSet::new();
     for (number, pin) in pins.iter().enumerate() {
         let files: Vec<&String> = match pin.is_pattern() {
             true => paths.iter().filter(|path| fits(&pin.file, path)).collect(),
@@ -228,7 +230,8 @@ pub(super) fn at_line(file: &str, error: &EditError) -> String {
 impl Reading {
     /// What the pins say, each once: of places that name one platform only where no other place tells more.
     pub fn said(&self, pins: &[Pin]) -> Vec<Said> {
-        let (mut whole, mut parts) = (Vec::new(), Vec::new());
+        let mut whole = Vec::new();
+        let mut parts = Vec::new();
         for (number, place) in self.places() {
             let arch = place
                 .arch

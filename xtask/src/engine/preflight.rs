@@ -112,11 +112,9 @@ fn want_of(step: &Step) -> Option<Wanted> {
         Step::Gather(gather) => Some(Wanted::Repository(gather.repository.clone())),
         Step::Pin(pins) => {
             let to = &pins.parts.first()?.deliver;
-            let (address, base, branch) = (
-                to.address.clone(),
-                to.branch.clone(),
-                pins.pull.branch.clone(),
-            );
+            let address = to.address.clone();
+            let base = to.branch.clone();
+            let branch = pins.pull.branch.clone();
             Some(Wanted::OwnBranch {
                 address,
                 base,
@@ -127,8 +125,9 @@ fn want_of(step: &Step) -> Option<Wanted> {
         }
         Step::Deliver(to) if to.pull.is_some() => {
             let pull = to.pull.as_ref()?;
-            let (address, base, branch) =
-                (to.address.clone(), to.branch.clone(), pull.branch.clone());
+            let address = to.address.clone();
+            let base = to.branch.clone();
+            let branch = pull.branch.clone();
             Some(Wanted::OwnBranch {
                 address,
                 base,
@@ -361,7 +360,8 @@ pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
 }
 
 fn judge_room(bytes: u64, folder: PathBuf) -> Result<String, Amiss> {
-    let (folder, free) = (folder.display(), bytes / (1 << 20));
+    let folder = folder.display();
+    let free = bytes / (1 << 20);
     match bytes < FREE_BYTES_MIN {
         true => Err(Amiss {
             what: format!(

@@ -75,7 +75,8 @@ fn wanted(
     policy: &Policy,
     source: &str,
 ) -> anyhow::Result<(Vec<Wanted>, Vec<Objection>)> {
-    let (mut wanted, mut unread) = (Vec::new(), Vec::new());
+    let mut wanted = Vec::new();
+    let mut unread = Vec::new();
     if policy.sign {
         let subject = Subject {
             repository: target.release.clone(),
@@ -160,7 +161,8 @@ fn objection(
             format!("cosign tree {}", subject.reference()),
         ),
     };
-    let (role, reference) = (&subject.role, subject.reference());
+    let role = &subject.role;
+    let reference = subject.reference();
     let what = match what {
         Attached::Signature => format!(
             "[trust] wants {called} signed, and the signature of {role} ({reference}) does not say so: {why}"

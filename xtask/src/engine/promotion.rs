@@ -354,7 +354,8 @@ impl Deliverer<'_> {
         images: &ReleaseImages,
         stage: &Stage,
     ) {
-        let (name, version) = (&project.name, images.name());
+        let name = &project.name;
+        let version = images.name();
         let asked = if images.version.is_empty() {
             String::new()
         } else {
@@ -502,7 +503,8 @@ fn refuse_barred(
     targets: &[(PinGroup, Reading)],
     images: &ReleaseImages,
 ) -> bool {
-    let (name, before) = (&project.name, goal.refused.len());
+    let name = &project.name;
+    let before = goal.refused.len();
     for (group, reading) in targets {
         if let Some(bar) = reading
             .bars

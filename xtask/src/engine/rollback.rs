@@ -327,7 +327,8 @@ impl Deliverer<'_> {
     ) -> anyhow::Result<Option<String>> {
         let name = &project.name;
         let fix = format!("cargo xtask rollback {name} --in {} --to X.Y.Z", stage.name);
-        let (mut versions, mut done) = (Vec::new(), None);
+        let mut versions = Vec::new();
+        let mut done = None;
         for (group, reading) in targets {
             // A rollback that was cut off has moved some repositories already.
             let own = reading.said(&group.pins);

@@ -120,7 +120,8 @@ impl Deliverer<'_> {
     /// # Errors
     /// The time of a commit cannot be told.
     pub fn what_runs(&self, asked: &[Asked<'_>]) -> anyhow::Result<Vec<Vec<Standing>>> {
-        let (mut heads, mut all_found) = (Heads::new(), Vec::new());
+        let mut heads = Heads::new();
+        let mut all_found = Vec::new();
         for (number, Asked { project, .. }) in asked.iter().enumerate() {
             for stage in &self.delivery.stages {
                 let pins: Vec<&Pin> = self.delivery.pins_of(&project.name, &stage.name).collect();
@@ -135,14 +136,13 @@ impl Deliverer<'_> {
                 }
             }
         }
-        let (pasts, recorded) = (pasts(&heads), self.recorded());
-        let (mut known, mut all) = (
-            Known::default(),
-            asked
-                .iter()
-                .map(|_| Vec::new())
-                .collect::<Vec<Vec<Standing>>>(),
-        );
+        let pasts = pasts(&heads);
+        let recorded = self.recorded();
+        let mut known = Known::default();
+        let mut all = asked
+            .iter()
+            .map(|_| Vec::new())
+            .collect::<Vec<Vec<Standing>>>();
         for found in &all_found {
             let mut standing = self.of_stage(found, &heads, &pasts, &mut known)?;
             let has_pins = !found.readings.as_ref().is_ok_and(Vec::is_empty);
@@ -246,7 +246,8 @@ impl Deliverer<'_> {
                 });
             }
         };
-        let (project, stage) = (&found.project.name, &found.stage.name);
+        let project = &found.project.name;
+        let stage = &found.stage.name;
         let mut said: Vec<Said> = readings
             .iter()
             .flat_map(|(group, reading)| reading.said(&group.pins))
@@ -463,7 +464,8 @@ impl History<'_> {
             .iter()
             .map(|file| file.file.as_str())
             .collect();
-        let (branch, now) = (&self.head.branch, reading.said(&group.pins));
+        let branch = &self.head.branch;
+        let now = reading.said(&group.pins);
         let chain = branch.chain(&self.head.head)?;
         let mut contents = branch.contents(&self.head.head, &paths)?;
         for pair in chain.windows(2) {

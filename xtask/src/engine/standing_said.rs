@@ -94,7 +94,8 @@ impl Deliverer<'_> {
         readings: &[(PinGroup, Reading)],
         images: &ReleaseImages,
     ) -> anyhow::Result<()> {
-        let (name, version) = (&project.name, &images.version);
+        let name = &project.name;
+        let version = &images.version;
         let brought = if version.is_empty() {
             None
         } else {

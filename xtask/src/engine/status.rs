@@ -172,7 +172,8 @@ fn of_project(
 
 /// The names of a version's release, in the registry and in git, with what each holds.
 fn names_of(world: &World, tags: &TagFacts, project: &Project, version: &Version) -> Vec<Name> {
-    let (tag, shown) = (project.tags.release(version), version.to_semver());
+    let tag = project.tags.release(version);
+    let shown = version.to_semver();
     let image_names = project.image.iter().flat_map(|image| {
         let ask = |name: String| Name {
             version: shown.clone(),

@@ -99,10 +99,8 @@ impl<'a> Bundles<'a> {
                 Err(look) => return Ok(look),
             };
         let folder = files::temporary_folder()?;
-        let (bundle, fetched) = (
-            folder.path().join("bundle.json"),
-            folder.path().join("file"),
-        );
+        let bundle = folder.path().join("bundle.json");
+        let fetched = folder.path().join("file");
         files::write_own(&bundle, &text)?;
         package_index::fetch(self.world, place, file, &fetched)?;
         self.judged(&fetched, &bundle, &format!("offered at {repository}"))
@@ -157,10 +155,8 @@ impl<'a> Bundles<'a> {
     ) -> anyhow::Result<Look> {
         let list: serde_json::Value =
             serde_json::from_str(&files::read(path)?.unwrap_or_default()).unwrap_or_default();
-        let (own, wanted) = (
-            &list["metadata"]["component"],
-            [normal(&build.name), build.spelled.clone()],
-        );
+        let own = &list["metadata"]["component"];
+        let wanted = [normal(&build.name), build.spelled.clone()];
         let found =
             ["name", "version"].map(|key| own[key].as_str().unwrap_or("nothing").to_owned());
         if found != wanted {

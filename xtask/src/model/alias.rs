@@ -79,7 +79,8 @@ impl AliasPattern {
 
     /// Whether both versions would have the same tag by this pattern: then the higher one has it.
     pub fn is_one_line(&self, left: &Version, right: &Version) -> bool {
-        let (left, right) = (left.as_semver(), right.as_semver());
+        let left = left.as_semver();
+        let right = right.as_semver();
         match self.line {
             Line::All => true,
             Line::Major => left.major == right.major,

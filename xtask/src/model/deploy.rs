@@ -89,7 +89,8 @@ impl Checks {
 
 /// The text with values in place of its placeholders; what is put in is not looked at again.
 pub fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
-    let (mut filled, mut rest) = (String::new(), 0);
+    let mut filled = String::new();
+    let mut rest = 0;
     for (at, name) in placeholders(text) {
         if let Some(value) = value(name) {
             filled.push_str(&text[rest..at]);

@@ -132,7 +132,8 @@ fn rollout(keys: &EnvironmentKeys) -> Result<Option<Task>, String> {
         Some(NameKeys::One(name)) => vec![name.clone()],
         Some(NameKeys::Several(names)) => names.clone(),
     };
-    let (workloads, applications) = (names(&keys.rollout), names(&keys.argocd));
+    let workloads = names(&keys.rollout);
+    let applications = names(&keys.argocd);
     if workloads.is_empty() && applications.is_empty() {
         let without = [
             ("rollout-timeout", &keys.rollout_timeout),

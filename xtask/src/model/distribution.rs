@@ -94,7 +94,9 @@ impl FileName {
                 }
                 _ => return None,
             };
-            let (python, abi, platform) = (tags.0.to_owned(), tags.1.to_owned(), tags.2.to_owned());
+            let python = tags.0.to_owned();
+            let abi = tags.1.to_owned();
+            let platform = tags.2.to_owned();
             return made(
                 name,
                 version,

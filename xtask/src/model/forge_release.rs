@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_list_of_checksums_is_sorted_and_read_again() {
-        let (one, two) = ("1".repeat(64), "2".repeat(64));
+        let one = "1".repeat(64);
+        let two = "2".repeat(64);
         let text = checksums([
             ("b.whl", two.as_str()),
             ("a.tar.gz", one.as_str()),

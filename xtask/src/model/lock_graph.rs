@@ -33,7 +33,8 @@ impl LockGraph {
     /// Everything that can be reached from some packages, themselves included; each once, in no order that means something.
     pub fn closure(&self, from: &[usize]) -> Vec<usize> {
         let mut is_reached = vec![false; self.packages.len()];
-        let (mut reached, mut open) = (Vec::new(), from.to_vec());
+        let mut reached = Vec::new();
+        let mut open = from.to_vec();
         while let Some(place) = open.pop() {
             if !is_reached[place] {
                 is_reached[place] = true;

@@ -390,8 +390,8 @@ fn pin_file(file: &str) -> Result<String, String> {
 
 /// Whether a path fits a pattern: `?` is one character and `*` any number within a segment, `**` any number of segments.
 pub fn fits(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<&str>, Vec<&str>) =
-        (pattern.split('/').collect(), path.split('/').collect());
+    let pattern: Vec<&str> = pattern.split('/').collect();
+    let path: Vec<&str> = path.split('/').collect();
     // Which beginnings of the path the pattern so far fits; a table, so that no pattern takes exponential time.
     let mut reach = vec![false; path.len() + 1];
     reach[0] = true;

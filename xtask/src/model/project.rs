@@ -272,7 +272,8 @@ impl<'a> Seen<'a> {
             .iter()
             .flat_map(ImageTarget::repositories)
             .find_map(|repository| self.repositories.get(repository));
-        let (name, package) = (project.name.as_str(), project.package.as_str());
+        let name = project.name.as_str();
+        let package = project.package.as_str();
         [
             self.packages.get(package),
             self.names.get(package),
@@ -368,7 +369,8 @@ fn further_paths(keys: &ProjectKeys, path: &str) -> Result<(Vec<String>, Vec<Str
         };
         paths.iter().map(clean).collect()
     };
-    let (also, ignore) = (read("also", &keys.also)?, read("ignore", &keys.ignore)?);
+    let also = read("also", &keys.also)?;
+    let ignore = read("ignore", &keys.ignore)?;
     if let Some(within) = also.iter().find(|also| is_within(also, path)) {
         return Err(format!(
             "also names {within:?}, which lies in the project's own path"

@@ -289,7 +289,8 @@ pub fn with_registry_pins(
             .and_then(|keys| keys.branch.clone());
         let branch = branch.unwrap_or_else(|| config.repository.branch.clone());
         let pins = projects.all.iter().filter_map(|project| {
-            let (registered, image) = (project.registered.as_ref()?, project.image.as_ref()?);
+            let registered = project.registered.as_ref()?;
+            let image = project.image.as_ref()?;
             Some(Pin {
                 project: project.name.clone(),
                 environment: stage.name.clone(),

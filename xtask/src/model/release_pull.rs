@@ -231,14 +231,16 @@ impl PullRules {
 
     /// The title for these releases, such as `core 0.2.0`; it is also the commit's first line.
     pub fn title(&self, releases: &[String]) -> String {
-        let (named, count) = (named(releases), releases.len().to_string());
+        let named = named(releases);
+        let count = releases.len().to_string();
         let title = filled(&self.title, &[("releases", &named), ("count", &count)]);
         cut(&title, TITLE_CHARS_MAX, "…")
     }
 
     /// The body; a table and notes that make it longer than the forge takes are cut, and the body says so.
     pub fn body(&self, releases: &[String], table: &str, notes: &str) -> String {
-        let (named, count) = (named(releases), releases.len().to_string());
+        let named = named(releases);
+        let count = releases.len().to_string();
         let values = [
             ("releases", named.as_str()),
             ("count", count.as_str()),

@@ -126,7 +126,10 @@ impl Settings {
                 let constraint = match Constraint::parse(&self.constraint) {
                     Ok(constraint) => constraint,
                     Err(why) => {
-                        return Pick::Unknown(format!("the constraint {:?} {why}", self.constraint));
+                        return Pick::Unknown(format!(
+                            "the constraint {:?} {why}",
+                            self.constraint
+                        ));
                     }
                 };
                 let is_free = takes_prereleases && self.constraint.is_empty();
@@ -176,14 +179,14 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
             let Some((&first, text)) = text.split_first() else {
                 return false;
             };
-            let (class, mut at, mut is_in) = (&rest[..end], 0, false);
+            let class = &rest[..end];
+            let mut at = 0;
+            let mut is_in = false;
             while at < class.len() {
-                let (low, high) = (
-                    class[at],
-                    class
-                        .get(at + 2)
-                        .filter(|_| class.get(at + 1) == Some(&b'-')),
-                );
+                let low = class[at];
+                let high = class
+                    .get(at + 2)
+                    .filter(|_| class.get(at + 1) == Some(&b'-'));
                 is_in |= high.map_or(first == low, |&high| (low..=high).contains(&first));
                 at += if high.is_some() { 3 } else { 1 };
             }

@@ -159,7 +159,8 @@ impl Comparison {
     fn holds(&self, version: &Version) -> bool {
         let Self { sign, to, known } = self;
         let order = version.cmp_precedence(to);
-        let (same_major, same_minor) = (version.major == to.major, version.minor == to.minor);
+        let same_major = version.major == to.major;
+        let same_minor = version.minor == to.minor;
         match sign {
             Sign::Equal if *known < 3 => self.is_near(version),
             Sign::Equal => order == Ordering::Equal,

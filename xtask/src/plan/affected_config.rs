@@ -28,7 +28,8 @@ pub fn reasons(
     file: &str,
     projects: &[Project],
 ) -> Result<Vec<Reason>, String> {
-    let (old, new) = (parsed(old)?, parsed(new)?);
+    let old = parsed(old)?;
+    let new = parsed(new)?;
     let mut reasons = Vec::new();
     let of_both = |of: &[&str]| (at(&old, of).cloned(), at(&new, of).cloned());
     for (place, project) in projects.iter().enumerate() {
@@ -184,10 +185,8 @@ mod tests {
                 (1, "m: another changed".to_owned())
             ]
         );
-        let (old, new) = (
-            OLD.replace("[images]", "[images]\nother = 1"),
-            OLD.replace("[images]", "[images]\nother = 2"),
-        );
+        let old = OLD.replace("[images]", "[images]\nother = 1");
+        let new = OLD.replace("[images]", "[images]\nother = 2");
         assert_eq!(
             reasons(&old, &new, "m", &projects).unwrap(),
             [(0, "m: images changed".to_owned())]

@@ -24,7 +24,8 @@ struct Numbered<'l> {
 
 impl<'l> Comparison<'l> {
     pub fn new(old: &'l LockGraph, new: &'l LockGraph) -> Self {
-        let (mut known, mut packages) = (HashMap::new(), Vec::new());
+        let mut known = HashMap::new();
+        let mut packages = Vec::new();
         let mut numbered = |graph: &'l LockGraph| {
             let number = |package: &'l LockNode| {
                 *known
@@ -39,8 +40,10 @@ impl<'l> Comparison<'l> {
                 numbers: graph.packages.iter().map(number).collect(),
             }
         };
-        let (old, new) = (numbered(old), numbered(new));
-        let (was, is) = (old.wiring(packages.len()), new.wiring(packages.len()));
+        let old = numbered(old);
+        let new = numbered(new);
+        let was = old.wiring(packages.len());
+        let is = new.wiring(packages.len());
         let is_rewired = was.iter().zip(&is).map(|(was, is)| was != is).collect();
         Self {
             old,
@@ -52,10 +55,8 @@ impl<'l> Comparison<'l> {
 
     /// What changed in between for those who have these packages in the old and the new lock, by name: `serde 1.0.1 → 1.0.2`.
     pub fn changes(&self, old: &[usize], new: &[usize]) -> Vec<String> {
-        let (mut was, mut is) = (
-            vec![false; self.packages.len()],
-            vec![false; self.packages.len()],
-        );
+        let mut was = vec![false; self.packages.len()];
+        let mut is = vec![false; self.packages.len()];
         self.old.needed(old).for_each(|number| was[number] = true);
         self.new.needed(new).for_each(|number| is[number] = true);
         let mut moved: BTreeMap<&str, Moved<'_>> = BTreeMap::new();
@@ -132,7 +133,8 @@ impl Moved<'_> {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        let (gone, come) = (versions(&self.gone), versions(&self.come));
+        let gone = versions(&self.gone);
+        let come = versions(&self.come);
         match (self.gone.is_empty(), self.come.is_empty()) {
             (false, false) if gone == come => format!(
                 "{} comes with other bytes or from elsewhere",

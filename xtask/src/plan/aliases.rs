@@ -161,7 +161,8 @@ mod tests {
             media_type: "m".into(),
             bytes: b"new".to_vec(),
         };
-        let (repository, version_of) = ("r.io/acme/api".parse().unwrap(), version("0.2.1"));
+        let repository = "r.io/acme/api".parse().unwrap();
+        let version_of = version("0.2.1");
         let to = Destination {
             repository: &repository,
             version: &version_of,

@@ -19,10 +19,8 @@ struct Answer {
 
 fn answer_with(keys: &str, states: &[State<'_>], is_initial: bool) -> Answer {
     let config: Config = parse(&format!("{keys}{CONFIG}"), "m").unwrap();
-    let (projects, rules) = (
-        Projects::from_config(&config, "m").unwrap(),
-        ReleaseRules::from_config(&config, "m").unwrap(),
-    );
+    let projects = Projects::from_config(&config, "m").unwrap();
+    let rules = ReleaseRules::from_config(&config, "m").unwrap();
     let version = |text: &str| Version::parse_semver(text).unwrap();
     let facts: Vec<_> = states
         .iter()

@@ -86,14 +86,12 @@ pub fn barred(delivery: &Deliver) -> Option<String> {
     let Action::Rollback { bad, version, why } = &delivery.action else {
         return None;
     };
-    let (name, why) = (
-        if version.is_empty() {
-            "what ran before"
-        } else {
-            version
-        },
-        one_line(why),
-    );
+    let name = if version.is_empty() {
+        "what ran before"
+    } else {
+        version
+    };
+    let why = one_line(why);
     let why = if why.is_empty() {
         why
     } else {

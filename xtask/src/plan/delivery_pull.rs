@@ -173,10 +173,8 @@ mod tests {
 
     #[test]
     fn several_projects_are_one_commit_that_tells_of_each() {
-        let (api, web) = (
-            deliver("api", Action::Promote),
-            deliver("web", Action::Promote),
-        );
+        let api = deliver("api", Action::Promote);
+        let web = deliver("web", Action::Promote);
         let words = words(&[(&api, change()), (&web, change())]);
         assert_eq!(words.title, "chore(production): pin api, web");
         let found = records("c", 1, &words.message);

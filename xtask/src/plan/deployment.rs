@@ -19,7 +19,8 @@ pub fn passed_message(of: &Deliver, task: &Task) -> String {
         environment,
         ..
     } = of;
-    let (word, images) = (task.phase.word(), of.images.as_ref());
+    let word = task.phase.word();
+    let images = of.images.as_ref();
     let name = images
         .map(|images| images.name().to_owned())
         .unwrap_or_default();

@@ -121,10 +121,8 @@ fn want(
     why: String,
     part: Part,
 ) {
-    let (repository, tag) = (
-        forge.repository.clone(),
-        project.tags.release(&facts.version),
-    );
+    let repository = forge.repository.clone();
+    let tag = project.tags.release(&facts.version);
     goal.want(
         &project.name,
         why,
@@ -201,7 +199,8 @@ fn assets(
             .iter()
             .flat_map(|platform| policy.sbom.iter().map(move |format| (platform, *format)))
         {
-            let (version, arch) = (facts.version.to_semver(), arch_suffix(&platform.platform));
+            let version = facts.version.to_semver();
+            let arch = arch_suffix(&platform.platform);
             let digest: Digest = platform.image.digest().to_string().parse()?;
             let subject = Subject {
                 repository: image.repository.clone(),

@@ -7,10 +7,8 @@ const CONFIG: &str = "[release]\nscopes = [\"deps\"]\ntypes = { security = { lev
 
 fn with_gate<R>(ask: impl Fn(&Gate<'_>) -> R) -> R {
     let config = parse(CONFIG, "m").unwrap();
-    let (rules, projects) = (
-        ReleaseRules::from_config(&config, "m").unwrap(),
-        Projects::from_config(&config, "m").unwrap(),
-    );
+    let rules = ReleaseRules::from_config(&config, "m").unwrap();
+    let projects = Projects::from_config(&config, "m").unwrap();
     ask(&Gate::new(&rules, &projects.all))
 }
 
@@ -91,10 +89,8 @@ fn what_does_not_pass_is_told_with_the_line_that_would() {
 #[test]
 fn a_star_allows_every_scope() {
     let config = parse(&CONFIG.replace("\"deps\"", "\"*\""), "m").unwrap();
-    let (rules, projects) = (
-        ReleaseRules::from_config(&config, "m").unwrap(),
-        Projects::from_config(&config, "m").unwrap(),
-    );
+    let rules = ReleaseRules::from_config(&config, "m").unwrap();
+    let projects = Projects::from_config(&config, "m").unwrap();
     let gate = Gate::new(&rules, &projects.all);
     assert_eq!(gate.title("fix(anything, else): x"), None);
     assert_eq!(gate.title("Fix(any): x").unwrap().corrected, "fix(any): x");

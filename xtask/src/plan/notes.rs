@@ -47,7 +47,8 @@ fn entry(change: &Change, commit: &str) -> Entry {
         .breaking
         .clone()
         .filter(|text| !text.is_empty() && *text != change.description);
-    let (scope, description) = (change.scope.clone(), change.description.clone());
+    let scope = change.scope.clone();
+    let description = change.description.clone();
     Entry {
         scope,
         description,

@@ -31,7 +31,8 @@ pub fn units(scope: Scope, drafts: &[&Draft]) -> Vec<Unit> {
         let steps = place..place + edits.max(1);
         place = steps.end;
         // One of a batch stands for all: edits are told apart from each other by nothing that matters here.
-        let (first, is_batch) = (drafts[steps.start], edits > 1);
+        let first = drafts[steps.start];
+        let is_batch = edits > 1;
         let needed = |unit: &Unit| {
             unit.steps
                 .clone()
@@ -137,10 +138,8 @@ mod tests {
     use crate::model::trust::{Attached, Claim, Policy, SbomFormat, Subject};
 
     fn promote(package: &str, tag: &str) -> Step {
-        let (repository, manifest) = (
-            format!("localhost:5000/{package}").parse().unwrap(),
-            manifest(),
-        );
+        let repository = format!("localhost:5000/{package}").parse().unwrap();
+        let manifest = manifest();
         match tag.contains('-') {
             true => Step::PublishTag {
                 repository,
@@ -257,14 +256,10 @@ mod tests {
     #[test]
     fn a_name_needs_its_own_copy_and_aliases_need_the_index_alone() {
         let copy = |tag: &str, layer: &str| {
-            let (from, to) = (
-                "localhost:5000/build/api".parse().unwrap(),
-                "localhost:5000/api".parse().unwrap(),
-            );
-            let (platform, names) = (
-                "linux/amd64".parse().unwrap(),
-                ("build".to_owned(), tag.to_owned()),
-            );
+            let from = "localhost:5000/build/api".parse().unwrap();
+            let to = "localhost:5000/api".parse().unwrap();
+            let platform = "linux/amd64".parse().unwrap();
+            let names = ("build".to_owned(), tag.to_owned());
             let blobs = vec![Digest::of(tag.as_bytes()), Digest::of(layer.as_bytes())];
             Step::CopyImage(ImageCopy {
                 from,
@@ -285,7 +280,8 @@ mod tests {
             "a blob is mounted by one at a time"
         );
         let alias = |tag: &str| {
-            let (repository, manifest) = ("localhost:5000/api".parse().unwrap(), manifest());
+            let repository = "localhost:5000/api".parse().unwrap();
+            let manifest = manifest();
             Step::MoveAlias {
                 repository,
                 tag: tag.into(),
@@ -412,16 +408,18 @@ mod tests {
     #[test]
     fn a_delivery_waits_for_its_projects_tag_and_is_apart_from_the_deliveries_of_others() {
         let deliver = |project: &str| {
-            let (project, environment, branch) =
-                (project.to_owned(), "staging".to_owned(), "main".to_owned());
-            let (address, pins, images, from, found) = (
-                "there".to_owned(),
-                Vec::new(),
-                None,
-                Vec::new(),
-                BTreeMap::new(),
-            );
-            let (action, is_own, approval, pull) = (Action::Promote, false, false, None);
+            let project = project.to_owned();
+            let environment = "staging".to_owned();
+            let branch = "main".to_owned();
+            let address = "there".to_owned();
+            let pins = Vec::new();
+            let images = None;
+            let from = Vec::new();
+            let found = BTreeMap::new();
+            let action = Action::Promote;
+            let is_own = false;
+            let approval = false;
+            let pull = None;
             Step::Deliver(Box::new(Deliver {
                 action,
                 project,
@@ -524,7 +522,8 @@ mod tests {
                 command: vec!["s".into()],
             },
         };
-        let (one, other) = (image("x-amd64", &["w1"]), image("x-arm64", &[]));
+        let one = image("x-amd64", &["w1"]);
+        let other = image("x-arm64", &[]);
         let steps = vec![
             ("core", wheel("w1")),
             ("core", wheel("w2")),

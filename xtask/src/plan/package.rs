@@ -96,7 +96,8 @@ pub fn want_scan(goal: &mut Goal, facts: &PackageFacts, scanner: &str, rules: Ru
 /// Wants every file built that this machine can build and that is not built yet. Builds come before everything else of a
 /// release: they can fail, and can be done again.
 pub fn want_builds(goal: &mut Goal, facts: &PackageFacts) {
-    let (build, name) = (&facts.build, &facts.build.project);
+    let build = &facts.build;
+    let name = &facts.build.project;
     if let Err(why) = &facts.listed {
         return goal.refuse(
             name,
@@ -169,7 +170,8 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_ta
     if has_tag && facts.is_published() {
         return;
     }
-    let (build, name) = (&facts.build, &facts.build.project);
+    let build = &facts.build;
+    let name = &facts.build.project;
     let made = facts.made();
     let lists = policy.sbom.contains(&SbomFormat::CycloneDx);
     if lists {

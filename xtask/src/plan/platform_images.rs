@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn law_10_what_no_release_can_be_made_of_is_named() {
-        let (amd, arm) = (image('a', "amd64", None), image('b', "arm64", None));
+        let amd = image('a', "amd64", None);
+        let arm = image('b', "arm64", None);
         let nested =
             json!({ "mediaType": media_type::OCI_INDEX, "digest": digest('e'), "size": 7 });
         let docker =

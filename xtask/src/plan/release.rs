@@ -191,7 +191,8 @@ pub(super) fn has_tag(project: &Project, facts: &ReleaseFacts) -> bool {
 
 /// No tag says which commit is to be released.
 fn no_candidate(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
-    let (name, version) = (&project.name, facts.version.to_semver());
+    let name = &project.name;
+    let version = facts.version.to_semver();
     if let Some(BuildFacts::Unknown(why)) = &facts.builds {
         return goal.refuse(
             name,
@@ -407,7 +408,8 @@ fn want_tag(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, candidate:
             );
         }
         Ok(Some(commit)) if commit != candidate.commit => {
-            let (found, wanted) = (short(commit), short(&candidate.commit));
+            let found = short(commit);
+            let wanted = short(&candidate.commit);
             let called = if facts.picked.is_some() {
                 "the candidate"
             } else {

@@ -75,7 +75,8 @@ struct Ledger<'c> {
 
 impl<'c> Ledger<'c> {
     fn of(commits: &'c [ReadCommit]) -> Self {
-        let (is_gone, gone_changes) = (vec![false; commits.len()], HashSet::new());
+        let is_gone = vec![false; commits.len()];
+        let gone_changes = HashSet::new();
         let mut ledger = Self {
             by_id: Vec::new(),
             by_title: HashMap::new(),

@@ -29,7 +29,8 @@ fn left(messages: &[(&str, &str)], known: &str) -> String {
 
 #[test]
 fn law_7_a_revert_cancels_what_it_reverts() {
-    let (feat, fix) = (("a", "feat: x (#12)"), ("b", "fix: y"));
+    let feat = ("a", "feat: x (#12)");
+    let fix = ("b", "fix: y");
     let by_hash = ("c", "Revert \"feat: x\"\n\nThis reverts commit aaaaaaaaaa.");
     assert_eq!(left(&[feat, fix, by_hash], "abc"), "b:y", "by hash");
     assert_eq!(

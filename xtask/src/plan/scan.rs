@@ -172,11 +172,9 @@ mod tests {
     use crate::model::scan::{Place, Severity};
 
     fn finding(id: &str, package: &str, place: Place) -> Finding {
-        let (installed, fixed, aliases) = (
-            "1.0".to_owned(),
-            "1.1".to_owned(),
-            vec![format!("GHSA-{id}")],
-        );
+        let installed = "1.0".to_owned();
+        let fixed = "1.1".to_owned();
+        let aliases = vec![format!("GHSA-{id}")];
         Finding {
             severity: Severity::High,
             id: id.into(),

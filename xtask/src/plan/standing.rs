@@ -141,7 +141,8 @@ mod tests {
 
     fn bar(version: &str, letter: &str) -> Bar {
         let digest = said("", letter).digest.unwrap();
-        let (project, environment) = ("api".to_owned(), "production".to_owned());
+        let project = "api".to_owned();
+        let environment = "production".to_owned();
         Bar {
             project,
             environment,
@@ -166,7 +167,8 @@ mod tests {
 
     #[test]
     fn the_next_promotion_is_told_with_its_line_or_why_there_is_none() {
-        let (old, new) = (said("0.1.0", "a"), said("0.2.0", "b"));
+        let old = said("0.1.0", "a");
+        let new = said("0.2.0", "b");
         let newest = |text: &str| Ok(Some(Version::parse_semver(text).unwrap()));
         let line = Some("cargo xtask promote api --to production".to_owned());
         let versioned = Some("cargo xtask promote api --to production --version X.Y.Z".to_owned());

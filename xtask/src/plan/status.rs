@@ -43,7 +43,8 @@ impl Progress {
 /// How far a release is by the steps that are left of it; `is_unread` where what it is made of could not be read.
 pub fn progress(plan: &Plan, has_candidate: bool, is_unread: bool) -> Progress {
     let count = |verdict| plan.count(verdict);
-    let (done, todo) = (count(Verdict::Done), count(Verdict::Todo));
+    let done = count(Verdict::Done);
+    let todo = count(Verdict::Todo);
     match (done, todo) {
         _ if is_unread || count(Verdict::Unknown) > 0 => Progress::Unknown,
         _ if count(Verdict::Conflict) > 0 => Progress::Refused,

@@ -108,7 +108,9 @@ fn import(root: &Path, stream: &Path) -> anyhow::Result<()> {
 
 /// The history as `git fast-import` reads it.
 fn history(projects: usize, commits: usize) -> String {
-    let (mut text, mut dice, mut mark) = (String::new(), Dice(7), 1);
+    let mut text = String::new();
+    let mut dice = Dice(7);
+    let mut mark = 1;
     open_commit(&mut text, "main", mark, "chore: begin");
     inline(&mut text, "xtask/monorepo.toml", &configuration(projects));
     for project in 0..projects {
@@ -122,7 +124,8 @@ fn history(projects: usize, commits: usize) -> String {
         }
     }
     for _ in 1..commits {
-        let (main, is_merge) = (mark, dice.roll(10) == 0);
+        let main = mark;
+        let is_merge = dice.roll(10) == 0;
         if is_merge {
             mark += 1;
             open_commit(&mut text, "side", mark, &message(&mut dice, mark));
@@ -176,7 +179,8 @@ fn message(dice: &mut Dice, mark: usize) -> String {
 }
 
 fn open_commit(text: &mut String, branch: &str, mark: usize, message: &str) {
-    let (time, length) = (BEGIN + mark * PACE, message.len());
+    let time = BEGIN + mark * PACE;
+    let length = message.len();
     let _ = write!(
         text,
         "commit refs/heads/{branch}\nmark :{mark}\ncommitter Bench <bench@localhost> {time} +0000\ndata {length}\n{message}\n"

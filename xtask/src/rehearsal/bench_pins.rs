@@ -65,7 +65,8 @@ fn comparison(
     let ground = Ground::make(runner, folder, files)?;
     let ours = [ground.call(&["promote", "app", "--to", "staging", "--version", AFTER])?];
     let plain = ground.plain()?;
-    let (mut own, mut limit) = (Cost::default(), Cost::default());
+    let mut own = Cost::default();
+    let mut limit = Cost::default();
     own.memory = ground.memory(&ours[0])?;
     // Taking turns, so that what else the machine does falls on both.
     for _ in 0..rounds {
@@ -95,7 +96,8 @@ impl<'a> Ground<'a> {
         };
         let digest = ground.release(BEFORE)?;
         ground.release(AFTER)?;
-        let (address, there) = (ground.registry.address(), ground.there());
+        let address = ground.registry.address();
+        let there = ground.there();
         let config = format!(
             "[images]\nrepository = \"{address}/bench/{{package}}\"\n[projects.app]\npath = \"app\"\nversions = [\"VERSION\"]\n\
              image = {{ platforms = [\"linux/amd64\"] }}\n[environments.staging]\n[[pins]]\nproject = \"app\"\nenvironment = \"staging\"\n\
@@ -201,7 +203,8 @@ impl<'a> Ground<'a> {
                 .digest("bench/app", version)
                 .with_context(|| format!("{version} is not served"))
         };
-        let (before, after) = (digest(BEFORE)?, digest(AFTER)?);
+        let before = digest(BEFORE)?;
+        let after = digest(AFTER)?;
         let clone = self.folder.join("clone");
         let git = |arguments: &[&str]| {
             Call::new("git")

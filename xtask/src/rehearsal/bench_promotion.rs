@@ -99,7 +99,8 @@ fn promotion(runner: &Runner, folder: &Path, rounds: u32) -> anyhow::Result<Comp
         )
     };
     let crane = |arguments: &[&str]| Call::new("crane").args(arguments);
-    let (amd64, arm64) = (build(PLATFORMS[0]), build(PLATFORMS[1]));
+    let amd64 = build(PLATFORMS[0]);
+    let arm64 = build(PLATFORMS[1]);
     let released = format!("{repository}:{VERSION}");
     let by_crane = vec![
         crane(&["tag", &amd64, &format!("{VERSION}-amd64")]),
@@ -150,9 +151,11 @@ fn discovery(
 ) -> anyhow::Result<Comparison> {
     let mut ground = Ground::make(runner, folder, 1, stand_in::LAYER_BYTES)?;
     let repository = ground.repository(0);
-    let (minutes, hours) = (|tag: usize| tag % 60, |tag: usize| tag / 60 % 24);
+    let minutes = |tag: usize| tag % 60;
+    let hours = |tag: usize| tag / 60 % 24;
     let others = (0..tags).map(|tag| {
-        let (year, day) = (2000 + tag / (60 * 24 * 28), tag / (60 * 24) % 28 + 1);
+        let year = 2000 + tag / (60 * 24 * 28);
+        let day = tag / (60 * 24) % 28 + 1;
         format!(
             "{year}.01.{day:02}.{:02}{:02}-build.{tag}-v0.0.1-abc1234-amd64",
             hours(tag),
@@ -373,7 +376,8 @@ impl<'a> Ground<'a> {
         let moved = || {
             self.registry.counters().blob_bytes_received + self.registry.counters().blob_bytes_sent
         };
-        let (requests, bytes) = (self.registry.log().len(), moved());
+        let requests = self.registry.log().len();
+        let bytes = moved();
         let mut time = Duration::ZERO;
         for call in calls {
             time += self.runner.time(call)?;

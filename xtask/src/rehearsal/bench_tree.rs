@@ -151,7 +151,8 @@ fn cargo_lock(projects: usize) -> String {
 
 /// The files of one project, relative to its folder.
 fn sources(member: &Member) -> Vec<(String, String)> {
-    let (name, module) = (member.name(), member.module());
+    let name = member.name();
+    let module = member.module();
     match member.kind {
         Kind::Crate => {
             let mut manifest = format!(
@@ -251,10 +252,8 @@ fn bump_my_version(projects: usize) -> String {
         (Kind::Module, "modules/*/src/*/version.py", "__version__"),
     ];
     for (_, pattern, key) in patterns.into_iter().filter(|(kind, ..)| has(*kind)) {
-        let (search, replace) = (
-            format!("{key} = \"{{current_version}}\""),
-            format!("{key} = \"{{new_version}}\""),
-        );
+        let search = format!("{key} = \"{{current_version}}\"");
+        let replace = format!("{key} = \"{{new_version}}\"");
         let _ = write!(
             text,
             "\n[[tool.bumpversion.files]]\nglob = {pattern:?}\nsearch = '{search}'\nreplace = '{replace}'\n"

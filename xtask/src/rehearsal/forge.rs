@@ -242,7 +242,8 @@ impl Shared {
     /// What a request does whose body did not arrive as a whole: nothing, but for half a file that stays.
     fn cut(&self, request: &Request) {
         let mut state = self.lock();
-        let (method, target) = (request.method.clone(), request.target.clone());
+        let method = request.method.clone();
+        let target = request.target.clone();
         state.log.push(LoggedRequest {
             method,
             target,

@@ -121,10 +121,8 @@ pub(super) fn pull_document(desk: &Desk<'_>, pull: &Pull, whole: bool) -> Value 
     } = pull;
     let owner = own.split('/').next().unwrap_or_default();
     let url = format!("{address}/repos/{own}/pulls/{number}");
-    let (issue, page) = (
-        format!("{address}/repos/{own}/issues/{number}"),
-        format!("{address}/{own}/pull/{number}"),
-    );
+    let issue = format!("{address}/repos/{own}/issues/{number}");
+    let page = format!("{address}/{own}/pull/{number}");
     let statuses = format!("{address}/repos/{own}/statuses/{}", pull.head_commit);
     let head = if pull.head_repository.is_empty() {
         own

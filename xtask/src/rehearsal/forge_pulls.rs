@@ -117,7 +117,8 @@ impl Desk<'_> {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let (title, body) = (text("title"), text("body"));
+        let title = text("title");
+        let body = text("body");
         hold_to_length(&title, &body)?;
         let own = format!("{}:", self.owner());
         let head = text("head");
@@ -188,7 +189,8 @@ impl Desk<'_> {
                 .unwrap_or(now)
                 .to_owned()
         };
-        let (title, body) = (text("title", &pull.title), text("body", &pull.body));
+        let title = text("title", &pull.title);
+        let body = text("body", &pull.body);
         hold_to_length(&title, &body)?;
         let state = text("state", if pull.is_open { "open" } else { "closed" });
         let wrong = |field: &str| {
@@ -215,10 +217,8 @@ impl Desk<'_> {
         known_queries(request, &["per_page", "page"])?;
         let missing = || refusal(404, "Not Found");
         let (base, head) = basehead.split_once("...").ok_or_else(missing)?;
-        let (base, head) = (
-            self.bare.resolve(base).ok_or_else(missing)?,
-            self.bare.resolve(head).ok_or_else(missing)?,
-        );
+        let base = self.bare.resolve(base).ok_or_else(missing)?;
+        let head = self.bare.resolve(head).ok_or_else(missing)?;
         let commits = self.bare.beyond(&base, &head).ok_or_else(missing)?;
         let behind = self.bare.beyond(&head, &base).ok_or_else(missing)?.len();
         let parting = self.bare.merge_base(&base, &head).ok_or_else(missing)?;
@@ -228,7 +228,8 @@ impl Desk<'_> {
                 .map(|commit| commit_document(self, &commit))
                 .ok_or_else(missing)
         };
-        let (base_document, parting) = (document(&base)?, document(&parting)?);
+        let base_document = document(&base)?;
+        let parting = document(&parting)?;
         let status = match (commits.len(), behind) {
             (0, 0) => "identical",
             (_, 0) => "ahead",
@@ -267,7 +268,8 @@ impl Desk<'_> {
                 &[],
             )),
         };
-        let (size, page) = (number("per_page", 30)?.min(most), number("page", 1)?);
+        let size = number("per_page", 30)?.min(most);
+        let page = number("page", 1)?;
         let start = size.saturating_mul(page - 1).min(all.len());
         let end = (start + size).min(all.len());
         let mut response = Response::json(200, &document(&all[start..end]));
@@ -296,10 +298,8 @@ impl Desk<'_> {
 
 /// Owners are written in any case, branches are not.
 fn is_same_label(left: &str, right: &str) -> bool {
-    let (left, right) = (
-        left.split_once(':').unwrap_or(("", left)),
-        right.split_once(':').unwrap_or(("", right)),
-    );
+    let left = left.split_once(':').unwrap_or(("", left));
+    let right = right.split_once(':').unwrap_or(("", right));
     left.0.eq_ignore_ascii_case(right.0) && left.1 == right.1
 }
 

@@ -70,7 +70,8 @@ impl Server {
             endless_bytes: AtomicU64::new(0),
         });
         let acceptor = {
-            let (shared, handler) = (Arc::clone(&shared), Arc::new(handler));
+            let shared = Arc::clone(&shared);
+            let handler = Arc::new(handler);
             thread::Builder::new().spawn(move || accept(&listener, &shared, &handler))?
         };
         Ok(Self {
@@ -156,7 +157,8 @@ fn start_connection(
     let id = connections.next;
     connections.next += 1;
     connections.threads.retain(|thread| !thread.is_finished());
-    let (theirs, handler) = (Arc::clone(shared), Arc::clone(handler));
+    let theirs = Arc::clone(shared);
+    let handler = Arc::clone(handler);
     let thread = thread::Builder::new().spawn(move || {
         let _closing = Closing {
             shared: &theirs,
@@ -199,7 +201,8 @@ fn serve(stream: TcpStream, shared: &Shared, handler: &impl Handler) -> io::Resu
             }
             Incoming::Refused(response) => return response.write_to(&mut writer, false, true),
         };
-        let (is_head, is_last) = (request.method == "HEAD", request.is_last);
+        let is_head = request.method == "HEAD";
+        let is_last = request.is_last;
         match handler.handle(request) {
             Reply::Send(response) => response.write_to(&mut writer, is_head, is_last)?,
             Reply::Cut => return Ok(()),

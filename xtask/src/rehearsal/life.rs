@@ -51,7 +51,8 @@ impl<'a> Life<'a> {
         )?;
         let forge = EmbeddedForge::start(NAME, &bare).context("starting the embedded forge")?;
         forge.give_token(TOKEN, Right::Write);
-        let (work, program) = (folder.join("work"), environment::this_program()?);
+        let work = folder.join("work");
+        let program = environment::this_program()?;
         let life = Self {
             app,
             folder,

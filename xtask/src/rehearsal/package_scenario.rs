@@ -53,7 +53,8 @@ pub(super) fn prepare(
 
 pub(super) fn run(app: &App, project: &Project) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let (folder, name) = (app.world.path("target/rehearsal"), project.name.as_str());
+    let folder = app.world.path("target/rehearsal");
+    let name = project.name.as_str();
     let config = app.config_in_repository()?;
     app.world
         .git

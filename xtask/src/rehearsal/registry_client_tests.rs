@@ -204,10 +204,8 @@ fn law_18_faults_that_stay_are_reported_with_everything_known() {
 fn a_blob_that_is_there_is_not_mounted_over() {
     let registry = EmbeddedRegistry::start().unwrap();
     let (client, _) = patient_client("{}");
-    let (from, to) = (
-        repository(&registry, "o/builds"),
-        repository(&registry, "o/releases"),
-    );
+    let from = repository(&registry, "o/builds");
+    let to = repository(&registry, "o/releases");
     let layer = client.put_blob(&from, b"layer").unwrap();
     for _ in 0..2 {
         assert!(client.mount_blob(&to, &layer, &from).unwrap());
@@ -440,10 +438,8 @@ fn law_15_what_may_not_be_read_is_asked_for_by_who_may_write_it() {
         .bearer("me", "s3cret")
         .start()
         .unwrap();
-    let (client, repository) = (
-        client(&config(&registry, PASSWORD)),
-        repository(&registry, "o/new"),
-    );
+    let client = client(&config(&registry, PASSWORD));
+    let repository = repository(&registry, "o/new");
     let denied = || Fault::status("HEAD", "/v2/o/new/", 403);
     registry.plan_fault(denied().from_nth(2));
     assert_eq!(client.head_before_put(&repository, "1.0").unwrap(), None);
@@ -468,7 +464,8 @@ fn law_15_what_may_not_be_read_is_asked_for_by_who_may_write_it() {
 #[test]
 fn a_registry_that_is_away_is_waited_for_once() {
     let gone = EmbeddedRegistry::start().unwrap();
-    let (name, here) = (repository(&gone, "o/r"), EmbeddedRegistry::start().unwrap());
+    let name = repository(&gone, "o/r");
+    let here = EmbeddedRegistry::start().unwrap();
     drop(gone);
     let (client, waits) = patient_client("{}");
     let tries = |client: &Registry| client.head(&name, "1.0").unwrap_err().tries;

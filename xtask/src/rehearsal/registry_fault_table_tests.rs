@@ -461,7 +461,8 @@ impl Case {
 
     /// Asks what the column stands for, and insists that the answer is right when there is one.
     fn ask(&self, column: &str, client: &Registry) -> Result<(), RegistryError> {
-        let (repository, digest) = (&self.repository, Digest::of(&self.manifest));
+        let repository = &self.repository;
+        let digest = Digest::of(&self.manifest);
         match column {
             "tags" | "token" => client
                 .tags(repository)

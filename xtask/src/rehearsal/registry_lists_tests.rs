@@ -204,7 +204,8 @@ fn what_is_no_index_is_not_read_as_a_list_without_entries() {
         .start()
         .unwrap();
     let client = client("{}");
-    let (repository, subject) = (repository(&registry, "o/r"), Digest::of(b"subject"));
+    let repository = repository(&registry, "o/r");
+    let subject = Digest::of(b"subject");
     let tag = format!("sha256-{}", subject.hex());
     client
         .put_manifest(
@@ -230,7 +231,8 @@ fn a_type_that_the_list_does_not_tell_is_read_from_the_manifest() {
         .start()
         .unwrap();
     let client = client("{}");
-    let (repository, subject) = (repository(&registry, "o/r"), Digest::of(b"subject"));
+    let repository = repository(&registry, "o/r");
+    let subject = Digest::of(b"subject");
     let bytes = artifact(&client, &repository, &subject, "a/bundle", "ours");
     client
         .put_manifest(

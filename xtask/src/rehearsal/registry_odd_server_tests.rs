@@ -192,7 +192,9 @@ fn many_threads_share_one_client() {
     let manifest = image(&client, &repository, "layer");
     std::thread::scope(|scope| {
         for thread in 0..8 {
-            let (client, repository, manifest) = (&client, &repository, &manifest);
+            let client = &client;
+            let repository = &repository;
+            let manifest = &manifest;
             scope.spawn(move || {
                 for number in 0..5 {
                     client

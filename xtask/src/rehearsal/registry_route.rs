@@ -28,7 +28,8 @@ impl Route {
         }
         let rest = rest.strip_prefix('/').ok_or(None)?;
         let (head, last) = rest.rsplit_once('/').ok_or(None)?;
-        let (name, last) = (|name: &str| name.to_owned(), last.to_owned());
+        let name = |name: &str| name.to_owned();
+        let last = last.to_owned();
         let (route, methods): (Self, &[&str]) =
             if let Some(path) = head.strip_suffix("/blobs/uploads") {
                 match last.is_empty() {

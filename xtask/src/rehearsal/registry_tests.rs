@@ -63,10 +63,8 @@ fn by_hand(
 fn a_manifest_is_refused_until_its_repository_holds_all_it_names() {
     let registry = EmbeddedRegistry::start().unwrap();
     let client = client("{}");
-    let (here, there) = (
-        repository(&registry, "o/here"),
-        repository(&registry, "o/there"),
-    );
+    let here = repository(&registry, "o/here");
+    let there = repository(&registry, "o/there");
     let manifest = image(&client, &there, "layer");
     let error = client
         .put_manifest(&here, "1.0", OCI_MANIFEST, &manifest)
@@ -462,10 +460,8 @@ fn tags_stay_where_they_are_when_they_are_immutable() {
         .unwrap();
     let client = client("{}");
     let repository = repository(&registry, "o/r");
-    let (first, second) = (
-        image(&client, &repository, "first"),
-        image(&client, &repository, "second"),
-    );
+    let first = image(&client, &repository, "first");
+    let second = image(&client, &repository, "second");
     for _ in 0..2 {
         client
             .put_manifest(&repository, "1.0", OCI_MANIFEST, &first)

@@ -61,7 +61,8 @@ struct Tokens {
 impl Clone for Gate {
     /// The same door with no token given out yet.
     fn clone(&self) -> Self {
-        let (identity_token, public_reads) = (self.identity_token.clone(), self.public_reads);
+        let identity_token = self.identity_token.clone();
+        let public_reads = self.public_reads;
         Self {
             scheme: self.scheme.clone(),
             identity_token,

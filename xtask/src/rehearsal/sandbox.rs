@@ -68,7 +68,8 @@ impl Sandbox {
             Fault::failed(format!("{error:#}")).fix(fix)
         })?;
         files::own_folder(folder)?;
-        let (work, remote) = (folder.join("work"), folder.join("origin.git"));
+        let work = folder.join("work");
+        let remote = folder.join("origin.git");
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
         let index = EmbeddedIndex::start(Some((UPLOADER, UPLOADER)))
             .context("starting the embedded package index")?;

@@ -186,7 +186,8 @@ fn folders<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
 
 /// Branches of the repository itself; what is built comes to the first by a pull request.
 fn branches<'a>(app: &'a App, word: &str) -> anyhow::Result<Life<'a>> {
-    let (file, project) = ("registry/llm_generic.yaml", "llm_generic");
+    let file = "registry/llm_generic.yaml";
+    let project = "llm_generic";
     let life = Life::begin(app, word, &BRANCHES)?;
     life.git(&["checkout", "--quiet", "-b", "dev"])?;
     life.git(&["push", "--quiet", "origin", "dev", "dev:staging"])?;

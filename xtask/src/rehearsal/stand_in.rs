@@ -118,10 +118,8 @@ fn manifest(
     layer_type: &str,
 ) -> anyhow::Result<Vec<u8>> {
     let configuration = serde_json::to_vec(configuration)?;
-    let (config_digest, layer_digest) = (
-        registry.put_blob(repository, &configuration)?,
-        registry.put_blob(repository, layer)?,
-    );
+    let config_digest = registry.put_blob(repository, &configuration)?;
+    let layer_digest = registry.put_blob(repository, layer)?;
     Ok(serde_json::to_vec(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,

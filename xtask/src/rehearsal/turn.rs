@@ -23,11 +23,9 @@ pub(super) fn answer<'s, S: Disturbed + 's>(
     effect: impl FnOnce(&mut S, Request) -> Response,
 ) -> Reply {
     let mut state = lock();
-    let (method, target, authorized) = (
-        request.method.clone(),
-        request.target.clone(),
-        request.header("Authorization").is_some(),
-    );
+    let method = request.method.clone();
+    let target = request.target.clone();
+    let authorized = request.header("Authorization").is_some();
     let fault = Fault::take(state.faults(), &request);
     if let Some(event) = fault.as_ref().and_then(Fault::before_all) {
         drop(state);

@@ -207,7 +207,8 @@ impl Git {
             .repository()
             .odb()
             .context("opening the object store")?;
-        let (mut found, mut open) = (Vec::new(), vec![(String::new(), root)]);
+        let mut found = Vec::new();
+        let mut open = vec![(String::new(), root)];
         while let Some((folder, tree)) = open.pop() {
             // What stands in a tree is what differs from an empty one.
             for Difference { name, new, .. } in

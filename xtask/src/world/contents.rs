@@ -77,7 +77,9 @@ fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Errors
 /// Those of reading.
 pub(super) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
-    let (mut hasher, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
+    let mut hasher = Sha256::new();
+    let mut bytes = 0;
+    let mut piece = vec![0; PIECE_BYTES];
     loop {
         match source.read(&mut piece) {
             Ok(0) => break,
@@ -111,7 +113,8 @@ mod tests {
     #[test]
     fn a_file_is_read_again_when_it_changed_and_an_absence_is_never_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, contents) = (folder.path().join("a.whl"), Contents::default());
+        let path = folder.path().join("a.whl");
+        let contents = Contents::default();
         assert_eq!(contents.digest(&path).unwrap(), None);
         std::fs::write(&path, "one").unwrap();
         assert_eq!(contents.digest(&path).unwrap(), Some(Digest::of(b"one")));

@@ -143,7 +143,8 @@ fn asked(
     words: &[&str],
     read: Reader<'_>,
 ) -> anyhow::Result<Answer> {
-    let (mut absent, mut unknown) = (Vec::new(), None);
+    let mut absent = Vec::new();
+    let mut unknown = None;
     for signer in &policy.accepted {
         match asked_for(world, subject, policy, signer, words, read)? {
             verified @ Answer::Verified { .. } => return Ok(verified),
@@ -373,7 +374,8 @@ fn abilities(world: &World) -> anyhow::Result<Abilities> {
             })
             .collect::<Vec<_>>()
     };
-    let (sign, attest) = (help("sign")?, help("attest")?);
+    let sign = help("sign")?;
+    let attest = help("attest")?;
     let found = Abilities {
         sign: pinned(&sign),
         attest: pinned(&attest),

@@ -40,7 +40,8 @@ pub fn verify(
     let Some(text) = files::read(bundle)? else {
         return Ok(Answer::Absent("there is no bundle".into()));
     };
-    let (mut absent, mut unknown) = (Vec::new(), None);
+    let mut absent = Vec::new();
+    let mut unknown = None;
     for signer in &policy.accepted {
         let call = program()?
             .args(["verify-blob", "--bundle"])

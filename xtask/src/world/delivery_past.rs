@@ -73,7 +73,9 @@ impl DeliveryBranch {
             .map(|record| {
                 let mut lines = record.splitn(4, '\n');
                 let mut line = || lines.next().unwrap_or_default().to_owned();
-                let (id, seconds, by) = (line(), line(), line());
+                let id = line();
+                let seconds = line();
+                let by = line();
                 let seconds = seconds
                     .parse()
                     .with_context(|| format!("git log printed {record:?}"))?;

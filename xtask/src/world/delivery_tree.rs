@@ -59,7 +59,8 @@ impl<'b> Snapshot<'b> {
     }
 
     pub fn file(&self, path: &str) -> anyhow::Result<PinFile> {
-        let (mut within, mut end) = (self.tree, 0);
+        let mut within = self.tree;
+        let mut end = 0;
         for part in path.split('/') {
             end += part.len();
             let folder = self

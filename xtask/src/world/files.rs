@@ -355,7 +355,8 @@ mod tests {
     #[test]
     fn law_2_a_read_only_file_leaves_every_file_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        let one = folder.path().join("one");
+        let two = folder.path().join("two");
         fs::write(&one, "1").unwrap();
         fs::write(&two, "2").unwrap();
         let mut permissions = fs::metadata(&two).unwrap().permissions();
@@ -374,7 +375,8 @@ mod tests {
     fn links_stay_links_and_modes_stay() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = tempfile::tempdir().unwrap();
-        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        let target = folder.path().join("target");
+        let link = folder.path().join("link");
         fs::write(&target, "old").unwrap();
         fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
         symlink(&target, &link).unwrap();

@@ -49,10 +49,8 @@ pub struct ForgeOptions {
 
 impl ForgeOptions {
     pub fn new(api: &str, token: Option<&str>) -> Self {
-        let (api, token) = (
-            api.trim_end_matches('/').to_owned(),
-            token.map(str::to_owned),
-        );
+        let api = api.trim_end_matches('/').to_owned();
+        let token = token.map(str::to_owned);
         Self {
             api,
             token,
@@ -120,7 +118,8 @@ impl Forge {
             target: target.to_owned(),
             body: None,
         };
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
         for _ in 0..PAGES_MAX {
             if !seen.insert(ask.target.clone()) {
                 return Err(self.error(

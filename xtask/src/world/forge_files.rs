@@ -178,7 +178,8 @@ impl Forge {
     /// # Errors
     /// They cannot be read.
     pub fn digest_of_file(&self, repository: &str, file: &File) -> Result<Digest, ForgeError> {
-        let (ask, found) = (self.download(repository, file), RefCell::new(None));
+        let ask = self.download(repository, file);
+        let found = RefCell::new(None);
         self.fetch(&ask, &|body| {
             *found.borrow_mut() = Some(digest_of(body)?.0);
             Ok(())
@@ -193,7 +194,8 @@ impl Forge {
     /// # Errors
     /// It cannot be read, is no text or is no short one.
     pub fn text_of_file(&self, repository: &str, file: &File) -> Result<String, ForgeError> {
-        let (ask, found) = (self.download(repository, file), RefCell::new(Vec::new()));
+        let ask = self.download(repository, file);
+        let found = RefCell::new(Vec::new());
         if file.bytes > TEXT_BYTES_MAX {
             return Err(self.error(
                 &ask,

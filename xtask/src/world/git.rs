@@ -266,7 +266,8 @@ impl Git {
         if ancestor == descendant {
             return Ok(true);
         }
-        let (ancestor, descendant) = (Oid::from_str(ancestor)?, Oid::from_str(descendant)?);
+        let ancestor = Oid::from_str(ancestor)?;
+        let descendant = Oid::from_str(descendant)?;
         self.repository
             .graph_descendant_of(descendant, ancestor)
             .context("comparing commits")

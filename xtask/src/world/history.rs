@@ -20,7 +20,8 @@ impl Git {
     /// # Errors
     /// This clone does not have the commit.
     pub fn history(&self, head: &str) -> anyhow::Result<History<'_>> {
-        let (head, repository) = (Oid::from_str(head)?, self.repository());
+        let head = Oid::from_str(head)?;
+        let repository = self.repository();
         let mut history = History {
             repository,
             head,

@@ -241,7 +241,8 @@ fn cut(text: &str, most: usize) -> String {
 
 /// Hands lines on as they come, with marks for what is no UTF-8; of a line that does not end, its beginning.
 fn read_lines(source: &mut dyn Read, sender: &SyncSender<String>) {
-    let (mut line, mut block) = (Vec::new(), [0_u8; 8192]);
+    let mut line = Vec::new();
+    let mut block = [0_u8; 8192];
     let send = |line: &mut Vec<u8>| {
         let text = String::from_utf8_lossy(line).trim_end().to_owned();
         line.clear();

@@ -137,7 +137,8 @@ impl World {
             runner.clone(),
             self.environment.forge_credentials(),
         )?;
-        let (root, environment) = (self.root.clone(), self.environment.clone());
+        let root = self.root.clone();
+        let environment = self.environment.clone();
         Ok(Self {
             root,
             environment,

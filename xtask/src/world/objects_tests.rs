@@ -135,7 +135,8 @@ fn kind(of: ObjectType) -> Kind {
 fn read_alike(folder: &Path, is_backwards: bool) -> (usize, usize) {
     let repository = Repository::open(folder).unwrap();
     let (_, mut packs) = packs(&repository);
-    let (store, mut ids) = (repository.odb().unwrap(), ids(&repository));
+    let store = repository.odb().unwrap();
+    let mut ids = ids(&repository);
     if is_backwards {
         ids.reverse();
     }
@@ -207,7 +208,8 @@ fn packs_are_read_as_libgit2_reads_them() {
 
 #[test]
 fn borrowed_packs_are_read_and_loose_objects_are_left() {
-    let (folder, borrower) = (repository(3), tempfile::tempdir().unwrap());
+    let folder = repository(3);
+    let borrower = tempfile::tempdir().unwrap();
     let path = borrower.path().join("shared");
     git(
         borrower.path(),
@@ -273,7 +275,8 @@ fn overwrite(path: &Path, bytes: &[u8]) {
 /// What is read of a damaged repository is what libgit2 reads of it too; how many objects are not read.
 fn left_of_damage(folder: &Path, ids: &[Oid]) -> usize {
     let repository = Repository::open(folder).unwrap();
-    let ((_, mut packs), store) = (packs(&repository), repository.odb().unwrap());
+    let (_, mut packs) = packs(&repository);
+    let store = repository.odb().unwrap();
     let left = ids.iter().filter(|id| {
         let ours = [Kind::Commit, Kind::Tree, Kind::Blob]
             .map(|kind| packs.read(&id.as_bytes().try_into().unwrap(), kind));

@@ -161,10 +161,8 @@ pub fn try_out(
     name: &str,
 ) -> anyhow::Result<(String, bool)> {
     let uv = tools::provide(world, tools::UV)?;
-    let (folder, tried) = (
-        making.export.beside("fresh")?,
-        making.export.beside("tried")?,
-    );
+    let folder = making.export.beside("fresh")?;
+    let tried = making.export.beside("tried")?;
     let environment = folder.join("venv");
     let quiet = |call: Call| {
         without_secrets(call)
@@ -281,7 +279,8 @@ pub fn sha256(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("opening {}", path.display())),
     };
-    let (mut hasher, mut bytes) = (Sha256::new(), vec![0; 1 << 16]);
+    let mut hasher = Sha256::new();
+    let mut bytes = vec![0; 1 << 16];
     loop {
         match file
             .read(&mut bytes)

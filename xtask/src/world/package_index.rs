@@ -159,7 +159,8 @@ fn read_file(
             return Err(IndexError::status(&url, &parts, &said));
         }
         let mut reader = body.into_with_config().limit(FILE_BYTES_MAX).reader();
-        let (mut hasher, mut bytes) = (Sha256::new(), vec![0; 1 << 16]);
+        let mut hasher = Sha256::new();
+        let mut bytes = vec![0; 1 << 16];
         let failed = |error| line(&url, &ureq::Error::Io(error));
         // A try that was cut begins anew.
         let mut kept = to.map(File::create).transpose().map_err(failed)?;
@@ -192,7 +193,8 @@ fn client() -> Patience {
 /// One read, with redirects followed. Credentials are shown to the server of the configured address alone, and when it asks.
 fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, String), IndexError> {
     let agents = world.shared.packages.get_or_init(|| Agents::new(SILENCE));
-    let (mut url, mut authorization) = (url.to_owned(), None);
+    let mut url = url.to_owned();
+    let mut authorization = None;
     for _ in 0..=REDIRECTS_MAX {
         let origin = Origin::of(&url).map_err(|why| IndexError::answer(&url, &why))?;
         let mut request = Request::get(&url).header(

@@ -23,7 +23,8 @@ pub struct IndexError {
 
 impl IndexError {
     fn new(url: &str, message: &str) -> Self {
-        let (url, message) = (url.to_owned(), clean(message));
+        let url = url.to_owned();
+        let message = clean(message);
         Self {
             url,
             status: None,

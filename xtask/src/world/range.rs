@@ -58,7 +58,8 @@ impl Git {
                 name
             })?)?)
         };
-        let (from, to) = (named(from)?, named(to)?);
+        let from = named(from)?;
+        let to = named(to)?;
         let unread = |error: git2::Error| unread(error, format_args!("walking the range {range}"));
         let mut walk = self.repository().revwalk().context("walking the range")?;
         walk.set_sorting(Sort::TOPOLOGICAL)?;

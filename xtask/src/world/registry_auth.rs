@@ -180,7 +180,8 @@ impl Credentials {
     pub fn from_docker_config(text: &str, source: &str) -> Result<Self, CredentialsError> {
         let config = serde_json::from_str(text).map_err(|error| {
             // The reader's own words may quote a password.
-            let (line, column) = (error.line(), error.column());
+            let line = error.line();
+            let column = error.column();
             CredentialsError(format!("{source}:{line}:{column}: wanted docker's config.json; mend it, or run `docker login` again"))
         })?;
         Ok(Self {
@@ -192,7 +193,9 @@ impl Credentials {
 
     /// Adds a token of GitHub's, for GHCR.
     pub fn with_github_token(self, user: &str, token: &str) -> Self {
-        let (user, token, registry) = (user.to_owned(), token.to_owned(), registry_of_forge(None));
+        let user = user.to_owned();
+        let token = token.to_owned();
+        let registry = registry_of_forge(None);
         Self {
             github: Some(ForgeToken {
                 user,

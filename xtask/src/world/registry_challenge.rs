@@ -83,7 +83,10 @@ fn read_value(value: &str) -> Vec<Offer> {
 
 /// Splits at commas; scopes hold commas inside their quotes.
 fn split_outside_quotes(value: &str) -> Vec<&str> {
-    let (mut pieces, mut start, mut is_quoted, mut is_escaped) = (Vec::new(), 0, false, false);
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut is_quoted = false;
+    let mut is_escaped = false;
     for (at, character) in value.char_indices() {
         match character {
             _ if is_escaped => is_escaped = false,

@@ -81,8 +81,10 @@ impl Registry {
                 }));
             }
         };
-        let (mut tags, mut page) = (Vec::new(), first);
-        let (mut is_whole, mut asked) = (false, false);
+        let mut tags = Vec::new();
+        let mut page = first;
+        let mut is_whole = false;
+        let mut asked = false;
         loop {
             // A list that begins behind the name holds nothing before it, so one that does began anew: `last` was ignored.
             is_whole |= page.iter().any(|tag| *tag <= last);

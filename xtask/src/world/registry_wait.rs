@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_clock_is_known_by_the_last_date_that_its_host_said() {
-        let (clocks, now) = (Clocks::default(), "2025-10-21T07:28:00Z".parse().unwrap());
+        let clocks = Clocks::default();
+        let now = "2025-10-21T07:28:00Z".parse().unwrap();
         clocks.note("a", None, now);
         clocks.note("a", Some("soon"), now);
         assert_eq!(clocks.ahead("a"), None);

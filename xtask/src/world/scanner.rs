@@ -292,8 +292,9 @@ fn of_grype(printed: &str, place: Place, subject: &str) -> anyhow::Result<Vec<Fi
                 .into_iter()
                 .map(|other| other.id)
                 .collect();
-            let (package, installed, fixed) =
-                (artifact.name, artifact.version, fix.versions.join(", "));
+            let package = artifact.name;
+            let installed = artifact.version;
+            let fixed = fix.versions.join(", ");
             findings.push(Finding {
                 severity,
                 id,

@@ -260,10 +260,8 @@ mod tests {
     fn a_private_file_is_its_owners_and_goes() {
         use std::os::unix::fs::PermissionsExt;
         let file = PrivateFile::new("{}").unwrap();
-        let (path, folder) = (
-            file.path().to_owned(),
-            file.path().parent().unwrap().to_owned(),
-        );
+        let path = file.path().to_owned();
+        let folder = file.path().parent().unwrap().to_owned();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600

@@ -77,7 +77,8 @@ mod tests {
     fn as_many_are_asked_at_once_as_may_be_and_no_more() {
         // Each waits for all the others, so this ends only if they run at once.
         let barrier = Barrier::new(AT_ONCE);
-        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let running = AtomicUsize::new(0);
+        let most = AtomicUsize::new(0);
         side_by_side(&[(); AT_ONCE * 3], |()| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             barrier.wait();

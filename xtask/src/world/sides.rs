@@ -70,7 +70,8 @@ fn bring(
     {
         walk.hide(below)?;
     }
-    let (mut order, mut parents) = (ById::default(), ById::default());
+    let mut order = ById::default();
+    let mut parents = ById::default();
     for (place, id) in walk.enumerate() {
         let id = id.map_err(|error| unread(error, "walking what was merged"))?;
         order.insert(id, place);
@@ -84,10 +85,8 @@ fn bring(
     {
         chain.push(*next);
     }
-    let (wanted, mut claimed): (Ids, Ids) = (
-        merges.iter().copied().collect(),
-        chain.iter().copied().collect(),
-    );
+    let wanted: Ids = merges.iter().copied().collect();
+    let mut claimed: Ids = chain.iter().copied().collect();
     for merge in chain.iter().rev() {
         let others = parents
             .get(merge)
@@ -104,7 +103,8 @@ fn bring(
 
 /// The commits of a range that these contain and that nobody claimed; they are claimed then.
 fn reached(parents: &ById<Vec<Oid>>, from: &[Oid], claimed: &mut Ids) -> Vec<Oid> {
-    let (mut open, mut found) = (from.to_vec(), Vec::new());
+    let mut open = from.to_vec();
+    let mut found = Vec::new();
     while let Some(id) = open.pop() {
         if let Some(parents) = parents.get(&id).filter(|_| claimed.insert(id)) {
             open.extend(parents);

@@ -69,7 +69,8 @@ impl<'g> Comparison<'g> {
         if folders.is_leaf(folder) {
             return Ok(());
         }
-        let (after, before) = (self.content(folder, new)?, self.content(folder, old)?);
+        let after = self.content(folder, new)?;
+        let before = self.content(folder, old)?;
         let differences = differences(&before, &after).context(DAMAGED)?;
         if let Some(old) = old {
             self.older[folder.index()] = Some((old.id, before));

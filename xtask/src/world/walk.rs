@@ -59,9 +59,11 @@ impl History<'_> {
         }
         let tables = Tables::of(self.repository, reach);
         let mut comparison = Comparison::new(self.repository, &tables, folders)?;
-        let (folder, tables) = (self.repository.path(), &tables);
+        let folder = self.repository.path();
+        let tables = &tables;
         // The tree of one more commit is what the last one is compared with.
-        let (head, wanted) = (self.head, reach.saturating_add(1));
+        let head = self.head;
+        let wanted = reach.saturating_add(1);
         thread::scope(|scope| {
             let (sender, links) = sync_channel(WAITING);
             scope.spawn(move || {
@@ -83,7 +85,8 @@ fn compare<M>(
     reach: usize,
     visit: &mut impl FnMut(usize, Walked<M>),
 ) -> anyhow::Result<()> {
-    let (mut newer, mut place) = (None::<Link<M>>, 0);
+    let mut newer = None::<Link<M>>;
+    let mut place = 0;
     let mut tell = |place: usize, link: Link<M>, before: Option<Oid>| -> anyhow::Result<()> {
         let changed = comparison
             .changed(before, link.tree)
@@ -139,7 +142,8 @@ impl Reader<'_> {
         let mut objects = is_whole
             .then(|| Objects::new(&repository, self.tables).ok())
             .flatten();
-        let (mut batch, mut next): (Vec<_>, _) = (Vec::with_capacity(BATCH), Some(self.head));
+        let mut batch: Vec<_> = Vec::with_capacity(BATCH);
+        let mut next: _ = Some(self.head);
         for place in 0..wanted {
             let Some(id) = next else { break };
             match link(&repository, objects.as_mut(), id, read) {

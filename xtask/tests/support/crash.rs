@@ -146,7 +146,8 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::at_forge`], of any fixture and its forge.
     pub fn asking(fixture: &'a Fixture, forge: &'a EmbeddedForge, arguments: &[&'a str]) -> Self {
-        let (pulls, releases) = (forge.pulls(), forge.releases());
+        let pulls = forge.pulls();
+        let releases = forge.releases();
         let state = |fixture: &Fixture| {
             let mut state = fixture.state();
             state.extend(
@@ -200,7 +201,9 @@ impl<'a> Scenario<'a> {
         arguments: &[&'a str],
         variables: Vec<(String, String)>,
     ) -> Self {
-        let (index, files, releases) = (&packaged.index, packaged.index.files(), forge.releases());
+        let index = &packaged.index;
+        let files = packaged.index.files();
+        let releases = forge.releases();
         let state = |_: &Fixture| {
             let mut state = packaged.state();
             state.extend(told_releases(forge));
@@ -398,10 +401,8 @@ impl<'a> Scenario<'a> {
 
     /// As [`Self::at_every_call_of`], for a program that lies in the repository.
     pub fn at_every_call_of_file(&mut self, file: &str) {
-        let (place_of, real) = (
-            self.fixture.root().join(file),
-            self.shims.path().join("real"),
-        );
+        let place_of = self.fixture.root().join(file);
+        let real = self.shims.path().join("real");
         fs::copy(&place_of, &real).unwrap();
         for mishap in MISHAPS {
             for place in 1.. {

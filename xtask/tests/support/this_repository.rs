@@ -21,7 +21,8 @@ pub fn copy_to(folder: &Path) {
     )
     .lines()
     {
-        let (from, to) = (source.join(file), folder.join(file));
+        let from = source.join(file);
+        let to = folder.join(file);
         if from.is_file() {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(from, to).unwrap();

@@ -278,10 +278,8 @@ impl Served<'_> {
 
     /// What the index lists for the platform.
     fn digest(&self) -> String {
-        let (index, arch) = (
-            self.read(self.version),
-            self.platform.split('/').nth(1).unwrap(),
-        );
+        let index = self.read(self.version);
+        let arch = self.platform.split('/').nth(1).unwrap();
         let entries = index["manifests"].as_array().unwrap();
         entries
             .iter()
