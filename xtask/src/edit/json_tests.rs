@@ -1,6 +1,6 @@
 //! JSON sites: package.json, and keys by path.
 
-use super::super::tests::{refusal, sites};
+use super::super::locations::tests::{refusal, sites};
 use super::super::{Locator, locate};
 
 #[test]

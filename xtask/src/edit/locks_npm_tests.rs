@@ -1,6 +1,6 @@
 //! package-lock.json: the top, the folders, what is installed, and the ranges it copies.
 
-use super::super::tests::entries;
+use super::super::locations::tests::entries;
 use super::super::{LockKind, read_lock};
 
 const NPM: &str = r#"{

@@ -1,6 +1,6 @@
 //! Lock files: the local packages' own entries, whatever else has their name or their version.
 
-use super::super::tests::{edit, entries};
+use super::super::locations::tests::{edit, entries};
 use super::super::{LockKind, read_lock, splice};
 use crate::model::version::Version;
 

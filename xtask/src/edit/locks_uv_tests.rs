@@ -1,6 +1,6 @@
 //! uv.lock: folders, forks, twins, and the specifiers it copies.
 
-use super::super::tests::entries;
+use super::super::locations::tests::entries;
 use super::super::{LockKind, read_lock};
 
 const UV: &str = r#"version = 1

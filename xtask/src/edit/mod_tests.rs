@@ -5,14 +5,13 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{
-    EditError, Located, Locator, LockKind, RequirementKind, locate, read_lock, requirements, splice,
-};
+use super::{Located, Locator, locate};
+use crate::edit::{EditError, LockKind, RequirementKind, read_lock, requirements, splice};
 use crate::model::version::Version;
 
 /// Locates, and holds what is located against the law: edit, locate again, edit back. Gives the places as
 /// `key = text`.
-pub(super) fn sites(locator: Locator, text: &str) -> Vec<String> {
+pub(crate) fn sites(locator: Locator, text: &str) -> Vec<String> {
     let located = locate(&locator, text).unwrap_or_else(|error| panic!("{error}\nin {text:?}"));
     assert!(!located.is_empty());
     holds(text, &located, |edited| locate(&locator, edited));
@@ -20,7 +19,7 @@ pub(super) fn sites(locator: Locator, text: &str) -> Vec<String> {
 }
 
 /// As [`sites`], for the entries of a lock file's local package; there may be none.
-pub(super) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> {
+pub(crate) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> {
     let own = |text: &str| {
         let packages = read_lock(kind, text)?
             .packages
@@ -34,7 +33,7 @@ pub(super) fn entries(kind: LockKind, text: &str, package: &str) -> Vec<String> 
 }
 
 /// The error of a locator, as a sentence.
-pub(super) fn refusal(locator: Locator, text: &str) -> String {
+pub(crate) fn refusal(locator: Locator, text: &str) -> String {
     match locate(&locator, text) {
         Ok(located) => panic!("located {located:?} in {text:?}"),
         Err(error) => error.to_string(),
@@ -42,7 +41,7 @@ pub(super) fn refusal(locator: Locator, text: &str) -> String {
 }
 
 /// The edit that makes a place say `version`.
-pub(super) fn edit(place: &Located, version: &Version) -> (Range<usize>, String) {
+pub(crate) fn edit(place: &Located, version: &Version) -> (Range<usize>, String) {
     (place.span.clone(), place.spelling.spell(version).unwrap())
 }
 

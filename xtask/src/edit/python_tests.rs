@@ -1,6 +1,6 @@
 //! Python modules: what is the assignment, what only looks like it, and what cannot be edited.
 
-use super::super::tests::{refusal, sites};
+use super::super::locations::tests::{refusal, sites};
 use super::super::{Locator, locate};
 
 #[test]

@@ -1,7 +1,8 @@
 //! Versions in texts without a grammar: a file that is a version, and a literal pattern around one.
 //! Nothing is interpreted; a pattern has no wildcards but `{version}`.
 
-use super::{EditError, Located, behind_v, line_at, without_bom};
+use super::locations::behind_v;
+use super::{EditError, Located, line_at, without_bom};
 
 const PLACE: &str = "{version}";
 

@@ -1,6 +1,6 @@
 //! VERSION files and patterns.
 
-use super::super::tests::{refusal, sites};
+use super::super::locations::tests::{refusal, sites};
 use super::super::{Locator, locate};
 use crate::model::version::Spelling;
 

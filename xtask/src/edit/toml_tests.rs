@@ -1,6 +1,6 @@
 //! TOML sites: Cargo.toml, pyproject.toml, and keys by path.
 
-use super::super::tests::{refusal, sites};
+use super::super::locations::tests::{refusal, sites};
 use super::super::{Locator, locate};
 
 fn cargo(text: &str) -> Vec<String> {

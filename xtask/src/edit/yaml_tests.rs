@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use saphyr_parser::ScalarStyle;
 
-use super::super::tests::{refusal, sites};
+use super::super::locations::tests::{refusal, sites};
 use super::super::{Locator, charts, locate};
 use super::{Value, parse, string_span};
 use crate::model::key_path::{KeyPath, Part};
