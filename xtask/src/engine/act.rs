@@ -2,17 +2,18 @@
 
 use anyhow::{Context, bail};
 
-use crate::model::step::{
-    DistributionBuild, DistributionKind, Draft, ImageBuild, ImageCheck, ImageCopy, Step,
-};
-use crate::world::process::Call;
-use crate::world::registry::Registry;
-use crate::world::{World, docker, files, tools};
-
-use super::attach;
-use super::observe::{REVISION_LABEL, VERSION_LABEL};
 use super::probe::{local_build, witness};
-use super::release_pull;
+use crate::oci_registry::client::Registry;
+use crate::process::Call;
+use crate::release::observe::VERSION_LABEL;
+use crate::release::platform_images::REVISION_LABEL;
+use crate::step::Step;
+use crate::step::images::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy};
+use crate::step::plan::Draft;
+use crate::tools::docker;
+use crate::trust::attach;
+use crate::world::World;
+use crate::{release_pr, tools, world};
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
@@ -29,8 +30,8 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
             .git
             .leftovers()?
             .iter()
-            .try_for_each(|path| files::remove_file(&world.path(path)))?;
-        return files::replace_all(&edits);
+            .try_for_each(|path| world::files::remove_file(&world.path(path)))?;
+        return world::files::replace_all(&edits);
     }
     batch
         .iter()
@@ -40,7 +41,7 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
 fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
     match step {
         Step::EditFile { .. } => bail!("edits are made together, not one by one"),
-        Step::CreateFile { path, text } => files::create(&world.path(path), text),
+        Step::CreateFile { path, text } => world::files::create(&world.path(path), text),
         Step::Commit { message, files } => world.git.commit(
             message,
             &files
@@ -83,7 +84,7 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
             )?;
             Ok(())
         }
-        Step::ReleasePull(pull) => release_pull::act(world, pull),
+        Step::ReleasePull(pull) => release_pr::step::act(world, pull),
         Step::Store {
             repository,
             manifest,
@@ -101,13 +102,13 @@ fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
             what,
             policy,
         } => attach::act(world, subject, what, policy),
-        Step::Deliver(delivery) => super::delivery::act(world, delivery),
-        Step::Deploy(deployment) => super::deployment::act(world, deployment),
-        Step::ForgeRelease(release) => super::forge_release::act(world, release),
-        Step::Gather(gather) => super::pinning::act_gather(world, gather),
-        Step::Pin(pins) => super::pinning::act(world, pins),
-        Step::Package(step) => super::package::act(world, step),
-        Step::SyncSecrets(sync) => super::secrets::act(world, sync),
+        Step::Deliver(delivery) => crate::delivery::commit::act(world, delivery),
+        Step::Deploy(deployment) => crate::delivery::deploy::step::act(world, deployment),
+        Step::ForgeRelease(release) => crate::release::github::step::act(world, release),
+        Step::Gather(gather) => crate::pin::step::act_gather(world, gather),
+        Step::Pin(pins) => crate::pin::step::act(world, pins),
+        Step::Package(step) => crate::packages::step::act(world, step),
+        Step::SyncSecrets(sync) => crate::secrets::step::act(world, sync),
     }
 }
 
@@ -180,10 +181,12 @@ fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow:
         ImageCheck::Health { port, path } => {
             docker::health(&world.runner, image, *port, path).map(|()| image.reference())?
         }
-        ImageCheck::Scan { scanner, rules } => super::scan::act(world, image, scanner, rules)?,
+        ImageCheck::Scan { scanner, rules } => {
+            crate::scan::step::act(world, image, scanner, rules)?
+        }
     };
     world.own("xtask")?;
-    files::write_own(&witness(world, &local.id, check), &format!("{passed}\n"))
+    world::files::write_own(&witness(world, &local.id, check), &format!("{passed}\n"))
 }
 
 /// Builds beside the folder and renames when whole: a build that was cut leaves nothing that looks finished.
@@ -191,7 +194,7 @@ fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Resul
     world.own("xtask")?;
     let folder = world.path(&build.folder);
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
-    files::fresh_folder(&staging)?;
+    world::files::fresh_folder(&staging)?;
     let project = world.path(&build.project_path);
     let call = match &build.kind {
         DistributionKind::Wheel { target } => {
@@ -213,13 +216,13 @@ fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Resul
             .variable("SOURCE_DATE_EPOCH", build.epoch.to_string()),
     )?;
     // uv leaves a .gitignore in its folder; what others upload from there is distributions alone.
-    files::remove_file(&staging.join(".gitignore"))?;
-    if files::names_in(&staging)?.is_empty() {
+    world::files::remove_file(&staging.join(".gitignore"))?;
+    if world::files::names_in(&staging)?.is_empty() {
         bail!(
             "building {} left no file in {}",
             build.package,
             staging.display()
         );
     }
-    files::rename_folder(&staging, &folder)
+    world::files::rename_folder(&staging, &folder)
 }

@@ -5,17 +5,19 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+
 use std::thread::Scope as Threads;
 
-use crate::model::step::{Cost, Draft, Plan, Planned, Probe, Scope, Step, Verdict, short};
-use crate::plan::order::{self, Unit};
-use crate::world::cost::Meter;
-use crate::world::interrupts::interrupts;
-use crate::world::side_by_side::AT_ONCE;
-use crate::world::{World, files};
-
-use super::act;
+use super::order::Unit;
 use super::probe::probe;
+use super::{act, order};
+use crate::http_client::parallel::AT_ONCE;
+use crate::process::interrupts::interrupts;
+use crate::step::plan::{Cost, Draft, Plan, Planned, Probe, Scope, Verdict};
+use crate::step::{Step, short};
+use crate::world;
+use crate::world::World;
+use crate::world::cost::Meter;
 
 /// What those who watch are told, one after another. Places are those of the plan.
 pub enum Event<'a> {
@@ -280,7 +282,7 @@ impl Run<'_> {
                 }
                 _ => None,
             });
-        let answer = files::replace_all(&before.collect::<Vec<_>>());
+        let answer = world::files::replace_all(&before.collect::<Vec<_>>());
         for step in acted {
             match &answer {
                 Ok(()) => self.settle(step, Verdict::Skipped, "put back: the commit failed".into()),

@@ -1,59 +1,13 @@
-//! Joins plans to the world: observe, probe, apply, report.
+//! From a goal to a report: observe, plan, probe, apply.
 
 mod act;
-pub mod affected;
-mod affected_cargo;
-mod affected_locks;
-mod aliases;
-pub mod apply;
-mod attach;
-mod candidate;
-mod cargo_folders;
-pub mod changelog;
-mod check_pins;
-pub mod check_updaters;
-mod delivery;
-pub mod delivery_health;
-mod delivery_pull;
-mod deployment;
-mod deployments;
-mod deployments_back;
-pub mod discover;
-pub mod edits;
-mod forge_release;
-pub mod history;
-pub mod images_from;
-mod lock_notes;
-mod manifests;
-mod merges;
-pub mod observe;
-pub mod package;
-pub mod package_health;
-mod package_list;
-pub mod package_trust;
-mod packages;
-pub mod pinning;
-mod pins;
+mod apply;
+mod execute;
+pub mod order;
+pub mod parallel;
 pub mod preflight;
 mod probe;
-pub mod promoted_trust;
-pub mod promotion;
-pub mod release_files;
-pub mod release_pull;
-mod rollback;
 pub mod run;
-mod scan;
-pub mod secrets;
-mod side;
-pub mod standing;
-mod standing_ledger;
-mod standing_said;
-pub mod status;
-pub mod tagged;
-pub mod texts;
-pub mod trust;
-pub mod verify;
-mod verify_bundle;
-pub mod verify_forge;
-mod verify_package;
-pub mod versions;
+
+#[cfg(test)]
+mod crash_tests;

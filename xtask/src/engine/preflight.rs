@@ -6,16 +6,19 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::side;
-use crate::model::deploy::how_to_get;
+use super::parallel;
+use crate::delivery::deploy::how_to_get;
+use crate::github::Forge;
 use crate::model::image::Repository;
-use crate::model::package::PackageStep;
-use crate::model::release_pull::ReleasePull;
-use crate::model::step::{Plan, Planned, Refusal, Step};
-use crate::world::forge::Forge;
-use crate::world::registry::{RegistryError, RegistryErrorKind};
-use crate::world::registry_push::PushRight;
-use crate::world::{World, docker, files};
+use crate::oci_registry::error::{RegistryError, RegistryErrorKind};
+use crate::oci_registry::push_access::PushRight;
+use crate::packages::PackageStep;
+use crate::release_pr::model::ReleasePull;
+use crate::step::Step;
+use crate::step::plan::{Plan, Planned, Refusal};
+use crate::tools::docker;
+use crate::world;
+use crate::world::World;
 
 /// A build that finds less room than this ends in its middle, most likely; images of a few hundred megabytes are the rule.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -76,7 +79,7 @@ pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
             )),
         }
     }
-    let answers = side::each(world, &wanted, |world, (what, _, step)| {
+    let answers = parallel::each(world, &wanted, |world, (what, _, step)| {
         look(world, what, step.as_ref())
     })?;
     for ((what, projects, _), answer) in wanted.iter().zip(answers) {
@@ -344,7 +347,7 @@ pub fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss
 
 /// The least room that is left where a build writes.
 pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
-    let mut folders = vec![world.path("target"), files::temporary_root()];
+    let mut folders = vec![world.path("target"), world::files::temporary_root()];
     folders.extend(
         with_docker
             .then(|| docker::root_folder(&world.runner))
@@ -352,7 +355,7 @@ pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
     );
     let free = folders
         .into_iter()
-        .filter_map(|folder| Some((files::free_bytes(&folder)?, folder)));
+        .filter_map(|folder| Some((world::files::free_bytes(&folder)?, folder)));
     match free.min() {
         Some((bytes, folder)) => judge_room(bytes, folder),
         None => Ok("this system does not tell".to_owned()),

@@ -5,16 +5,17 @@
 use std::collections::HashSet;
 
 use crate::model::image::{Digest, Repository};
-use crate::model::step::{
-    DistributionBuild, ImageBuild, ImageCheck, ImageCopy, Probe, Step, short,
-};
-use crate::world::docker::LocalImage;
-use crate::world::{World, docker, files};
-
-use super::attach;
-use super::candidate::{Unusable, platform_image};
-use super::observe::{REVISION_LABEL, VERSION_LABEL};
-use super::release_pull;
+use crate::release::candidate_images::{Unusable, platform_image};
+use crate::release::observe::VERSION_LABEL;
+use crate::release::platform_images::REVISION_LABEL;
+use crate::step::images::{DistributionBuild, ImageBuild, ImageCheck, ImageCopy};
+use crate::step::plan::Probe;
+use crate::step::{Step, short};
+use crate::tools::docker;
+use crate::tools::docker::LocalImage;
+use crate::trust::attach;
+use crate::world::World;
+use crate::{release_pr, world};
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
@@ -54,7 +55,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
             from,
             ..
         } => moved(world, repository, tag, &manifest.digest, from.as_ref()),
-        Step::ReleasePull(pull) => release_pull::probe(world, pull),
+        Step::ReleasePull(pull) => release_pr::step::probe(world, pull),
         Step::Store {
             repository,
             manifest,
@@ -69,19 +70,19 @@ pub fn probe(world: &World, step: &Step) -> Probe {
             what,
             policy,
         } => attach::probe(world, subject, what, policy),
-        Step::Deliver(delivery) => super::delivery::probe(world, delivery),
-        Step::Deploy(deployment) => super::deployment::probe(world, deployment),
-        Step::ForgeRelease(release) => super::forge_release::probe(world, release),
-        Step::Gather(gather) => super::pinning::probe_gather(world, gather),
-        Step::Pin(pins) => super::pinning::probe(world, pins),
-        Step::Package(step) => super::package::probe(world, step),
-        Step::SyncSecrets(sync) => super::secrets::probe(world, sync),
+        Step::Deliver(delivery) => crate::delivery::commit::probe(world, delivery),
+        Step::Deploy(deployment) => crate::delivery::deploy::step::probe(world, deployment),
+        Step::ForgeRelease(release) => crate::release::github::step::probe(world, release),
+        Step::Gather(gather) => crate::pin::step::probe_gather(world, gather),
+        Step::Pin(pins) => crate::pin::step::probe(world, pins),
+        Step::Package(step) => crate::packages::step::probe(world, step),
+        Step::SyncSecrets(sync) => crate::secrets::step::probe(world, sync),
     };
     answer.unwrap_or_else(|error| Probe::Unknown(format!("{error:#}")))
 }
 
 fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Result<Probe> {
-    Ok(match files::read(&world.path(path))? {
+    Ok(match world::files::read(&world.path(path))? {
         Some(text) if text == after => Probe::Done("already so".into()),
         Some(text) if text == before => Probe::Todo,
         Some(_) => Probe::Conflict {
@@ -96,7 +97,7 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
 }
 
 fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
-    Ok(match files::read(&world.path(path))? {
+    Ok(match world::files::read(&world.path(path))? {
         None => Probe::Todo,
         Some(found) if found == text => Probe::Done("there already, word for word".into()),
         Some(_) => Probe::Conflict {
@@ -117,7 +118,7 @@ fn committed(world: &World, message: &str, files: &[(String, String)]) -> anyhow
         if dirty.contains(path) || !tracked.contains(path) {
             return Ok(Probe::Todo);
         }
-        if files::read(&world.path(path))?.as_ref() != Some(text) {
+        if world::files::read(&world.path(path))?.as_ref() != Some(text) {
             tidied.push(path.as_str());
         }
     }
@@ -186,7 +187,10 @@ fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Res
         return Ok(Probe::Todo);
     };
     Ok(
-        match (files::read(&witness(world, &local.id, check))?, check) {
+        match (
+            world::files::read(&witness(world, &local.id, check))?,
+            check,
+        ) {
             (Some(words), ImageCheck::Scan { rules, .. }) => Probe::Done(format!(
                 "on {}, of {}: {}",
                 rules.today,
@@ -252,7 +256,7 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
 }
 
 fn distributed(world: &World, build: &DistributionBuild) -> anyhow::Result<Probe> {
-    let names = files::names_in(&world.path(&build.folder))?;
+    let names = world::files::names_in(&world.path(&build.folder))?;
     Ok(if names.is_empty() {
         Probe::Todo
     } else {

@@ -2,12 +2,12 @@
 //!
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13). Applying is `apply`'s.
 
-use crate::model::step::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Step, Verdict};
+use super::probe::probe;
+use super::{parallel, preflight};
+use crate::step::Step;
+use crate::step::plan::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
 use crate::world::World;
 use crate::world::cost::Meter;
-
-use super::probe::probe;
-use super::{preflight, side};
 
 /// Asks every step, and looks ahead for what would stop those that are left to do.
 ///
@@ -33,7 +33,7 @@ pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
         .iter()
         .filter(|draft| is_far(&draft.step))
         .collect();
-    let mut far = side::each(world, &far, |world, draft| ask(world, draft))?.into_iter();
+    let mut far = parallel::each(world, &far, |world, draft| ask(world, draft))?.into_iter();
     for draft in goal.drafts {
         let told = if is_far(&draft.step) {
             far.next()

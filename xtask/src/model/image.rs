@@ -6,7 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
+use sha2::Sha256;
 
 /// Where Docker Hub's images live when a reference names no host.
 const DOCKER_HUB: &str = "docker.io";
@@ -309,10 +310,6 @@ macro_rules! serialize_as_text {
 
 serialize_as_text!(Digest, Repository, Platform);
 
-#[cfg(test)]
-#[path = "image_tests.rs"]
-mod tests;
-
 /// The media types of manifests: what OCI calls them, and what docker called them before.
 pub mod media_type {
     pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -334,3 +331,6 @@ pub mod media_type {
         [OCI_INDEX, DOCKER_INDEX].contains(&media_type)
     }
 }
+
+#[cfg(test)]
+mod tests;

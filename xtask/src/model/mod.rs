@@ -1,42 +1,8 @@
-//! Nouns and laws, pure: nothing here reads a file, a clock, a repository or the network.
+//! Nouns with rules of their own: versions, tags, build IDs, image references, distribution names.
 
-pub mod alias;
-pub mod argocd;
 pub mod build_id;
-pub mod changelog;
-pub mod commit;
-pub mod config;
-pub mod delivery;
-pub mod delivery_keys;
-pub mod delivery_pull;
-pub mod deploy;
-pub mod deploy_keys;
 pub mod distribution;
-pub mod fault;
-pub mod folders;
-pub mod forge_release;
 pub mod image;
-pub mod key_path;
-pub mod lock_graph;
-pub mod names;
-pub mod package;
 pub mod paths;
-pub mod pinning;
-pub mod pins;
-mod planned;
-pub mod project;
-pub mod registered;
-pub mod release_pull;
-pub mod rules;
-pub mod scan;
-pub mod secrets;
-pub mod site;
-pub mod step;
-mod step_parts;
-pub mod table;
 pub mod tag;
-mod target;
-pub mod trust;
-pub mod updater;
-pub mod updater_version;
 pub mod version;

@@ -317,5 +317,4 @@ impl fmt::Display for Level {
 }
 
 #[cfg(test)]
-#[path = "version_tests.rs"]
 mod tests;

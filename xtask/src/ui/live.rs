@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{Ui, say};
-use crate::model::step::Planned;
+use crate::step::plan::Planned;
 
 /// How often a line that moves is drawn.
 const DRAWN_EVERY: Duration = Duration::from_millis(120);

@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Context;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::files;
 use crate::model::image::Digest;
@@ -76,7 +77,7 @@ fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 /// Those of reading.
-pub(super) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
+pub(crate) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
     let mut hasher = Sha256::new();
     let mut bytes = 0;
     let mut piece = vec![0; PIECE_BYTES];

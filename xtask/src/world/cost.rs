@@ -6,14 +6,14 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use crate::model::step::Cost;
+use crate::step::plan::Cost;
 
 thread_local! {
     static REQUESTS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Notes that this thread has sent a request.
-pub(super) fn count_request() {
+pub(crate) fn count_request() {
     REQUESTS.set(REQUESTS.get() + 1);
 }
 

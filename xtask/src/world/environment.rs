@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::delivery_settings::without_user;
-use super::git::ForgeCredentials;
-use super::package_access::PackageAccess;
-use super::process::quoted;
-use super::registry_url::escape;
+use crate::delivery::repository::settings::without_user;
+use crate::git::ForgeCredentials;
+use crate::http_client::url::escape;
 use crate::model::image::Platform;
-use crate::model::trust::Key;
+use crate::packages::access::PackageAccess;
+use crate::process::quoted;
+use crate::trust::Key;
 
 const PUBLIC_FORGE: &str = "https://github.com";
 
@@ -231,7 +231,7 @@ fn forms_of(secret: &str) -> Vec<String> {
 }
 
 /// A text without the escapes of a URL; what is none stays.
-pub(super) fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -310,7 +310,7 @@ pub fn this_program() -> anyhow::Result<PathBuf> {
     env::current_exe().context("this program's own path cannot be read")
 }
 
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-use crate::model::fault::Fault;
+use crate::fault::Fault;
 
 /// Larger files are no place for a version; the bound keeps memory in bounds as well.
 const TEXT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;

@@ -1,73 +1,10 @@
 //! All input and output: one outside thing a file. Everything above asks this module, and nothing else, of the world.
 
-pub mod cargo;
-pub mod changes;
 pub mod contents;
-pub mod cosign;
-pub mod cosign_file;
 pub mod cost;
-pub mod delivery;
-mod delivery_filter;
-mod delivery_ledger;
-mod delivery_made;
-pub mod delivery_past;
-mod delivery_pull;
-mod delivery_settings;
-mod delivery_tree;
-mod delivery_write;
-mod depth;
-pub mod docker;
 pub mod environment;
 pub mod files;
-pub mod forge;
-mod forge_error;
-mod forge_files;
-mod forge_pulls;
-mod forge_releases;
-pub mod git;
-pub mod git_index;
-mod git_leftovers;
-mod git_release;
-pub mod git_setup;
-pub mod health;
-pub mod history;
-pub mod hook;
-mod http;
-pub mod identity;
-mod inputs;
-pub mod interrupts;
-mod links;
-mod measure;
-pub mod notice;
-mod objects;
-pub mod package_access;
-pub mod package_build;
-pub mod package_export;
-pub mod package_index;
-mod package_index_error;
-mod package_listing;
-pub mod process;
-pub mod range;
-pub mod registry;
-mod registry_answer;
-pub mod registry_auth;
-mod registry_challenge;
-mod registry_error;
-mod registry_http;
-pub mod registry_push;
-mod registry_referrers;
-pub mod registry_tags;
-mod registry_tokens;
-mod registry_url;
-mod registry_wait;
-pub mod scanner;
-pub mod secret_store;
-pub mod side_by_side;
-pub mod sides;
-pub mod syft;
-pub mod tools;
-mod trees;
-mod walk;
+pub mod texts;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -76,12 +13,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Context;
 
-use delivery::Deliveries;
+use crate::delivery::repository::Deliveries;
+use crate::git::Git;
+use crate::github::{Forge, ForgeOptions};
+use crate::oci_registry::client::Registry;
+use crate::process::Runner;
 use environment::Environment;
-use forge::{Forge, ForgeOptions};
-use git::Git;
-use process::Runner;
-use registry::Registry;
 
 /// Where lines of child processes go while they run.
 pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -103,10 +40,10 @@ pub struct World {
 pub struct Shared {
     registry: OnceLock<Registry>,
     forge: OnceLock<Forge>,
-    cosign: Mutex<Option<cosign::Abilities>>,
-    deliveries: Deliveries,
+    pub(crate) cosign: Mutex<Option<crate::trust::cosign::Abilities>>,
+    pub(crate) deliveries: Deliveries,
     pub contents: contents::Contents,
-    packages: OnceLock<http::Agents>,
+    pub(crate) packages: OnceLock<crate::http_client::client::Agents>,
 }
 
 impl World {
@@ -151,9 +88,9 @@ impl World {
 
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
-        self.shared
-            .registry
-            .get_or_init(|| Registry::new(registry::RegistryOptions::from_environment()))
+        self.shared.registry.get_or_init(|| {
+            Registry::new(crate::oci_registry::client::RegistryOptions::from_environment())
+        })
     }
 
     /// The one client of the forge of this run.

@@ -1,0 +1,202 @@
+//! What Argo CD Image Updater is told of one image, and which tag of a list it would take then.
+//!
+//! By its documentation: "Update strategies", and "Configuring images for update" (Filtering tags, Ignoring certain tags). Pure: tags
+//! and their dates are found by others.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::updater_version::{Constraint, read};
+
+/// How the newest tag is told ("Supported update strategies").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    SemVer,
+    NewestBuild,
+    Alphabetical,
+    Digest,
+}
+
+impl Strategy {
+    /// A strategy by its name or its deprecated one. Of any other word the updater makes `semver`.
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "semver" => Self::SemVer,
+            "newest-build" | "latest" => Self::NewestBuild,
+            "alphabetical" | "name" => Self::Alphabetical,
+            "digest" => Self::Digest,
+            _ => return None,
+        })
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SemVer => "semver",
+            Self::NewestBuild => "newest-build",
+            Self::Alphabetical => "alphabetical",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+/// Which tags are looked at ("Filtering tags").
+#[derive(Debug, Clone)]
+pub enum Allow {
+    Any,
+    Regexp(Regex),
+    /// A match function that is none, for which no tag is looked at.
+    None,
+}
+
+impl Allow {
+    /// # Errors
+    /// It is no match function, and so lets no tag pass: why.
+    pub fn of(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            _ if text.is_empty() || text.eq_ignore_ascii_case("any") => Ok(Self::Any),
+            Some((function, expression)) if function.eq_ignore_ascii_case("regexp") => {
+                Regex::new(expression).map(Self::Regexp).map_err(|error| {
+                    let why = error.to_string();
+                    format!(
+                        "the regular expression cannot be read: {}",
+                        why.lines().last().unwrap_or_default().trim()
+                    )
+                })
+            }
+            _ => Err(format!(
+                "{text:?} is no match function; wanted `any` or `regexp:EXPRESSION`"
+            )),
+        }
+    }
+
+    fn lets(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Regexp(expression) => expression.is_match(tag),
+            Self::None => false,
+        }
+    }
+}
+
+/// What the updater is told of one image.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub strategy: Strategy,
+    /// What stands behind the image's name: a constraint for `semver`, a tag for `digest`, nothing for others.
+    pub constraint: String,
+    pub allow: Allow,
+    pub ignore: Vec<String>,
+}
+
+/// Which tag would be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    Tag(String),
+    Nothing,
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+impl Settings {
+    /// The tags that pass the filters.
+    pub fn allowed<'t>(&self, tags: &'t [String]) -> Vec<&'t str> {
+        let is_ignored = |tag: &str| {
+            self.ignore
+                .iter()
+                .any(|pattern| glob(pattern.as_bytes(), tag.as_bytes()))
+        };
+        tags.iter()
+            .map(String::as_str)
+            .filter(|tag| self.allow.lets(tag) && !is_ignored(tag))
+            .collect()
+    }
+
+    /// The tag that is taken of a list. `dates` are asked for `newest-build` alone. `takes_prereleases` is how updaters before
+    /// 1.3.0 are: without a constraint they take any version (argocd-image-updater#1758).
+    pub fn pick(
+        &self,
+        tags: &[String],
+        dates: &BTreeMap<String, String>,
+        takes_prereleases: bool,
+    ) -> Pick {
+        let allowed = self.allowed(tags);
+        let picked = match self.strategy {
+            Strategy::SemVer => {
+                let constraint = match Constraint::parse(&self.constraint) {
+                    Ok(constraint) => constraint,
+                    Err(why) => {
+                        return Pick::Unknown(format!(
+                            "the constraint {:?} {why}",
+                            self.constraint
+                        ));
+                    }
+                };
+                let is_free = takes_prereleases && self.constraint.is_empty();
+                let versions = allowed
+                    .into_iter()
+                    .filter_map(|tag| Some((read(tag)?, tag)));
+                let taken = versions.filter(|(version, _)| is_free || constraint.admits(version));
+                // Equal versions are told apart by their spelling.
+                taken
+                    .max_by(|(one, left), (two, right)| {
+                        one.cmp_precedence(two).then_with(|| left.cmp(right))
+                    })
+                    .map(|(_, tag)| tag)
+            }
+            Strategy::Alphabetical => allowed.into_iter().max(),
+            Strategy::Digest => allowed.into_iter().find(|tag| *tag == self.constraint),
+            // Several tags of one image have one date, and the last of them by name is taken.
+            Strategy::NewestBuild => allowed
+                .into_iter()
+                .max_by_key(|tag| (dates.get(*tag), *tag)),
+        };
+        picked.map_or(Pick::Nothing, |tag| Pick::Tag(tag.to_owned()))
+    }
+}
+
+/// Patterns of Go's `filepath.Match`: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a sign that means itself. A bad one fits nothing.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', rest @ ..] => (0..=text.len()).any(|at| glob(rest, &text[at..])),
+        [b'?', rest @ ..] => text.split_first().is_some_and(|(_, text)| glob(rest, text)),
+        [b'\\', sign, rest @ ..] => text
+            .split_first()
+            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
+        [b'[', rest @ ..] => {
+            let (is_not, rest) = rest
+                .strip_prefix(b"^")
+                .map_or((false, rest), |rest| (true, rest));
+            let Some(end) = rest
+                .iter()
+                .skip(1)
+                .position(|&byte| byte == b']')
+                .map(|at| at + 1)
+            else {
+                return false;
+            };
+            let Some((&first, text)) = text.split_first() else {
+                return false;
+            };
+            let class = &rest[..end];
+            let mut at = 0;
+            let mut is_in = false;
+            while at < class.len() {
+                let low = class[at];
+                let high = class
+                    .get(at + 2)
+                    .filter(|_| class.get(at + 1) == Some(&b'-'));
+                is_in |= high.map_or(first == low, |&high| (low..=high).contains(&first));
+                at += if high.is_some() { 3 } else { 1 };
+            }
+            is_in != is_not && glob(&rest[end + 1..], text)
+        }
+        [sign, rest @ ..] => text
+            .split_first()
+            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

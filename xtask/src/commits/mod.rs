@@ -1,0 +1,30 @@
+//! Commit messages, as what they say was changed. They are read in `xtask-hot`, as there are many; what is known of types,
+//! [`ReleaseRules`] tell it.
+
+mod check;
+pub mod command;
+pub mod ownership;
+pub mod rules;
+pub mod since_release;
+
+use crate::release_pr::model::cut;
+use rules::ReleaseRules;
+
+pub use xtask_hot::commit::KnownTypes;
+
+/// The most characters of a title that one line shows; a message may be of a megabyte.
+const TITLE_CHARS_MAX: usize = 200;
+
+/// As much of a title as a line for people has room for.
+pub fn shown(title: &str) -> String {
+    cut(title, TITLE_CHARS_MAX, "…")
+}
+
+impl KnownTypes for ReleaseRules {
+    fn knows(&self, kind: &str) -> bool {
+        self.of(kind).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

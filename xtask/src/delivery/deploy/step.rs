@@ -1,0 +1,469 @@
+//! The probe and the act of a deployment's steps: what is to run is recorded, tasks are carried out, and what passed is written
+//! into the ledger, where any machine reads it.
+//!
+//! Which steps an environment wants is decided in `deployments`.
+
+use std::collections::BTreeMap;
+
+use anyhow::{anyhow, bail};
+
+use super::command::Hook;
+use super::ledger_file::{read_entry, write_entry};
+use super::message::{passed_message, record_message};
+use super::{Deployment, Effect, Entry, Phase, Task, entry_file, fill};
+use crate::delivery;
+use crate::delivery::block_list::{BARS_FILE, read_bars};
+use crate::delivery::read::Reading;
+use crate::delivery::repository::tree::{PinFile, Snapshot};
+use crate::delivery::repository::{DeliveryBranch, Pushed};
+use crate::delivery::{Action, Bar, Deliver, ReleaseImages};
+use crate::fault::Fault;
+use crate::model::build_id::arch_suffix;
+use crate::model::image::{Digest, Platform};
+use crate::process::Call;
+use crate::step::plan::Probe;
+use crate::step::short;
+use crate::world::World;
+
+/// As for deliveries: of so many who write at once, one is first each time.
+const TRIES: usize = 32;
+
+/// What the ledger says of one project in one environment.
+pub(crate) struct Ledger {
+    /// `None` where nobody has written to it yet.
+    pub head: Option<String>,
+    pub entry: Option<Entry>,
+    pub bars: Vec<Bar>,
+    bars_text: String,
+}
+
+impl Ledger {
+    pub fn digest(&self) -> Option<&Digest> {
+        self.entry.as_ref().map(|entry| &entry.digest)
+    }
+
+    fn reading(self) -> Reading {
+        let head = self.head.unwrap_or_default();
+        Reading {
+            head,
+            files: Vec::new(),
+            bars: self.bars,
+            bars_text: self.bars_text,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Reads the ledger as the remote has it now.
+///
+/// # Errors
+/// The remote cannot be read, or a file of the ledger is none of ours.
+pub(crate) fn read(world: &World, of: &Deliver) -> anyhow::Result<Ledger> {
+    let branch = world.delivery(&of.address, &of.branch, of.is_own)?;
+    read_at(&branch, branch.refresh_if_any()?, of)
+}
+
+/// As `read`, of a ledger that was fetched already.
+///
+/// # Errors
+/// A file of the ledger is none of ours.
+pub(crate) fn read_at(
+    branch: &DeliveryBranch,
+    head: Option<String>,
+    of: &Deliver,
+) -> anyhow::Result<Ledger> {
+    let mut ledger = Ledger {
+        head,
+        entry: None,
+        bars: Vec::new(),
+        bars_text: String::new(),
+    };
+    let Some(head) = &ledger.head else {
+        return Ok(ledger);
+    };
+    let snapshot = branch.snapshot(head)?;
+    let file = entry_file(&of.environment, &of.project);
+    let wrong = |file: &str, why: String| anyhow!("{}: {file}: {why}", of.place());
+    if let Some(text) = text(&snapshot, &file).map_err(|why| wrong(&file, why))? {
+        ledger.entry = Some(read_entry(&text).map_err(|why| wrong(&file, why))?);
+    }
+    if let Some(text) = text(&snapshot, BARS_FILE).map_err(|why| wrong(BARS_FILE, why))? {
+        (ledger.bars, ledger.bars_text) =
+            (read_bars(&text).map_err(|why| wrong(BARS_FILE, why))?, text);
+    }
+    Ok(ledger)
+}
+
+fn text(snapshot: &Snapshot<'_>, file: &str) -> Result<Option<String>, String> {
+    match snapshot.file(file).map_err(|error| format!("{error:#}"))? {
+        PinFile::Absent => Ok(None),
+        PinFile::Text(text) => Ok(Some(text)),
+        PinFile::NotUtf8 | PinFile::Link(_) => Err("is no text file".to_owned()),
+    }
+}
+
+/// Whether the ledger says what the step wants.
+pub(crate) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
+    let ledger = read(world, &step.of)?;
+    let says = |head: &Option<String>| {
+        Probe::Done(format!("{} says so", head.as_deref().map_or("", short)))
+    };
+    Ok(match &step.effect {
+        Effect::Run(task) => match (&step.of.images, &ledger.entry) {
+            (Some(images), Some(entry)) if entry.has_passed(&images.index, task) => {
+                says(&ledger.head)
+            }
+            _ => Probe::Todo,
+        },
+        Effect::Record { .. } => {
+            let head = ledger.head.clone();
+            match (
+                overtaken(step, &ledger),
+                changes(step, ledger, || Ok((String::new(), 0)))?.is_empty(),
+            ) {
+                (_, true) => says(&head),
+                (Some(found), _) => Probe::Conflict {
+                    found,
+                    wanted: "what the ledger said when the plan was made".to_owned(),
+                },
+                (None, false) => Probe::Todo,
+            }
+        }
+    })
+}
+
+/// What somebody else has written since the plan was made.
+fn overtaken(step: &Deployment, ledger: &Ledger) -> Option<String> {
+    let Effect::Record { found, .. } = &step.effect else {
+        return None;
+    };
+    let wanted = step.of.images.as_ref().map(|images| &images.index)?;
+    let is_bar =
+        |bar: &&Bar| bar.is_of(&step.of.project, &step.of.environment) && bar.digest == *wanted;
+    if let Some(bar) = ledger.bars.iter().find(is_bar) {
+        return Some(format!(
+            "{} barred since {} by {}",
+            bar.digest.short(),
+            bar.since,
+            bar.by
+        ));
+    }
+    let now = ledger.digest();
+    (now != found.as_ref() && now != Some(wanted)).then(|| {
+        format!(
+            "{} has {}",
+            step.of.environment,
+            now.map_or("nothing", Digest::short)
+        )
+    })
+}
+
+/// The files of the ledger that differ from what a record wants; none where it says so already.
+fn changes(
+    step: &Deployment,
+    ledger: Ledger,
+    by: impl FnOnce() -> anyhow::Result<(String, i64)>,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let Effect::Record { clears, .. } = step.effect else {
+        return Ok(Vec::new());
+    };
+    let mut files = Vec::new();
+    if let Some(images) = &step.of.images {
+        let is_so =
+            |entry: &Entry| entry.digest == images.index && (!clears || entry.passed.is_empty());
+        if !ledger.entry.as_ref().is_some_and(is_so) {
+            let entry = Entry {
+                version: images.version.clone(),
+                digest: images.index.clone(),
+                passed: BTreeMap::new(),
+            };
+            files.push((
+                entry_file(&step.of.environment, &step.of.project),
+                write_entry(&entry),
+            ));
+        }
+    }
+    // Where there are pins, it is their repository that bars.
+    if step.pins.is_empty() {
+        files.extend(
+            delivery::commit::bars(&step.of, &ledger.reading(), by)?
+                .map(|text| (BARS_FILE.to_owned(), text)),
+        );
+    }
+    Ok(files)
+}
+
+/// Records, or carries a task out and records that it passed.
+pub(crate) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
+    let Effect::Run(task) = &step.effect else {
+        let by = || {
+            world
+                .delivery(&step.of.address, &step.of.branch, step.of.is_own)?
+                .committer()
+        };
+        return write(
+            world,
+            step,
+            &record_message(&step.of),
+            &|ledger| match overtaken(step, &ledger) {
+                Some(found) => Err(Fault::refused(format!(
+                    "{}: somebody changed it meanwhile: {found}",
+                    step.of.place()
+                ))
+                .into()),
+                None => changes(step, ledger, by),
+            },
+        );
+    };
+    for delivery in &step.pins {
+        if let Err(found) = delivery::commit::stands(world, delivery)? {
+            let what = format!(
+                "{} does not say it yet: {found}; this is done once it does",
+                delivery.place()
+            );
+            return Err(Fault::refused(what)
+                .fix("the same command again, once it is merged")
+                .into());
+        }
+    }
+    still_wanted(step, &read(world, &step.of)?)?;
+    if let Err(error) = run(world, step, task) {
+        bail!(
+            "{error:#}\n{} {} is in {} all the same; to take it back: {}",
+            step.of.project,
+            name(step),
+            step.of.environment,
+            step.way_back()
+        );
+    }
+    write(world, step, &passed_message(&step.of, task), &|ledger| {
+        still_wanted(step, &ledger)?;
+        let mut entry = ledger
+            .entry
+            .clone()
+            .ok_or_else(|| anyhow!("{} says nothing of it any more", step.of.place()))?;
+        entry.passes(task);
+        let is_so = ledger.entry.as_ref() == Some(&entry);
+        Ok(if is_so {
+            Vec::new()
+        } else {
+            vec![(
+                entry_file(&step.of.environment, &step.of.project),
+                write_entry(&entry),
+            )]
+        })
+    })
+}
+
+fn name(step: &Deployment) -> &str {
+    step.of.images.as_ref().map_or("", |images| images.name())
+}
+
+/// # Errors
+/// Somebody let something else run there meanwhile: what passes now would be told of that.
+fn still_wanted(step: &Deployment, ledger: &Ledger) -> anyhow::Result<()> {
+    let wanted = step.of.images.as_ref().map(|images| &images.index);
+    if ledger.digest() != wanted {
+        let found = ledger.digest().map_or("nothing", Digest::short);
+        return Err(Fault::refused(format!(
+            "{}: somebody changed it meanwhile: {} is to run {found}",
+            step.of.place(),
+            step.of.environment
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Commits and pushes to the ledger; where somebody was faster, upon what is there now (law 19).
+fn write(
+    world: &World,
+    step: &Deployment,
+    message: &str,
+    changes: &dyn Fn(Ledger) -> anyhow::Result<Vec<(String, String)>>,
+) -> anyhow::Result<()> {
+    let branch = world.delivery(&step.of.address, &step.of.branch, step.of.is_own)?;
+    branch.committer()?;
+    let mut last = String::new();
+    for turn in 0..TRIES {
+        let ledger = read(world, &step.of)?;
+        let head = ledger.head.clone();
+        // Where there is none still, nobody was faster: the server does not take it.
+        if turn > 0 && head.is_none() {
+            bail!("{} takes no push: {last}", step.of.place());
+        }
+        let files = changes(ledger)?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let base = head.map_or_else(|| branch.root(), Ok)?;
+        let commit = branch.commit(&base, &files, &|_| message.to_owned())?;
+        match branch.push(&commit, &base)? {
+            Pushed::Yes => return Ok(()),
+            Pushed::Overtaken(why) => last = why,
+        }
+    }
+    bail!(
+        "{}: somebody was faster {TRIES} times: {last}",
+        step.of.place()
+    )
+}
+
+/// Runs a task's commands, one after the other; the first that fails ends it.
+fn run(world: &World, step: &Deployment, task: &Task) -> anyhow::Result<()> {
+    let value = |placeholder: &str| step.value(placeholder);
+    let filled = |words: &[String]| {
+        words
+            .iter()
+            .map(|word| fill(word, &value))
+            .collect::<Vec<_>>()
+    };
+    let variables = step.variables();
+    let prefix = format!("{}: ", step.object());
+    let limit_key = format!(
+        "environments.{}.{}-timeout",
+        step.of.environment,
+        task.phase.word()
+    );
+    for command in &task.commands {
+        let command = filled(command);
+        world.run_hook(&Hook {
+            command: &command,
+            variables: &variables,
+            limit: task.limit,
+            prefix: &prefix,
+            limit_key: &limit_key,
+        })?;
+    }
+    task.workloads
+        .iter()
+        .filter(|_| task.phase == Phase::Rollout)
+        .try_for_each(|(kubectl, workload)| {
+            let kubectl = filled(kubectl);
+            let workload = fill(workload, &value);
+            runs_it(world, step, &kubectl, &workload)
+        })
+}
+
+/// Holds a workload to the image: a rollout that ended well may have been that of the image before, where nobody has applied
+/// what the pins say.
+fn runs_it(
+    world: &World,
+    step: &Deployment,
+    kubectl: &[String],
+    workload: &str,
+) -> anyhow::Result<()> {
+    let Some(images) = &step.of.images else {
+        return Ok(());
+    };
+    let call = Call::new(world.program("kubectl")?)
+        .args(kubectl.iter().skip(1))
+        .args(["get", workload, "--output=json"]);
+    let printed = world
+        .runner
+        .output(&call.time_limit(std::time::Duration::from_secs(60)))?;
+    let found: serde_json::Value = serde_json::from_str(&printed)
+        .map_err(|error| anyhow!("kubectl get {workload}: {error}"))?;
+    let spec = &found["spec"]["template"]["spec"];
+    let containers = ["initContainers", "containers"]
+        .iter()
+        .flat_map(|key| spec[*key].as_array().into_iter().flatten());
+    let named: Vec<&str> = containers
+        .filter_map(|container| container["image"].as_str())
+        .collect();
+    let repository = step.repository.to_string();
+    let ours: Vec<&str> = named
+        .iter()
+        .copied()
+        .filter(|image| behind(image, &repository).is_some())
+        .collect();
+    let digests: Vec<&str> = [images.index.as_str()]
+        .into_iter()
+        .chain(images.platforms.iter().map(|(_, digest)| digest.as_str()))
+        .collect();
+    let is_it = |image: &&str| {
+        let (tag, digest) = behind(image, &repository).unwrap_or_default();
+        match digest {
+            Some(digest) => digests.contains(&digest),
+            None => !images.version.is_empty() && tag.is_some_and(|tag| is_tag_of(tag, images)),
+        }
+    };
+    if let Some(other) = ours.iter().find(|image| !is_it(image)) {
+        bail!(
+            "{workload} names {other}, wanted {}: nobody has applied what the pins say; wait for it, or name its `argocd` application",
+            step.image()
+        );
+    }
+    if ours.is_empty() {
+        bail!(
+            "{workload} names no image of {repository}: {}",
+            if named.is_empty() {
+                "it has no containers".to_owned()
+            } else {
+                named.join(", ")
+            }
+        );
+    }
+    Ok(())
+}
+
+/// Whether a tag is a release's name, or that of one of its platforms.
+fn is_tag_of(tag: &str, images: &ReleaseImages) -> bool {
+    let of_platform = |platform: &Platform| format!("{}-{}", images.version, arch_suffix(platform));
+    tag == images.version
+        || images
+            .platforms
+            .iter()
+            .any(|(platform, _)| tag == of_platform(platform))
+}
+
+/// Tag and digest of a reference, where it is one to this repository.
+fn behind<'a>(image: &'a str, repository: &str) -> Option<(Option<&'a str>, Option<&'a str>)> {
+    let rest = image.strip_prefix(repository)?;
+    let (rest, digest) = rest
+        .split_once('@')
+        .map_or((rest, None), |(rest, digest)| (rest, Some(digest)));
+    match rest.strip_prefix(':') {
+        Some(tag) => Some((Some(tag), digest)),
+        None => rest.is_empty().then_some((None, digest)),
+    }
+}
+
+/// Whether a record changes what runs, for those who read the ledger's history.
+pub(crate) fn is_about_what_runs(action: &str) -> bool {
+    [Action::Promote.word(), "rollback", "unbar"].contains(&action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_taken_apart_behind_its_repository_alone() {
+        for (image, wanted) in [
+            ("r.io/a/api:1@sha256:x", Some((Some("1"), Some("sha256:x")))),
+            ("r.io/a/api@sha256:x", Some((None, Some("sha256:x")))),
+            ("r.io/a/api:1", Some((Some("1"), None))),
+            ("r.io/a/api", Some((None, None))),
+            ("r.io/a/api-worker:1", None),
+            ("q.io/a/api:1", None),
+        ] {
+            assert_eq!(behind(image, "r.io/a/api"), wanted, "{image}");
+        }
+        let platforms = vec![("linux/amd64".parse().unwrap(), Digest::of(b"amd64"))];
+        let images = ReleaseImages {
+            version: "1.0.0".into(),
+            index: Digest::of(b"index"),
+            platforms,
+        };
+        for (tag, wanted) in [
+            ("1.0.0", true),
+            ("1.0.0-amd64", true),
+            ("1.0.0-arm64", false),
+            ("1.0.0-rc.1", false),
+            ("1.0.01", false),
+        ] {
+            assert_eq!(is_tag_of(tag, &images), wanted, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether deliveries could be made at all: the order of the environments, and of each repository that says what runs whether it
+//! is read, has its pins, and would take a push.
+//!
+//! Nothing is pushed: a push is asked for with the remote's own head.
+
+use super::pins::Pin;
+use super::promotion::Deliverer;
+use super::read::groups;
+use crate::fault::Fault;
+
+/// What was found of one thing, or what is amiss with the line that mends it.
+pub struct Health {
+    pub what: String,
+    pub state: Result<String, (String, String)>,
+    /// Whether only those who deliver need it.
+    pub is_of_writers: bool,
+}
+
+impl Deliverer<'_> {
+    /// The health of everything that pins are about; nothing where none are configured.
+    ///
+    /// # Errors
+    /// This repository has no such remote (2).
+    pub fn health(&self) -> anyhow::Result<Vec<Health>> {
+        if self.delivery.pins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = vec![Health {
+            what: "environments".into(),
+            state: self.order(),
+            is_of_writers: false,
+        }];
+        for group in groups(
+            self.world,
+            self.remote,
+            &self.delivery.pins.iter().collect::<Vec<_>>(),
+        )? {
+            let shown = format!("{} ({})", group.address, group.branch);
+            let fix_of = |error: &anyhow::Error| {
+                let fix = error
+                    .chain()
+                    .find_map(|cause| cause.downcast_ref::<Fault>())
+                    .and_then(|fault| fault.fix.clone());
+                fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address))
+            };
+            let read = group.read(self.world);
+            let is_read = read.is_ok();
+            let state = match read {
+                Ok(reading) if reading.faults.is_empty() => Ok(format!(
+                    "{} references of {} pins",
+                    reading.places().count(),
+                    group.pins.len()
+                )),
+                Ok(reading) => Err((
+                    reading.faults.join("; "),
+                    "edit the file, or its [[pins]] in the configuration".to_owned(),
+                )),
+                Err(error) => Err((format!("{error:#}"), fix_of(&error))),
+            };
+            all.push(Health {
+                what: format!("pins in {shown}"),
+                state,
+                is_of_writers: false,
+            });
+            if is_read {
+                let asked = group.open(self.world).and_then(|branch| branch.may_push());
+                let fix = || {
+                    if group.is_own {
+                        "give the token or your account the right to push to the branch"
+                    } else {
+                        "set DELIVERY_TOKEN, or give the account that git uses the right to push there"
+                    }
+                };
+                let state = asked
+                    .map(|()| "would be taken".to_owned())
+                    .map_err(|error| (format!("{error:#}"), fix().to_owned()));
+                all.push(Health {
+                    what: format!("a push to {shown}"),
+                    state,
+                    is_of_writers: true,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// The environments in their order; amiss where a project has pins in one and none in the one before, through which alone
+    /// it is reached.
+    fn order(&self) -> Result<String, (String, String)> {
+        for pin in &self.delivery.pins {
+            let Pin {
+                project,
+                environment,
+                ..
+            } = pin;
+            let stage = self
+                .delivery
+                .stages
+                .iter()
+                .find(|stage| stage.name == *environment);
+            let Some(after) = stage.and_then(|stage| stage.after.as_deref()) else {
+                continue;
+            };
+            if self.delivery.pins_of(project, after).next().is_none() {
+                return Err((
+                    format!(
+                        "{project} has pins in {environment} and none in {after}, through which alone {environment} is reached"
+                    ),
+                    format!(
+                        "add [[pins]] with project = \"{project}\" and environment = \"{after}\""
+                    ),
+                ));
+            }
+        }
+        let chain = |stage: &super::pins::Stage| match &stage.after {
+            Some(after) => format!("{} after {after}", stage.name),
+            None => stage.name.clone(),
+        };
+        Ok(self
+            .delivery
+            .stages
+            .iter()
+            .map(chain)
+            .collect::<Vec<_>>()
+            .join(", "))
+    }
+}

@@ -1,0 +1,230 @@
+//! `promote`: an environment's pins say a release that stands in the environment before it; of several projects, each on its own.
+
+use super::pins::Stage;
+use crate::app::{App, Outcome};
+use crate::cli::delivery::Promote;
+use crate::fault::Fault;
+use crate::model::version::Version;
+use crate::pin::UNSIGNED;
+use crate::project::Project;
+use crate::release::observe;
+use crate::step::Step;
+use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
+use crate::trust;
+use crate::trust::promoted;
+
+pub fn run(app: &App, arguments: &Promote) -> Outcome {
+    let projects = app.selected(&arguments.projects)?;
+    let stage = app.delivery.stage(&arguments.to)?;
+    let asked = arguments
+        .version
+        .as_deref()
+        .map(|text| version(text, "--version"))
+        .transpose()?;
+    let mut all = Goal {
+        scope: Scope::EachProject,
+        ..Goal::default()
+    };
+    for project in projects {
+        let goal = goal(app, project, stage, asked.as_ref())?;
+        all.drafts.extend(goal.drafts);
+        all.refused.extend(goal.refused);
+        all.notes.extend(goal.notes);
+    }
+    app.execute(all, serde_json::Map::new())
+}
+
+/// What is to be done for one project, which waits for nothing that another lacks.
+fn goal(
+    app: &App,
+    project: &Project,
+    stage: &Stage,
+    version: Option<&Version>,
+) -> anyhow::Result<Goal> {
+    let newest = if version.is_none() && stage.after.is_none() {
+        newest(app, project)?
+    } else {
+        None
+    };
+    // Commands of the environment are run for what is pinned there; without any there is nothing to do.
+    if project.registered.is_some()
+        && stage.after.is_none()
+        && version.is_none()
+        && stage.checks.tasks.is_empty()
+    {
+        let what = format!(
+            "what runs of {} in {} is what is built there",
+            project.name, stage.name
+        );
+        return Err(Fault::usage(what)
+            .fix(format!("cargo xtask pin {}", project.name))
+            .into());
+    }
+    let mut goal = Goal::default();
+    app.deliverer()
+        .promote(&mut goal, project, stage, version, newest.as_ref())?;
+    goal.notes.extend(
+        app.trust
+            .as_ref()
+            .filter(|_| project.registered.is_some())
+            .map(|_| format!("{}: {UNSIGNED}", project.name)),
+    );
+    // What registry files name is built, and never released: [trust] is about releases.
+    if let Some(wanted) = app
+        .trust
+        .as_ref()
+        .filter(|wanted| wanted.wants_anything() && project.registered.is_none())
+    {
+        let policy = trust::policy::policy(&app.world, wanted)?;
+        let policy = policy
+            .map_err(|trust::policy::Obstacle { what, fix }| Fault::refused(what).fix(fix))?;
+        let source = app.forge_page().unwrap_or_default();
+        promoted::refuse_unsigned(&app.world, &mut goal, project, &policy, &source)?;
+    }
+    Ok(goal)
+}
+
+/// A version as a flag names it.
+pub fn version(text: &str, flag: &str) -> Result<Version, Fault> {
+    Version::parse_semver(text)
+        .map_err(|why| Fault::usage(format!("{flag} {text}: {why}")).fix(format!("{flag} X.Y.Z")))
+}
+
+/// The highest stable release whose tag HEAD contains.
+pub(super) fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Version>> {
+    app.world
+        .git
+        .refuse_shallow("which release is the newest")?;
+    let head = observe::head(&app.world)?.commit;
+    let tags = observe::local_tags(
+        &app.world,
+        &app.projects,
+        crate::tag::plan::RemoteTags::None,
+    )?;
+    let mut releases: Vec<(Version, &String)> = tags
+        .local
+        .iter()
+        .filter_map(|(tag, commit)| {
+            Some((
+                tags.read_of(project, tag)
+                    .filter(|name| name.candidate.is_none())?
+                    .version,
+                commit,
+            ))
+        })
+        .filter(|(version, _)| !version.is_prerelease())
+        .collect();
+    releases.sort();
+    for (version, commit) in releases.into_iter().rev() {
+        if app.world.git.has_commit(commit) && app.world.git.is_ancestor(commit, &head)? {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
+}
+
+fn of_deliveries(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Planned> {
+    let is_one = |step: &Step| matches!(step, Step::Deliver(_) | Step::Deploy(_) | Step::Pin(_));
+    plan.steps
+        .iter()
+        .filter(move |planned| planned.verdict == verdict && is_one(&planned.draft.step))
+}
+
+/// What is asked before environments are changed that want somebody's approval; `None` when none does.
+pub fn approval(plan: &Plan) -> Option<String> {
+    let wanted = of_deliveries(plan, Verdict::Todo).find_map(|planned| match &planned.draft.step {
+        Step::Deliver(delivery) if delivery.approval => Some(&delivery.environment),
+        Step::Deploy(deployment) if deployment.of.approval => Some(&deployment.of.environment),
+        _ => None,
+    });
+    wanted.map(|environment| {
+        format!("{environment} is changed with somebody's approval alone. Do you approve?")
+    })
+}
+
+/// Whether a run did nothing because somebody else changed a pin meanwhile: a refusal, and no failure.
+pub fn overtaken(plan: &Plan) -> bool {
+    let met = |planned: &Planned| {
+        [
+            "since the plan was made: found",
+            "somebody changed it meanwhile",
+        ]
+        .iter()
+        .any(|words| planned.evidence.contains(words))
+    };
+    let overtaken = of_deliveries(plan, Verdict::Failed)
+        .filter(|planned| met(planned))
+        .count();
+    // One that failed for another reason is a failure, whatever became of the rest.
+    plan.count(Verdict::Acted) == 0 && overtaken > 0 && overtaken == plan.count(Verdict::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::delivery::{Action, Deliver};
+    use crate::step::plan::{Cost, Draft};
+
+    fn plan(approval: bool, verdict: Verdict, evidence: &str) -> Plan {
+        let deliver = Deliver {
+            action: Action::Promote,
+            project: "api".into(),
+            environment: "production".into(),
+            address: "there".into(),
+            is_own: false,
+            branch: "main".into(),
+            pins: Vec::new(),
+            images: None,
+            from: Vec::new(),
+            found: BTreeMap::new(),
+            approval,
+            pull: None,
+        };
+        let draft = Draft {
+            project: "api".into(),
+            why: String::new(),
+            step: Step::Deliver(Box::new(deliver)),
+        };
+        Plan {
+            steps: vec![Planned {
+                draft,
+                verdict,
+                evidence: evidence.into(),
+                cost: Cost::default(),
+            }],
+            ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn approval_is_asked_for_what_is_left_to_do_alone() {
+        assert!(
+            approval(&plan(true, Verdict::Todo, ""))
+                .is_some_and(|question| question.contains("production"))
+        );
+        assert_eq!(approval(&plan(true, Verdict::Done, "")), None);
+        assert_eq!(approval(&plan(false, Verdict::Todo, "")), None);
+    }
+
+    #[test]
+    fn a_pin_that_somebody_changed_is_a_refusal_and_other_failures_are_none() {
+        assert!(overtaken(&plan(
+            false,
+            Verdict::Failed,
+            "there (main): somebody changed it meanwhile: a.yaml:1 says 1"
+        )));
+        assert!(overtaken(&plan(
+            false,
+            Verdict::Failed,
+            "since the plan was made: found a, wanted b"
+        )));
+        assert!(!overtaken(&plan(
+            false,
+            Verdict::Failed,
+            "there (main) takes no push"
+        )));
+        assert!(!overtaken(&plan(false, Verdict::Acted, "")));
+    }
+}

@@ -1,0 +1,183 @@
+//! A branch of our own beside the one that says what runs: what stands on it, and pushing over it what we made ourselves.
+//!
+//! It is the only branch of such a repository that is ever pushed to by force, and then over the commit alone that was seen.
+//! Whose commits are on it is asked above.
+
+use anyhow::{Context, bail};
+use git2::Oid;
+
+use super::{DeliveryBranch, OVERTAKEN, Pushed, REMOTE, REMOTE_LIMIT};
+use crate::github::{Forge, ForgeOptions};
+use crate::world::World;
+
+/// The commit at the head of a branch of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    pub id: String,
+    pub tree: String,
+    pub parents: Vec<String>,
+    pub message: String,
+}
+
+impl World {
+    /// The client of the forge for a repository that says what runs: what a forge lends to a workflow is good for the workflow's own
+    /// repository alone, so another one may have a token of its own.
+    pub fn delivery_forge(&self, is_own: bool) -> &Forge {
+        if is_own {
+            return self.forge();
+        }
+        self.shared.deliveries.forge.get_or_init(|| {
+            let credentials = self.environment.delivery_credentials();
+            let token = credentials
+                .as_ref()
+                .map(|credentials| credentials.token.as_str());
+            Forge::new(ForgeOptions::new(&self.environment.forge_api, token))
+        })
+    }
+}
+
+impl DeliveryBranch {
+    /// The head of another branch of the repository, as the remote has it now, fetched with its parent; `None` where there is none.
+    ///
+    /// # Errors
+    /// The remote cannot be read.
+    pub fn tip_of(&self, branch: &str) -> anyhow::Result<Option<Tip>> {
+        let reference = format!("refs/xtask/own/{branch}");
+        {
+            let _turn = self
+                .turn
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let call = self.call(&[
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-maintenance",
+                "--depth",
+                "2",
+            ]);
+            let wanted = format!("+refs/heads/{branch}:{reference}");
+            let finished = self
+                .runner
+                .finish(&call.args([REMOTE, &wanted]).time_limit(REMOTE_LIMIT))?;
+            if !finished.ok && finished.stderr.contains("couldn't find remote ref") {
+                return Ok(None);
+            }
+            if !finished.ok {
+                bail!(
+                    "{} cannot be read: {}",
+                    self.of(branch),
+                    self.said(&finished.stderr)
+                );
+            }
+        }
+        let repository = self.repository()?;
+        let id = repository
+            .refname_to_id(&reference)
+            .with_context(|| format!("reading what was fetched of {}", self.of(branch)))?;
+        let commit = repository
+            .find_commit(id)
+            .with_context(|| format!("reading {id} of {}", self.of(branch)))?;
+        Ok(Some(Tip {
+            id: id.to_string(),
+            tree: commit.tree_id().to_string(),
+            parents: commit
+                .parent_ids()
+                .map(|parent: Oid| parent.to_string())
+                .collect(),
+            message: String::from_utf8_lossy(commit.message_bytes()).into_owned(),
+        }))
+    }
+
+    /// Makes the branch be this commit, where it still is as it was seen: a commit, or not there.
+    ///
+    /// # Errors
+    /// The remote refuses for another reason than that the branch has moved.
+    pub fn push_over(
+        &self,
+        branch: &str,
+        commit: &str,
+        seen: Option<&str>,
+    ) -> anyhow::Result<Pushed> {
+        self.swap(branch, Some(commit), seen)
+    }
+
+    /// Takes the branch away, where it still is as it was seen.
+    ///
+    /// # Errors
+    /// As [`Self::push_over`].
+    pub fn delete(&self, branch: &str, seen: &str) -> anyhow::Result<Pushed> {
+        self.swap(branch, None, Some(seen))
+    }
+
+    fn swap(&self, branch: &str, to: Option<&str>, seen: Option<&str>) -> anyhow::Result<Pushed> {
+        // Nothing behind the colon means that the branch must not be there.
+        let lease = format!(
+            "--force-with-lease=refs/heads/{branch}:{}",
+            seen.unwrap_or_default()
+        );
+        let change = format!("{}:refs/heads/{branch}", to.unwrap_or_default());
+        let call = self
+            .call(&[
+                "push",
+                "--quiet",
+                "--no-follow-tags",
+                &lease,
+                REMOTE,
+                &change,
+            ])
+            .time_limit(REMOTE_LIMIT);
+        let finished = self.runner.finish(&call)?;
+        if finished.ok {
+            return Ok(Pushed::Yes);
+        }
+        let why = self.said(&finished.stderr);
+        let head = self
+            .remote_head(branch)
+            .with_context(|| format!("pushing to {} failed: {why}; and then", self.of(branch)))?;
+        if head.as_deref() == to {
+            return Ok(Pushed::Yes);
+        }
+        if head.as_deref() != seen
+            || OVERTAKEN
+                .iter()
+                .any(|words| finished.stderr.contains(words))
+        {
+            return Ok(Pushed::Overtaken(why));
+        }
+        bail!("{} takes no push: {why}", self.of(branch))
+    }
+
+    /// Whether the remote would take a push to this branch from here, asked as [`Self::may_push`] asks.
+    ///
+    /// # Errors
+    /// It would not, or could not be asked; then with what git said.
+    pub fn may_push_to(&self, branch: &str) -> anyhow::Result<()> {
+        let head = self.refresh()?;
+        let change = format!("{head}:refs/heads/{branch}");
+        let call = self.call(&[
+            "push",
+            "--dry-run",
+            "--no-verify",
+            "--quiet",
+            "--no-follow-tags",
+            REMOTE,
+            &change,
+        ]);
+        let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
+        // What stands on it is pushed over by a lease, when it is ours.
+        match finished.ok
+            || OVERTAKEN
+                .iter()
+                .any(|words| finished.stderr.contains(words))
+        {
+            true => Ok(()),
+            false => bail!("{}", self.said(&finished.stderr)),
+        }
+    }
+
+    fn of(&self, branch: &str) -> String {
+        format!("{} ({branch})", self.address)
+    }
+}

@@ -1,0 +1,103 @@
+//! What git is told when it reaches a repository that says what runs: the user's own settings, and a token.
+//!
+//! Settings go by variables of the child, so that no secret stands in an argument or an address (law 17).
+
+use crate::process::Call;
+use crate::world::World;
+
+/// What git is told by variables: the user's own settings for this repository, and the forge's token.
+#[derive(Default)]
+pub(super) struct Settings {
+    pub before: usize,
+    pub pairs: Vec<(String, String)>,
+    pub token: Option<String>,
+    /// Addresses that are not shown.
+    pub hidden: Vec<String>,
+}
+
+impl World {
+    /// Settings that the user made for this repository alone hold in ours too: who commits, how it is signed, how remotes
+    /// are reached. A header with a credential is for this repository's own remote, and gives way to a token.
+    pub(super) fn delivery_settings(&self, is_own: bool) -> anyhow::Result<Settings> {
+        const KEPT: [&str; 12] = [
+            "user.",
+            "author.",
+            "committer.",
+            "commit.gpgsign",
+            "gpg.",
+            "credential.",
+            "http.",
+            "url.",
+            "core.sshcommand",
+            "core.askpass",
+            "ssh.",
+            "protocol.",
+        ];
+        let listing = self
+            .runner
+            .output(&Call::new("git").arg("-C").arg(&self.root).args([
+                "config",
+                "--local",
+                "--includes",
+                "--list",
+                "-z",
+            ]))?;
+        let credentials = if is_own {
+            self.environment.forge_credentials()
+        } else {
+            self.environment.delivery_credentials()
+        };
+        let wanted = |key: &str| {
+            let header = key.ends_with(".extraheader");
+            KEPT.iter().any(|kept| key.starts_with(kept))
+                && !(header && (!is_own || credentials.is_some()))
+        };
+        let mut pairs: Vec<(String, String)> = listing
+            .split('\0')
+            .filter_map(|entry| entry.split_once('\n'))
+            .filter(|(key, _)| wanted(&key.to_ascii_lowercase()))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        let token = credentials.map(|credentials| {
+            pairs.extend(credentials.helper_settings());
+            credentials.token
+        });
+        Ok(Settings {
+            before: self.environment.git_config_count,
+            pairs,
+            token,
+            hidden: Vec::new(),
+        })
+    }
+}
+
+/// An address without the user and password that it may have.
+pub(crate) fn without_user(url: &str) -> String {
+    match url.split_once("://").and_then(|(scheme, rest)| {
+        Some((scheme, rest, rest.split('/').next()?.rsplit_once('@')?.0))
+    }) {
+        Some((scheme, rest, user)) if scheme.starts_with("http") || user.contains(':') => {
+            format!("{scheme}://{}", &rest[user.len() + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_17_an_address_is_shown_without_its_user() {
+        for (url, shown) in [
+            ("https://me:hunter2@host/a/b@c", "https://host/a/b@c"),
+            ("https://token@host:8443/a", "https://host:8443/a"),
+            ("ssh://git:hunter2@host/a", "ssh://host/a"),
+            ("ssh://git@host/a", "ssh://git@host/a"),
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("/srv/a@b.git", "/srv/a@b.git"),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! From a parsed command line to the command that runs it, and from its error to an exit code.
+
+use crate::app::{App, Outcome};
+use crate::checks::test;
+use crate::cli::{Cli, Verb};
+use crate::delivery::promote;
+use crate::fault::{Fault, FaultKind};
+use crate::ui::{Ui, has_lost_data};
+use crate::world::environment;
+use crate::world::environment::Environment;
+use crate::{
+    affected, build, bump, changelog, checks, delivery, doctor, init, pin, release, release_pr,
+    secrets, status, tag, verify, versions,
+};
+
+/// Verbs that stand above the commands, which they call as a user would.
+pub struct Above {
+    pub rehearse: fn(&App, &crate::cli::Rehearse) -> Outcome,
+    pub bench: fn(&App, &crate::cli::Bench) -> Outcome,
+}
+
+/// Runs the verb and gives the exit code; an error is printed here, once.
+pub fn dispatch(cli: Cli, above: &Above) -> u8 {
+    let environment = Environment::read();
+    let ui = Ui {
+        json: cli.global.json,
+        verbose: cli.global.verbose,
+        color: environment.color,
+        groups: environment.is_github_actions,
+        bars: environment.has_live_lines,
+    };
+    let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
+        // The only verb that makes the configuration in place of reading it.
+        Verb::Init => init::command::run(&app),
+        verb => run(&app.configured()?, verb, above),
+    });
+    let code = answer.unwrap_or_else(|error| {
+        let fault = fault_of(&error);
+        ui.fault(&fault);
+        fault.kind.exit_code()
+    });
+    if code == 0 && has_lost_data() {
+        FaultKind::Failed.exit_code()
+    } else {
+        code
+    }
+}
+
+fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
+    match verb {
+        Verb::Versions(arguments) => versions::run(app, &arguments),
+        Verb::Bump(arguments) => bump::run(app, &arguments),
+        Verb::Tag(arguments) => tag::run(app, &arguments),
+        Verb::Build(arguments) => build::run(app, &arguments),
+        Verb::Changelog(arguments) => changelog::run(app, &arguments),
+        Verb::Notes(arguments) => changelog::notes(app, &arguments),
+        Verb::Release(arguments) => release::run(app, &arguments),
+        Verb::Status(arguments) => status::run(app, &arguments),
+        Verb::ReleasePr(arguments) => release_pr::run(app, &arguments),
+        Verb::Verify(arguments) => verify::run(app, &arguments),
+        Verb::Promote(arguments) => promote::run(app, &arguments),
+        Verb::Rollback(arguments) => delivery::rollback::run(app, &arguments),
+        Verb::Unbar(arguments) => delivery::rollback::unbar(app, &arguments),
+        Verb::Pin(arguments) => pin::run(app, &arguments),
+        Verb::Secrets(arguments) => secrets::command::run(app, &arguments),
+        Verb::Plan(arguments) => affected::command::run(app, &arguments),
+        Verb::Check(arguments) => checks::run(app, &arguments),
+        Verb::Test => test::run(app),
+        Verb::Init => init::command::run(app),
+        Verb::Doctor => doctor::run(app),
+        Verb::Rehearse(arguments) => (above.rehearse)(app, &arguments),
+        Verb::Bench(arguments) => (above.bench)(app, &arguments),
+    }
+}
+
+/// Prints what clap says of a call, as a document too when one was asked for; help and version are no errors.
+pub fn usage(error: &clap::Error) -> u8 {
+    let code = if error.use_stderr() {
+        FaultKind::Usage.exit_code()
+    } else {
+        0
+    };
+    // A reader that went away has read enough.
+    let _ = error.print();
+    if code != 0 && environment::was_called_with("--json") {
+        let what = error.to_string();
+        let ui = Ui {
+            json: true,
+            verbose: false,
+            color: false,
+            groups: false,
+            bars: false,
+        };
+        ui.document(&serde_json::json!({ "schema": 1, "error": { "code": code, "what": what.trim_end(), "fix": "cargo xtask --help" } }));
+    }
+    code
+}
+
+/// The fault in an error's chain with all its context, or a plain failure.
+fn fault_of(error: &anyhow::Error) -> Fault {
+    let inner = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Fault>());
+    Fault {
+        kind: inner.map_or(FaultKind::Failed, |fault| fault.kind),
+        what: format!("{error:#}"),
+        fix: inner.and_then(|fault| fault.fix.clone()),
+    }
+}

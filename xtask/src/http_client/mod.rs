@@ -1,0 +1,6 @@
+//! What every HTTP client here shares.
+
+pub mod client;
+pub mod parallel;
+pub mod server_time;
+pub mod url;

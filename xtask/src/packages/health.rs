@@ -1,0 +1,72 @@
+//! Whether the indexes of packages can be read, and whether there is anything to upload with. Nothing is uploaded.
+
+use super::plan::name_of;
+use super::{IndexName, index};
+use crate::delivery::health::Health;
+use crate::packages::index::error::IndexError;
+use crate::project::{Project, Projects};
+use crate::world;
+use crate::world::World;
+
+/// The health of each index that a package is published to, asked for that package as a release asks it.
+pub fn health(world: &World, projects: &Projects) -> Vec<Health> {
+    let mut all: Vec<Health> = Vec::new();
+    for project in &projects.all {
+        for index in [&project.package_index, &project.candidate_index]
+            .into_iter()
+            .flatten()
+        {
+            let what = format!("index {} of {}", index.word(), project.name);
+            if all.iter().all(|known| known.what != what) {
+                all.push(Health {
+                    what,
+                    state: state(world, project, index),
+                    is_of_writers: false,
+                });
+            }
+        }
+    }
+    let uploads = (!all.is_empty())
+        .then(|| index::upload_obstacle(world))
+        .flatten();
+    all.extend(uploads.map(|fault| Health {
+        what: "uploading packages".into(),
+        state: Err((fault.what, fault.fix.unwrap_or_default())),
+        is_of_writers: true,
+    }));
+    all
+}
+
+fn state(world: &World, project: &Project, index: &IndexName) -> Result<String, (String, String)> {
+    let name = name(world, project);
+    let read = index::place(world, index).and_then(|place| index::files(world, &place, &name));
+    match read {
+        Ok(files) => Ok(format!("reached, {} files of {name}", files.len())),
+        Err(error) => {
+            let fix = match error.downcast_ref::<IndexError>() {
+                Some(error) if error.is_denied() => {
+                    "export UV_PUBLISH_USERNAME=… UV_PUBLISH_PASSWORD=…, of somebody who may read it"
+                }
+                Some(_) => {
+                    "wait until it answers, or mend the network, package-index, or UV_PUBLISH_CHECK_URL: it is read there"
+                }
+                None => {
+                    "export UV_PUBLISH_CHECK_URL=… and UV_PUBLISH_URL=…, or python3 -m pip install --upgrade pip"
+                }
+            };
+            Err((format!("{error:#}"), fix.to_owned()))
+        }
+    }
+}
+
+/// What the index calls the package: the name in its manifest; the project's own word where that says none.
+fn name(world: &World, project: &Project) -> String {
+    let path = if project.path.is_empty() {
+        "pyproject.toml".to_owned()
+    } else {
+        format!("{}/pyproject.toml", project.path)
+    };
+    let text = world::files::read(&world.path(&path)).ok().flatten();
+    text.and_then(|text| name_of(&text).ok())
+        .unwrap_or_else(|| project.package.clone())
+}

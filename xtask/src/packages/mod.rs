@@ -1,0 +1,295 @@
+//! Packages on their way to an index: what is built of which commit, and the steps of it.
+//!
+//! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
+
+pub mod access;
+pub mod build;
+pub mod export;
+pub mod health;
+pub mod index;
+pub mod plan;
+mod sbom;
+pub mod step;
+pub mod trust;
+
+use crate::model::distribution::Artifact;
+use crate::model::version::Version;
+use crate::scan::Rules;
+use crate::trust::Policy;
+
+/// Where packages are published, as the configuration says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexName {
+    /// The public index.
+    Pypi,
+    /// The public index for trying things out.
+    TestPypi,
+    /// Where files are uploaded, with a `/` behind.
+    Address(String),
+}
+
+impl IndexName {
+    /// Reads a value of the configuration; the error says what was wanted.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "pypi" => return Ok(Self::Pypi),
+            "testpypi" => return Ok(Self::TestPypi),
+            _ => {}
+        }
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let wanted =
+            "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
+        match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
+            Some(host) if host.contains('@') => {
+                Err("names an address with a user in it; credentials come from the environment (UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD)"
+                    .into())
+            }
+            Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {
+                Ok(Self::Address(format!("{}/", text.trim_end_matches('/'))))
+            }
+            _ => Err(format!("names {text:?}; {wanted}")),
+        }
+    }
+
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Pypi => "pypi",
+            Self::TestPypi => "testpypi",
+            Self::Address(address) => address,
+        }
+    }
+}
+
+/// One file of a package, and what it is to be built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageBuild {
+    /// The project's name, for what is said.
+    pub project: String,
+    /// The package's name in this repository: that of its folder below `target/xtask/dist`.
+    pub package: String,
+    /// The name by which Python knows it.
+    pub name: String,
+    pub commit: String,
+    /// What is built says this version, whatever the commit's files say.
+    pub version: Version,
+    /// The version in Python's spelling.
+    pub spelled: String,
+    pub artifact: Artifact,
+    /// Whether maturin builds it; else the project's own backend, through uv.
+    pub by_maturin: bool,
+    /// Whether it is built twice and held against itself.
+    pub twice: bool,
+    /// The project's folder, relative to the repository root.
+    pub project_path: String,
+    /// The commit's time, in seconds.
+    pub epoch: i64,
+    /// Files that are to say the version, where the commit's say another: path and text.
+    pub stamped: Vec<(String, String)>,
+    /// Whether the crate asks for Python's stable interface: then the wheel's name must say so.
+    pub stable_abi: bool,
+}
+
+impl PackageBuild {
+    /// Where its file lies, relative to the repository root; flat, with all other files of the release.
+    pub fn folder(&self) -> String {
+        format!("target/xtask/dist/{}/{}", self.package, self.spelled)
+    }
+
+    /// Where it is written down what its file was built from, beside the folder.
+    pub fn record(&self) -> String {
+        format!("{}.built/{}.json", self.folder(), self.artifact.word())
+    }
+
+    /// The list of what the version is made of, a file of its folder.
+    pub fn list(&self) -> String {
+        format!("{}-{}.cdx.json", self.package, self.spelled)
+    }
+
+    /// As [`Self::record`], of the list.
+    pub fn list_record(&self) -> String {
+        format!("{}.built/list.json", self.folder())
+    }
+}
+
+/// What of a package's version is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// The artifact of the build.
+    File,
+    /// The list of what it is made of.
+    List,
+}
+
+/// A file beside which a version's others lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageFile {
+    /// The file of the build's artifact.
+    Artifact(PackageBuild),
+    /// The list of what the version is made of.
+    List(PackageBuild),
+    /// The bundle with a signature.
+    Bundle(PackageBuild, Signed),
+}
+
+impl PackageFile {
+    /// What it is; unlike its name, that is known before it is built.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Artifact(build) => format!(
+                "{} {} {}",
+                build.package,
+                build.spelled,
+                build.artifact.word()
+            ),
+            Self::List(build) => build.list(),
+            Self::Bundle(build, Signed::File) => format!(
+                "signature of {} {} {}",
+                build.package,
+                build.spelled,
+                build.artifact.word()
+            ),
+            Self::Bundle(build, Signed::List) => format!("signature of {}", build.list()),
+        }
+    }
+}
+
+/// What is done of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageStep {
+    /// The files that the package is built of passed a scan of this tool, held to these rules.
+    Scan {
+        build: PackageBuild,
+        scanner: String,
+        rules: Rules,
+    },
+    /// A file of this version, built from the commit and found good, lies in the release's folder.
+    Build(PackageBuild),
+    /// A list of what the version is made of lies beside its files.
+    List(PackageBuild),
+    /// A bundle with the signature of somebody who counts lies beside the file.
+    Bundle {
+        build: PackageBuild,
+        what: Signed,
+        policy: Policy,
+    },
+    /// The index serves the file.
+    Publish {
+        build: PackageBuild,
+        index: IndexName,
+    },
+}
+
+impl PackageStep {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Scan { .. } => "scan",
+            Self::Build(_) => "build-package",
+            Self::List(_) => "list-package",
+            Self::Bundle { .. } => "sign-file",
+            Self::Publish { .. } => "publish",
+        }
+    }
+
+    pub fn object(&self) -> String {
+        match self {
+            Self::Scan { build, scanner, .. } => format!("{}#{scanner}", build.folder()),
+            Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
+            Self::List(build)
+            | Self::Bundle {
+                build,
+                what: Signed::List,
+                ..
+            } => format!("{}/{}", build.folder(), build.list()),
+            Self::Bundle {
+                build,
+                what: Signed::File,
+                ..
+            } => format!("{}/{}", build.folder(), build.artifact.word()),
+            Self::Publish { build, index } => format!(
+                "{}/{}/{}#{}",
+                index.word(),
+                build.name,
+                build.spelled,
+                build.artifact.word()
+            ),
+        }
+    }
+
+    pub fn what(&self) -> String {
+        match self {
+            Self::Scan { build, scanner, .. } => {
+                format!(
+                    "{scanner}: no HIGH or CRITICAL that has a fix, in the files of {} {}",
+                    build.name, build.spelled
+                )
+            }
+            Self::Build(build)
+            | Self::Bundle {
+                build,
+                what: Signed::File,
+                ..
+            } => {
+                format!("{} of {} {}", build.artifact, build.name, build.spelled)
+            }
+            Self::List(build) | Self::Bundle { build, .. } => build.list(),
+            Self::Publish { build, index } => format!(
+                "{} of {} {} to {}",
+                build.artifact,
+                build.name,
+                build.spelled,
+                index.word()
+            ),
+        }
+    }
+
+    pub fn conflict_fix(&self) -> String {
+        match self {
+            Self::Scan { build, .. }
+            | Self::Build(build)
+            | Self::List(build)
+            | Self::Bundle { build, .. } => {
+                format!("rm -r {}", build.folder())
+            }
+            Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
+        }
+    }
+
+    pub fn unknown_fix(&self) -> String {
+        match self {
+            Self::Scan { .. } | Self::Bundle { .. } => "cargo xtask doctor".into(),
+            Self::Build(build) | Self::List(build) => format!("ls {}", build.folder()),
+            Self::Publish { build, index } => match index {
+                IndexName::Address(_) => format!(
+                    "export UV_PUBLISH_CHECK_URL=… if the files of {} are listed elsewhere, then the same command again",
+                    index.word()
+                ),
+                _ => format!("python3 -m pip index versions {}", build.name),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_a_known_name_or_an_address_without_credentials() {
+        assert_eq!(IndexName::parse("pypi"), Ok(IndexName::Pypi));
+        assert_eq!(
+            IndexName::parse("http://127.0.0.1:8080"),
+            Ok(IndexName::Address("http://127.0.0.1:8080/".into()))
+        );
+        for (wrong, said) in [
+            ("PyPI", "wanted is"),
+            ("https://", "wanted is"),
+            ("https://u:secret@host/", "environment"),
+            ("https://h/?a=b", "wanted is"),
+        ] {
+            let error = IndexName::parse(wrong).unwrap_err();
+            assert!(error.contains(said) && !error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What is said of a package's files: a list of what they are made of, and a signature of each, all beside them.
+//!
+//! Whose word counts is decided in `trust`; here is only which file it is about.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use super::step::built;
+use super::{PackageBuild, PackageStep, Signed, build, sbom};
+use crate::model::image::Digest;
+use crate::step::Step;
+use crate::step::plan::{Goal, Probe};
+use crate::trust::cosign::Answer;
+use crate::trust::policy::{Means, Obstacle};
+use crate::trust::{Policy, cosign};
+use crate::world;
+use crate::world::World;
+
+/// The list, when it lies in the release's folder as its record says.
+pub(crate) fn listed(world: &World, build: &PackageBuild) -> anyhow::Result<Option<PathBuf>> {
+    let Some(record) = world::files::read(&world.path(&build.list_record()))? else {
+        return Ok(None);
+    };
+    let record: Value = serde_json::from_str(&record).unwrap_or_default();
+    let path = world.path(&build.folder()).join(build.list());
+    let Some(text) = world::files::read(&path)? else {
+        return Ok(None);
+    };
+    let is_it = record["commit"] == build.commit.as_str()
+        && record["sha256"] == Digest::of(text.as_bytes()).hex();
+    Ok(is_it.then_some(path))
+}
+
+pub(super) fn probe_list(world: &World, build: &PackageBuild) -> anyhow::Result<Probe> {
+    Ok(match listed(world, build)? {
+        Some(_) => Probe::Done(build.list()),
+        None => Probe::Todo,
+    })
+}
+
+pub(super) fn list(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
+    world.own("xtask")?;
+    let text = sbom::compose(world, build)?;
+    // Made elsewhere: whatever lies in the folder, be it half written, is published.
+    let staging = world::files::temporary_folder()?;
+    let made = staging.path().join(build.list());
+    world::files::write_own(&made, &text)?;
+    build::put(&made, &world.path(&build.folder()))?;
+    let record =
+        json!({ "schema": 1, "commit": build.commit, "sha256": Digest::of(text.as_bytes()).hex() });
+    world::files::write_own(&world.path(&build.list_record()), &format!("{record:#}\n"))
+}
+
+/// What is signed, and where its bundle lies; `None` while it is not there.
+pub(crate) fn signed(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+    let file = match what {
+        Signed::File => built(world, build)?.map(|built| built.path),
+        Signed::List => listed(world, build)?,
+    };
+    Ok(file.map(|file| {
+        let bundle = PathBuf::from(format!("{}.sigstore.json", file.display()));
+        (file, bundle)
+    }))
+}
+
+/// Whether a bundle lies beside what it is about, whatever it says.
+pub(super) fn is_signed_here(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+) -> anyhow::Result<bool> {
+    Ok(signed(world, build, what)?.is_some_and(|(_, bundle)| world::files::exists(&bundle)))
+}
+
+pub(super) fn probe_bundle(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+    policy: &Policy,
+) -> anyhow::Result<Probe> {
+    let Some((file, bundle)) = signed(world, build, what)? else {
+        return Ok(Probe::Todo);
+    };
+    Ok(
+        match cosign::files::verify(world, &file, &bundle, policy)? {
+            Answer::Verified { by, .. } => Probe::Done(format!("by {by}")),
+            Answer::Absent(_) => Probe::Todo,
+            Answer::Unknown(why) => Probe::Unknown(why),
+        },
+    )
+}
+
+pub(super) fn bundle(
+    world: &World,
+    build: &PackageBuild,
+    what: Signed,
+    policy: &Policy,
+) -> anyhow::Result<()> {
+    let Some((file, bundle)) = signed(world, build, what)? else {
+        bail!("what is to be signed is gone again")
+    };
+    cosign::files::sign(world, &file, &bundle, policy)
+        .with_context(|| format!("signing {}", file.display()))
+}
+
+/// Refuses a plan of which a file must be signed that cannot be. What is signed already needs no key.
+pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &str) {
+    let Some(Obstacle { what, fix }) = &means.unable else {
+        return;
+    };
+    let is_open = goal
+        .drafts
+        .iter()
+        .filter(|draft| draft.project == project)
+        .any(|draft| match &draft.step {
+            Step::Package(PackageStep::Bundle {
+                build,
+                what,
+                policy,
+            }) => matches!(probe_bundle(world, build, *what, policy), Ok(Probe::Todo)),
+            _ => false,
+        });
+    let is_said = goal
+        .refused
+        .iter()
+        .any(|refusal| refusal.project == project && refusal.what == *what);
+    if is_open && !is_said {
+        goal.refuse(project, what, fix);
+    }
+}

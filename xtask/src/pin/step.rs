@@ -1,0 +1,235 @@
+//! `pin`: which registry files are to say what is built of this commit, and the probes and acts of that.
+//!
+//! How the pull request is brought about is `delivery_pull`'s; what is built is asked for by the command.
+
+use anyhow::{Context, bail};
+
+use super::model::{Gather, PinPart, Pins, inputs_tag};
+use crate::delivery::pins::Stage;
+use crate::delivery::promotion::{Deliverer, images_of};
+use crate::delivery::{Action, Deliver, pull_request};
+use crate::model::image::Digest;
+use crate::project::Project;
+use crate::project::registered::ImageSources;
+use crate::release::candidate_images::{Unusable, platform_image};
+use crate::release::image_index::compose_as;
+use crate::step::Step;
+use crate::step::plan::{Goal, Probe};
+use crate::world::World;
+
+/// Names what an image is built of: the files that count, and the platforms. `contents` are those of the commit.
+///
+/// # Errors
+/// The commit has no such Dockerfile, as a sentence.
+pub fn tag_of(
+    sources: &ImageSources,
+    project: &Project,
+    contents: &[(String, String)],
+) -> Result<String, String> {
+    let files = contents.iter().filter(|(path, _)| sources.has(path));
+    let mut lines: Vec<String> = files
+        .map(|(path, word)| format!("file {path} {word}"))
+        .collect();
+    if !contents.iter().any(|(path, _)| *path == sources.dockerfile) {
+        return Err(format!(
+            "there is no {} in HEAD, of which {} is built",
+            sources.dockerfile, project.name
+        ));
+    }
+    lines.push(format!(
+        "dockerfile {} context {}",
+        sources.dockerfile, sources.context
+    ));
+    lines.extend(
+        project
+            .image
+            .iter()
+            .flat_map(|image| &image.platforms)
+            .map(|platform| format!("platform {platform}")),
+    );
+    Ok(inputs_tag(&lines))
+}
+
+impl Deliverer<'_> {
+    /// Wants the registry files of an environment's branch to say what is served under these tags, by one pull request. What is barred
+    /// there is left out, and said.
+    ///
+    /// # Errors
+    /// No registry file is of the environment (2), or the world cannot be read. What forbids it is refused in the goal.
+    pub fn pin(
+        &self,
+        goal: &mut Goal,
+        stage: &Stage,
+        wanted: &[(&Project, String)],
+    ) -> anyhow::Result<()> {
+        let mut parts = Vec::new();
+        let mut pull = None;
+        for (project, tag) in wanted {
+            let name = &project.name;
+            let pins: Vec<_> = self
+                .delivery
+                .pins_of(name, &stage.name)
+                .filter(|pin| pin.of_registry)
+                .collect();
+            let Some(image) = &project.image else {
+                continue;
+            };
+            for (group, reading) in self.read(goal, name, &pins)? {
+                if !reading.faults.is_empty() {
+                    continue;
+                }
+                if pull.is_none() {
+                    match self.pull_at(&stage.name, &group, "pin", None) {
+                        Ok(found) => pull = Some(found),
+                        Err(fault) => {
+                            goal.refuse(name, fault.what, fault.fix.unwrap_or_default());
+                            return Ok(());
+                        }
+                    }
+                }
+                let served: Option<Digest> = self
+                    .world
+                    .registry()
+                    .head(&image.release, tag)?
+                    .map(|found| found.digest);
+                let is_barred = |digest: &Digest| {
+                    reading
+                        .bars
+                        .iter()
+                        .any(|bar| bar.is_of(name, &stage.name) && bar.digest == *digest)
+                };
+                if let Some(digest) = served.filter(is_barred) {
+                    let what = format!(
+                        "{} is barred in {}, so it is not pinned there",
+                        digest.short(),
+                        stage.name
+                    );
+                    goal.notes.push(format!(
+                        "{name}: {what} (cargo xtask unbar {name} --in {} {digest})",
+                        stage.name
+                    ));
+                    continue;
+                }
+                let deliver = Deliver {
+                    action: Action::Promote,
+                    project: name.clone(),
+                    environment: stage.name.clone(),
+                    from: reading.said(&group.pins),
+                    found: reading.found(),
+                    address: group.address,
+                    is_own: group.is_own,
+                    branch: group.branch,
+                    pins: group.pins,
+                    images: None,
+                    approval: stage.approval,
+                    pull: None,
+                };
+                let repository = image.release.clone();
+                let platforms = image.platforms.clone();
+                parts.push(PinPart {
+                    deliver,
+                    repository,
+                    tag: tag.clone(),
+                    platforms,
+                });
+            }
+        }
+        if let Some(pull) = pull.filter(|_| !parts.is_empty()) {
+            let why = "the registry files say what is built of this commit";
+            goal.want(
+                "",
+                why,
+                Step::Pin(Box::new(Pins {
+                    environment: stage.name.clone(),
+                    parts,
+                    pull,
+                })),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What is served for each part; `None` where one is still to be built.
+fn resolved(world: &World, pins: &Pins) -> anyhow::Result<Option<Vec<Deliver>>> {
+    let mut all = Vec::new();
+    for PinPart {
+        deliver,
+        repository,
+        tag,
+        platforms,
+    } in &pins.parts
+    {
+        let Some(found) = world.registry().manifest(repository, tag)? else {
+            return Ok(None);
+        };
+        let images = images_of(
+            platforms,
+            "",
+            &found.digest,
+            &found.media_type,
+            &found.bytes,
+        )?;
+        all.push(Deliver {
+            images: Some(images),
+            pull: Some(pins.pull.clone()),
+            ..deliver.clone()
+        });
+    }
+    Ok(Some(all))
+}
+
+/// Whether the registry files, or the one open pull request, say what is served.
+pub(crate) fn probe(world: &World, pins: &Pins) -> anyhow::Result<Probe> {
+    match resolved(world, pins)? {
+        None => Ok(Probe::Todo),
+        Some(deliveries) => {
+            pull_request::probe(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
+        }
+    }
+}
+
+pub(crate) fn act(world: &World, pins: &Pins) -> anyhow::Result<()> {
+    let deliveries =
+        resolved(world, pins)?.context("the registry does not serve what was pushed to it")?;
+    pull_request::act(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
+}
+
+/// Whether the name of what the images are built of is given.
+pub(crate) fn probe_gather(world: &World, gather: &Gather) -> anyhow::Result<Probe> {
+    let found = world
+        .registry()
+        .head_before_put(&gather.repository, &gather.tag)?;
+    Ok(found.map_or(Probe::Todo, |found| {
+        Probe::Done(format!("holds {}", found.digest.short()))
+    }))
+}
+
+/// Gives the name to the platform's image, or to an index of them: a pure function of what was pushed (law 8).
+pub(crate) fn act_gather(world: &World, gather: &Gather) -> anyhow::Result<()> {
+    let Gather {
+        repository,
+        tag,
+        platforms,
+    } = gather;
+    let mut images = Vec::new();
+    for (platform, pushed) in platforms {
+        match platform_image(world, repository, pushed, platform) {
+            Ok(Some(image)) => images.push(image),
+            Ok(None) => bail!("{repository} does not serve {pushed}, which was pushed to it"),
+            Err(Unusable::Objection(why)) => bail!("{repository}: {why}"),
+            Err(Unusable::Unread(error)) => return Err(error),
+        }
+    }
+    let named = match images.as_slice() {
+        [one] => one.named.clone(),
+        several => compose_as(tag, several)?,
+    };
+    // Somebody who built of the same was faster: theirs is as good, and the name is given once.
+    if world.registry().head_before_put(repository, tag)?.is_none() {
+        world
+            .registry()
+            .put_manifest(repository, tag, &named.media_type, &named.bytes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Tells chats how a release went: that it is there, once all of it is, and that it stopped, once in a clone.
+//!
+//! The run that did the last of what others can see of a release is the one that tells: its names, its tag, its publication at the
+//! forge, its delivery. Whoever runs it again finds all of that done. A notice that cannot be delivered is a warning, and never
+//! changes how the release ended.
+//!
+//! Words to a chat, by a webhook whose address is itself the secret: it stands in no error and no log (law 17).
+//!
+//! It tries once. Whether anything is to be said, and how often, is decided above.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::github::Part;
+use crate::app::App;
+use crate::packages::PackageStep;
+use crate::step::Step;
+use crate::step::plan::{Plan, Planned, Verdict};
+use crate::world;
+use crate::world::environment::variable;
+
+/// A release that this run is about.
+pub struct Told {
+    pub project: String,
+    /// Package and version, for people.
+    pub what: String,
+    /// Its git tag.
+    pub tag: String,
+    /// Where its image is; empty without one.
+    pub image: String,
+}
+
+/// Says what this run has brought about, or where it stopped.
+pub fn tell(app: &App, releases: &[Told], plan: &Plan) {
+    let chats = Chat::configured();
+    if chats.is_empty() || app.global.dry_run {
+        return;
+    }
+    for release in releases {
+        let Told {
+            project,
+            what,
+            tag,
+            image,
+        } = release;
+        let steps: Vec<_> = plan
+            .steps
+            .iter()
+            .filter(|planned| planned.draft.project == *project)
+            .collect();
+        if steps.iter().any(|step| step.verdict == Verdict::Failed) {
+            let text = format!(
+                "the release of {what} stopped; `cargo xtask release {project}` goes on with it"
+            );
+            say_once(app, &chats, &format!("{tag}-stopped"), &text);
+        } else if is_all_there(&steps) && brought_about(&steps) {
+            let place = if image.is_empty() {
+                String::new()
+            } else {
+                format!(": {image}")
+            };
+            say_once(
+                app,
+                &chats,
+                &format!("{tag}-released"),
+                &format!("{what} is released{place}"),
+            );
+        }
+    }
+}
+
+fn is_all_there(steps: &[&Planned]) -> bool {
+    steps
+        .iter()
+        .all(|step| matches!(step.verdict, Verdict::Done | Verdict::Acted))
+}
+
+/// Whether others got something of the release by this run. A forge that is told for the first time of what was there before, as
+/// when there was no token for it, makes no second release; a draft that waited is the rest of the first.
+fn brought_about(steps: &[&Planned]) -> bool {
+    let is_drafted_now = |step: &&Planned| {
+        step.verdict == Verdict::Acted
+            && part_of(step).is_some_and(|part| matches!(part, Part::Draft(_)))
+    };
+    let is_late = steps.iter().any(is_drafted_now) && steps.iter().any(|step| is_name(step));
+    steps
+        .iter()
+        .filter(|step| step.verdict == Verdict::Acted)
+        .any(|step| match &step.draft.step {
+            Step::PushTag { .. } | Step::Tag { .. } | Step::Deliver(_) | Step::Deploy(_) => true,
+            Step::ForgeRelease(_) => {
+                !is_late && part_of(step).is_some_and(|part| matches!(part, Part::Published { .. }))
+            }
+            _ => is_name(step),
+        })
+}
+
+fn part_of(step: &Planned) -> Option<&Part> {
+    match &step.draft.step {
+        Step::ForgeRelease(release) => Some(&release.part),
+        _ => None,
+    }
+}
+
+/// The steps by which others can get a release: its names in a registry and its files at an index.
+fn is_name(step: &Planned) -> bool {
+    matches!(
+        step.draft.step,
+        Step::PublishTag { .. }
+            | Step::PublishIndex { .. }
+            | Step::Package(PackageStep::Publish { .. })
+    )
+}
+
+/// Says it unless this clone has said it before: somebody may take away what a release has, and run it again.
+fn say_once(app: &App, chats: &[Chat], name: &str, text: &str) {
+    let witness = app.world.scratch("told").join(name);
+    if world::files::exists(&witness) {
+        return;
+    }
+    say(app, chats, text);
+    let kept = app
+        .world
+        .own("xtask")
+        .and_then(|_| world::files::write_own(&witness, "told\n"));
+    kept.unwrap_or_else(|error| {
+        app.ui
+            .warn(&format!("that it was told is not kept: {error:#}"))
+    });
+}
+
+fn say(app: &App, chats: &[Chat], text: &str) {
+    for chat in chats {
+        if let Err(why) = chat.say(text) {
+            app.ui.warn(&format!(
+                "a notice was not delivered, which changes nothing else: {why}"
+            ));
+        }
+    }
+}
+
+/// Nobody waits longer for a chat.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// A chat that is told of releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chat {
+    Slack,
+    Discord,
+}
+
+impl Chat {
+    /// The chats whose webhook is in the environment.
+    pub fn configured() -> Vec<Self> {
+        [Self::Slack, Self::Discord]
+            .into_iter()
+            .filter(|chat| chat.address().is_some())
+            .collect()
+    }
+
+    /// The variable that holds the webhook.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::Slack => "SLACK_WEBHOOK_URL",
+            Self::Discord => "DISCORD_WEBHOOK_URL",
+        }
+    }
+
+    fn address(self) -> Option<String> {
+        variable(self.variable())
+    }
+
+    fn body(self, text: &str) -> String {
+        match self {
+            // The three characters by which Slack tells its own marks from words.
+            Self::Slack => json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") }),
+            Self::Discord => json!({ "content": text, "allowed_mentions": { "parse": [] } }),
+        }
+        .to_string()
+    }
+
+    /// Says it.
+    ///
+    /// # Errors
+    /// Why it could not be said, without the address.
+    pub fn say(self, text: &str) -> Result<(), String> {
+        let name = self.variable();
+        let address = self.address().ok_or_else(|| format!("{name} is not set"))?;
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(LONGEST))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let answer = agent
+            .post(&address)
+            .header("Content-Type", "application/json")
+            .send(self.body(text));
+        match answer {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(format!(
+                "the webhook in {name} answered {}",
+                answer.status().as_u16()
+            )),
+            Err(ureq::Error::Timeout(_)) => Err(format!(
+                "the webhook in {name} did not answer within {} s",
+                LONGEST.as_secs()
+            )),
+            // The words of other errors may hold the address.
+            Err(_) => Err(format!("the webhook in {name} cannot be reached")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_called_and_no_mark_is_made_by_the_words() {
+        assert_eq!(
+            Chat::Slack.body("a <!channel> & b"),
+            r#"{"text":"a &lt;!channel&gt; &amp; b"}"#
+        );
+        assert!(Chat::Discord.body("@everyone").contains(r#""parse":[]"#));
+    }
+}

@@ -1,0 +1,195 @@
+//! What is known of steps: whether they are done, what forbids them, what they cost; and the plan that they make together.
+//!
+//! It knows no kind of step: those stand in `step`.
+
+use serde::Serialize;
+
+use super::Step;
+
+/// The answer to: is this effect already true?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    Done(String),
+    Todo,
+    Conflict {
+        found: String,
+        wanted: String,
+    },
+    /// It could not be read, which is not the same as absent (law 15).
+    Unknown(String),
+}
+
+/// What the report says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Done,
+    Todo,
+    Conflict,
+    Unknown,
+    Acted,
+    Failed,
+    Skipped,
+}
+
+impl Verdict {
+    /// The word of the JSON document.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Todo => "todo",
+            Self::Conflict => "conflict",
+            Self::Unknown => "unknown",
+            Self::Acted => "acted",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// A step that a plan wants, before anybody asked whether it is done.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub project: String,
+    pub why: String,
+    pub step: Step,
+}
+
+/// A step with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub draft: Draft,
+    pub verdict: Verdict,
+    pub evidence: String,
+    pub cost: Cost,
+}
+
+/// What was spent on a step so far: its questions and its act.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    pub seconds: f64,
+    /// HTTP requests of our own: to registries, and for their tokens. What git and docker send is theirs.
+    pub requests: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.seconds += more.seconds;
+        self.requests += more.requests;
+    }
+}
+
+/// How far a refusal or a failure reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the plan is done, or nothing more of it: what its projects become belongs together, as in one commit.
+    #[default]
+    Together,
+    /// Projects that share nothing but the command line: one does not wait for what another lacks.
+    EachProject,
+}
+
+impl Planned {
+    /// Whether this is a commit that was tried and not made.
+    pub fn is_failed_commit(&self) -> bool {
+        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit { .. })
+    }
+}
+
+/// A reason for which nothing is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub project: String,
+    pub what: String,
+    pub fix: String,
+}
+
+/// All that a command would do, or did.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub steps: Vec<Planned>,
+    pub refused: Vec<Refusal>,
+    /// Things the reader should know that are no step: what is left out, and why.
+    pub notes: Vec<String>,
+    pub scope: Scope,
+}
+
+/// What a planner gives: steps in order, and what forbids them.
+#[derive(Debug, Clone, Default)]
+pub struct Goal {
+    pub drafts: Vec<Draft>,
+    pub refused: Vec<Refusal>,
+    pub notes: Vec<String>,
+    pub scope: Scope,
+}
+
+impl Goal {
+    pub fn want(&mut self, project: &str, why: impl Into<String>, step: Step) {
+        self.drafts.push(Draft {
+            project: project.into(),
+            why: why.into(),
+            step,
+        });
+    }
+
+    /// Refuses, in words of which the same are said once: two environments may be in the one repository that cannot be read.
+    pub fn refuse(&mut self, project: &str, what: impl Into<String>, fix: impl Into<String>) {
+        let refusal = Refusal {
+            project: project.into(),
+            what: what.into(),
+            fix: fix.into(),
+        };
+        if !self.refused.contains(&refusal) {
+            self.refused.push(refusal);
+        }
+    }
+}
+
+impl Plan {
+    /// The plan's JSON document (DESIGN section 5), to which commands may add fields.
+    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let steps = self.steps.iter().map(|planned| {
+            serde_json::json!({
+                "id": planned.draft.step.id(),
+                "project": planned.draft.project,
+                "kind": planned.draft.step.kind(),
+                "what": planned.draft.step.what(),
+                "why": planned.draft.why,
+                "verdict": planned.verdict.word(),
+                "evidence": planned.evidence,
+                "seconds": (planned.cost.seconds * 1000.0).round() / 1000.0,
+                "requests": planned.cost.requests,
+            })
+        });
+        let mut document = serde_json::Map::new();
+        document.insert("schema".into(), 1.into());
+        document.insert("steps".into(), steps.collect());
+        document.insert("refused".into(), serde_json::json!(self.refused));
+        document.insert("notes".into(), serde_json::json!(self.notes));
+        document
+    }
+
+    /// Whether a refusal stands in the way of a project's steps (law 16). One that names no project stands in everybody's.
+    pub fn is_refused(&self, project: &str) -> bool {
+        match self.scope {
+            Scope::Together => !self.refused.is_empty(),
+            Scope::EachProject => self
+                .refused
+                .iter()
+                .any(|refusal| refusal.project.is_empty() || refusal.project == project),
+        }
+    }
+
+    /// The steps that are left to do and that no refusal stands in the way of.
+    pub fn open(&self) -> impl Iterator<Item = &Planned> {
+        self.steps.iter().filter(|planned| {
+            planned.verdict == Verdict::Todo && !self.is_refused(&planned.draft.project)
+        })
+    }
+
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.steps
+            .iter()
+            .filter(|planned| planned.verdict == verdict)
+            .count()
+    }
+}
