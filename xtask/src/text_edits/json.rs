@@ -7,8 +7,6 @@ use std::ops::Range;
 
 use super::error::EditError;
 use super::splice::{line_at, without_bom};
-use crate::model::version::Spelling;
-use crate::version_files::locations::Located;
 
 /// A JSON value and where it stands.
 pub(crate) struct Node {
@@ -26,15 +24,11 @@ pub(crate) enum Value {
     Other,
 }
 
-/// `version` of a package.json.
-pub(crate) fn package(text: &str) -> Result<Located, EditError> {
-    let root = parse(text, "version")?;
-    let span = string_span(text, only(text, &root, &["version"], "version")?, "version")?;
-    Ok(Located::new(text, span, "version", Spelling::SemVer))
-}
-
-/// The value at a dotted path of keys and array indexes, in whichever spelling it has.
-pub(crate) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
+/// The characters of the string at a dotted path of keys and array indexes.
+///
+/// # Errors
+/// The text is no JSON, or nothing, several values or no string are at the path.
+pub fn locate(text: &str, path: &str) -> Result<Range<usize>, EditError> {
     let names: Vec<&str> = path.split('.').collect();
     if names.iter().any(|name| name.is_empty()) {
         return Err(EditError::BadLocator {
@@ -43,8 +37,7 @@ pub(crate) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
         });
     }
     let root = parse(text, path)?;
-    let span = string_span(text, only(text, &root, &names, path)?, path)?;
-    Ok(Located::inferred(text, span, path))
+    string_span(text, only(text, &root, &names, path)?, path)
 }
 
 /// The one value at a path of keys; `key` names it in errors.
@@ -208,6 +201,3 @@ impl Reader<'_> {
         serde_json::from_str(raw).unwrap_or_default()
     }
 }
-
-#[cfg(test)]
-mod tests;

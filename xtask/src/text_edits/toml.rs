@@ -7,10 +7,12 @@ use toml_edit::{Document, Item, Value};
 
 use super::error::EditError;
 use super::splice::line_at;
-use crate::version_files::locations::Located;
 
-/// The value at a dotted path of keys, in whichever spelling it has.
-pub(crate) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
+/// The characters of the string at a dotted path of keys.
+///
+/// # Errors
+/// The text is no TOML, or nothing or no string is at the path.
+pub fn locate(text: &str, path: &str) -> Result<Range<usize>, EditError> {
     let keys = toml_edit::Key::parse(path).map_err(|error| EditError::BadLocator {
         locator: path.to_owned(),
         why: format!("is not a dotted path of TOML keys ({})", error.message()),
@@ -18,8 +20,7 @@ pub(crate) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
     let document = parse(text, path)?;
     let names: Vec<&str> = keys.iter().map(toml_edit::Key::get).collect();
     let item = find(document.as_item(), &names).ok_or_else(|| EditError::missing(path))?;
-    let span = string_span(text, item, path)?;
-    Ok(Located::inferred(text, span, path))
+    string_span(text, item, path)
 }
 
 /// Parses with spans. `key` is what the caller looks for, so that the error can say what could not be read.
@@ -177,6 +178,3 @@ fn article(kind: &str) -> String {
     let vowel = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {kind}", if vowel { "an" } else { "a" })
 }
-
-#[cfg(test)]
-mod tests;

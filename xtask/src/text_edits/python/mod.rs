@@ -9,11 +9,13 @@ use std::ops::Range;
 
 use super::error::EditError;
 use super::splice::{line_at, without_bom};
-use crate::version_files::locations::Located;
 use tokens::{Kind, Statement, Token, statements};
 
-/// The string that the module assigns to `name`.
-pub(crate) fn locate(text: &str, name: &str) -> Result<Located, EditError> {
+/// The characters of the string that the module assigns to `name`.
+///
+/// # Errors
+/// The module assigns no plain string to it, once, at its top level.
+pub fn locate(text: &str, name: &str) -> Result<Range<usize>, EditError> {
     let (_, start) = without_bom(text);
     let statements = statements(text, start)
         .map_err(|fault| EditError::unreadable(name, fault.why, line_at(text, fault.at)))?;
@@ -24,10 +26,7 @@ pub(crate) fn locate(text: &str, name: &str) -> Result<Located, EditError> {
         .partition(|statement| statement.top_level);
     match top.as_slice() {
         [] => Err(module.missing(&statements, &nested)),
-        [statement] => {
-            let span = module.value(statement)?;
-            Ok(Located::pep440(text, span, name))
-        }
+        [statement] => module.value(statement),
         several => Err(EditError::Doubled {
             key: name.to_owned(),
             lines: several.iter().map(|s| module.line(s)).collect(),
@@ -155,6 +154,3 @@ impl Module<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

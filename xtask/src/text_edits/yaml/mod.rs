@@ -12,41 +12,9 @@ use saphyr_parser::ScalarStyle;
 use super::error::EditError;
 use super::key_path::{KeyPath, Part};
 use super::splice::line_at;
-use crate::model::version::Spelling;
-use crate::version_files::locations::Located;
 pub(crate) use nodes::{Node, Value, parse};
 
 const STRING: &str = "tag:yaml.org,2002:str";
-
-/// The value at a path of keys, in whichever spelling it has. With several documents in the text, the path leads
-/// somewhere in one of them.
-pub(crate) fn locate(text: &str, path: &str) -> Result<Located, EditError> {
-    let keys = KeyPath::parse(path).map_err(|why| EditError::BadLocator {
-        locator: path.to_owned(),
-        why,
-    })?;
-    let documents = parse(text, path)?;
-    let (document, node) = Finder {
-        text,
-        documents: &documents,
-        key: path,
-    }
-    .only(keys.parts())?;
-    let located = Located::inferred(text, string_span(text, node, path)?, path);
-    // Helm reads a chart's own version as SemVer; what else stands in YAML may be anyone's.
-    let of_chart = matches!(keys.parts(), [Part::Key(key)] if key == "version")
-        && ["apiVersion", "name"]
-            .iter()
-            .all(|beside| !document.members(beside).is_empty());
-    Ok(if of_chart {
-        Located {
-            spelling: Spelling::SemVer,
-            ..located
-        }
-    } else {
-        located
-    })
-}
 
 /// The characters of a string that are its value: between the quotes, or all of a plain one.
 ///
@@ -277,6 +245,3 @@ fn leads_to(node: &Node, at: usize, parts: &mut Vec<Part>) -> bool {
     };
     deeper || node.span.start == at
 }
-
-#[cfg(test)]
-mod tests;

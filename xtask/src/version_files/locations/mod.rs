@@ -7,12 +7,13 @@ pub mod cargo;
 pub mod cargo_workspace;
 mod plain_text;
 pub mod pyproject;
+mod yaml;
 
 use std::ops::Range;
 
 use crate::model::version::{Spelling, Version};
 use crate::text_edits::error::EditError;
-use crate::text_edits::{json, python, toml, yaml};
+use crate::text_edits::{json, python, toml};
 
 /// How the version is found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,11 +125,18 @@ pub fn locate(locator: &Locator, text: &str) -> Result<Vec<Located>, EditError> 
     match locator {
         Locator::CargoManifest => cargo::locate(text).map(|one| vec![one]),
         Locator::Pyproject => pyproject::locate(text),
-        Locator::Python { name } => python::locate(text, name).map(|one| vec![one]),
+        Locator::Python { name } => {
+            python::locate(text, name).map(|span| vec![Located::pep440(text, span, name)])
+        }
         Locator::WholeText => plain_text::whole(text).map(|one| vec![one]),
-        Locator::PackageJson => json::package(text).map(|one| vec![one]),
-        Locator::TomlKey(path) => toml::locate(text, path).map(|one| vec![one]),
-        Locator::JsonKey(path) => json::locate(text, path).map(|one| vec![one]),
+        Locator::PackageJson => json::locate(text, "version")
+            .map(|span| vec![Located::new(text, span, "version", Spelling::SemVer)]),
+        Locator::TomlKey(path) => {
+            toml::locate(text, path).map(|span| vec![Located::inferred(text, span, path)])
+        }
+        Locator::JsonKey(path) => {
+            json::locate(text, path).map(|span| vec![Located::inferred(text, span, path)])
+        }
         Locator::YamlKey(path) => yaml::locate(text, path).map(|one| vec![one]),
         Locator::Pattern(pattern) => plain_text::pattern(text, pattern).map(|one| vec![one]),
     }

@@ -1,6 +1,10 @@
 //! The laws of every editor: an edit changes the version's characters and no other byte, reads back as the new version,
 //! and undone gives the same bytes. Each editor's own tables stand beside it.
 
+mod json;
+mod python;
+mod toml;
+
 use crate::text_edits::splice::splice;
 use crate::version_files::requirements::requirements;
 use std::ops::Range;

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use saphyr_parser::ScalarStyle;
 
-use super::nodes::{Value, parse};
-use super::string_span;
 use crate::model::version::Spelling;
 use crate::text_edits::key_path::{KeyPath, Part};
+use crate::text_edits::yaml::nodes::{Value, parse};
+use crate::text_edits::yaml::string_span;
 use crate::version_files::charts;
 use crate::version_files::locations::tests::{refusal, sites};
 use crate::version_files::locations::{Locator, locate};
