@@ -35,7 +35,7 @@ pub fn dispatch(cli: Cli, above: &Above) -> u8 {
         verb => run(&app.configured()?, verb, above),
     });
     let code = answer.unwrap_or_else(|error| {
-        let fault = fault_of(&error);
+        let fault = Fault::of(&error);
         ui.fault(&fault);
         fault.kind.exit_code()
     });
@@ -94,16 +94,4 @@ pub fn usage(error: &clap::Error) -> u8 {
         ui.document(&serde_json::json!({ "schema": 1, "error": { "code": code, "what": what.trim_end(), "fix": "cargo xtask --help" } }));
     }
     code
-}
-
-/// The fault in an error's chain with all its context, or a plain failure.
-fn fault_of(error: &anyhow::Error) -> Fault {
-    let inner = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Fault>());
-    Fault {
-        kind: inner.map_or(FaultKind::Failed, |fault| fault.kind),
-        what: format!("{error:#}"),
-        fix: inner.and_then(|fault| fault.fix.clone()),
-    }
 }

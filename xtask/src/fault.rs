@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use crate::commit_history::missing::MissingObject;
+use crate::process::ProgramMissing;
+
 /// The exit codes of the contract (DESIGN section 5), apart from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
@@ -50,6 +53,33 @@ impl Fault {
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
+    }
+
+    /// The fault in an error's chain with all its context, or a plain failure.
+    pub fn of(error: &anyhow::Error) -> Self {
+        let inner = Self::in_chain(error);
+        Self {
+            kind: inner.as_ref().map_or(FaultKind::Failed, |fault| fault.kind),
+            what: format!("{error:#}"),
+            fix: inner.and_then(|fault| fault.fix),
+        }
+    }
+
+    /// The first cause in an error's chain that decides an exit code.
+    pub fn in_chain(error: &anyhow::Error) -> Option<Self> {
+        error.chain().find_map(Self::in_cause)
+    }
+
+    /// Errors of the crates below know neither exit codes nor our commands.
+    fn in_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if let Some(missing) = cause.downcast_ref::<MissingObject>() {
+            return Some(Self::refused(missing.to_string()).fix("git fetch --refetch --no-filter"));
+        }
+        if let Some(absent) = cause.downcast_ref::<ProgramMissing>() {
+            let fix = format!("install {}, then cargo xtask doctor", absent.program);
+            return Some(Self::refused(absent.to_string()).fix(fix));
+        }
+        cause.downcast_ref::<Self>().cloned()
     }
 
     fn new(kind: FaultKind, what: impl Into<String>) -> Self {

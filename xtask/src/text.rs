@@ -22,3 +22,23 @@ pub fn table(rows: &[Vec<String>]) -> String {
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
+
+/// The first seven digits of a commit.
+pub fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
+/// At most so many characters, cut between two lines where there are any, with the sentence behind.
+pub fn cut(text: &str, most: usize, sentence: &str) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let room = most - sentence.chars().count();
+    let end = text
+        .char_indices()
+        .nth(room)
+        .map_or(text.len(), |(end, _)| end);
+    let kept = &text[..end];
+    let kept = kept.rfind('\n').map_or(kept, |line| &kept[..line]);
+    format!("{}{sentence}", kept.trim_end())
+}

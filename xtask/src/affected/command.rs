@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::model::tag::Owners;
 use crate::project::{Project, Projects};
 use crate::release::observe;
-use crate::step::short;
+use crate::text::short;
 use crate::{ui, versions};
 
 pub fn run(app: &App, arguments: &PlanArgs) -> Outcome {

@@ -11,15 +11,16 @@ mod locks;
 mod matrix;
 pub mod reasons;
 
+use crate::project::folders::folders;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use crate::commit_history::changes::{FileText, MergeBase};
+use crate::commit_history::changes::{self, FileText, MergeBase};
 use crate::commit_history::folders::Folders;
 use crate::config;
 use crate::fault::Fault;
 use crate::project::{Project, Projects, images_from};
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 use crate::world::texts::Texts;
 use reasons::{Affected, Reason, affected};
@@ -62,11 +63,11 @@ impl<'a> Side<'a> {
     }
 
     pub fn text(&self, path: &str) -> anyhow::Result<FileText> {
-        self.world.git.text_at(self.commit, path)
+        changes::text_at(self.world.git.repository(), self.commit, path)
     }
 
     pub fn paths_named(&self, name: &str) -> anyhow::Result<Vec<String>> {
-        self.world.git.paths_named(self.commit, &[name])
+        changes::paths_named(self.world.git.repository(), self.commit, &[name])
     }
 
     /// Every Cargo manifest of the commit, read at the first question.
@@ -93,7 +94,7 @@ pub fn since(
 ) -> anyhow::Result<Since> {
     let head = world.git.head()?.commit;
     let other = world.git.revision(revision)?;
-    let base = match world.git.merge_base(&other, &head)? {
+    let base = match changes::merge_base(world.git.repository(), &other, &head)? {
         MergeBase::At(base) => base,
         MergeBase::None => {
             let what = format!(
@@ -120,7 +121,9 @@ pub fn since(
         );
     }
     let committed = file
-        .map(|file| Ok::<_, anyhow::Error>((file, world.git.text_at(&head, file)?)))
+        .map(|file| {
+            Ok::<_, anyhow::Error>((file, changes::text_at(world.git.repository(), &head, file)?))
+        })
         .transpose()?;
     let projects = match &committed {
         Some((file, FileText::Text(text))) => {
@@ -144,8 +147,8 @@ pub fn since(
             here.clone()
         }
     };
-    let folders = Folders::new(&projects.all);
-    let changed = world.git.paths_between(&base, &head)?;
+    let folders = folders(&projects.all);
+    let changed = changes::paths_between(world.git.repository(), &base, &head)?;
     let sides = Sides {
         old: Side::new(world, &base),
         new: Side::new(world, &head),

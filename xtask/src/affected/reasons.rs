@@ -154,13 +154,14 @@ mod tests {
     use super::*;
     use crate::config::parse;
     use crate::project::Projects;
+    use crate::project::folders::folders;
 
     fn told(config: &str, paths: &[&str], others: &[Reason]) -> Vec<String> {
         let projects = Projects::from_config(&parse(config, "m").unwrap(), "m")
             .unwrap()
             .all;
         let paths: Vec<_> = paths.iter().map(|path| path.as_bytes()).collect();
-        let found = affected(&projects, &Folders::new(&projects), &paths, others);
+        let found = affected(&projects, &folders(&projects), &paths, others);
         found
             .into_iter()
             .flat_map(|it| it.why.into_iter().map(move |why| (it.project, why)))

@@ -14,7 +14,7 @@ use crate::commits::shown;
 use crate::model::version::{Level, Version};
 use crate::project::Project;
 use crate::step::plan::Goal;
-use crate::step::short;
+use crate::text::short;
 
 /// What is known of one project.
 #[derive(Debug, Clone)]

@@ -7,8 +7,8 @@ use crate::model::version::{Level, Spelling, Version};
 use crate::project::Project;
 use crate::project::version_location::Site;
 use crate::step::plan::Goal;
-use crate::step::short;
 use crate::tag::plan::TagFacts;
+use crate::text::short;
 
 /// What `bump` was asked for.
 #[derive(Debug, Clone)]

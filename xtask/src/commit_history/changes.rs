@@ -4,15 +4,13 @@
 //! changed, and so has one that is new.
 
 use anyhow::Context;
-use git2::{Commit, ErrorClass, ErrorCode, ObjectType, Oid};
+use git2::{Commit, ErrorClass, ErrorCode, ObjectType, Oid, Repository};
 use xtask_hot::trees::{Difference, Id, differences};
 
 use super::links;
 use super::objects::read;
 use super::trees::{DAMAGED, id};
-use crate::fault::Fault;
-use crate::git::Git;
-use crate::git::depth::{is_lacking, lacking, unread};
+use crate::commit_history::missing::{missing, unread};
 
 /// The newest commit that two others have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,225 +30,165 @@ pub enum FileText {
     NotUtf8,
 }
 
-impl Git {
-    /// The commit that a revision means: a branch, a tag, an id, `HEAD~2`.
-    ///
-    /// # Errors
-    /// The revision is unknown here or means no commit (2), may lie below the end of a shallow clone, or beyond a commit that is missing (3).
-    pub fn revision(&self, revision: &str) -> anyhow::Result<String> {
-        let unknown = |why: String| {
-            // Of the word for no commit there is nothing to fetch.
-            let fix = if is_zero(revision) {
-                "name the main branch, such as origin/main"
-            } else {
-                "git fetch --tags, or name another revision"
-            };
-            Fault::usage(format!("revision {revision:?} {why}")).fix(fix)
-        };
-        let error = match self.repository().revparse_single(revision) {
-            Ok(object) => {
-                let commit = object.peel_to_commit().map_err(|_| {
-                    let kind = object
-                        .kind()
-                        .map_or("thing of another kind", |kind| kind.str());
-                    unknown(format!("is a {kind}, wanted a commit"))
-                })?;
-                return Ok(commit.id().to_string());
-            }
-            Err(error) => error,
-        };
-        let why = match error.code() {
-            _ if is_zero(revision) => {
-                "is git's word for no commit at all, as a forge says it of a branch's first push"
-                    .to_owned()
-            }
-            ErrorCode::NotFound if self.is_shallow() && self.is_below(revision) => {
-                let what = format!("this clone is shallow and does not reach down to {revision:?}");
-                return Err(Fault::refused(what).fix("git fetch --unshallow").into());
-            }
-            // An id may be another repository's. What is counted from a name is this one's, and its way there is broken.
-            ErrorCode::NotFound if is_lacking(&error) && revision.contains(['~', '^']) => {
-                return Err(unread(error, format_args!("reading {revision:?}")));
-            }
-            ErrorCode::NotFound => "is unknown in this clone".to_owned(),
-            ErrorCode::Ambiguous => "means several things here; write it out".to_owned(),
-            ErrorCode::InvalidSpec => "is not the name of one commit".to_owned(),
-            _ => format!("cannot be read: {}", error.message()),
-        };
-        Err(unknown(why).into())
+/// The newest commit that both contain; of several that are none newer than the other, the one with the latest time.
+///
+/// # Errors
+/// A commit cannot be read, or is not in this clone (3).
+pub fn merge_base(repository: &Repository, one: &str, other: &str) -> anyhow::Result<MergeBase> {
+    let sides = [Oid::from_str(one)?, Oid::from_str(other)?];
+    let bases = match repository.merge_bases(sides[0], sides[1]) {
+        Ok(bases) => bases.iter().copied().collect(),
+        // Nothing in common is told by this code and no class of objects.
+        Err(error) if error.code() == ErrorCode::NotFound && error.class() != ErrorClass::Odb => {
+            Vec::new()
+        }
+        Err(error) => {
+            return Err(unread(
+                error,
+                "looking for the common history of two commits",
+            ));
+        }
+    };
+    if repository.is_shallow() && is_cut_above(repository, &sides, &bases)? {
+        return Ok(MergeBase::CutOff);
     }
-
-    /// Whether an unknown revision speaks of a commit that a deeper clone may have: an id, or one counted from a known commit.
-    fn is_below(&self, revision: &str) -> bool {
-        let is_id = (7..=40).contains(&revision.len())
-            && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let counted = revision.find(['~', '^']).map(|end| &revision[..end]);
-        is_id || counted.is_some_and(|name| self.repository().revparse_single(name).is_ok())
+    let mut newest: Option<(i64, Oid)> = None;
+    for base in bases {
+        let dated = (
+            repository
+                .find_commit(base)
+                .context("reading a merge base")?
+                .time()
+                .seconds(),
+            base,
+        );
+        newest = newest.max(Some(dated));
     }
+    Ok(newest.map_or(MergeBase::None, |(_, base)| MergeBase::At(base.to_string())))
+}
 
-    /// The newest commit that both contain; of several that are none newer than the other, the one with the latest time.
-    ///
-    /// # Errors
-    /// A commit cannot be read, or is not in this clone (3).
-    pub fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<MergeBase> {
-        let sides = [Oid::from_str(one)?, Oid::from_str(other)?];
-        let bases = match self.repository().merge_bases(sides[0], sides[1]) {
-            Ok(bases) => bases.iter().copied().collect(),
-            // Nothing in common is told by this code and no class of objects.
-            Err(error)
-                if error.code() == ErrorCode::NotFound && error.class() != ErrorClass::Odb =>
-            {
-                Vec::new()
-            }
-            Err(error) => {
-                return Err(unread(
-                    error,
-                    "looking for the common history of two commits",
-                ));
-            }
-        };
-        if self.is_shallow() && self.is_cut_above(&sides, &bases)? {
-            return Ok(MergeBase::CutOff);
-        }
-        let mut newest: Option<(i64, Oid)> = None;
-        for base in bases {
-            let dated = (
-                self.repository()
-                    .find_commit(base)
-                    .context("reading a merge base")?
-                    .time()
-                    .seconds(),
-                base,
-            );
-            newest = newest.max(Some(dated));
-        }
-        Ok(newest.map_or(MergeBase::None, |(_, base)| MergeBase::At(base.to_string())))
+/// Whether a shallow clone ends at a commit that the bases do not contain: what lies below could hold a newer base.
+fn is_cut_above(repository: &Repository, sides: &[Oid], bases: &[Oid]) -> anyhow::Result<bool> {
+    let mut walk = repository.revwalk().context("walking the history")?;
+    for side in sides {
+        walk.push(*side).context("walking the history")?;
     }
-
-    /// Whether a shallow clone ends at a commit that the bases do not contain: what lies below could hold a newer base.
-    fn is_cut_above(&self, sides: &[Oid], bases: &[Oid]) -> anyhow::Result<bool> {
-        let mut walk = self.repository().revwalk().context("walking the history")?;
-        for side in sides {
-            walk.push(*side).context("walking the history")?;
-        }
-        for base in bases {
-            walk.hide(*base).context("walking the history")?;
-        }
-        for id in walk {
-            let id = id.context("walking the history")?;
-            if is_cut(
-                &self
-                    .repository()
-                    .find_commit(id)
-                    .with_context(|| format!("reading commit {id}"))?,
-            ) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    for base in bases {
+        walk.hide(*base).context("walking the history")?;
     }
-
-    /// Every path of a file, a link or a submodule that is not the same in two commits, in order of bytes; modes count.
-    ///
-    /// # Errors
-    /// A tree cannot be read (3 when this clone does not have it).
-    pub fn paths_between(&self, old: &str, new: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-        let tree = |commit: &str| {
-            id(self
-                .repository()
-                .find_commit(Oid::from_str(commit)?)
-                .context("reading a commit")?
-                .tree_id())
-        };
-        let objects = self
-            .repository()
-            .odb()
-            .context("opening the object store")?;
-        let content = |id: Option<Id>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
-        let mut changed = Vec::new();
-        // A stack, and no recursion: nobody bounds how deep folders lie.
-        let mut open = vec![(Vec::new(), Some(tree(old)?), Some(tree(new)?))];
-        while let Some((folder, old, new)) = open.pop() {
-            if old == new {
-                continue;
-            }
-            for Difference { name, old, new } in
-                differences(&content(old)?, &content(new)?).context(DAMAGED)?
-            {
-                let path = [&folder[..], &name].concat();
-                if [old, new].iter().flatten().any(|side| !side.is_tree()) {
-                    changed.push(path.clone());
-                }
-                let trees =
-                    [old, new].map(|side| side.filter(|side| side.is_tree()).map(|side| side.id));
-                if trees != [None, None] {
-                    open.push(([&path[..], b"/"].concat(), trees[0], trees[1]));
-                }
-            }
+    for id in walk {
+        let id = id.context("walking the history")?;
+        if is_cut(
+            &repository
+                .find_commit(id)
+                .with_context(|| format!("reading commit {id}"))?,
+        ) {
+            return Ok(true);
         }
-        changed.sort_unstable();
-        changed.dedup();
-        Ok(changed)
     }
+    Ok(false)
+}
 
-    /// The paths of all files of a commit that have one of these names. Those that are no UTF-8 are left out.
-    ///
-    /// # Errors
-    /// A tree cannot be read.
-    pub fn paths_named(&self, commit: &str, names: &[&str]) -> anyhow::Result<Vec<String>> {
-        let root = id(self
-            .repository()
+/// Every path of a file, a link or a submodule that is not the same in two commits, in order of bytes; modes count.
+///
+/// # Errors
+/// A tree cannot be read (3 when this clone does not have it).
+pub fn paths_between(
+    repository: &Repository,
+    old: &str,
+    new: &str,
+) -> anyhow::Result<Vec<Vec<u8>>> {
+    let tree = |commit: &str| {
+        id(repository
             .find_commit(Oid::from_str(commit)?)
             .context("reading a commit")?
-            .tree_id())?;
-        let objects = self
-            .repository()
-            .odb()
-            .context("opening the object store")?;
-        let mut found = Vec::new();
-        let mut open = vec![(String::new(), root)];
-        while let Some((folder, tree)) = open.pop() {
-            // What stands in a tree is what differs from an empty one.
-            for Difference { name, new, .. } in
-                differences(&[], &read(&objects, tree)?).context(DAMAGED)?
-            {
-                let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else {
-                    continue;
-                };
-                if entry.is_tree() {
-                    open.push((format!("{folder}{name}/"), entry.id));
-                } else if names.contains(&name.as_str()) {
-                    found.push(format!("{folder}{name}"));
-                }
+            .tree_id())
+    };
+    let objects = repository.odb().context("opening the object store")?;
+    let content = |id: Option<Id>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
+    let mut changed = Vec::new();
+    // A stack, and no recursion: nobody bounds how deep folders lie.
+    let mut open = vec![(Vec::new(), Some(tree(old)?), Some(tree(new)?))];
+    while let Some((folder, old, new)) = open.pop() {
+        if old == new {
+            continue;
+        }
+        for Difference { name, old, new } in
+            differences(&content(old)?, &content(new)?).context(DAMAGED)?
+        {
+            let path = [&folder[..], &name].concat();
+            if [old, new].iter().flatten().any(|side| !side.is_tree()) {
+                changed.push(path.clone());
+            }
+            let trees =
+                [old, new].map(|side| side.filter(|side| side.is_tree()).map(|side| side.id));
+            if trees != [None, None] {
+                open.push(([&path[..], b"/"].concat(), trees[0], trees[1]));
             }
         }
-        found.sort_unstable();
-        Ok(found)
     }
+    changed.sort_unstable();
+    changed.dedup();
+    Ok(changed)
+}
 
-    /// What a commit has at a path, links followed.
-    ///
-    /// # Errors
-    /// The commit has a file there, and this clone does not have its content (3).
-    pub fn text_at(&self, commit: &str, path: &str) -> anyhow::Result<FileText> {
-        let tree = self
-            .repository()
-            .find_commit(Oid::from_str(commit)?)
-            .and_then(|commit| commit.tree())
-            .context("reading a tree")?;
-        let entry = links::entry_at(self.repository(), &tree, path)
-            .with_context(|| format!("reading {path} at {commit}"))?;
-        let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
-            return Ok(FileText::Absent);
-        };
-        match self.repository().find_blob(entry.id()) {
-            Ok(blob) => Ok(String::from_utf8(blob.content().to_vec())
-                .map_or(FileText::NotUtf8, FileText::Text)),
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                Err(lacking(format_args!("the content of {path} at {commit}")))
+/// The paths of all files of a commit that have one of these names. Those that are no UTF-8 are left out.
+///
+/// # Errors
+/// A tree cannot be read.
+pub fn paths_named(
+    repository: &Repository,
+    commit: &str,
+    names: &[&str],
+) -> anyhow::Result<Vec<String>> {
+    let root = id(repository
+        .find_commit(Oid::from_str(commit)?)
+        .context("reading a commit")?
+        .tree_id())?;
+    let objects = repository.odb().context("opening the object store")?;
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), root)];
+    while let Some((folder, tree)) = open.pop() {
+        // What stands in a tree is what differs from an empty one.
+        for Difference { name, new, .. } in
+            differences(&[], &read(&objects, tree)?).context(DAMAGED)?
+        {
+            let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else {
+                continue;
+            };
+            if entry.is_tree() {
+                open.push((format!("{folder}{name}/"), entry.id));
+            } else if names.contains(&name.as_str()) {
+                found.push(format!("{folder}{name}"));
             }
-            Err(error) => Err(error).with_context(|| format!("reading {path} at {commit}")),
         }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// What a commit has at a path, links followed.
+///
+/// # Errors
+/// The commit has a file there, and this clone does not have its content (3).
+pub fn text_at(repository: &Repository, commit: &str, path: &str) -> anyhow::Result<FileText> {
+    let tree = repository
+        .find_commit(Oid::from_str(commit)?)
+        .and_then(|commit| commit.tree())
+        .context("reading a tree")?;
+    let entry = links::entry_at(repository, &tree, path)
+        .with_context(|| format!("reading {path} at {commit}"))?;
+    let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
+        return Ok(FileText::Absent);
+    };
+    match repository.find_blob(entry.id()) {
+        Ok(blob) => Ok(
+            String::from_utf8(blob.content().to_vec()).map_or(FileText::NotUtf8, FileText::Text)
+        ),
+        Err(error) if error.code() == ErrorCode::NotFound => {
+            Err(missing(format_args!("the content of {path} at {commit}")))
+        }
+        Err(error) => Err(error).with_context(|| format!("reading {path} at {commit}")),
     }
 }
 
@@ -262,8 +200,4 @@ fn is_cut(commit: &Commit<'_>) -> bool {
         .filter(|line| line.starts_with(b"parent "))
         .count();
     parents != commit.parent_count()
-}
-
-fn is_zero(revision: &str) -> bool {
-    revision.len() >= 40 && revision.bytes().all(|byte| byte == b'0')
 }

@@ -8,8 +8,6 @@ use std::collections::HashMap;
 
 use xtask_hot::words::Words;
 
-use crate::project::Project;
-
 /// A folder of the tree: a project's own, or one above a project's; a file where a project names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderId(usize);
@@ -19,6 +17,14 @@ impl FolderId {
     pub fn index(self) -> usize {
         self.0
     }
+}
+
+/// The paths of one project, relative to the root.
+pub struct ProjectPaths<'p> {
+    /// Folders and files that are the project's.
+    pub own: Vec<&'p str>,
+    /// Paths below them whose changes do not affect it.
+    pub ignored: Vec<&'p str>,
 }
 
 /// The folders of all projects, and those above them.
@@ -37,15 +43,15 @@ struct Folder {
 }
 
 impl Folders {
-    /// Projects are known by their places in `projects`.
-    pub fn new(projects: &[Project]) -> Self {
+    /// Projects are known by their index.
+    pub fn new<'p>(projects: impl IntoIterator<Item = ProjectPaths<'p>>) -> Self {
         let mut folders = Self(vec![Folder::default()]);
-        for (place, project) in projects.iter().enumerate() {
-            for path in project.paths() {
+        for (place, project) in projects.into_iter().enumerate() {
+            for path in project.own {
                 let at = folders.at_or_new(path);
                 folders.0[at.0].projects.push(place);
             }
-            for path in &project.ignore {
+            for path in project.ignored {
                 let at = folders.at_or_new(path);
                 folders.0[at.0].ignored_by.push(place);
             }
@@ -126,110 +132,5 @@ impl Folders {
         for child in below {
             self.hand_down(child, owner);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::parse;
-    use crate::project::Projects;
-
-    fn owners(config: &str, path: &str) -> Vec<String> {
-        let projects = Projects::from_config(&parse(config, "m").unwrap(), "m")
-            .unwrap()
-            .all;
-        let folders = Folders::new(&projects);
-        let mut at = Folders::ROOT;
-        for name in path.split('/') {
-            match folders.child(at, name.as_bytes()) {
-                Some(child) => at = child,
-                None => break,
-            }
-        }
-        folders
-            .owner(at)
-            .map_or(&[][..], |owner| folders.projects(owner))
-            .iter()
-            .map(|place| projects[*place].name.clone())
-            .collect()
-    }
-
-    #[test]
-    fn law_7_the_longest_path_owns() {
-        let many = "[projects.a]\npath = \"libs/a\"\n[projects.b]\npath = \"libs/a/deep/b\"\n";
-        for (path, owner) in [
-            ("libs/a/x", "a"),
-            ("libs/a/deep/x", "a"),
-            ("libs/a/deep/b/x", "b"),
-            ("libs/x", ""),
-            ("x", ""),
-            ("libs/ab/x", ""),
-        ] {
-            assert_eq!(owners(many, path).join(","), owner, "{path}");
-        }
-        let rooted = format!("{many}[projects.all]\npath = \".\"\npackage = \"mesh\"\n");
-        for (path, owner) in [
-            ("libs/x", "all"),
-            ("x", "all"),
-            ("libs/a/x", "a"),
-            ("libs/a/deep/b/x/y", "b"),
-        ] {
-            assert_eq!(owners(&rooted, path).join(","), owner, "{path}");
-        }
-    }
-
-    #[test]
-    fn further_paths_own_and_ignored_ones_do_not() {
-        let config = "[projects.a]\npath = \"a\"\nalso = [\"proto/\", \"api.yaml\"]\nignore = [\"a/docs/**\", \"a/NOTES\", \"proto/old\"]\n\
-                      [projects.b]\npath = \"b\"\nalso = [\"proto\"]\n[projects.deep]\npath = \"a/docs/deep\"\n\
-                      [projects.twin]\npath = \"a\"\npackage = \"twin\"\n";
-        for (path, owner) in [
-            ("a/x", "a,twin"),
-            ("proto/x", "a,b"),
-            ("proto/old/x", "b"),
-            ("api.yaml", "a"),
-            ("api.yaml.x", ""),
-            ("a/docs/x", "twin"),
-            ("a/docs/deep/x", "deep"),
-            ("a/NOTES", "twin"),
-            ("a/NOTES.md", "a,twin"),
-        ] {
-            assert_eq!(owners(config, path).join(","), owner, "{path}");
-        }
-    }
-
-    #[test]
-    fn paths_that_mean_nothing_are_refused_by_their_key() {
-        for (keys, words) in [
-            (
-                "also = [\"a/b\"]",
-                "also names \"a/b\", which lies in the project's own path",
-            ),
-            (
-                "also = [\"../x\"]",
-                "also: path \"../x\" leaves the repository",
-            ),
-            (
-                "also = [\"x*\"]",
-                "also names \"x*\"; wanted is a folder or a file",
-            ),
-            (
-                "ignore = [\"docs\"]",
-                "ignore names \"docs\", which lies in no path of the project",
-            ),
-            ("ignore = [\"a\"]", "ignore names \"a\""),
-            ("ignore = [\"a/**/x\"]", "ignore names \"a/**/x\"; wanted"),
-        ] {
-            let text = format!("[projects.a]\npath = \"a\"\n{keys}\n");
-            let fault = Projects::from_config(&parse(&text, "m").unwrap(), "m").unwrap_err();
-            assert!(fault.what.contains(words), "{keys}: {}", fault.what);
-        }
-    }
-
-    #[test]
-    fn projects_of_one_folder_own_it_together() {
-        let twins = "[projects.a]\npath = \"x\"\n[projects.b]\npath = \"x\"\npackage = \"y\"\n";
-        assert_eq!(owners(twins, "x/f"), ["a", "b"]);
     }
 }

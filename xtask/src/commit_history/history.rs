@@ -1,6 +1,6 @@
 //! The history that HEAD has: its first-parent chain with what each commit changed, and what HEAD contains (law 7). Reading only.
 //!
-//! Nothing here knows a project or a release; `plan::history` says whose commits they are. Every walk goes only as far as it is
+//! Nothing here knows a project or a release; the caller says whose commits they are. Every walk goes only as far as it is
 //! asked to, and what was walked is not walked again.
 
 use std::collections::hash_map::Entry;
@@ -11,38 +11,7 @@ use anyhow::Context;
 use git2::{Commit, ObjectType, Oid, Repository, Tree};
 
 use super::links;
-use crate::git::Git;
-use crate::git::depth::unread;
-
-impl Git {
-    /// What a commit, called HEAD here, has behind it.
-    ///
-    /// # Errors
-    /// This clone does not have the commit.
-    pub fn history(&self, head: &str) -> anyhow::Result<History<'_>> {
-        let head = Oid::from_str(head)?;
-        let repository = self.repository();
-        let mut history = History {
-            repository,
-            head,
-            known: ById::default(),
-            open: BinaryHeap::new(),
-            chain: Vec::new(),
-            next_of_chain: Some(head),
-            meets: ById::default(),
-        };
-        history.learn(head)?;
-        Ok(history)
-    }
-
-    /// Looks for files of many commits.
-    pub fn contents(&self) -> Contents<'_> {
-        Contents {
-            repository: self.repository(),
-            trees: HashMap::new(),
-        }
-    }
-}
+use crate::commit_history::missing::unread;
 
 /// The commits that HEAD contains, as far as it was asked for them; each is read once.
 pub struct History<'g> {
@@ -94,6 +63,25 @@ impl Known {
 }
 
 impl<'g> History<'g> {
+    /// What a commit, called HEAD here, has behind it.
+    ///
+    /// # Errors
+    /// This clone does not have the commit.
+    pub fn of(repository: &'g Repository, head: &str) -> anyhow::Result<Self> {
+        let head = Oid::from_str(head)?;
+        let mut history = Self {
+            repository,
+            head,
+            known: ById::default(),
+            open: BinaryHeap::new(),
+            chain: Vec::new(),
+            next_of_chain: Some(head),
+            meets: ById::default(),
+        };
+        history.learn(head)?;
+        Ok(history)
+    }
+
     /// Whether HEAD is the commit or has it in its history.
     ///
     /// # Errors
@@ -206,7 +194,15 @@ pub struct Contents<'g> {
 /// Trees of folders kept for the next question. One of a thousand entries has some 100 KB.
 const KEPT_TREES: usize = 256;
 
-impl Contents<'_> {
+impl<'g> Contents<'g> {
+    /// Looks for files of many commits.
+    pub fn of(repository: &'g Repository) -> Self {
+        Self {
+            repository,
+            trees: HashMap::new(),
+        }
+    }
+
     /// The id of a file's content at a commit; `None` when the commit has no such file.
     pub fn id_of(&mut self, at: &str, path: &str) -> anyhow::Result<Option<String>> {
         let mut id = commit(self.repository, Oid::from_str(at)?)?.tree_id();
@@ -246,7 +242,7 @@ impl Contents<'_> {
     }
 }
 
-pub(super) fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
+pub(crate) fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
     repository.find_commit(id).map_err(|error| {
         unread(
             error,

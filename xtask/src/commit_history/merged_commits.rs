@@ -9,11 +9,10 @@ use super::folders::{FolderId, Folders};
 use super::history::{ById, Ids, commit};
 use super::objects::Tables;
 use super::trees::Comparison;
-use crate::git::Git;
-use crate::git::depth::unread;
+use crate::commit_history::missing::unread;
 
 /// What merges brought in.
-pub struct Sides<'g> {
+pub struct MergedCommits<'g> {
     repository: &'g Repository,
     comparison: Comparison<'g>,
     /// By the merge, newest first.
@@ -22,35 +21,6 @@ pub struct Sides<'g> {
 
 /// Merges that are no further apart on the chain are looked at together.
 const APART: usize = 64;
-
-impl Git {
-    /// Looks for what these merges of one first-parent chain brought in. They come with their places on the chain, newest first;
-    /// of the history no more is read than lies about them.
-    ///
-    /// # Errors
-    /// A commit about them cannot be read.
-    pub fn sides<'g>(
-        &'g self,
-        folders: &'g Folders,
-        merges: &[(usize, &str)],
-    ) -> anyhow::Result<Sides<'g>> {
-        let repository = self.repository();
-        let mut brought: ById<Vec<Oid>> = ById::default();
-        for near in merges.chunk_by(|newer, older| older.0 - newer.0 <= APART) {
-            let ids = near
-                .iter()
-                .map(|(_, id)| Oid::from_str(id))
-                .collect::<Result<Vec<_>, _>>()?;
-            bring(repository, &ids, &mut brought)?;
-        }
-        let tables = Tables::of(repository, brought.values().map(Vec::len).sum());
-        Ok(Sides {
-            repository,
-            comparison: Comparison::new(repository, &tables, folders)?,
-            brought,
-        })
-    }
-}
 
 /// Looks at what lies between the first and the last of some merges.
 fn bring(
@@ -114,7 +84,33 @@ fn reached(parents: &ById<Vec<Oid>>, from: &[Oid], claimed: &mut Ids) -> Vec<Oid
     found
 }
 
-impl Sides<'_> {
+impl<'g> MergedCommits<'g> {
+    /// Looks for what these merges of one first-parent chain brought in. They come with their places on the chain, newest first;
+    /// of the history no more is read than lies about them.
+    ///
+    /// # Errors
+    /// A commit about them cannot be read.
+    pub fn of_merges(
+        repository: &'g Repository,
+        folders: &'g Folders,
+        merges: &[(usize, &str)],
+    ) -> anyhow::Result<Self> {
+        let mut brought: ById<Vec<Oid>> = ById::default();
+        for near in merges.chunk_by(|newer, older| older.0 - newer.0 <= APART) {
+            let ids = near
+                .iter()
+                .map(|(_, id)| Oid::from_str(id))
+                .collect::<Result<Vec<_>, _>>()?;
+            bring(repository, &ids, &mut brought)?;
+        }
+        let tables = Tables::of(repository, brought.values().map(Vec::len).sum());
+        Ok(Self {
+            repository,
+            comparison: Comparison::new(repository, &tables, folders)?,
+            brought,
+        })
+    }
+
     /// What a merge brought in, newest first.
     pub fn of(&self, merge: &str) -> Vec<String> {
         let found = Oid::from_str(merge)

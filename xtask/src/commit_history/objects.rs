@@ -15,7 +15,7 @@ use xtask_hot::pack_index::PackIndex;
 use xtask_hot::packs::{Kind, Packs, Source};
 use xtask_hot::trees::Id;
 
-use crate::git::depth::lacking;
+use crate::commit_history::missing::missing;
 
 /// The packs of a repository with their tables, which threads share.
 #[derive(Default)]
@@ -167,7 +167,7 @@ pub(super) fn read(store: &Odb<'_>, id: Id) -> anyhow::Result<Vec<u8>> {
     match store.read(id) {
         Ok(object) => Ok(object.data().to_owned()),
         Err(error) if error.code() == ErrorCode::NotFound => {
-            Err(lacking(format_args!("the tree {id} of its own history")))
+            Err(missing(format_args!("the tree {id} of its own history")))
         }
         Err(error) => Err(error).with_context(|| format!("reading the tree {id}")),
     }

@@ -6,7 +6,7 @@ use super::check::{Gate, WrongWords};
 use super::shown;
 use crate::app::{App, Outcome};
 use crate::cli::CheckWords;
-use crate::step::short;
+use crate::text::short;
 
 pub fn run(app: &App, words: &CheckWords) -> Outcome {
     let gate = Gate::new(&app.rules, &app.projects.all);

@@ -7,7 +7,7 @@ pub mod ownership;
 pub mod rules;
 pub mod since_release;
 
-use crate::release_pr::model::cut;
+use crate::text::cut;
 use rules::ReleaseRules;
 
 pub use xtask_hot::commit::KnownTypes;

@@ -103,6 +103,7 @@ mod tests {
     use super::*;
     use crate::config::parse;
     use crate::project::Projects;
+    use crate::project::folders::folders;
 
     fn projects() -> Vec<Project> {
         let config = "[projects.a]\npath = \"a\"\n[projects.ab]\npath = \"a/b\"\npackage = \"a-b\"\n[projects.twin]\npath = \"a/b\"\npackage = \"c\"\n";
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn a_commit_counts_for_all_who_own_what_it_changed_until_their_release() {
         let projects = projects();
-        let folders = Folders::new(&projects);
+        let folders = folders(&projects);
         let a = folders.child(Folders::ROOT, b"a").unwrap();
         let b = folders.child(a, b"b").unwrap();
         let unreleased = Unreleased::new(&folders, vec![Some(2), Some(1), None]);

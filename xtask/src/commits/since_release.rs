@@ -6,6 +6,8 @@
 //!
 //! A merge stays one commit of its projects, so that a revert of it takes back all that it brought.
 
+use crate::commit_history::merged_commits::MergedCommits;
+use crate::project::folders::folders;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -44,12 +46,12 @@ pub fn releases(
     tags: &[Vec<ProjectTag>],
     wanted: &[usize],
 ) -> anyhow::Result<Vec<Option<Release>>> {
-    let folders = Folders::new(projects);
+    let folders = folders(projects);
     // A repository without a commit has released nothing.
     let Some(head) = world.git.head_if_any()?.map(|head| head.commit) else {
         return Ok(vec![None; projects.len()]);
     };
-    let mut history = world.git.history(&head)?;
+    let mut history = History::of(world.git.repository(), &head)?;
     let (mut releases, beyond) = last_releases(&mut history, tags, wanted, None)?;
     let unreleased = Unreleased::new(&folders, beyond);
     history.walk(&folders, unreleased.reach(), &|_| (), |at, commit| {
@@ -131,7 +133,7 @@ pub fn of_release(
 /// # Errors
 /// A commit of the history cannot be read.
 pub fn contained<'t>(world: &World, tags: &'t [ProjectTag]) -> anyhow::Result<Vec<&'t ProjectTag>> {
-    let mut history = world.git.history(&world.git.head()?.commit)?;
+    let mut history = History::of(world.git.repository(), &world.git.head()?.commit)?;
     let mut found = Vec::new();
     for tag in tags.iter().filter(|tag| is_stable(tag)) {
         if history.contains(&tag.commit)? {
@@ -153,8 +155,8 @@ fn commits(
     rules: &ReleaseRules,
     is_initial: bool,
 ) -> anyhow::Result<Vec<Since>> {
-    let folders = Folders::new(projects);
-    let mut history = world.git.history(head)?;
+    let folders = folders(projects);
+    let mut history = History::of(world.git.repository(), head)?;
     let (releases, mut beyond) = last_releases(&mut history, tags, wanted, below)?;
     for place in wanted.iter().filter(|_| is_initial) {
         beyond[*place].get_or_insert(usize::MAX);
@@ -277,7 +279,7 @@ pub fn tell(
         .iter()
         .map(|merge| (merge.at, merge.id.as_str()))
         .collect();
-    let mut sides = world.git.sides(folders, &ids)?;
+    let mut sides = MergedCommits::of_merges(world.git.repository(), folders, &ids)?;
     for merge in merges {
         let mut told = HashMap::<usize, Message>::new();
         for side in sides.of(&merge.id).iter().rev() {

@@ -8,16 +8,17 @@ use anyhow::{anyhow, bail};
 
 use super::block_list::{BARS_FILE, add_bar, remove_bars};
 use super::message::{Change, message};
-use super::pins::{Format, PinnedImage};
 use super::read::{FileReading, PinGroup, Reading, at_line};
 use super::repository::{DeliveryBranch, Pushed};
 use super::{Action, Bar, Deliver, pull_request};
 use crate::fault::Fault;
+use crate::image_pins::Format;
+use crate::image_pins::PinnedImage;
 use crate::image_pins::references::{PinPlace, PinQuery, find_pins, set_pins};
 use crate::model::image::Digest;
 use crate::release::observe::rfc3339;
 use crate::step::plan::Probe;
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 
 /// How often a delivery is derived again because somebody was faster. Of so many at once, one is first each time.

@@ -37,10 +37,7 @@ impl Deliverer<'_> {
         )? {
             let shown = format!("{} ({})", group.address, group.branch);
             let fix_of = |error: &anyhow::Error| {
-                let fix = error
-                    .chain()
-                    .find_map(|cause| cause.downcast_ref::<Fault>())
-                    .and_then(|fault| fault.fix.clone());
+                let fix = Fault::in_chain(error).and_then(|fault| fault.fix);
                 fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address))
             };
             let read = group.read(self.world);

@@ -21,9 +21,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::delivery::pull_request::branch::DeliveryPull;
+use crate::image_pins::PinnedImage;
 use crate::model::build_id::arch_suffix;
 use crate::model::image::{Digest, Platform};
-use pins::{Pin, PinnedImage};
+use pins::Pin;
 
 /// The images of one release, as the registry serves them.
 #[derive(Debug, Clone, PartialEq, Eq)]

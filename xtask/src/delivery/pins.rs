@@ -6,54 +6,11 @@ use super::deploy::Checks;
 use crate::config::environments::Via;
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
-use crate::model::image::{Digest, Platform, Repository};
+use crate::image_pins::Format;
+use crate::image_pins::Write;
+use crate::model::image::{Platform, Repository};
 use crate::project::{Project, Projects};
 use crate::text_edits::key_path::KeyPath;
-
-/// How a file is read, by the ending of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Yaml,
-    Json,
-    Toml,
-}
-
-impl Format {
-    /// `None` for a file that is none of these.
-    pub fn of(file: &str) -> Option<Self> {
-        match file.rsplit('/').next()?.rsplit_once('.')?.1 {
-            "yaml" | "yml" => Some(Self::Yaml),
-            "json" => Some(Self::Json),
-            "toml" => Some(Self::Toml),
-            _ => None,
-        }
-    }
-}
-
-/// What of an image a pin says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Write {
-    Tag,
-    Digest,
-    TagAndDigest,
-}
-
-impl Write {
-    pub fn has_tag(self) -> bool {
-        self != Self::Digest
-    }
-
-    pub fn has_digest(self) -> bool {
-        self != Self::Tag
-    }
-}
-
-/// One image, as a pin says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PinnedImage {
-    pub tag: String,
-    pub digest: Digest,
-}
 
 /// A place that says which image of a project runs in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -269,7 +226,7 @@ impl Delivery {
     }
 }
 
-fn pin(
+pub(crate) fn pin(
     keys: &crate::config::environments::PinKeys,
     config: &Config,
     projects: &Projects,

@@ -266,10 +266,7 @@ impl Deliverer<'_> {
                     readings.push((group, reading));
                 }
                 Err(error) => {
-                    let fix = error
-                        .chain()
-                        .find_map(|cause| cause.downcast_ref::<Fault>())
-                        .and_then(|fault| fault.fix.clone());
+                    let fix = Fault::in_chain(&error).and_then(|fault| fault.fix);
                     goal.refuse(
                         project,
                         format!("{error:#}"),

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::block_list::{BARS_FILE, read_bars};
-use super::pins::{Format, Pin, fits};
+use super::pins::Pin;
+use super::pins::fits;
 use super::repository::DeliveryBranch;
 use super::{Bar, ReleaseImages, Said};
 use crate::delivery::repository::tree::{PinFile, Snapshot};
+use crate::image_pins::Format;
 use crate::image_pins::references::{PinPlace, PinQuery, find_pins};
 use crate::model::build_id::arch_suffix;
 use crate::text_edits::error::EditError;

@@ -18,8 +18,9 @@ use crate::delivery::repository::past::PastCommit;
 use crate::fault::Fault;
 use crate::model::image::Digest;
 use crate::project::Project;
+use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::step::{Step, short};
+use crate::text::short;
 
 type Readings = Vec<(PinGroup, Reading)>;
 

@@ -3,11 +3,10 @@
 //! The fetch is git's own, bounded in time and asking nobody. Whether a command may fetch is its own to say.
 
 use std::cell::OnceCell;
-use std::fmt::Display;
 use std::ops::Deref;
 
-use anyhow::{Context, anyhow};
-use git2::{ErrorClass, Repository};
+use anyhow::Context;
+use git2::Repository;
 
 use super::Git;
 use crate::fault::Fault;
@@ -33,29 +32,6 @@ impl Deref for Opened {
     fn deref(&self) -> &Repository {
         self.again.get().unwrap_or(&self.first)
     }
-}
-
-/// Refuses for an object that should be here and is not: of a partial clone, or of a damaged one.
-pub(crate) fn lacking(what: impl Display) -> anyhow::Error {
-    Fault::refused(format!("this clone lacks {what}"))
-        .fix("git fetch --refetch --no-filter")
-        .into()
-}
-
-/// Whether an object is not here. Of some questions libgit2 keeps the words of that, and not the code.
-pub(crate) fn is_lacking(error: &git2::Error) -> bool {
-    error.class() == ErrorClass::Odb && error.message().starts_with("object not found")
-}
-
-/// What it means that commits could not be read while `doing` something.
-pub(crate) fn unread(error: git2::Error, doing: impl Display) -> anyhow::Error {
-    if is_lacking(&error) {
-        return lacking(format_args!(
-            "a commit of its own history: {}",
-            error.message()
-        ));
-    }
-    anyhow!(error).context(doing.to_string())
 }
 
 impl Git {

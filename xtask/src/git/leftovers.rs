@@ -10,8 +10,8 @@ use anyhow::Context;
 use git2::{RepositoryState, Status, StatusOptions};
 
 use super::Git;
-use super::depth::{is_lacking, lacking};
 use super::index::is_gits_own;
+use crate::commit_history::missing::{is_missing, missing};
 use crate::world;
 
 /// How long a git that goes on by itself is waited for; a commit takes less, unless a hook is slow.
@@ -49,8 +49,8 @@ impl Git {
             .exclude_submodules(true);
         let statuses = match self.repository.statuses(Some(&mut options)) {
             Err(error) if is_gits_own(&error) => return self.changed_by_git(),
-            Err(error) if is_lacking(&error) => {
-                return Err(lacking(format_args!("a part of HEAD: {}", error.message())));
+            Err(error) if is_missing(&error) => {
+                return Err(missing(format_args!("a part of HEAD: {}", error.message())));
             }
             statuses => statuses.context("reading the state of the work tree")?,
         };

@@ -5,6 +5,7 @@ pub mod index;
 mod inputs;
 mod leftovers;
 mod release_branch;
+mod revisions;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -117,7 +118,8 @@ impl Git {
         &self.runner
     }
 
-    pub(super) fn repository(&self) -> &Repository {
+    /// The repository, for reading.
+    pub fn repository(&self) -> &Repository {
         &self.repository
     }
 

@@ -5,7 +5,7 @@
 use super::document::{Leaf, Tree};
 use super::references::{PinPlace, Says, Search, Slot};
 use super::registry_file;
-use crate::delivery::pins::Write;
+use crate::image_pins::Write;
 use crate::model::image::{Digest, Repository, is_image_tag};
 use crate::text_edits::error::EditError;
 use crate::text_edits::key_path::{KeyPath, Part};

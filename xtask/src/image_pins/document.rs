@@ -8,7 +8,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 use toml_edit::{Item, TableLike};
 
-use crate::delivery::pins::Format;
+use crate::image_pins::Format;
 use crate::text_edits::error::EditError;
 use crate::text_edits::splice::line_at;
 use crate::text_edits::{json, toml, yaml};

@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use super::by_key;
 use super::document::{Leaf, Tree, with_documents};
-use crate::delivery::pins::{Format, PinnedImage, Write};
+use crate::image_pins::Format;
+use crate::image_pins::PinnedImage;
+use crate::image_pins::Write;
 use crate::model::image::{Digest, Repository, is_image_tag};
 use crate::text_edits::error::EditError;
 use crate::text_edits::key_path::{KeyPath, Part};

@@ -5,9 +5,9 @@
 use super::by_key::walk;
 use super::document::{Tree, with_documents};
 use super::references::Search;
-use crate::delivery::pins::Format;
+use crate::image_pins::Format;
 use crate::model::image::Repository;
-use crate::project::registered::RegistryFile;
+
 use crate::text_edits::error::EditError;
 use crate::text_edits::key_path::{KeyPath, Part};
 use crate::text_edits::splice::line_at;
@@ -130,10 +130,37 @@ pub(super) fn places(search: &mut Search<'_>, node: &Tree<'_>) -> Result<(), Edi
     Ok(())
 }
 
+/// What a registry file says of its image.
+#[derive(Debug, Clone, Default)]
+pub struct RegistryFile {
+    /// From the root of the repository.
+    pub path: String,
+    /// The value at `[images-from] name`.
+    pub name: Option<String>,
+    /// The repository of the reference that stands in it; `None` where it is still to come.
+    pub repository: Option<Repository>,
+    /// `amd64`, as it is written.
+    pub architectures: Vec<String>,
+    /// `ref`.
+    pub reference: Option<String>,
+    /// `build.dockerfile` and `build.context`.
+    pub dockerfile: Option<String>,
+    pub context: Option<String>,
+}
+
+impl RegistryFile {
+    /// The file's name without its ending.
+    pub fn stem(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::pins::{PinnedImage, Write};
+    use crate::image_pins::PinnedImage;
+    use crate::image_pins::Write;
     use crate::image_pins::references::{PinQuery, find_pins, set_pins};
 
     const TEXT: &str = "# ours\nref: llm/litellm@1 # the name\nimage:\n  oci: \"ghcr.io/acme/factory/llm-litellm@sha256:pending\"  # all\n  platforms: { amd64: sha256:pending }\nbuild:\n  context: code\nsecrets:\n  required: [OPENAI_API_KEY]\n";

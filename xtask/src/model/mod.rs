@@ -2,6 +2,7 @@
 
 pub mod build_id;
 pub mod distribution;
+pub mod github;
 pub mod image;
 pub mod paths;
 pub mod tag;

@@ -266,7 +266,7 @@ impl Transport {
             .is_secure();
         let agent = self.agents.of(is_secure);
         self.requests.fetch_add(1, Ordering::Relaxed);
-        crate::world::cost::count_request();
+        crate::http_client::count::count_request();
         let response = match call.body {
             Some(body) => {
                 let request = request.body(body).map_err(|error| malformed(&error))?;

@@ -10,8 +10,9 @@ use crate::model::distribution::{Artifact, FileName, IndexFile};
 use crate::model::version::Version;
 use crate::project::Project;
 use crate::scan::Rules;
+use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::step::{Step, short};
+use crate::text::short;
 use crate::trust::{Policy, SbomFormat};
 
 /// What was found of one file.

@@ -18,7 +18,7 @@ use crate::model::distribution::{Artifact, FileName, IndexFile, normal};
 use crate::model::version::Version;
 use crate::project::{Project, Projects};
 use crate::step::plan::{Goal, Probe};
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 use crate::world::texts::Texts;
 use crate::{scan, versions, world};

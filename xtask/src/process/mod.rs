@@ -5,6 +5,7 @@
 pub mod interrupts;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -14,9 +15,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::fault::Fault;
-use crate::world::Sink;
 use interrupts::interrupts;
+
+/// Where lines of child processes go while they run.
+pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A program that was to be run and is not on the PATH.
+#[derive(Debug)]
+pub struct ProgramMissing {
+    pub program: String,
+    /// The redacted command that wants it.
+    pub line: String,
+}
+
+impl fmt::Display for ProgramMissing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { program, line } = self;
+        write!(
+            f,
+            "`{program}` is not on the PATH; it is wanted for `{line}`"
+        )
+    }
+}
+
+impl std::error::Error for ProgramMissing {}
 
 /// The bound of a child that is watched and names none: longer than any build should take.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
@@ -297,11 +319,10 @@ impl Runner {
     pub(super) fn not_started(&self, call: &Call, error: anyhow::Error) -> anyhow::Error {
         let program = call.program.to_string_lossy();
         match which::which(&call.program) {
-            Err(_) => Fault::refused(format!(
-                "`{program}` is not on the PATH; it is wanted for `{}`",
-                self.redact(&call.line())
-            ))
-            .fix(format!("install {program}, then cargo xtask doctor"))
+            Err(_) => ProgramMissing {
+                program: program.into_owned(),
+                line: self.redact(&call.line()),
+            }
             .into(),
             Ok(_) => error.context(format!("running `{}`", self.redact(&call.line()))),
         }

@@ -1,6 +1,7 @@
 //! Projects: what the configuration means once its parts are held against each other.
 
 pub mod alias;
+pub mod folders;
 pub mod image;
 pub mod images_from;
 mod names;

@@ -7,7 +7,11 @@ use super::{Project, Projects, clean_path, is_within};
 use crate::config::Config;
 use crate::config::environments::ImagesFromKeys;
 use crate::delivery::deploy::Checks;
-use crate::delivery::pins::{Delivery, Pin, Stage, Write};
+use crate::delivery::pins::Delivery;
+use crate::delivery::pins::Pin;
+use crate::delivery::pins::Stage;
+use crate::image_pins::Write;
+use crate::image_pins::registry_file::RegistryFile;
 use crate::model::image::{Platform, Repository};
 use crate::model::tag::TagPattern;
 use crate::text_edits::key_path::KeyPath;
@@ -57,32 +61,6 @@ pub struct Declared {
     pub secrets: Vec<String>,
 }
 
-/// What a registry file says of its image.
-#[derive(Debug, Clone, Default)]
-pub struct RegistryFile {
-    /// From the root of the repository.
-    pub path: String,
-    /// The value at `[images-from] name`.
-    pub name: Option<String>,
-    /// The repository of the reference that stands in it; `None` where it is still to come.
-    pub repository: Option<Repository>,
-    /// `amd64`, as it is written.
-    pub architectures: Vec<String>,
-    /// `ref`.
-    pub reference: Option<String>,
-    /// `build.dockerfile` and `build.context`.
-    pub dockerfile: Option<String>,
-    pub context: Option<String>,
-}
-
-impl RegistryFile {
-    /// The file's name without its ending.
-    pub fn stem(&self) -> &str {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-    }
-}
-
 /// The rules of `[images-from]`.
 pub struct RegistryRules<'a> {
     pub keys: &'a ImagesFromKeys,
@@ -97,7 +75,7 @@ impl<'a> RegistryRules<'a> {
         let image = keys.image.as_deref().unwrap_or("image");
         let image = KeyPath::parse(image).map_err(|why| format!("image `{image}` {why}"))?;
         let files = clean_path(&keys.files).map_err(|why| format!("files: {why}"))?;
-        if crate::delivery::pins::Format::of(&files).is_none() {
+        if crate::image_pins::Format::of(&files).is_none() {
             return Err(format!(
                 "files is {files:?}; wanted a pattern that ends with .yaml, .yml, .json or .toml"
             ));

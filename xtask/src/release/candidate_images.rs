@@ -19,7 +19,7 @@ use crate::oci_registry::error::RegistryError;
 use crate::oci_registry::tags::TagListing;
 use crate::project::image::ImageTarget;
 use crate::step::images::ManifestBytes;
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.

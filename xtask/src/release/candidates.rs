@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::build_id::BuildId;
 use crate::model::version::Version;
-use crate::step::short;
+use crate::text::short;
 
 /// More builds than this are counted, not listed, when none can be used.
 const LISTED: usize = 20;

@@ -59,9 +59,7 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
             Err(error) if is_alone => return Err(error),
             // What is wrong with one project is no reason not to release another.
             Err(error) => {
-                let fix = error
-                    .chain()
-                    .find_map(|cause| cause.downcast_ref::<Fault>()?.fix.clone());
+                let fix = Fault::in_chain(&error).and_then(|fault| fault.fix);
                 let what = format!("{}: {error:#}", project.name);
                 goal.refuse(
                     &project.name,

@@ -18,8 +18,8 @@ use crate::model::version::Version;
 use crate::oci_registry::client::{Registry, RegistryOptions};
 use crate::packages::plan::PackageFacts;
 use crate::project::{Project, Projects};
-use crate::step::short;
 use crate::tag::plan::{CandidateTag, RemoteTags, TagFacts};
+use crate::text::short;
 use crate::world::World;
 use crate::{engine, packages, versions};
 

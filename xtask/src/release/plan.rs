@@ -14,10 +14,11 @@ use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::release::github;
 use crate::release::github::plan::{ForgeFacts, Image};
+use crate::step::Step;
 use crate::step::images::ImageCopy;
 use crate::step::plan::Goal;
-use crate::step::{Step, short};
 use crate::tag::plan::{CandidateTag, RemoteTags, TagFacts};
+use crate::text::short;
 use crate::trust::Policy;
 use crate::{packages, trust};
 

@@ -4,7 +4,8 @@
 
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
-use crate::step::short;
+use crate::text::cut;
+use crate::text::short;
 
 /// The forge takes no longer body, and no longer title, in characters.
 pub const BODY_CHARS_MAX: usize = 65_536;
@@ -303,21 +304,6 @@ fn unknown_placeholder<'t>(template: &'t str, known: &[&str]) -> Option<&'t str>
                 .all(|c| c.is_ascii_lowercase() || c == '-' || c == '_')
     };
     words.filter(is_word).find(|word| !known.contains(word))
-}
-
-/// At most so many characters, cut between two lines where there are any, with the sentence behind.
-pub fn cut(text: &str, most: usize, sentence: &str) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let room = most - sentence.chars().count();
-    let end = text
-        .char_indices()
-        .nth(room)
-        .map_or(text.len(), |(end, _)| end);
-    let kept = &text[..end];
-    let kept = kept.rfind('\n').map_or(kept, |line| &kept[..line]);
-    format!("{}{sentence}", kept.trim_end())
 }
 
 /// Whether a name is `owner/name`, as the forge calls a repository.

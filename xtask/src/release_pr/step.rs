@@ -6,7 +6,7 @@ use super::model::{ReleasePull, is_ours};
 use crate::github::Forge;
 use crate::github::pulls::{NewPull, Pull};
 use crate::step::plan::Probe;
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 
 /// The first commit on the branch that is not ours, in words; `None` when all that `base` does not contain is. The forge is asked,

@@ -12,7 +12,7 @@ use crate::packages::PackageBuild;
 use crate::packages::export::Export;
 use crate::step::images::ImageBuild;
 use crate::step::plan::Probe;
-use crate::step::short;
+use crate::text::short;
 use crate::tools::docker;
 use crate::world;
 use crate::world::World;

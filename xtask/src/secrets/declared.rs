@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::SecretNames;
-use crate::delivery::pins::Format;
+use crate::image_pins::Format;
 use crate::text_edits::error::EditError;
 use crate::text_edits::splice::line_at;
 use crate::text_edits::yaml::nodes::{Node, Value, parse};

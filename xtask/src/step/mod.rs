@@ -14,6 +14,7 @@ use crate::pin::model::{Gather, Pins};
 use crate::release::github::{ForgeRelease, Part};
 use crate::release_pr::model::ReleasePull;
 use crate::secrets::SecretSync;
+use crate::text::short;
 use crate::trust::{Attached, Policy, Subject};
 
 pub use images::{
@@ -379,9 +380,4 @@ impl Step {
                 | Self::Package(PackageStep::Publish { .. } | PackageStep::Bundle { .. })
         ) || matches!(self, Self::ForgeRelease(release) if is_seen(release))
     }
-}
-
-/// The first seven digits of a commit.
-pub fn short(commit: &str) -> &str {
-    commit.get(..7).unwrap_or(commit)
 }

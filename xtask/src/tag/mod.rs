@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::release::observe;
 use crate::release::plan::dirty_sentence;
 use crate::step::plan::Goal;
-use crate::step::short;
+use crate::text::short;
 use crate::versions;
 use plan::TagFacts;
 

@@ -6,8 +6,9 @@ use std::ops::Bound;
 use crate::model::tag::{Owners, TagName};
 use crate::model::version::Version;
 use crate::project::{Project, Projects};
+use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::step::{Step, short};
+use crate::text::short;
 
 /// Tags known here and at the remote, each name with its commit.
 #[derive(Debug, Clone)]

@@ -201,7 +201,7 @@ fn held(statements: &[Value], by: &str, subject: &Subject, claim: &Claim) -> Fou
 /// The commit that a provenance names, shortened for people.
 fn commit_of(predicate: &Value) -> String {
     let commit = &predicate["buildDefinition"]["resolvedDependencies"][0]["digest"]["gitCommit"];
-    crate::step::short(commit.as_str().unwrap_or("no commit")).to_owned()
+    crate::text::short(commit.as_str().unwrap_or("no commit")).to_owned()
 }
 
 /// Attaches it. That it is there, and counts, is asked afterwards.

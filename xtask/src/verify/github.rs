@@ -12,8 +12,8 @@ use crate::github::releases::Release;
 use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::github::{CHECKSUMS, read_checksums};
-use crate::step::short;
 use crate::tag::plan::TagFacts;
+use crate::text::short;
 use crate::world::World;
 
 /// What is known before the forge is asked.

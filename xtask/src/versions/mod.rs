@@ -16,7 +16,7 @@ use crate::commits::since_release::Release;
 use crate::project::Project;
 use crate::project::version_location::{Readings, SiteReading};
 use crate::step::plan::Goal;
-use crate::step::short;
+use crate::text::short;
 use crate::ui;
 use crate::world::texts::Texts;
 use tagged::{TagCheck, WrongTag};

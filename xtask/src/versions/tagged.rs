@@ -45,7 +45,7 @@ pub fn check(
     wanted: &[usize],
 ) -> anyhow::Result<TagCheck> {
     let mut found = TagCheck::default();
-    let mut contents = world.git.contents();
+    let mut contents = Contents::of(world.git.repository());
     for place in wanted.iter().copied() {
         let project = &projects[place];
         let mut sites = Sites {

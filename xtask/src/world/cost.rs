@@ -1,21 +1,11 @@
 //! What a step costs: time on the clock, and requests.
 //!
-//! Requests are counted on the thread that sends them, so that steps beside each other are not charged for one another. It
-//! judges nothing: budgets are for benches.
+//! It judges nothing: budgets are for benches.
 
-use std::cell::Cell;
 use std::time::Instant;
 
+use crate::http_client::count::requests_on_this_thread;
 use crate::step::plan::Cost;
-
-thread_local! {
-    static REQUESTS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Notes that this thread has sent a request.
-pub(crate) fn count_request() {
-    REQUESTS.set(REQUESTS.get() + 1);
-}
 
 /// Runs from its start to every look at it; for one thread.
 pub struct Meter {
@@ -27,7 +17,7 @@ impl Meter {
     pub fn start() -> Self {
         Self {
             started: Instant::now(),
-            requests: REQUESTS.get(),
+            requests: requests_on_this_thread(),
         }
     }
 
@@ -35,7 +25,7 @@ impl Meter {
     pub fn read(&self) -> Cost {
         Cost {
             seconds: self.started.elapsed().as_secs_f64(),
-            requests: REQUESTS.get() - self.requests,
+            requests: requests_on_this_thread() - self.requests,
         }
     }
 }
@@ -43,6 +33,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http_client::count::count_request;
 
     #[test]
     fn a_thread_is_charged_for_its_own_requests_alone() {

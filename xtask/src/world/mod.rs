@@ -17,11 +17,8 @@ use crate::delivery::repository::Deliveries;
 use crate::git::Git;
 use crate::github::{Forge, ForgeOptions};
 use crate::oci_registry::client::Registry;
-use crate::process::Runner;
+pub(crate) use crate::process::{Runner, Sink};
 use environment::Environment;
-
-/// Where lines of child processes go while they run.
-pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Everything outside that a command may touch.
 pub struct World {

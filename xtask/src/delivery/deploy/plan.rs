@@ -59,10 +59,7 @@ impl Deliverer<'_> {
             .and_then(|of| read(self.world, &of));
         answer
             .map_err(|error| {
-                let fix = error
-                    .chain()
-                    .find_map(|cause| cause.downcast_ref::<Fault>())
-                    .and_then(|fault| fault.fix.clone());
+                let fix = Fault::in_chain(&error).and_then(|fault| fault.fix);
                 goal.refuse(
                     project,
                     format!("{error:#}"),

@@ -12,8 +12,9 @@ use crate::delivery::{Action, Deliver, Said};
 use crate::model::image::Digest;
 use crate::project::Project;
 use crate::project::registered::Declared;
+use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::step::{Step, short};
+use crate::text::short;
 
 impl Deliverer<'_> {
     /// Takes an environment without pins back, and bars what is to run there now.

@@ -22,7 +22,7 @@ use crate::model::build_id::arch_suffix;
 use crate::model::image::{Digest, Platform};
 use crate::process::Call;
 use crate::step::plan::Probe;
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 
 /// As for deliveries: of so many who write at once, one is first each time.

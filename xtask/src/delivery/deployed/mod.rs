@@ -23,7 +23,7 @@ use crate::github::pulls::Pull;
 use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::observe::rfc3339;
-use crate::step::short;
+use crate::text::short;
 use ledger::{Pulls, and_checks};
 use next::{Next, Source, one_of, promotion};
 

@@ -9,7 +9,7 @@ use super::{Asked, Came, Standing};
 use crate::app::App;
 use crate::delivery::{Bar, promote};
 use crate::project::Project;
-use crate::step::short;
+use crate::text::short;
 use crate::ui;
 
 /// So many faults of one environment are told one by one; the document has them all.

@@ -23,7 +23,7 @@ use crate::github::pulls::{NewPull, Pull};
 use crate::release_pr::model::delivery_message_of;
 use crate::release_pr::step::{close, keep_open, says, stranger};
 use crate::step::plan::{Goal, Probe};
-use crate::step::short;
+use crate::text::short;
 use crate::world::World;
 use branch::{DeliveryPull, WAITS, forge_name};
 use text::{Words, words};

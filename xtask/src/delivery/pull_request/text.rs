@@ -6,7 +6,9 @@ use xtask_hot::markdown::escaped;
 
 use crate::delivery::message::{Change, barred, message, subject, told, trailers};
 use crate::delivery::{Action, Deliver, ReleaseImages};
-use crate::release_pr::model::{BODY_CHARS_MAX, TITLE_CHARS_MAX, cut};
+use crate::release_pr::model::BODY_CHARS_MAX;
+use crate::release_pr::model::TITLE_CHARS_MAX;
+use crate::text::cut;
 
 /// A title names at most so many characters of projects.
 const NAMES_CHARS_MAX: usize = 60;

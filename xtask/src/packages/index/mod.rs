@@ -211,7 +211,7 @@ fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, Strin
         if let Some(value) = &authorization {
             request = request.header("Authorization", value);
         }
-        crate::world::cost::count_request();
+        crate::http_client::count::count_request();
         let request = request
             .body(())
             .map_err(|error| IndexError::answer(&url, &error.to_string()))?;

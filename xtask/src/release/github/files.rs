@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::{Asset, Source, asset_name};
+use super::Asset;
+use super::Source;
 use crate::github::files::Content;
+use crate::model::github::asset_name;
 use crate::model::image::Digest;
 use crate::model::version::Version;
 use crate::packages::{PackageFile, trust};

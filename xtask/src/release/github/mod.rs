@@ -7,13 +7,13 @@ pub mod gather;
 pub mod plan;
 pub mod step;
 
+use crate::model::github::asset_name;
 use crate::packages::PackageFile;
 use crate::trust::{Policy, SbomFormat, Subject};
 
 /// The file that lists all others with their SHA-256, as `sha256sum` reads it.
 pub const CHECKSUMS: &str = "SHA256SUMS";
-/// The forge takes no longer text, in characters.
-pub const BODY_CHARS_MAX: usize = 125_000;
+
 /// The forge takes no larger file, in bytes.
 pub const FILE_BYTES_MAX: u64 = 2 << 30;
 /// What the last line of our texts begins with: a draft without it is somebody else's, and is left alone.
@@ -161,23 +161,6 @@ pub fn is_ours(body: &str) -> bool {
         .lines()
         .next_back()
         .is_some_and(|line| line.starts_with(MARK))
-}
-
-/// The name under which the forge keeps a file: it puts a dot in the place of what it does not take, and drops dots at both
-/// ends. A name is given so from the beginning, so that what is listed is what is downloaded.
-pub fn asset_name(file: &str) -> String {
-    let kept = |c: char| {
-        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
-            c
-        } else {
-            '.'
-        }
-    };
-    file.chars()
-        .map(kept)
-        .collect::<String>()
-        .trim_matches('.')
-        .to_owned()
 }
 
 /// A list of checksums as `sha256sum` writes it, sorted by name: `(name, hex digits)` of every file.

@@ -5,11 +5,17 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    Asset, BODY_CHARS_MAX, CHECKSUMS, FILE_BYTES_MAX, ForgeRelease, Part, Source, Told, asset_name,
-    mark,
-};
+use super::Asset;
+use super::CHECKSUMS;
+use super::FILE_BYTES_MAX;
+use super::ForgeRelease;
+use super::Part;
+use super::Source;
+use super::Told;
+use super::mark;
 use crate::model::build_id::arch_suffix;
+use crate::model::github::BODY_CHARS_MAX;
+use crate::model::github::asset_name;
 use crate::model::image::{Digest, Repository};
 use crate::model::version::Version;
 use crate::packages;

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use super::documents::{asset_document, commit_document, release_document};
 use super::pulls::{Desk, fields, known_queries};
 use super::{Right, invalid, refusal};
+use crate::model::github::BODY_CHARS_MAX;
+use crate::model::github::asset_name;
 use crate::model::image::Digest;
-use crate::release::github::{BODY_CHARS_MAX, asset_name};
 use crate::stand_ins::http::message::{Request, Response};
 
 /// A release.
