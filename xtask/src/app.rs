@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use monorelease_process::Sink;
 
 use crate::argocd::Applications;
 use crate::cli::Global;
@@ -20,7 +21,7 @@ use crate::trust::Trust;
 use crate::ui::Ui;
 use crate::world::environment::Environment;
 use crate::world::texts::Texts;
-use crate::world::{Sink, World, environment};
+use crate::world::{World, environment};
 use crate::{config, scan, world};
 
 /// Where the configuration is when nobody says otherwise, from the root of the work tree.

@@ -5,6 +5,7 @@ use crate::checks::test;
 use crate::cli::{Cli, Verb};
 use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
+use crate::rehearse;
 use crate::ui::{Ui, has_lost_data};
 use crate::world::environment;
 use crate::world::environment::Environment;
@@ -13,14 +14,8 @@ use crate::{
     secrets, status, tag, verify, versions,
 };
 
-/// Verbs that stand above the commands, which they call as a user would.
-pub struct Above {
-    pub rehearse: fn(&App, &crate::cli::Rehearse) -> Outcome,
-    pub bench: fn(&App, &crate::cli::Bench) -> Outcome,
-}
-
 /// Runs the verb and gives the exit code; an error is printed here, once.
-pub fn dispatch(cli: Cli, above: &Above) -> u8 {
+pub fn dispatch(cli: Cli) -> u8 {
     let environment = Environment::read();
     let ui = Ui {
         json: cli.global.json,
@@ -32,7 +27,7 @@ pub fn dispatch(cli: Cli, above: &Above) -> u8 {
     let answer = App::open(cli.global, environment, ui.clone()).and_then(|app| match cli.verb {
         // The only verb that makes the configuration in place of reading it.
         Verb::Init => init::command::run(&app),
-        verb => run(&app.configured()?, verb, above),
+        verb => run(&app.configured()?, verb),
     });
     let code = answer.unwrap_or_else(|error| {
         let fault = Fault::of(&error);
@@ -46,7 +41,7 @@ pub fn dispatch(cli: Cli, above: &Above) -> u8 {
     }
 }
 
-fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
+fn run(app: &App, verb: Verb) -> Outcome {
     match verb {
         Verb::Versions(arguments) => versions::run(app, &arguments),
         Verb::Bump(arguments) => bump::run(app, &arguments),
@@ -68,8 +63,7 @@ fn run(app: &App, verb: Verb, above: &Above) -> Outcome {
         Verb::Test => test::run(app),
         Verb::Init => init::command::run(app),
         Verb::Doctor => doctor::run(app),
-        Verb::Rehearse(arguments) => (above.rehearse)(app, &arguments),
-        Verb::Bench(arguments) => (above.bench)(app, &arguments),
+        Verb::Rehearse(arguments) => rehearse::run(app, &arguments),
     }
 }
 

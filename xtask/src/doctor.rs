@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use crate::oci_registry::error::RegistryErrorKind as Kind;
+use monorelease_oci_registry::error::RegistryError;
+use monorelease_oci_registry::error::RegistryErrorKind as Kind;
 use serde_json::json;
 
 use crate::app::{App, Outcome};
@@ -12,7 +13,6 @@ use crate::delivery::deploy::how_to_get;
 use crate::delivery::health::Health;
 use crate::engine::preflight;
 use crate::engine::preflight::Amiss;
-use crate::oci_registry::error::RegistryError;
 use crate::release::observe;
 use crate::tag::plan::RemoteTags;
 use crate::tools::{cargo, docker};

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::commit_history::missing::MissingObject;
-use crate::process::ProgramMissing;
+use monorelease_commit_history::missing::MissingObject;
+use monorelease_process::ProgramMissing;
 
 /// The exit codes of the contract (DESIGN section 5), apart from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

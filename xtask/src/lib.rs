@@ -6,13 +6,11 @@
 mod affected;
 mod app;
 mod argocd;
-mod bench;
 mod build;
 mod bump;
 mod changelog;
 mod checks;
 mod cli;
-mod commit_history;
 mod commits;
 mod config;
 mod delivery;
@@ -22,31 +20,23 @@ mod engine;
 mod fault;
 mod git;
 mod github;
-mod http_client;
-mod image_pins;
 mod init;
-mod model;
-mod oci_registry;
 mod packages;
 mod pin;
-mod process;
 mod project;
 pub mod rehearse;
 mod release;
 mod release_pr;
 mod scan;
 mod secrets;
-pub mod stand_ins;
 mod status;
 mod step;
 mod tag;
 mod text;
-mod text_edits;
 mod tools;
 mod trust;
 mod ui;
 mod verify;
-mod version_files;
 mod versions;
 mod world;
 
@@ -57,13 +47,7 @@ use clap::Parser;
 /// Reads the command line, does what it says, and answers with the exit code of the contract.
 pub fn run() -> ExitCode {
     ExitCode::from(match cli::Cli::try_parse() {
-        Ok(cli) => dispatch::dispatch(
-            cli,
-            &dispatch::Above {
-                rehearse: rehearse::run,
-                bench: bench::run,
-            },
-        ),
+        Ok(cli) => dispatch::dispatch(cli),
         Err(error) => dispatch::usage(&error),
     })
 }
@@ -71,7 +55,7 @@ pub fn run() -> ExitCode {
 /// Old paths of what moved; gone once the tests have moved too.
 pub mod rehearsal {
     pub use crate::rehearse::images as stand_in;
-    pub use crate::stand_ins::{
+    pub use monorelease_stand_ins::{
         faults as registry_faults, github as forge, github::pulls as forge_pulls,
         github::releases as forge_releases, http, http::message as http_message, package_index,
         registry,

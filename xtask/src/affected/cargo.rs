@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use monorelease_commit_history::changes::FileText;
+use monorelease_model::paths::resolve;
+use monorelease_text_edits::error::EditError;
+use monorelease_version_files::locations::cargo_workspace::{Inherited, SharedKeys};
+use monorelease_version_files::locations::{cargo, cargo_workspace};
+
 use super::reasons::{Reason, owners};
 use super::{Side, Sides};
-use crate::commit_history::changes::FileText;
-use crate::model::paths::resolve;
 use crate::project::is_within;
-use crate::text_edits::error::EditError;
-use crate::version_files::locations::cargo_workspace::{Inherited, SharedKeys};
-use crate::version_files::locations::{cargo, cargo_workspace};
 
 /// A Cargo manifest of a commit.
 pub(crate) struct Crate {

@@ -2,6 +2,7 @@
 //!
 //! `plan --since`: which projects a change affects and why, and what a CI has to build for it.
 
+use monorelease_model::tag::Owners;
 use serde_json::json;
 
 use super::matrix;
@@ -11,7 +12,6 @@ use crate::app::{App, Outcome, write_outputs};
 use crate::build::nothing_to_build;
 use crate::cli::PlanArgs;
 use crate::fault::Fault;
-use crate::model::tag::Owners;
 use crate::project::{Project, Projects};
 use crate::release::observe;
 use crate::text::short;

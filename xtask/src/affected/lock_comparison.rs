@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::version_files::locks::graph::{LockGraph, LockNode};
+use monorelease_version_files::locks::graph::{LockGraph, LockNode};
 
 /// Two states of a lock file, made ready to be asked for many.
 pub struct Comparison<'l> {
@@ -158,7 +158,7 @@ fn named(name: &str, version: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::version_files::locks::graph::{LockNode, Origin};
+    use monorelease_version_files::locks::graph::{LockNode, Origin};
 
     /// Packages as `name version identity: needs…`; the first one is ours.
     fn graph(lines: &[&str]) -> LockGraph {

@@ -4,18 +4,18 @@
 //! A lock that cannot be told apart, because it is damaged or of a tool that is not read, counts as changed for everybody who
 //! could be locked by it.
 
-use crate::version_files::locks::graph::lock_graph;
 use std::collections::{BTreeMap, BTreeSet};
+
+use monorelease_commit_history::changes::FileText;
+use monorelease_model::paths::resolve;
+use monorelease_version_files::locks::LockKind;
+use monorelease_version_files::locks::graph::{LockGraph, Origin, lock_graph};
 
 use super::cargo::first_of;
 use super::lock_comparison::Comparison;
 use super::reasons::{Reason, owners};
 use super::{Side, Sides};
-use crate::commit_history::changes::FileText;
-use crate::model::paths::resolve;
 use crate::project::is_within;
-use crate::version_files::locks::LockKind;
-use crate::version_files::locks::graph::{LockGraph, Origin};
 
 /// A lock file as its name tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The matrix of a CI: one row for each thing that is built on a machine of its own.
 
+use monorelease_model::image::Platform;
 use serde::Serialize;
 
-use crate::model::image::Platform;
 use crate::project::Project;
 
 /// One row (DESIGN section 5).

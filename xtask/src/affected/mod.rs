@@ -4,21 +4,23 @@
 //! What follows from the facts is decided in `plan::affected`.
 
 mod cargo;
-pub mod command;
+pub(crate) mod command;
 mod configuration;
 mod lock_comparison;
 mod locks;
 mod matrix;
 pub mod reasons;
 
-use crate::project::folders::folders;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use crate::commit_history::changes::{self, FileText, MergeBase};
-use crate::commit_history::folders::Folders;
+use monorelease_commit_history::changes;
+use monorelease_commit_history::changes::{FileText, MergeBase};
+use monorelease_commit_history::folders::Folders;
+
 use crate::config;
 use crate::fault::Fault;
+use crate::project::folders::folders;
 use crate::project::{Project, Projects, images_from};
 use crate::text::short;
 use crate::world::World;

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::commit_history::folders::Folders;
+use monorelease_commit_history::folders::Folders;
+
 use crate::project::Project;
 
 /// A project that is affected, by its place, with at least one sentence that says why.

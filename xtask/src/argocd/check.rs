@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use monorelease_model::build_id::{BuildId, arch_suffix};
+use monorelease_model::image::{Repository, media_type};
+use monorelease_model::version::Version;
 use serde_json::Value;
 
 use super::manifests::{Followed, Updaters, read_updaters};
@@ -14,9 +17,6 @@ use super::{Applications, updater_version};
 use crate::delivery::pins::fits;
 use crate::delivery::promotion::Deliverer;
 use crate::delivery::repository::tree::PinFile;
-use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::image::{Repository, media_type};
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::world::World;

@@ -3,12 +3,13 @@
 //! By the updater's documentation, "Configuring images for update", "Migration Guide: From Annotations to CRD" and "Available
 //! ImageUpdater fields". It reads and remarks; which tag would be taken is decided elsewhere.
 
+use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::splice::line_at;
+use monorelease_text_edits::yaml::{Node, Value, parse};
+
 use super::updater::{Allow, Settings, Strategy};
 use super::updater_version::Constraint;
 use crate::config::nearest;
-use crate::text_edits::error::EditError;
-use crate::text_edits::splice::line_at;
-use crate::text_edits::yaml::nodes::{Node, Value, parse};
 
 const PREFIX: &str = "argocd-image-updater.argoproj.io/";
 /// Annotations about the whole application ("Application update configuration").

@@ -2,7 +2,7 @@
 
 mod check;
 pub mod command;
-pub mod manifests;
+mod manifests;
 mod updater;
 mod updater_version;
 

@@ -5,13 +5,14 @@
 
 pub mod plan;
 
+use monorelease_model::build_id::{BuildId, arch_suffix};
+use monorelease_model::distribution::Artifact;
+use monorelease_model::image::{Platform, is_image_tag};
+use monorelease_model::version::Version;
+
 use crate::app::{App, Outcome};
 use crate::cli::Build;
 use crate::fault::Fault;
-use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::distribution::Artifact;
-use crate::model::image::{Platform, is_image_tag};
-use crate::model::version::Version;
 use crate::packages::plan::{
     PackageFacts, candidate_version, want_builds, want_published, want_scan,
 };

@@ -4,14 +4,14 @@
 
 use std::collections::HashMap;
 
-use xtask_hot::commit::Change;
+use monorelease_commit_history::message::Change;
+use monorelease_commit_history::reverts::{Kept, ReadCommit, kept};
+use monorelease_model::version::{Level, Version};
 
 use super::plan::{Target, level_name};
-use crate::commit_history::reverts::{Kept, ReadCommit, kept};
 use crate::commits::ownership::{ProjectTag, wanted};
 use crate::commits::rules::ReleaseRules;
 use crate::commits::shown;
-use crate::model::version::{Level, Version};
 use crate::project::Project;
 use crate::step::plan::Goal;
 use crate::text::short;

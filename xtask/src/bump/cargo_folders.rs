@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use monorelease_model::paths::{join, resolve};
+use monorelease_version_files::locations::cargo;
+use monorelease_version_files::locks::LockedPackage;
+use monorelease_version_files::requirements;
+
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package, name_of};
-use crate::model::paths::{join, resolve};
 use crate::project::is_within;
-use crate::version_files::locations::cargo;
-use crate::version_files::locks::LockedPackage;
-use crate::version_files::requirements;
 
 impl Manifests {
     /// Whether the entry of a lock in `folder` is of the package. An entry that says its folder is clear. Else the only

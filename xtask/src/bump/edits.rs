@@ -1,24 +1,24 @@
 //! Every byte that must change so that projects stand at their new versions: sites, lock entries, and the requirements
 //! of those who depend on them (laws 2 to 4). It writes nothing; the edits become steps of a plan.
 
-use crate::text_edits::splice::splice;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use anyhow::Context;
+use monorelease_model::version::Version;
+use monorelease_text_edits::error;
+use monorelease_text_edits::splice::splice;
+use monorelease_version_files::requirements::{Requirement, admits, moved};
 
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package};
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::project::version_location::Readings;
 use crate::project::{Project, Projects};
 use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::text_edits::error;
-use crate::version_files::requirements::{Requirement, admits, moved};
 use crate::world::texts::Texts;
 use crate::{git, world};
 

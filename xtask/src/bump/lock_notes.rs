@@ -1,11 +1,12 @@
 //! What has to be said of locks that a bump leaves behind, each with the command that makes it anew.
 //! It edits nothing, and what is not a lock of the moved package it does not name.
 
+use monorelease_model::paths::{join, resolve};
+use monorelease_version_files::charts::ChartDependency;
+
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, POETRY_LOCK, Package, chart_folder};
-use crate::model::paths::{join, resolve};
 use crate::project::is_within;
-use crate::version_files::charts::ChartDependency;
 
 impl Manifests {
     /// What has to be said of a lock beside a manifest: that it takes the package from elsewhere, where a version that

@@ -3,25 +3,25 @@
 //!
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
 
-use crate::version_files::requirements::requirements;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+
+use monorelease_model::paths::{join, resolve};
+use monorelease_model::version::Version;
+use monorelease_text_edits::error::EditError;
+use monorelease_version_files::charts::ChartDependency;
+use monorelease_version_files::locations::{cargo, pyproject};
+use monorelease_version_files::locks::{LockFile, LockKind, LockedPackage, LockedRequirement};
+use monorelease_version_files::requirements::{Requirement, RequirementKind, requirements};
+use monorelease_version_files::{charts, locks};
 
 use super::packages::{
     Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key,
 };
 use crate::fault::Fault;
-use crate::model::paths::{join, resolve};
-use crate::model::version::Version;
 use crate::project::version_location::Readings;
 use crate::project::{Project, Projects};
-use crate::text_edits::error::EditError;
-use crate::version_files::charts::ChartDependency;
-use crate::version_files::locations::{cargo, pyproject};
-use crate::version_files::locks::{LockFile, LockKind, LockedPackage, LockedRequirement};
-use crate::version_files::requirements::{Requirement, RequirementKind};
-use crate::version_files::{charts, locks};
 use crate::world::texts::Texts;
 
 pub struct Manifest {

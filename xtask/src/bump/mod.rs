@@ -18,6 +18,7 @@ pub mod plan;
 use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
 
+use monorelease_model::version::{Level, Version};
 use serde_json::{Value, json};
 
 use crate::app::{App, Outcome};
@@ -27,7 +28,6 @@ use crate::commits::since_release::{PassedOver, Since};
 use crate::commits::{shown, since_release};
 use crate::config::nearest;
 use crate::fault::Fault;
-use crate::model::version::{Level, Version};
 use crate::project::Project;
 use crate::project::version_location::Readings;
 use crate::release::observe;

@@ -2,12 +2,13 @@
 //!
 //! It looks at one text at a time. Which manifests there are, and who requires whom, `manifests` knows.
 
+use monorelease_text_edits::error::EditError;
+use monorelease_version_files::charts::ChartDependency;
+use monorelease_version_files::locations;
+use monorelease_version_files::locations::{Locator, cargo, pyproject};
+use monorelease_version_files::requirements::{Requirement, RequirementKind, python};
+
 use crate::project::version_location::SiteReading;
-use crate::text_edits::error::EditError;
-use crate::version_files::charts::ChartDependency;
-use crate::version_files::locations;
-use crate::version_files::locations::{Locator, cargo, pyproject};
-use crate::version_files::requirements::{Requirement, RequirementKind, python};
 
 /// Whose packages they are: a crate and a wheel may have one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

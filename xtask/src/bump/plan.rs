@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::model::version::{Level, Spelling, Version};
+use monorelease_model::version::{Level, Spelling, Version};
+
 use crate::project::Project;
 use crate::project::version_location::Site;
 use crate::step::plan::Goal;

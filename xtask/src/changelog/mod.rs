@@ -6,6 +6,7 @@ pub mod parts;
 use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
 
+use monorelease_model::version::Version;
 use serde_json::json;
 
 use crate::app::{App, Outcome};
@@ -13,7 +14,6 @@ use crate::cli::{Changelog, Notes};
 use crate::commits::ownership::{ProjectTag, tags_by_project, wanted};
 use crate::commits::since_release;
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::step::plan::Goal;
 use parts::Changelogs;
@@ -96,7 +96,7 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
 pub fn notes(app: &App, arguments: &Notes) -> Outcome {
     let project = app.versioned_one(&arguments.project)?;
     let asked = arguments.version.as_deref().map(|text| {
-        let wrong = |error: crate::model::version::SpellingError| {
+        let wrong = |error: monorelease_model::version::SpellingError| {
             Fault::usage(format!("{text:?} is no version: {error}"))
                 .fix(format!("cargo xtask notes {} X.Y.Z", project.name))
         };

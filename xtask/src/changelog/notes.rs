@@ -1,10 +1,10 @@
 //! Which changes a changelog tells, under which heading and in which order.
 
-use xtask_hot::commit::Change;
+use monorelease_commit_history::message::Change;
+use monorelease_commit_history::reverts::Kept;
+use monorelease_version_files::changelog::{Entry, Group};
 
-use crate::commit_history::reverts::Kept;
 use crate::commits::rules::{BREAKING_HEADING, OTHER_HEADING, ReleaseRules};
-use crate::version_files::changelog::{Entry, Group};
 
 /// The groups of a release, as the rules order them: breaking changes first, each change once, newest first. Types without a
 /// heading are left out, unless they break something.
@@ -64,9 +64,9 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::commit_history::reverts::{ReadCommit, kept};
     use crate::config::parse;
-    use xtask_hot::commit::Message;
+    use monorelease_commit_history::message::Message;
+    use monorelease_commit_history::reverts::{ReadCommit, kept};
 
     fn told(config: &str, messages: &[&str]) -> Vec<String> {
         let rules = ReleaseRules::from_config(&parse(config, "m").unwrap(), "m").unwrap();

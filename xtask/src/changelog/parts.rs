@@ -3,20 +3,21 @@
 use std::sync::mpsc::channel;
 use std::thread;
 
+use monorelease_commit_history::reverts::kept;
+use monorelease_model::version::Version;
+use monorelease_version_files::changelog;
+use monorelease_version_files::changelog::{Entry, Group, Part, release};
+
 use super::notes::groups;
-use crate::commit_history::reverts::kept;
 use crate::commits::ownership::ProjectTag;
 use crate::commits::rules::ReleaseRules;
 use crate::commits::since_release;
 use crate::commits::since_release::Since;
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::observe::rfc3339;
 use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::version_files::changelog;
-use crate::version_files::changelog::{Entry, Group, Part, release};
 use crate::world;
 use crate::world::World;
 use crate::world::texts::Texts;
@@ -284,7 +285,7 @@ impl Changelogs<'_> {
         Ok(missing)
     }
 
-    fn wrong(path: &str, error: &crate::text_edits::error::EditError) -> Fault {
+    fn wrong(path: &str, error: &monorelease_text_edits::error::EditError) -> Fault {
         Fault::usage(format!("{path}: {error}")).fix(format!("take the comments out of {path}"))
     }
 

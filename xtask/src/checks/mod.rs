@@ -3,11 +3,12 @@
 mod run;
 pub mod test;
 
+use monorelease_process::Call;
+
 use crate::app::{App, Outcome};
 use crate::cli::Check;
 use crate::config::nearest;
 use crate::fault::Fault;
-use crate::process::Call;
 use crate::{commits, tools, world};
 use run::{
     Gate, Skipped, cargo, has_cargo, in_folder, locked_fix, missing, python_projects, run_all,

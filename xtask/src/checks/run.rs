@@ -3,11 +3,11 @@
 //! Which gates there are follows from the tree: Cargo's where there is a workspace, Python's where a project has a pyproject.toml.
 
 use anyhow::Context;
+use monorelease_process::Call;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::fault::{Fault, FaultKind};
-use crate::process::Call;
 use crate::project::Project;
 use crate::step::plan::Verdict;
 use crate::world::environment;

@@ -1,12 +1,13 @@
 //! `test`: every test of the workspace, with uv and maturin fetched when they are absent.
 
+use monorelease_process::Call;
+
 use super::run::{
     Gate, cargo, has_cargo, in_folder, locked_fix, python_projects, run_all, this_program, uv,
 };
 use crate::app::{App, Outcome};
 use crate::build::plan::{Source, distribution};
 use crate::fault::Fault;
-use crate::process::Call;
 use crate::project::Project;
 use crate::step::images::DistributionKind;
 use crate::versions;

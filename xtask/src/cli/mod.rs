@@ -90,8 +90,6 @@ pub enum Verb {
     Doctor,
     /// Play a whole release in a sandbox on this machine
     Rehearse(Rehearse),
-    /// Time verbs on generated repositories, beside the tools that others use
-    Bench(Bench),
 }
 
 #[derive(Debug, Args)]
@@ -269,30 +267,6 @@ pub struct Rehearse {
     /// Build the real image with docker, in place of stand-ins
     #[arg(long)]
     pub docker: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Bench {
-    /// Benches by name: versions, bump, changelog, auto, promotion, pins [default: all]
-    pub names: Vec<String>,
-    /// Projects of a generated repository; may be given several times [default: 3 and 1000; for changelog and auto 5, 20 and 80; for pins, files: 10, 100 and 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub projects: Vec<u32>,
-    /// Commits of a generated history
-    #[arg(long, value_name = "N", default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub commits: u32,
-    /// A clone whose history is measured too, in a copy; may be given several times
-    #[arg(long = "clone", value_name = "DIR")]
-    pub clones: Vec<PathBuf>,
-    /// Timed rounds; one more comes before them
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub rounds: u32,
-    /// Leave the generated repositories in this folder, to look into
-    #[arg(long, value_name = "DIR")]
-    pub keep: Option<PathBuf>,
-    /// Fetch the tools to compare with into target/tools, where they are absent; takes minutes the first time
-    #[arg(long)]
-    pub peers: bool,
 }
 
 #[cfg(test)]

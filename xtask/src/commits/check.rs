@@ -1,11 +1,11 @@
 //! The gate that commit messages and titles pass: conventional form, known types and scopes, and the line that would pass.
 
-use xtask_hot::commit::{Header, header};
+use monorelease_commit_history::message::{Header, header};
+use monorelease_model::version::Version;
 
 use super::rules::ReleaseRules;
 use super::shown;
 use crate::config::nearest;
-use crate::model::version::Version;
 use crate::project::Project;
 
 /// What is wrong with a message.

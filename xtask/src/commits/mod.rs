@@ -2,7 +2,7 @@
 //! [`ReleaseRules`] tell it.
 
 mod check;
-pub mod command;
+pub(crate) mod command;
 pub mod ownership;
 pub mod rules;
 pub mod since_release;
@@ -10,7 +10,7 @@ pub mod since_release;
 use crate::text::cut;
 use rules::ReleaseRules;
 
-pub use xtask_hot::commit::KnownTypes;
+pub use monorelease_commit_history::message::KnownTypes;
 
 /// The most characters of a title that one line shows; a message may be of a megabyte.
 const TITLE_CHARS_MAX: usize = 200;

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::commit_history::folders::{FolderId, Folders};
-use crate::model::tag::{Owners, TagName};
+use monorelease_commit_history::folders::{FolderId, Folders};
+use monorelease_model::tag::{Owners, TagName};
+
 use crate::project::Project;
 
 /// A release's or a candidate's tag.

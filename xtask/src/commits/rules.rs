@@ -3,11 +3,11 @@
 //! Nothing here reads a commit; `commit` does, and `plan::auto` decides.
 
 use indexmap::IndexMap;
-use xtask_hot::words::Words;
+use monorelease_commit_history::word_hash::Words;
+use monorelease_model::version::{Level, Version};
 
 use crate::config::{Config, NonConventional, TypeLevel, ZeroMajor, nearest};
 use crate::fault::Fault;
-use crate::model::version::{Level, Version};
 use crate::release_pr::model::PullRules;
 
 /// Types that everybody knows, with what they raise and where a changelog lists them.

@@ -6,20 +6,20 @@
 //!
 //! A merge stays one commit of its projects, so that a revert of it takes back all that it brought.
 
-use crate::commit_history::merged_commits::MergedCommits;
-use crate::project::folders::folders;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use xtask_hot::commit::Message;
+use monorelease_commit_history::folders::Folders;
+use monorelease_commit_history::history::History;
+use monorelease_commit_history::merged_commits::MergedCommits;
+use monorelease_commit_history::message::Message;
+use monorelease_commit_history::reverts::ReadCommit;
+use monorelease_model::version::Version;
 
 use super::ownership::{ProjectTag, Unreleased};
 use super::rules::ReleaseRules;
-use crate::commit_history::folders::Folders;
-use crate::commit_history::history::History;
-use crate::commit_history::reverts::ReadCommit;
-use crate::model::version::Version;
 use crate::project::Project;
+use crate::project::folders::folders;
 use crate::world::World;
 
 /// The highest stable version that HEAD contains.

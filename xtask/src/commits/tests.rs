@@ -1,7 +1,8 @@
 //! Messages from the specification and from the trackers of other tools, each named by where it comes from.
 
+use monorelease_commit_history::message::{Change, Message, Reverted, title_key};
+
 use super::*;
-use xtask_hot::commit::{Change, Message, Reverted, title_key};
 
 /// A change on one line: header, then `| breaks: …`, `| #12`, `| reverts …` where there are such.
 fn told(message: &Message) -> Vec<String> {

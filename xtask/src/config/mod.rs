@@ -9,8 +9,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use crate::fault::Fault;
-
-pub use environments::{ArgocdKeys, EnvironmentKeys, ImagesFromKeys, PinKeys};
+use environments::{ArgocdKeys, EnvironmentKeys, ImagesFromKeys, PinKeys};
 
 /// The whole file. Sections of later verbs are read and held to their shape, so that a typing error is found by any verb.
 #[derive(Debug, Default, Deserialize)]

@@ -2,10 +2,10 @@
 //!
 //! Entries are added at the end and taken out whole; whatever else people write into the file stays.
 
+use monorelease_model::image::Digest;
 use serde::Deserialize;
 
 use super::Bar;
-use crate::model::image::Digest;
 
 /// Where the list lies, from the root of a delivery repository.
 pub const BARS_FILE: &str = ".xtask/barred.toml";

@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 
+use monorelease_image_pins::references::PinPlace;
+use monorelease_model::image::{Digest, Repository};
+
 use super::pins::Pin;
 use super::promotion::Deliverer;
 use super::read::{absent, groups};
 use crate::app::{App, Outcome};
 use crate::fault::FaultKind;
-use crate::image_pins::references::PinPlace;
-use crate::model::image::{Digest, Repository};
 
 /// What the check found.
 #[derive(Debug, Default)]

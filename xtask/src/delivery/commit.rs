@@ -5,6 +5,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{anyhow, bail};
+use monorelease_image_pins::references::{PinPlace, PinQuery, find_pins, set_pins};
+use monorelease_image_pins::{Format, PinnedImage};
+use monorelease_model::image::Digest;
 
 use super::block_list::{BARS_FILE, add_bar, remove_bars};
 use super::message::{Change, message};
@@ -12,10 +15,6 @@ use super::read::{FileReading, PinGroup, Reading, at_line};
 use super::repository::{DeliveryBranch, Pushed};
 use super::{Action, Bar, Deliver, pull_request};
 use crate::fault::Fault;
-use crate::image_pins::Format;
-use crate::image_pins::PinnedImage;
-use crate::image_pins::references::{PinPlace, PinQuery, find_pins, set_pins};
-use crate::model::image::Digest;
 use crate::release::observe::rfc3339;
 use crate::step::plan::Probe;
 use crate::text::short;

@@ -1,7 +1,8 @@
 //! What the commits of delivery repositories say: their messages, written for people and for `rollback`, and read again.
 
+use monorelease_model::image::Digest;
+
 use super::{Action, Deliver, ReleaseImages, Said};
-use crate::model::image::Digest;
 
 /// A message names at most so many files; the commit itself has them all.
 const FILES_SHOWN: usize = 20;

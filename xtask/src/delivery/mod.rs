@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads or writes a repository.
 
-pub mod block_list;
+mod block_list;
 pub mod check_pins;
 pub mod commit;
 pub mod deploy;
@@ -15,15 +15,16 @@ pub mod promotion;
 pub mod pull_request;
 pub mod read;
 pub mod repository;
-pub mod rollback;
+pub(crate) mod rollback;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use monorelease_image_pins::PinnedImage;
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::image::{Digest, Platform};
+
 use crate::delivery::pull_request::branch::DeliveryPull;
-use crate::image_pins::PinnedImage;
-use crate::model::build_id::arch_suffix;
-use crate::model::image::{Digest, Platform};
 use pins::Pin;
 
 /// The images of one release, as the registry serves them.

@@ -2,15 +2,15 @@
 //!
 //! A pin is a place in a git repository that says which image runs. This file opens no repository and reads no pin.
 
+use monorelease_image_pins::{Format, Write};
+use monorelease_model::image::{Platform, Repository};
+use monorelease_text_edits::key_path::KeyPath;
+
 use super::deploy::Checks;
 use crate::config::environments::Via;
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
-use crate::image_pins::Format;
-use crate::image_pins::Write;
-use crate::model::image::{Platform, Repository};
 use crate::project::{Project, Projects};
-use crate::text_edits::key_path::KeyPath;
 
 /// A place that says which image of a project runs in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

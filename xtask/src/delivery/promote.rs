@@ -1,10 +1,11 @@
 //! `promote`: an environment's pins say a release that stands in the environment before it; of several projects, each on its own.
 
+use monorelease_model::version::Version;
+
 use super::pins::Stage;
 use crate::app::{App, Outcome};
 use crate::cli::delivery::Promote;
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::pin::UNSIGNED;
 use crate::project::Project;
 use crate::release::observe;

@@ -5,6 +5,9 @@
 //! The one thing that the pins of an environment say together: a version, or a digest alone; and which image a version was when it
 //! came there. Whether it may go on is decided in `promotion` and `rollback`.
 
+use monorelease_model::image::{Digest, Platform, media_type};
+use monorelease_model::version::Version;
+
 use super::block_list::BARS_FILE;
 use super::message::records;
 use super::pins::{Delivery, Pin, Stage};
@@ -12,8 +15,6 @@ use super::read::{PinGroup, Reading, groups};
 use super::{Action, Deliver, ReleaseImages, Said};
 use crate::delivery::repository::past::PastCommit;
 use crate::fault::Fault;
-use crate::model::image::{Digest, Platform, media_type};
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::step::Step;
 use crate::step::plan::Goal;

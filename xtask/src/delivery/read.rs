@@ -5,16 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use monorelease_image_pins::Format;
+use monorelease_image_pins::references::{PinPlace, PinQuery, find_pins};
+use monorelease_model::build_id::arch_suffix;
+use monorelease_text_edits::error::EditError;
+
 use super::block_list::{BARS_FILE, read_bars};
-use super::pins::Pin;
-use super::pins::fits;
+use super::pins::{Pin, fits};
 use super::repository::DeliveryBranch;
 use super::{Bar, ReleaseImages, Said};
 use crate::delivery::repository::tree::{PinFile, Snapshot};
-use crate::image_pins::Format;
-use crate::image_pins::references::{PinPlace, PinQuery, find_pins};
-use crate::model::build_id::arch_suffix;
-use crate::text_edits::error::EditError;
 use crate::world::World;
 
 /// Pins in one branch of one repository.

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::image::Digest;
+
 use super::message::{Before, Record, before, records};
 use super::pins::Stage;
 use super::promote::version;
@@ -16,7 +18,6 @@ use crate::app::{App, Outcome};
 use crate::cli::delivery::{Rollback, Unbar};
 use crate::delivery::repository::past::PastCommit;
 use crate::fault::Fault;
-use crate::model::image::Digest;
 use crate::project::Project;
 use crate::step::Step;
 use crate::step::plan::Goal;

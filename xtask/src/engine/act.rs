@@ -1,10 +1,10 @@
 //! The effect of every step. Whether it is wanted was asked before; whether it came true is asked after.
 
 use anyhow::{Context, bail};
+use monorelease_oci_registry::client::Registry;
+use monorelease_process::Call;
 
 use super::probe::{local_build, witness};
-use crate::oci_registry::client::Registry;
-use crate::process::Call;
 use crate::release::observe::VERSION_LABEL;
 use crate::release::platform_images::REVISION_LABEL;
 use crate::step::Step;

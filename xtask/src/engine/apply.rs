@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use monorelease_http_client::parallel::AT_ONCE;
+use monorelease_process::interrupts::interrupts;
 use std::thread::Scope as Threads;
 
 use super::order::Unit;
 use super::probe::probe;
 use super::{act, order};
-use crate::http_client::parallel::AT_ONCE;
-use crate::process::interrupts::interrupts;
 use crate::step::Step;
 use crate::step::plan::{Cost, Draft, Plan, Planned, Probe, Scope, Verdict};
 use crate::text::short;

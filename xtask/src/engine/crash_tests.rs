@@ -7,11 +7,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use monorelease_model::image::{Digest, Repository};
+use monorelease_stand_ins::faults::Fault;
+use monorelease_stand_ins::registry::EmbeddedRegistry;
+
 use super::{apply, run};
-use crate::model::image::{Digest, Repository};
 use crate::rehearse;
-use crate::stand_ins::faults::Fault;
-use crate::stand_ins::registry::EmbeddedRegistry;
 use crate::step::Step;
 use crate::step::images::ManifestBytes;
 use crate::step::plan::{Goal, Plan, Verdict};

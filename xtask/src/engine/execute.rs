@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use monorelease_process::interrupts::interrupts;
+
 use super::apply::{Applied, Event};
 use super::{apply, preflight, run};
 use crate::app::{App, Outcome};
 use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
-use crate::process::interrupts::interrupts;
 use crate::step::plan::{Goal, Plan, Verdict};
 use crate::ui::live::Live;
 use crate::world::environment;

@@ -4,10 +4,10 @@ mod act;
 mod apply;
 mod execute;
 pub mod order;
-pub mod parallel;
+pub(crate) mod parallel;
 pub mod preflight;
 mod probe;
-pub mod run;
+pub(crate) mod run;
 
 #[cfg(test)]
 mod crash_tests;

@@ -131,13 +131,13 @@ mod tests {
 
     use super::*;
     use crate::delivery::{Action, Deliver};
-    use crate::model::image::{Digest, Platform};
     use crate::release::github::{Asset, ForgeRelease, Source, Told};
     use crate::step::images::{
         DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
     };
     use crate::step::plan::Goal;
     use crate::trust::{Attached, Claim, Policy, SbomFormat, Subject};
+    use monorelease_model::image::{Digest, Platform};
 
     fn promote(package: &str, tag: &str) -> Step {
         let repository = format!("localhost:5000/{package}").parse().unwrap();

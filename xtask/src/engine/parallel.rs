@@ -4,7 +4,8 @@
 
 use std::cell::Cell;
 
-use crate::http_client::parallel::{AT_ONCE, with_one_each};
+use monorelease_http_client::parallel::{AT_ONCE, with_one_each};
+
 use crate::world::World;
 
 thread_local! {

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use monorelease_model::image::Repository;
+use monorelease_oci_registry::error::{RegistryError, RegistryErrorKind};
+use monorelease_oci_registry::push_access::PushRight;
+
 use super::parallel;
 use crate::delivery::deploy::how_to_get;
 use crate::github::Forge;
-use crate::model::image::Repository;
-use crate::oci_registry::error::{RegistryError, RegistryErrorKind};
-use crate::oci_registry::push_access::PushRight;
 use crate::packages::PackageStep;
 use crate::release_pr::model::ReleasePull;
 use crate::step::Step;

@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 
-use crate::model::image::{Digest, Repository};
+use monorelease_model::image::{Digest, Repository};
+
 use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::observe::VERSION_LABEL;
 use crate::release::platform_images::REVISION_LABEL;

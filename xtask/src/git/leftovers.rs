@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use git2::{RepositoryState, Status, StatusOptions};
+use monorelease_commit_history::missing::{is_missing, missing};
 
 use super::Git;
 use super::index::is_gits_own;
-use crate::commit_history::missing::{is_missing, missing};
 use crate::world;
 
 /// How long a git that goes on by itself is waited for; a commit takes less, unless a hook is slow.

@@ -1,7 +1,7 @@
 //! The repository: read through libgit2, written through the `git` command (for hooks, signing and credentials).
 
-pub mod depth;
-pub mod index;
+mod depth;
+pub(crate) mod index;
 mod inputs;
 mod leftovers;
 mod release_branch;
@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
+use monorelease_commit_history::links;
+use monorelease_process::{Call, Runner};
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::commit_history::links;
 use crate::fault::Fault;
-use crate::process::{Call, Runner};
 use crate::world;
 use depth::Opened;
 use setup::unopened;

@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow};
 use git2::{
     ErrorCode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeWalkMode, TreeWalkResult,
 };
+use monorelease_process::Call;
 
 use super::Git;
-use crate::process::Call;
 use crate::release_pr::model::ReleaseCommit;
 
 /// Who made it. A person's name would make another commit of the same release on another machine.

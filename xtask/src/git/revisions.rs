@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use git2::{ErrorCode, Oid, Sort};
+use monorelease_commit_history::history::commit;
+use monorelease_commit_history::missing::{is_missing, unread};
 
 use super::Git;
-use crate::commit_history::history::commit;
-use crate::commit_history::missing::{is_missing, unread};
 use crate::fault::Fault;
 
 /// A commit of a range.

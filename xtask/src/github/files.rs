@@ -9,6 +9,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use super::error::ForgeErrorKind as Kind;
+use monorelease_http_client::url::{Origin, escape, resolve};
+use monorelease_model::image::Digest;
 use serde_json::Value;
 use ureq::SendBody;
 use ureq::http::{Method, Request};
@@ -16,8 +18,6 @@ use ureq::http::{Method, Request};
 use super::error::ForgeError;
 use super::releases::Release;
 use super::{Ask, Forge};
-use crate::http_client::url::{Origin, escape, resolve};
-use crate::model::image::Digest;
 use crate::world;
 use crate::world::contents::digest_of;
 

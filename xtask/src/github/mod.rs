@@ -17,18 +17,17 @@ use std::time::Duration;
 
 use error::ForgeErrorKind as Kind;
 use jiff::Timestamp;
+use monorelease_http_client::client::{
+    Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body,
+};
+use monorelease_http_client::server_time::retry_after;
+use monorelease_http_client::url::{Origin, next_link, resolve};
 use serde_json::Value;
 use ureq::http::request::Builder;
 use ureq::http::response::Parts;
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 
-use crate::http_client::client::{
-    Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body,
-};
-use crate::http_client::server_time::retry_after;
-use crate::http_client::url::{Origin, next_link, resolve};
-
-pub use error::ForgeError;
+use error::ForgeError;
 
 /// The version of the interface that this was written for; without it a forge may answer by a later one.
 const API_VERSION: &str = "2022-11-28";
@@ -93,7 +92,7 @@ impl Forge {
     pub fn new(options: ForgeOptions) -> Self {
         Self {
             options,
-            agents: Agents::new(crate::http_client::client::SILENCE),
+            agents: Agents::new(monorelease_http_client::client::SILENCE),
             requests: AtomicU64::new(0),
             numbers: Mutex::default(),
         }
@@ -346,3 +345,6 @@ impl Forge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,12 @@
 //!
 //! Reference: <https://docs.github.com/en/rest/pulls/pulls>, <https://docs.github.com/en/rest/commits/commits#compare-two-commits>
 
+use monorelease_http_client::url::escape;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::error::{ForgeError, ForgeErrorKind};
 use super::{Ask, Forge};
-use crate::http_client::url::escape;
 
 /// An open pull request whose branch is in the repository itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

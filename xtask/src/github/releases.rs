@@ -7,12 +7,12 @@
 
 use std::sync::PoisonError;
 
+use monorelease_http_client::url::escape;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::error::{ForgeError, ForgeErrorKind};
 use super::{Ask, Forge};
-use crate::http_client::url::escape;
 use crate::release::github::Told;
 
 /// A release, be it a draft.

@@ -1,13 +1,13 @@
 //! bumpversion, bump2version and bump-my-version: the files they move are version sites, their tag name is the tag.
 
+use monorelease_model::paths::resolve;
+use monorelease_model::version::{Spelling, Version};
 use toml_edit::{DocumentMut, Item};
 
 use super::Rank;
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, key_site, pattern_site};
 use crate::config::SiteKeys;
-use crate::model::paths::resolve;
-use crate::model::version::{Spelling, Version};
 
 /// What one configuration says.
 #[derive(Default)]

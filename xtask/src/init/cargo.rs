@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::paths::{join, resolve};
 use toml_edit::{DocumentMut, Item};
 
 use super::paths::{below, folder_of};
 use super::survey::{Offer, Survey, key_site};
 use super::{Need, Rank};
 use crate::config::SiteKeys;
-use crate::model::paths::{join, resolve};
 
 /// This crate itself, wherever it was copied to: it is released with nothing.
 const AUTOMATION: &str = "xtask";

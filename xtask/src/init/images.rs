@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::paths::join;
+
 use super::paths::{file_name, folder_of};
+use super::python;
 use super::survey::{Survey, some};
-use crate::init::python;
-use crate::model::paths::join;
 
 /// What publishes a Python package, as workflows spell it.
 const PUBLISHERS: [&str; 7] = [

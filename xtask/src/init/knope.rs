@@ -1,11 +1,11 @@
 //! knope: the files that it moves together are one project, its tags are the tags.
 
+use monorelease_model::paths::resolve;
 use toml_edit::{DocumentMut, Item, Value};
 
 use super::Rank;
 use super::paths::{file_name, folder_of};
 use super::survey::Survey;
-use crate::model::paths::resolve;
 
 const CONFIG: &str = "knope.toml";
 

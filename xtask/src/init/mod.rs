@@ -7,7 +7,7 @@
 mod bumpversion;
 mod cargo;
 mod charts;
-pub mod command;
+pub(crate) mod command;
 mod images;
 mod knope;
 mod look;
@@ -23,8 +23,9 @@ mod version_files;
 
 use std::collections::BTreeMap;
 
+use monorelease_model::version::Version;
+
 use crate::config::SiteKeys;
-use crate::model::version::Version;
 use crate::project::version_location::Site;
 use text::text;
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::paths::resolve;
+
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, some};
 use super::{Need, Rank};
 use crate::config::SiteKeys;
-use crate::model::paths::resolve;
 
 /// Folders of documentation and web sites.
 const PAGES: [&str; 4] = ["docs", "doc", "website", "www"];

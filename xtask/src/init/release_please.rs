@@ -1,12 +1,12 @@
 //! release-please: its packages are projects, its extra files are version sites, its tags are the tags.
 
+use monorelease_model::paths::{join, resolve};
+use monorelease_model::version::Spelling;
 use serde_json::Value;
 
 use super::Rank;
 use super::paths::{below, file_name};
 use super::survey::{Offer, Survey, key_site, line_pattern, pattern_site};
-use crate::model::paths::{join, resolve};
-use crate::model::version::Spelling;
 
 const CONFIG: &str = "release-please-config.json";
 const MANIFEST: &str = ".release-please-manifest.json";

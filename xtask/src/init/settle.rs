@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use monorelease_model::tag::TagPattern;
+
 use super::paths::{image_name, module_name, plain_name};
 use super::survey::Survey;
 use super::{Discovery, Found, Need, Rank, images, tags};
-use crate::model::tag::TagPattern;
 
 pub fn settle(mut survey: Survey<'_>) -> Discovery {
     let address = survey

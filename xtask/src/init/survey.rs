@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use monorelease_model::paths::join;
 use toml_edit::DocumentMut;
 
 use super::paths::{below, file_name, folder_of};
 use super::{ByFolder, Found, FoundSite, Rank, Tree};
 use crate::config::{PlaceKeys, SiteKeys};
-use crate::model::paths::join;
 use crate::project::is_within;
 use crate::project::version_location::read_site;
 

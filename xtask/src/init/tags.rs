@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use monorelease_model::tag::TagPattern;
+
 use super::Found;
-use crate::model::tag::TagPattern;
 
 /// Decides every project's pattern. Gives sentences on tags that nobody was given.
 ///

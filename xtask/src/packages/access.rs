@@ -4,8 +4,9 @@
 
 use std::fmt;
 
+use monorelease_process::Call;
+
 use crate::delivery::repository::settings::without_user;
-use crate::process::Call;
 use crate::world::environment::{unescaped, variable};
 
 /// Variables with secrets of indexes. Builds and tests of a package run its own code, which has no business with them.

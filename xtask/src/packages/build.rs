@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use monorelease_model::distribution::Artifact;
+use monorelease_process::Call;
 use serde::Deserialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::access::without_secrets;
 use super::export::{Export, copy_all};
-use crate::model::distribution::Artifact;
-use crate::process::Call;
 use crate::world::World;
 use crate::world::environment::variable;
 use crate::{tools, world};

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use monorelease_process::Call;
 
-use crate::process::Call;
 use crate::world;
 use crate::world::World;
 

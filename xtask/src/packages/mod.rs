@@ -3,17 +3,18 @@
 //! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
 
 pub mod access;
-pub mod build;
+pub(crate) mod build;
 pub mod export;
-pub mod health;
+pub(crate) mod health;
 pub mod index;
 pub mod plan;
 mod sbom;
 pub mod step;
 pub mod trust;
 
-use crate::model::distribution::Artifact;
-use crate::model::version::Version;
+use monorelease_model::distribution::Artifact;
+use monorelease_model::version::Version;
+
 use crate::scan::Rules;
 use crate::trust::Policy;
 

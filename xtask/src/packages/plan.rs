@@ -3,11 +3,11 @@
 //! A release is built of the candidate's commit. What this machine cannot build must lie in the release's folder, or be at the
 //! index already.
 
+use monorelease_model::distribution::{Artifact, FileName, IndexFile};
+use monorelease_model::version::Version;
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{IndexName, PackageBuild, PackageFile, PackageStep, Signed};
-use crate::model::distribution::{Artifact, FileName, IndexFile};
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::scan::Rules;
 use crate::step::Step;

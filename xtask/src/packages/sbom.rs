@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
+use monorelease_model::distribution::normal;
+use monorelease_process::Call;
 use serde_json::{Value, json};
 
 use super::PackageBuild;
 use super::access::without_secrets;
 use super::export::Export;
-use crate::model::distribution::normal;
-use crate::process::Call;
 use crate::world::World;
 use crate::{tools, world};
 

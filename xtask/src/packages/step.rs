@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use monorelease_model::distribution::{Artifact, FileName, IndexFile, normal};
+use monorelease_model::version::Version;
 use serde_json::{Value, json};
 
 use super::build::{Inside, Making};
@@ -14,8 +16,6 @@ use super::plan::{ArtifactFacts, PackageFacts, artifacts, is_stable_abi, name_of
 use super::{IndexName, PackageBuild, PackageStep, Signed, build, index, trust};
 use crate::bump::edits::Edits;
 use crate::fault::Fault;
-use crate::model::distribution::{Artifact, FileName, IndexFile, normal};
-use crate::model::version::Version;
 use crate::project::{Project, Projects};
 use crate::step::plan::{Goal, Probe};
 use crate::text::short;

@@ -5,11 +5,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use monorelease_model::image::Digest;
 use serde_json::{Value, json};
 
 use super::step::built;
 use super::{PackageBuild, PackageStep, Signed, build, sbom};
-use crate::model::image::Digest;
 use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
 use crate::trust::cosign::Answer;

@@ -2,9 +2,10 @@
 //!
 //! Their digests are not known before they are built: until then a plan names them by what they are built of.
 
+use monorelease_model::image::{Digest, Platform, Repository};
+
 use crate::delivery::Deliver;
 use crate::delivery::pull_request::branch::DeliveryPull;
-use crate::model::image::{Digest, Platform, Repository};
 
 /// The images of all platforms under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 //! How the pull request is brought about is `delivery_pull`'s; what is built is asked for by the command.
 
 use anyhow::{Context, bail};
+use monorelease_model::image::Digest;
 
 use super::model::{Gather, PinPart, Pins, inputs_tag};
 use crate::delivery::pins::Stage;
 use crate::delivery::promotion::{Deliverer, images_of};
 use crate::delivery::{Action, Deliver, pull_request};
-use crate::model::image::Digest;
 use crate::project::Project;
 use crate::project::registered::ImageSources;
 use crate::release::candidate_images::{Unusable, platform_image};

@@ -2,9 +2,9 @@
 //!
 //! Everything here is about names and versions; what a registry holds under them is asked elsewhere.
 
-use crate::model::build_id::BuildId;
-use crate::model::image::is_image_tag;
-use crate::model::version::Version;
+use monorelease_model::build_id::BuildId;
+use monorelease_model::image::is_image_tag;
+use monorelease_model::version::Version;
 
 /// The parts of a version that an alias may name, the longer one first.
 const PARTS: [&str; 2] = ["{major}", "{minor}"];

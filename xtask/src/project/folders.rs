@@ -1,7 +1,8 @@
 //! The folders of all projects, as the history is asked about them (law 7).
 
+use monorelease_commit_history::folders::{Folders, ProjectPaths};
+
 use super::Project;
-use crate::commit_history::folders::{Folders, ProjectPaths};
 
 /// Projects are known by their index in `projects`.
 pub fn folders(projects: &[Project]) -> Folders {
@@ -14,9 +15,9 @@ pub fn folders(projects: &[Project]) -> Folders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit_history::folders::Folders;
     use crate::config::parse;
     use crate::project::Projects;
+    use monorelease_commit_history::folders::Folders;
 
     fn owners(config: &str, path: &str) -> Vec<String> {
         let projects = Projects::from_config(&parse(config, "m").unwrap(), "m")

@@ -2,10 +2,11 @@
 //!
 //! Read from the configuration; nothing here asks a registry.
 
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::image::{Platform, Repository};
+
 use super::alias::AliasPattern;
 use crate::config::{Config, HealthKeys, ImageKeys};
-use crate::model::build_id::arch_suffix;
-use crate::model::image::{Platform, Repository};
 
 /// The image of a project.
 #[derive(Debug, Clone)]

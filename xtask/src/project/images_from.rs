@@ -2,8 +2,9 @@
 //!
 //! What a file makes of a project is decided in `model::registered`; nothing is built or pinned here.
 
-use crate::image_pins::registry_file::registry_file;
 use anyhow::Context;
+use monorelease_image_pins::registry_file::registry_file;
+use monorelease_text_edits::key_path::KeyPath;
 
 use super::registered::{Declared, RegistryRules};
 use super::{Project, Projects, is_within};
@@ -13,7 +14,6 @@ use crate::delivery::read::at_line;
 use crate::fault::Fault;
 use crate::secrets::declared::secret_names;
 use crate::secrets::{SecretNames, check_names};
-use crate::text_edits::key_path::KeyPath;
 use crate::world::World;
 use crate::world::texts::Texts;
 

@@ -10,15 +10,15 @@ pub mod version_location;
 
 use std::collections::{HashMap, HashSet};
 
+use monorelease_model::image::Repository;
+use monorelease_model::tag::{Owners, TagPattern};
+
 use crate::config::{Config, ProjectKeys, nearest};
 use crate::fault::Fault;
-use crate::model::image::Repository;
-use crate::model::tag::{Owners, TagPattern};
 use crate::packages::IndexName;
+use image::ImageTarget;
 use registered::Registered;
 use version_location::{Site, read_site};
-
-pub use image::ImageTarget;
 
 /// One independently released part of the monorepo.
 #[derive(Debug, Clone)]

@@ -2,19 +2,18 @@
 //!
 //! It makes projects and pins of what a registry file says; the files are read elsewhere.
 
+use monorelease_image_pins::Write;
+use monorelease_image_pins::registry_file::RegistryFile;
+use monorelease_model::image::{Platform, Repository};
+use monorelease_model::tag::TagPattern;
+use monorelease_text_edits::key_path::KeyPath;
+
 use super::image::ImageTarget;
 use super::{Project, Projects, clean_path, is_within};
 use crate::config::Config;
 use crate::config::environments::ImagesFromKeys;
 use crate::delivery::deploy::Checks;
-use crate::delivery::pins::Delivery;
-use crate::delivery::pins::Pin;
-use crate::delivery::pins::Stage;
-use crate::image_pins::Write;
-use crate::image_pins::registry_file::RegistryFile;
-use crate::model::image::{Platform, Repository};
-use crate::model::tag::TagPattern;
-use crate::text_edits::key_path::KeyPath;
+use crate::delivery::pins::{Delivery, Pin, Stage};
 
 /// What an image is built of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +74,7 @@ impl<'a> RegistryRules<'a> {
         let image = keys.image.as_deref().unwrap_or("image");
         let image = KeyPath::parse(image).map_err(|why| format!("image `{image}` {why}"))?;
         let files = clean_path(&keys.files).map_err(|why| format!("files: {why}"))?;
-        if crate::image_pins::Format::of(&files).is_none() {
+        if monorelease_image_pins::Format::of(&files).is_none() {
             return Err(format!(
                 "files is {files:?}; wanted a pattern that ends with .yaml, .yml, .json or .toml"
             ));

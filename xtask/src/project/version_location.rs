@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use monorelease_model::paths::resolve;
+use monorelease_model::version::{Spelling, Version};
+use monorelease_text_edits::key_path::KeyPath;
+
 use crate::config::{SiteKeys, nearest};
-use crate::model::paths::resolve;
-use crate::model::version::{Spelling, Version};
-use crate::text_edits::key_path::KeyPath;
 
 /// One place where a version is written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,15 +2,14 @@
 //!
 //! They have the two shapes that builders push: a plain image, and an index of one image with the attestation that speaks of it.
 
-use crate::model::image::media_type::OCI_INDEX as INDEX;
-use crate::model::image::media_type::OCI_MANIFEST as MANIFEST;
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::image::media_type::OCI_INDEX as INDEX;
+use monorelease_model::image::media_type::OCI_MANIFEST as MANIFEST;
+use monorelease_model::image::{Digest, Platform, Repository};
+use monorelease_oci_registry::client::{Registry, RegistryOptions};
+use monorelease_oci_registry::credentials::Credentials;
+use monorelease_stand_ins::registry::EmbeddedRegistry;
 use serde_json::{Value, json};
-
-use crate::model::build_id::arch_suffix;
-use crate::model::image::{Digest, Platform, Repository};
-use crate::oci_registry::client::{Registry, RegistryOptions};
-use crate::oci_registry::credentials::Credentials;
-use crate::stand_ins::registry::EmbeddedRegistry;
 
 /// The smallest layer that engines take: the end mark of an archive.
 pub const LAYER_BYTES: usize = 1024;

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::process::{Call, Runner};
+use monorelease_process::{Call, Runner};
 
 /// What leads out of a rehearsal: CI that it may be running in, chats, credentials, and services with an address of their own.
 const SURROUNDINGS: [&str; 16] = [

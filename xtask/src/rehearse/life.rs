@@ -5,13 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use monorelease_process::{Call, Finished, Runner};
+use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use monorelease_stand_ins::registry::EmbeddedRegistry;
 
 use super::{images, isolation};
 use crate::app::App;
 use crate::fault::Fault;
-use crate::process::{Call, Finished, Runner};
-use crate::stand_ins::github::{EmbeddedForge, Right};
-use crate::stand_ins::registry::EmbeddedRegistry;
 use crate::world;
 use crate::world::environment;
 

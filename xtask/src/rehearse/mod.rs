@@ -11,12 +11,12 @@ mod shapes;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use monorelease_model::image::{Platform, Repository};
 use serde_json::json;
 
 use crate::app::App;
 use crate::cli::Rehearse;
 use crate::fault::Fault;
-use crate::model::image::{Platform, Repository};
 use crate::project::Project;
 use crate::release::observe;
 use crate::tools::docker;
@@ -317,7 +317,7 @@ fn push_stand_ins(
         let tag = format!(
             "{}-{}",
             candidate.build_id,
-            crate::model::build_id::arch_suffix(platform)
+            monorelease_model::build_id::arch_suffix(platform)
         );
         let image = StandIn {
             platform,

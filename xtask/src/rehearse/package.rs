@@ -5,13 +5,13 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use monorelease_process::{Call, Runner};
 use serde_json::json;
 use toml_edit::{Array, DocumentMut, Item, value};
 
 use super::sandbox::{Purpose, Sandbox};
 use super::{say_and_run, signs};
 use crate::app::App;
-use crate::process::{Call, Runner};
 use crate::project::Project;
 use crate::ui;
 

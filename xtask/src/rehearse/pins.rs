@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use anyhow::Context;
+use monorelease_process::{Call, Runner};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::isolation;
-use crate::process::{Call, Runner};
 use crate::project::Projects;
 use crate::{config, world};
 

@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use monorelease_model::image::{Platform, Repository};
+use monorelease_process::{Call, Finished, Runner};
+use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use monorelease_stand_ins::package_index::EmbeddedIndex;
+use monorelease_stand_ins::registry::EmbeddedRegistry;
 
 use super::{isolation, package, pins};
 use crate::fault::Fault;
-use crate::model::image::{Platform, Repository};
-use crate::process::{Call, Finished, Runner};
-use crate::stand_ins::github::{EmbeddedForge, Right};
-use crate::stand_ins::package_index::EmbeddedIndex;
-use crate::stand_ins::registry::EmbeddedRegistry;
 use crate::trust::cosign;
 use crate::world;
 use crate::world::environment;

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use monorelease_model::image::{Digest, Repository, media_type};
+use monorelease_model::version::Version;
+use monorelease_oci_registry::client::{Manifest, Registry};
+use monorelease_oci_registry::error::{RegistryError, RegistryErrorKind};
+
 use super::image_index::VERSION_ANNOTATION;
-use crate::model::image::{Digest, Repository, media_type};
-use crate::model::version::Version;
-use crate::oci_registry::client::{Manifest, Registry};
-use crate::oci_registry::error::{RegistryError, RegistryErrorKind};
 use crate::project::Project;
 use crate::project::alias::AliasPattern;
 use crate::project::image::ImageTarget;

@@ -2,6 +2,12 @@
 //!
 //! Each manifest and configuration is read once, and its bytes are carried into the plan. What they mean is decided in `plan`.
 
+use monorelease_http_client::parallel::side_by_side;
+use monorelease_model::build_id::{BuildId, arch_suffix};
+use monorelease_model::image::{Platform, Repository, media_type};
+use monorelease_oci_registry::client::{Manifest, Registry};
+use monorelease_oci_registry::error::RegistryError;
+use monorelease_oci_registry::tags::TagListing;
 use oci_spec::image::{
     Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
     PlatformBuilder,
@@ -11,12 +17,6 @@ use super::candidates;
 use super::candidates::{Build, Sought, TurnedDown};
 use super::plan::BuildFacts;
 use super::platform_images::{Entries, PlatformImage, entries_of};
-use crate::http_client::parallel::side_by_side;
-use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::image::{Platform, Repository, media_type};
-use crate::oci_registry::client::{Manifest, Registry};
-use crate::oci_registry::error::RegistryError;
-use crate::oci_registry::tags::TagListing;
 use crate::project::image::ImageTarget;
 use crate::step::images::ManifestBytes;
 use crate::text::short;

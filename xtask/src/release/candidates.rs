@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::build_id::BuildId;
-use crate::model::version::Version;
+use monorelease_model::build_id::BuildId;
+use monorelease_model::version::Version;
+
 use crate::text::short;
 
 /// More builds than this are counted, not listed, when none can be used.
@@ -135,7 +136,7 @@ pub fn not_there<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::version::Spelling;
+    use monorelease_model::version::Spelling;
 
     const COMMIT: &str = "abc1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

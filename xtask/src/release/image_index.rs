@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::image::Digest;
+use monorelease_model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST};
+use monorelease_model::version::Version;
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 
 use super::platform_images::PlatformImage;
-use crate::model::image::Digest;
-use crate::model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST};
-use crate::model::version::Version;
 use crate::step::images::ManifestBytes;
 
 /// The annotation that says of which version an index is (OCI image specification, annotations).
@@ -96,7 +96,7 @@ fn annotations(version: &str, images: &[&PlatformImage]) -> BTreeMap<String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::image::media_type::{OCI_INDEX, OCI_MANIFEST};
+    use monorelease_model::image::media_type::{OCI_INDEX, OCI_MANIFEST};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

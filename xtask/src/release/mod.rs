@@ -11,11 +11,12 @@ pub mod observe;
 pub mod plan;
 pub mod platform_images;
 
+use monorelease_model::build_id::BuildId;
+
 use crate::app::{App, Outcome};
 use crate::build::scanner;
 use crate::cli::Release;
 use crate::fault::Fault;
-use crate::model::build_id::BuildId;
 use crate::packages::plan::want_scan;
 use crate::packages::{PackageStep, trust};
 use crate::project::Project;
@@ -23,8 +24,8 @@ use crate::release::github::gather;
 use crate::step::Step;
 use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
 use crate::tag::plan::RemoteTags;
-use crate::trust::policy::{self, Means, Obstacle};
-use crate::trust::{SbomFormat, Trust};
+use crate::trust::policy::{Means, Obstacle};
+use crate::trust::{SbomFormat, Trust, policy};
 use notices::Told;
 use plan::{ReleaseFacts, TrustFacts};
 

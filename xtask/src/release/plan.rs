@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use monorelease_model::build_id::{BuildId, arch_suffix};
+use monorelease_model::image::{Platform, is_image_tag};
+use monorelease_model::version::Version;
+
 use super::aliases::{AliasFacts, Destination};
 use super::candidates::{TurnedDown, none_usable, not_there};
 use super::platform_images::{PlatformImage, blobs_of};
-use super::{aliases, image_index};
-use crate::model::build_id::{BuildId, arch_suffix};
-use crate::model::image::{Platform, is_image_tag};
-use crate::model::version::Version;
+use super::{aliases, github, image_index};
 use crate::packages::plan::PackageFacts;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
-use crate::release::github;
 use crate::release::github::plan::{ForgeFacts, Image};
 use crate::step::Step;
 use crate::step::images::ImageCopy;

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::image::{Digest, Platform, media_type};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 
-use crate::model::image::{Digest, Platform, media_type};
 use crate::step::images::ManifestBytes;
 
 /// Marks an index entry that speaks of another entry (BuildKit, attestation storage).

@@ -3,10 +3,9 @@
 //! Words of commits are escaped. Notes stand in folds: a squash merge may copy them into a commit's message, where what is
 //! folded away counts as nobody's change.
 
-use xtask_hot::markdown::escaped;
-
-use crate::version_files::changelog;
-use crate::version_files::changelog::Part;
+use monorelease_model::markdown::escaped;
+use monorelease_version_files::changelog;
+use monorelease_version_files::changelog::Part;
 
 /// The most reasons that a row of the table names.
 const REASONS_MAX: usize = 5;
@@ -84,8 +83,8 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::commits::rules::ReleaseRules;
-    use crate::version_files::changelog::{Entry, Group};
-    use xtask_hot::commit::Message;
+    use monorelease_commit_history::message::Message;
+    use monorelease_version_files::changelog::{Entry, Group};
 
     fn row(why: &[&str]) -> Row {
         let entry = Entry {

@@ -4,8 +4,7 @@
 
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
-use crate::text::cut;
-use crate::text::short;
+use crate::text::{cut, short};
 
 /// The forge takes no longer body, and no longer title, in characters.
 pub const BODY_CHARS_MAX: usize = 65_536;

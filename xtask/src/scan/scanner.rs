@@ -8,11 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use monorelease_process::{Call, Runner, last_lines};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Finding, Place, Severity};
-use crate::process::{Call, Runner, last_lines};
 use crate::world;
 
 /// The first scan of a day fetches a database.

@@ -4,10 +4,10 @@
 //! One step for image and tree, since an entry of `[[scan.ignore]]` is without use only where neither needs it.
 
 use anyhow::bail;
+use monorelease_model::image::Digest;
 
 use super::judge::judge;
 use super::{Rules, scanner};
-use crate::model::image::Digest;
 use crate::packages::PackageBuild;
 use crate::packages::export::Export;
 use crate::step::images::ImageBuild;

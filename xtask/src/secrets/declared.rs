@@ -2,13 +2,13 @@
 //!
 //! Nothing is edited, and what else stands in the file is not looked at.
 
+use monorelease_image_pins::Format;
+use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::splice::line_at;
+use monorelease_text_edits::yaml::{Node, Value, parse};
 use serde::Deserialize;
 
 use super::SecretNames;
-use crate::image_pins::Format;
-use crate::text_edits::error::EditError;
-use crate::text_edits::splice::line_at;
-use crate::text_edits::yaml::nodes::{Node, Value, parse};
 
 /// A registry file in TOML; what else stands in it is not looked at.
 #[derive(Deserialize)]

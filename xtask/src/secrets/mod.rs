@@ -3,7 +3,7 @@
 //!
 //! Nothing here reads a variable or calls a store.
 
-pub mod command;
+pub(crate) mod command;
 pub mod declared;
 pub mod step;
 mod store;

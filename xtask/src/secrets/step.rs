@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
+use monorelease_process::Call;
 use serde_json::{Map, Value, json};
 
 use super::store::{PrivateFile, SecretValue, fingerprint, remember_handed, value, was_handed};
 use super::{SecretEntry, SecretNames, SecretSync, SecretsPlan, Sink, variables};
 use crate::delivery::deploy::fill;
 use crate::delivery::pins::fits;
-use crate::process::Call;
 use crate::project::images_from::secrets_of;
 use crate::project::{Project, Projects};
 use crate::step::Step;

@@ -14,14 +14,14 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_process::interrupts::interrupts;
+use monorelease_process::{Call, last_lines};
 use sha2::Digest as _;
 use sha2::Sha256;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use tempfile::TempDir;
 
-use crate::process::interrupts::interrupts;
-use crate::process::{Call, last_lines};
 use crate::world::World;
 use crate::world::environment::variable;
 

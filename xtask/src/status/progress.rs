@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::build_id::arch_suffix;
-use crate::model::version::Version;
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::version::Version;
+
 use crate::project::Project;
 use crate::step::plan::{Plan, Verdict};
 use crate::tag::plan::{RemoteTags, TagFacts};

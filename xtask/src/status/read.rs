@@ -1,9 +1,10 @@
 //! Where releases stand, read from the clone, its remote and the registries; nothing is written, fetched or asked to be pushed.
 
+use monorelease_model::image::Repository;
+use monorelease_model::version::Version;
+
 use super::progress;
 use super::progress::{Progress, Released};
-use crate::model::image::Repository;
-use crate::model::version::Version;
 use crate::project::image::ImageTarget;
 use crate::project::{Project, Projects};
 use crate::release::observe;

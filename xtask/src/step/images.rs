@@ -2,7 +2,8 @@
 //!
 //! Nothing here says what becomes of them; that is `step`.
 
-use crate::model::image::{Digest, Platform, Repository};
+use monorelease_model::image::{Digest, Platform, Repository};
+
 use crate::project::registered::ImageSources;
 use crate::scan::Rules;
 

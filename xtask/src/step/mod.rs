@@ -6,9 +6,10 @@
 pub mod images;
 pub mod plan;
 
+use monorelease_model::image::{Digest, Repository};
+
 use crate::delivery::deploy::Deployment;
 use crate::delivery::{Action, Deliver};
-use crate::model::image::{Digest, Repository};
 use crate::packages::PackageStep;
 use crate::pin::model::{Gather, Pins};
 use crate::release::github::{ForgeRelease, Part};
@@ -16,8 +17,7 @@ use crate::release_pr::model::ReleasePull;
 use crate::secrets::SecretSync;
 use crate::text::short;
 use crate::trust::{Attached, Policy, Subject};
-
-pub use images::{
+use images::{
     DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
 };
 

@@ -2,9 +2,10 @@
 
 pub mod plan;
 
+use monorelease_model::version::Version;
+
 use crate::app::{App, Outcome};
 use crate::cli::Tag;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::observe;
 use crate::release::plan::dirty_sentence;

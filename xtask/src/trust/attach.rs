@@ -3,12 +3,12 @@
 //! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
 
 use anyhow::bail;
+use monorelease_oci_registry::error::RegistryError;
 use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use super::cosign::Answer;
 use super::{Attached, Claim, Policy, SbomFormat, Signer, Subject, cosign, syft};
-use crate::oci_registry::error::RegistryError;
 use crate::step::plan::Probe;
 use crate::world::World;
 

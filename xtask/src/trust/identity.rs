@@ -9,9 +9,9 @@ use anyhow::{Context, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use monorelease_http_client::client::Agents;
 use serde_json::Value;
 
-use crate::http_client::client::Agents;
 use crate::world::environment::variable;
 
 /// Nobody waits longer for a token.

@@ -5,17 +5,17 @@
 pub mod attach;
 pub mod cosign;
 mod identity;
-pub mod plan;
+pub(crate) mod plan;
 pub mod policy;
 pub mod promoted;
 mod syft;
 
+use monorelease_model::image::{Digest, Repository};
 use regex::Regex;
 use serde::Deserialize;
 
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::model::image::{Digest, Repository};
 use crate::project::clean_path;
 
 /// Who vouches for the identities of GitHub's workflows.

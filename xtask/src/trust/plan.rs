@@ -2,10 +2,10 @@
 //!
 //! Pure: the policy and the candidate in, steps out. Who signs, and how, is not known here.
 
+use monorelease_model::image::{Digest, Repository};
 use serde_json::{Value, json};
 
 use super::{Attached, Claim, Policy, Subject};
-use crate::model::image::{Digest, Repository};
 use crate::release::platform_images::PlatformImage;
 use crate::step::Step;
 use crate::step::images::ManifestBytes;

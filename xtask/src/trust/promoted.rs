@@ -4,11 +4,12 @@
 //! What is asked is what `release` attaches: of the index its signature, of each platform all of it. A rollback is not held up by
 //! this, and neither is what an environment runs already.
 
+use monorelease_model::image::{Digest, Platform};
+
 use super::attach::Found;
 use super::{Attached, Policy, Subject, attach, plan};
 use crate::delivery::{Deliver, ReleaseImages};
 use crate::engine;
-use crate::model::image::{Digest, Platform};
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::release::candidate_images::{Unusable, platform_image};

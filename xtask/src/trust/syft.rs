@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use monorelease_process::Call;
 use serde_json::Value;
 
 use super::cosign::forge_password;
 use super::{SbomFormat, Subject};
-use crate::process::Call;
 use crate::world::World;
 use crate::{tools, world};
 

@@ -5,16 +5,16 @@
 
 use std::path::{Path, PathBuf};
 
+use monorelease_model::distribution::{IndexFile, normal};
+use monorelease_model::github::asset_name;
+use monorelease_model::image::Digest;
+
 use super::rows::{Look, Row};
 use crate::github::files::File;
-use crate::model::distribution::{IndexFile, normal};
-use crate::model::github::asset_name;
-use crate::model::image::Digest;
 use crate::packages::index::Place;
 use crate::packages::step::Built;
 use crate::packages::{PackageBuild, trust};
-use crate::release::github::CHECKSUMS;
-use crate::release::github::read_checksums;
+use crate::release::github::{CHECKSUMS, read_checksums};
 use crate::trust::cosign::Answer;
 use crate::trust::{Attached, Claim, Policy, SbomFormat, cosign};
 use crate::world::World;

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::version::Version;
+
 use super::rows::{Look, Row};
 use crate::github::error::{ForgeError, ForgeErrorKind};
 use crate::github::files::File;
 use crate::github::releases::Release;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::github::{CHECKSUMS, read_checksums};
 use crate::tag::plan::TagFacts;

@@ -5,6 +5,7 @@ mod github;
 mod package;
 mod rows;
 
+use monorelease_model::version::Version;
 use serde_json::json;
 
 use crate::app::{App, Outcome};
@@ -12,7 +13,6 @@ use crate::cli::Verify;
 use crate::commits::ownership::tags_by_project;
 use crate::commits::since_release;
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::github::gather;
 use crate::release::observe;

@@ -1,8 +1,9 @@
 //! What an index has of a release's package: each file that belongs to it, fetched and held to what is known of it.
 
+use monorelease_model::distribution::IndexFile;
+
 use super::bundle::Bundles;
 use super::rows::{Look, Release, Row};
-use crate::model::distribution::IndexFile;
 use crate::packages;
 use crate::packages::index::Place;
 use crate::packages::index::error::IndexError;

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::image::{Digest, Platform, Repository, media_type};
+use monorelease_model::version::Version;
+use monorelease_oci_registry::error::RegistryError;
 use oci_spec::image::ImageIndex;
 
 use super::package;
-use crate::model::build_id::arch_suffix;
-use crate::model::image::{Digest, Platform, Repository, media_type};
-use crate::model::version::Version;
-use crate::oci_registry::error::RegistryError;
 use crate::project::image::ImageTarget;
 use crate::project::{Project, Projects};
 use crate::release::candidate_images;

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use monorelease_version_files::locations;
+use monorelease_version_files::locations::Locator;
+
 use crate::fault::Fault;
 use crate::project::Project;
 use crate::project::version_location::{Readings, Site, SiteForm, SiteReading};
-use crate::version_files::locations;
-use crate::version_files::locations::Locator;
 use crate::world::texts::Texts;
 use crate::world::{World, texts};
 

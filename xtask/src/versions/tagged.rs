@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use monorelease_commit_history::history::Contents;
+use monorelease_model::version::Version;
+
 use super::read;
-use crate::commit_history::history::Contents;
 use crate::commits::ownership::ProjectTag;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::project::version_location::{Site, SiteReading};
 use crate::world::World;
@@ -168,8 +169,8 @@ pub fn hold(version: &Version, answers: &[Answer]) -> Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::version::Spelling;
     use crate::project::version_location::{Site, SiteForm};
+    use monorelease_model::version::Spelling;
 
     fn version(text: &str) -> Version {
         Spelling::SemVer.read(text).unwrap()

@@ -10,11 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Context;
+use monorelease_model::image::Digest;
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::files;
-use crate::model::image::Digest;
 
 /// How much of a stream is looked at together.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -98,12 +98,9 @@ pub(crate) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .filter_map(|half| char::from_digit(half.into(), 16))
         .collect();
-    let digest =
-        format!("sha256:{hex}")
-            .parse()
-            .map_err(|error: crate::model::image::ImageNameError| {
-                io::Error::other(error.to_string())
-            })?;
+    let digest = format!("sha256:{hex}").parse().map_err(
+        |error: monorelease_model::image::ImageNameError| io::Error::other(error.to_string()),
+    )?;
     Ok((digest, bytes))
 }
 

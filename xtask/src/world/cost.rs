@@ -4,7 +4,8 @@
 
 use std::time::Instant;
 
-use crate::http_client::count::requests_on_this_thread;
+use monorelease_http_client::count::requests_on_this_thread;
+
 use crate::step::plan::Cost;
 
 /// Runs from its start to every look at it; for one thread.
@@ -33,7 +34,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http_client::count::count_request;
+    use monorelease_http_client::count::count_request;
 
     #[test]
     fn a_thread_is_charged_for_its_own_requests_alone() {

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_http_client::url::escape;
+use monorelease_model::image::Platform;
+use monorelease_process::quoted;
 
 use crate::delivery::repository::settings::without_user;
 use crate::git::ForgeCredentials;
-use crate::http_client::url::escape;
-use crate::model::image::Platform;
 use crate::packages::access::PackageAccess;
-use crate::process::quoted;
 use crate::trust::Key;
 
 const PUBLIC_FORGE: &str = "https://github.com";

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Context;
+use monorelease_oci_registry::client::Registry;
 
 use crate::delivery::repository::Deliveries;
 use crate::git::Git;
 use crate::github::{Forge, ForgeOptions};
-use crate::oci_registry::client::Registry;
-pub(crate) use crate::process::{Runner, Sink};
 use environment::Environment;
+
+pub(crate) use monorelease_process::{Runner, Sink};
 
 /// Everything outside that a command may touch.
 pub struct World {
@@ -40,7 +41,7 @@ pub struct Shared {
     pub(crate) cosign: Mutex<Option<crate::trust::cosign::Abilities>>,
     pub(crate) deliveries: Deliveries,
     pub contents: contents::Contents,
-    pub(crate) packages: OnceLock<crate::http_client::client::Agents>,
+    pub(crate) packages: OnceLock<monorelease_http_client::client::Agents>,
 }
 
 impl World {
@@ -86,7 +87,7 @@ impl World {
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
         self.shared.registry.get_or_init(|| {
-            Registry::new(crate::oci_registry::client::RegistryOptions::from_environment())
+            Registry::new(monorelease_oci_registry::client::RegistryOptions::from_environment())
         })
     }
 

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use xtask_hot::commit::Message;
+use monorelease_commit_history::message::Message;
 
 use super::*;
 use crate::config::{Config, parse};

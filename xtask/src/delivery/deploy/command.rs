@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use monorelease_process::Call;
+use monorelease_process::interrupts::interrupts;
 
 use crate::fault::Fault;
-use crate::process::Call;
-use crate::process::interrupts::interrupts;
 use crate::world::World;
 
 /// Lines that are shown of one command; what comes after is counted.

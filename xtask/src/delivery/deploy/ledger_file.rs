@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::image::Digest;
 use serde::Deserialize;
 
 use super::Entry;
-use crate::model::image::Digest;
 
 const HEAD: &str = "# What is to run here, and what passed: written by `cargo xtask promote`, `rollback` and `release` alone.\n";
 

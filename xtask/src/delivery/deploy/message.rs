@@ -41,9 +41,9 @@ mod tests {
     use crate::delivery::deploy::{Deployment, Effect, Phase};
     use crate::delivery::{Action, ReleaseImages};
     use crate::engine::order::units;
-    use crate::model::image::Digest;
     use crate::step::Step;
     use crate::step::plan::{Goal, Scope};
+    use monorelease_model::image::Digest;
 
     fn of(environment: &str) -> Deliver {
         Deliver {

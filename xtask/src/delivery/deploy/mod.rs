@@ -12,9 +12,10 @@ pub mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use monorelease_model::image::{Digest, Repository};
+
 use super::{Action, Deliver};
 use crate::config::deploy::placeholders;
-use crate::model::image::{Digest, Repository};
 use crate::project::registered::Declared;
 
 /// Where it is written down what an environment is to run and what passed there: a ref of this repository's remote. It is no

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::version::Version;
+
 use super::step::{Ledger, read};
 use super::{Deployment, Effect, LEDGER_REF};
 use crate::delivery::pins::{Pin, Stage};
@@ -12,7 +14,6 @@ use crate::delivery::promotion::{Deliverer, Wish};
 use crate::delivery::read::{PinGroup, Reading};
 use crate::delivery::{Action, Deliver, ReleaseImages, Said};
 use crate::fault::Fault;
-use crate::model::version::Version;
 use crate::project::{Project, images_from};
 use crate::step::Step;
 use crate::step::plan::Goal;

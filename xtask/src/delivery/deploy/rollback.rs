@@ -2,6 +2,8 @@
 //!
 //! It makes steps and carries none out.
 
+use monorelease_model::image::Digest;
+
 use super::step::{Ledger, is_about_what_runs};
 use super::{Deployment, Effect};
 use crate::delivery::message::{Before, Record, before, record};
@@ -9,7 +11,6 @@ use crate::delivery::pins::Stage;
 use crate::delivery::promotion::{Deliverer, Wish};
 use crate::delivery::repository::past::PastCommit;
 use crate::delivery::{Action, Deliver, Said};
-use crate::model::image::Digest;
 use crate::project::Project;
 use crate::project::registered::Declared;
 use crate::step::Step;

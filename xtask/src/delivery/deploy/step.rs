@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{anyhow, bail};
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::image::{Digest, Platform};
+use monorelease_process::Call;
 
 use super::command::Hook;
 use super::ledger_file::{read_entry, write_entry};
@@ -18,9 +21,6 @@ use crate::delivery::repository::tree::{PinFile, Snapshot};
 use crate::delivery::repository::{DeliveryBranch, Pushed};
 use crate::delivery::{Action, Bar, Deliver, ReleaseImages};
 use crate::fault::Fault;
-use crate::model::build_id::arch_suffix;
-use crate::model::image::{Digest, Platform};
-use crate::process::Call;
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;

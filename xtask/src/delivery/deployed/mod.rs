@@ -6,10 +6,12 @@
 
 mod ledger;
 mod next;
-pub mod report;
+pub(crate) mod report;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use monorelease_model::version::Version;
 
 use super::check_pins::{Answers, Objection};
 use super::message::{Record, record};
@@ -20,7 +22,6 @@ use super::repository::DeliveryBranch;
 use super::{Bar, Said};
 use crate::delivery::repository::past::{PastCommit, Recent};
 use crate::github::pulls::Pull;
-use crate::model::version::Version;
 use crate::project::Project;
 use crate::release::observe::rfc3339;
 use crate::text::short;

@@ -1,7 +1,8 @@
 //! What a promotion would change next, told from what environments run; it reads nothing and refuses nothing.
 
+use monorelease_model::version::Version;
+
 use crate::delivery::{Bar, Said};
-use crate::model::version::Version;
 
 /// What `promote` would do with an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 //!
 //! However the forge merges it, `rollback` finds the trailers: in the commit, or at the end of the body, which some squash into one.
 
-use xtask_hot::markdown::escaped;
+use monorelease_model::markdown::escaped;
 
 use crate::delivery::message::{Change, barred, message, subject, told, trailers};
 use crate::delivery::{Action, Deliver, ReleaseImages};
-use crate::release_pr::model::BODY_CHARS_MAX;
-use crate::release_pr::model::TITLE_CHARS_MAX;
+use crate::release_pr::model::{BODY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::text::cut;
 
 /// A title names at most so many characters of projects.
@@ -114,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::delivery::message::records;
-    use crate::model::image::Digest;
+    use monorelease_model::image::Digest;
 
     fn deliver(project: &str, action: Action) -> Deliver {
         Deliver {

@@ -18,19 +18,18 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use git2::{ErrorCode, Oid, Repository};
+use monorelease_process::{Call, Runner};
 use tempfile::TempDir;
 
 use crate::fault::Fault;
 use crate::github::Forge;
-use crate::process::{Call, Runner};
 use crate::world;
 use crate::world::World;
 use cache::Made;
 use filter::{Expected, FILTER};
 use ledger::full_name;
 use settings::{Settings, without_user};
-
-pub use tree::Snapshot;
+use tree::Snapshot;
 
 /// How long a remote may take for one fetch or push.
 pub(super) const REMOTE_LIMIT: Duration = Duration::from_secs(300);

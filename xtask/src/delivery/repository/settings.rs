@@ -2,7 +2,8 @@
 //!
 //! Settings go by variables of the child, so that no secret stands in an argument or an address (law 17).
 
-use crate::process::Call;
+use monorelease_process::Call;
+
 use crate::world::World;
 
 /// What git is told by variables: the user's own settings for this repository, and the forge's token.

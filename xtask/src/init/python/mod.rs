@@ -2,15 +2,15 @@
 //!
 //! Where its version stands is looked for in `python_version`.
 
-pub mod version;
+pub(crate) mod version;
 
+use monorelease_model::paths::{join, resolve};
 use toml_edit::{DocumentMut, Item};
 
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, line_pattern, pattern_site};
 use super::{Need, Rank};
 use crate::config::SiteKeys;
-use crate::model::paths::{join, resolve};
 
 pub fn collect(survey: &mut Survey<'_>) {
     for path in survey.named("pyproject.toml") {

@@ -1,6 +1,7 @@
 //! Where the version of a Python package stands: in the manifest, in the file its build backend reads, in a module that
 //! repeats it, or in no file at all.
 
+use monorelease_model::paths::{join, resolve};
 use toml_edit::{DocumentMut, Item};
 
 use super::{at, manifest_site, word};
@@ -8,7 +9,6 @@ use crate::config::SiteKeys;
 use crate::init::Rank;
 use crate::init::paths::{folder_of, module_name};
 use crate::init::survey::{Offer, Survey, key_site, pattern_site};
-use crate::model::paths::{join, resolve};
 
 /// Tools that make the version of tags or commits, as they stand in `build-system.requires`.
 const FROM_HISTORY: [&str; 8] = [

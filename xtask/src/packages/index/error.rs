@@ -4,10 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use monorelease_http_client::client::{LineFault, Passing, clean};
+use monorelease_http_client::server_time::retry_after;
 use ureq::http::response::Parts;
-
-use crate::http_client::client::{LineFault, Passing, clean};
-use crate::http_client::server_time::retry_after;
 
 /// A read of an index that did not end well. It never holds a secret.
 #[derive(Debug, Clone)]

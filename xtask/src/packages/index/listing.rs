@@ -2,10 +2,9 @@
 //!
 //! Files that are neither wheels nor sdists are left out. It asks nothing.
 
+use monorelease_http_client::url::resolve;
+use monorelease_model::distribution::{FileName, IndexFile};
 use serde_json::Value;
-
-use crate::http_client::url::resolve;
-use crate::model::distribution::{FileName, IndexFile};
 
 /// What an index that has no files of a package says on its page: PEP 629's word in its head, or what the indexes in use say.
 const INDEX_WORDS: [&str; 3] = ["pypi:repository-version", "links for", "simple index"];

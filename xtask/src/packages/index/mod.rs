@@ -16,6 +16,12 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_http_client::client::{
+    Agents, BodyFault, Patience, SILENCE, clean, line_fault, read_body,
+};
+use monorelease_http_client::url::{Origin, resolve};
+use monorelease_model::distribution::{FileName, IndexFile, normal};
+use monorelease_process::Call;
 use sha2::Digest as _;
 use sha2::Sha256;
 use ureq::Body;
@@ -23,17 +29,10 @@ use ureq::http::{Request, Response};
 
 use super::IndexName;
 use crate::fault::Fault;
-use crate::http_client::client::{
-    Agents, BodyFault, Patience, SILENCE, clean, line_fault, read_body,
-};
-use crate::http_client::url::{Origin, resolve};
-use crate::model::distribution::{FileName, IndexFile, normal};
-use crate::process::Call;
 use crate::tools;
 use crate::world::World;
+use error::IndexError;
 use listing::read_listing;
-
-pub use error::IndexError;
 
 /// A listing of a package with ten thousand files has less.
 const LISTING_BYTES_MAX: u64 = 64 << 20;
@@ -211,7 +210,7 @@ fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, Strin
         if let Some(value) = &authorization {
             request = request.header("Authorization", value);
         }
-        crate::http_client::count::count_request();
+        monorelease_http_client::count::count_request();
         let request = request
             .body(())
             .map_err(|error| IndexError::answer(&url, &error.to_string()))?;

@@ -1,7 +1,8 @@
 //! What a package's plan says of files that are here, at the index, or nowhere.
 
+use monorelease_model::version::Spelling;
+
 use super::*;
-use crate::model::version::Spelling;
 
 fn facts(found: &[(&str, bool, bool)], listed: &[&str]) -> PackageFacts {
     let version = Spelling::SemVer.read("0.2.0").unwrap();

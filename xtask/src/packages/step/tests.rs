@@ -1,7 +1,8 @@
 //! What a file that was built is held to.
 
+use monorelease_model::version::Spelling;
+
 use super::*;
-use crate::model::version::Spelling;
 
 fn build(artifact: Artifact, stable_abi: bool) -> PackageBuild {
     PackageBuild {

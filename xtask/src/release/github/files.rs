@@ -6,13 +6,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use monorelease_model::github::asset_name;
+use monorelease_model::image::Digest;
+use monorelease_model::version::Version;
 
-use super::Asset;
-use super::Source;
+use super::{Asset, Source};
 use crate::github::files::Content;
-use crate::model::github::asset_name;
-use crate::model::image::Digest;
-use crate::model::version::Version;
 use crate::packages::{PackageFile, trust};
 use crate::project::Project;
 use crate::trust::attach;

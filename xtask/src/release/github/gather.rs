@@ -3,6 +3,8 @@
 //! Left out of the configuration means not wanted. Where it is configured and nothing in the surroundings speaks of the forge (no
 //! token, no address, no workflow), the release goes without it and says so; a later run that has a token adds it.
 
+use monorelease_model::tag::TagName;
+
 use super::files;
 use super::plan::{ForgeFacts, is_highest};
 use crate::app::App;
@@ -10,7 +12,6 @@ use crate::changelog;
 use crate::changelog::parts::Changelogs;
 use crate::commits::ownership::{ProjectTag, tags_by_project};
 use crate::fault::Fault;
-use crate::model::tag::TagName;
 use crate::project::Project;
 use crate::release::plan::ReleaseFacts;
 use crate::release_pr::model::is_repository;

@@ -7,7 +7,6 @@ pub mod gather;
 pub mod plan;
 pub mod step;
 
-use crate::model::github::asset_name;
 use crate::packages::PackageFile;
 use crate::trust::{Policy, SbomFormat, Subject};
 
@@ -231,18 +230,6 @@ mod tests {
         assert!(
             read_checksums(&format!("{one}\n")).is_err() && read_checksums("").unwrap().is_empty()
         );
-    }
-
-    #[test]
-    fn a_file_has_the_name_that_the_forge_would_give_it() {
-        for (file, name) in [
-            ("a-1.0_x.whl", "a-1.0_x.whl"),
-            ("a b~c+d.txt", "a.b.c.d.txt"),
-            (".hidden.", "hidden"),
-            ("é.txt", "txt"),
-        ] {
-            assert_eq!(asset_name(file), name);
-        }
     }
 
     #[test]

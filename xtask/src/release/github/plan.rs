@@ -3,21 +3,13 @@
 //! Pure. A draft and its files come before the first name is given away, since they can fail and be made anew; everybody sees
 //! the release after its tag is there.
 
+use monorelease_model::build_id::arch_suffix;
+use monorelease_model::github::{BODY_CHARS_MAX, asset_name};
+use monorelease_model::image::{Digest, Repository};
+use monorelease_model::version::Version;
 use std::fmt::Write as _;
 
-use super::Asset;
-use super::CHECKSUMS;
-use super::FILE_BYTES_MAX;
-use super::ForgeRelease;
-use super::Part;
-use super::Source;
-use super::Told;
-use super::mark;
-use crate::model::build_id::arch_suffix;
-use crate::model::github::BODY_CHARS_MAX;
-use crate::model::github::asset_name;
-use crate::model::image::{Digest, Repository};
-use crate::model::version::Version;
+use super::{Asset, CHECKSUMS, FILE_BYTES_MAX, ForgeRelease, Part, Source, Told, mark};
 use crate::packages;
 use crate::project::Project;
 use crate::release::plan::{ReleaseFacts, has_tag};

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use monorelease_model::image::Digest;
 
 use super::files::{content, digest, name};
 use super::{Asset, CHECKSUMS, ForgeRelease, Part, Told, checksums, is_ours, read_checksums};
 use crate::github::files::{Content, File};
 use crate::github::releases::Release;
-use crate::model::image::Digest;
 use crate::step::plan::Probe;
 use crate::world::World;
 

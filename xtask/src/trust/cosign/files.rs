@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use anyhow::Context;
+use monorelease_process::last_lines;
 
 use super::{Answer, DOUBTS, held_to, program, signed_by};
-use crate::process::last_lines;
 use crate::trust::Policy;
 use crate::world::World;
 use crate::{packages, world};

@@ -4,7 +4,7 @@
 //! wrote as referrers is read as well. Keys and passwords reach it through the environment, never through an argument (law 17).
 //! It decides nothing: whose word counts is in the policy.
 
-pub mod files;
+pub(crate) mod files;
 
 use std::path::Path;
 use std::sync::PoisonError;
@@ -13,13 +13,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_http_client::url::base_of;
+use monorelease_model::image::Repository;
+use monorelease_oci_registry::credentials::{Credential, Credentials};
+use monorelease_process::{Call, Finished, Runner, last_lines};
 use serde_json::Value;
 
 use super::{Key, Policy, PublicKey, Signer, Subject};
-use crate::http_client::url::base_of;
-use crate::model::image::Repository;
-use crate::oci_registry::credentials::{Credential, Credentials};
-use crate::process::{Call, Finished, Runner, last_lines};
 use crate::world::World;
 use crate::{tools, world};
 

@@ -1,0 +1,20 @@
+//! What commits changed and what their messages say: one walk over the first-parent chain for all projects (law 7).
+//!
+//! It takes a repository, the paths of projects and the known types of commits by value. It fetches nothing, reads no
+//! configuration, and does not know what a release is.
+
+pub mod changes;
+pub mod folders;
+pub mod history;
+pub mod links;
+pub mod merged_commits;
+pub mod message;
+pub mod missing;
+mod objects;
+mod packs;
+mod raw_commit;
+mod raw_trees;
+pub mod reverts;
+mod trees;
+mod walk;
+pub mod word_hash;

@@ -1,0 +1,9 @@
+//! What every HTTP client of the tool shares: agents, time limits, bounded bodies, retries (law 18) and addresses.
+//!
+//! It knows no service. What an answer means, and how to log in, is the business of each client.
+
+pub mod client;
+pub mod count;
+pub mod parallel;
+pub mod server_time;
+pub mod url;

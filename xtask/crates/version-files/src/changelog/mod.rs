@@ -1,0 +1,402 @@
+//! What a changelog tells: releases, groups under headings, entries. How that is written, `edit` says.
+//!
+//! CHANGELOG.md in the form of Keep a Changelog: a part is written between two comments, and what stands elsewhere is nobody's
+//! to touch.
+//!
+//! Releases that the file tells of stay byte for byte. Which changes there are is decided elsewhere.
+
+pub mod release;
+
+use std::ops::Range;
+
+use monorelease_model::markdown::escaped;
+use monorelease_model::version::Version;
+use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::splice::{line_at, splice};
+use std::fmt::Write as _;
+
+/// One release, or what is not released yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `None` for what is not released.
+    pub version: Option<Version>,
+    /// The day of the release, as `2025-10-25`.
+    pub date: Option<String>,
+    /// Where the forge compares it with the release before.
+    pub compare: Option<String>,
+    pub groups: Vec<Group>,
+}
+
+/// Entries of one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub heading: String,
+    pub entries: Vec<Entry>,
+}
+
+/// One change, in the words of its commit: nothing is escaped yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub scope: Option<String>,
+    pub description: String,
+    /// What breaks, where the footer says more than the description.
+    pub breaking: Option<String>,
+    pub pull_request: Option<u64>,
+    /// The whole hash; empty for what no commit of the project tells.
+    pub commit: String,
+}
+
+pub(super) const BEGIN: &str = "<!-- from commits -->";
+pub(super) const END: &str = "<!-- end of commits -->";
+
+/// A release's heading and what follows on it, in bytes.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// `None` for what is not released.
+    pub version: Option<Version>,
+    pub heading: Range<usize>,
+    pub end: usize,
+}
+
+/// A part in Markdown, without a line break at its end; `forge` is the repository's address.
+pub fn render(part: &Part, forge: Option<&str>) -> String {
+    let mut text = heading(part);
+    text.push_str(
+        &body(part, forge)
+            .map(|body| format!("\n\n{body}"))
+            .unwrap_or_default(),
+    );
+    text
+}
+
+/// The releases that a changelog tells of.
+pub fn releases(text: &str) -> Vec<Version> {
+    sections(text)
+        .into_iter()
+        .filter_map(|section| section.version)
+        .collect()
+}
+
+/// What a changelog says of one release, below its heading.
+pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
+    let section = sections(text)
+        .into_iter()
+        .find(|section| section.version.as_ref() == Some(version))?;
+    Some(text[section.heading.end..section.end].trim())
+}
+
+/// Writes the unreleased part anew, and the parts of releases that the file does not tell of, newest first. `None` for a text
+/// begins a new file.
+///
+/// # Errors
+/// A comment that begins a part has no end, or there are two.
+pub fn updated(
+    text: Option<&str>,
+    package: &str,
+    unreleased: &Part,
+    missing: &[Part],
+    forge: Option<&str>,
+) -> Result<String, EditError> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        let about = format!(
+            "# Changelog\n\nWhat changed in {}, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n",
+            escaped(package)
+        );
+        let parts = [unreleased]
+            .into_iter()
+            .chain(missing)
+            .map(|part| format!("\n{}\n", marked(part, forge)));
+        return Ok(about + &parts.collect::<String>());
+    };
+    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let lines = |markdown: &str| markdown.replace('\n', line_end);
+    let sections = sections(text);
+    let mut edits = Vec::new();
+    let mut missing_parts: String = missing
+        .iter()
+        .map(|part| format!("{}\n\n", marked(part, forge)))
+        .collect();
+    match sections.iter().find(|section| section.version.is_none()) {
+        Some(section) => {
+            edits.push((section.heading.clone(), heading(unreleased)));
+            let block = block(unreleased, forge);
+            match marks(text, section)? {
+                // The blank line above a part goes with it, so that none is left over when there is nothing to tell.
+                Some(found) => edits.push((
+                    found,
+                    block
+                        .map(|block| format!("\n\n{block}"))
+                        .unwrap_or_default(),
+                )),
+                None => edits.extend(block.map(|block| {
+                    (
+                        section.heading.end..section.heading.end,
+                        format!("\n\n{block}"),
+                    )
+                })),
+            }
+            if section.end == text.len() && !missing_parts.is_empty() {
+                missing_parts = format!(
+                    "{}{}\n",
+                    gap_before(text, text.len()),
+                    missing_parts.trim_end()
+                );
+            }
+            edits.push((section.end..section.end, missing_parts));
+        }
+        None => {
+            let at = sections
+                .first()
+                .map_or(text.len(), |section| section.heading.start);
+            let whole = format!("{}\n\n{missing_parts}", marked(unreleased, forge));
+            let whole = if at == text.len() {
+                format!("{}{}\n", gap_before(text, at), whole.trim_end())
+            } else {
+                whole
+            };
+            edits.push((at..at, whole));
+        }
+    }
+    edits.retain(|(span, new)| !span.is_empty() || !new.is_empty());
+    splice(
+        text,
+        edits
+            .into_iter()
+            .map(|(span, new)| (span, lines(&new)))
+            .collect(),
+    )
+}
+
+/// What has to stand between a text and a heading behind it.
+fn gap_before(text: &str, at: usize) -> &'static str {
+    let before = text[..at].replace("\r\n", "\n");
+    match (before.ends_with("\n\n"), before.ends_with('\n')) {
+        (true, _) => "",
+        (_, true) => "\n",
+        _ => "\n\n",
+    }
+}
+
+/// What Markdown does not read as headings: fenced code and comments of several lines.
+#[derive(Default)]
+struct Hidden {
+    /// The mark that opened the code, and how often it stands there; a closing one is of the same kind, and no shorter.
+    fence: Option<(char, usize)>,
+    is_comment: bool,
+}
+
+impl Hidden {
+    /// Whether the line is hidden, or opens or ends what is.
+    fn hides(&mut self, line: &str) -> bool {
+        let text = line.trim();
+        if self.is_comment {
+            self.is_comment = !text.contains("-->");
+            return true;
+        }
+        let mark = text.chars().next().filter(|mark| ['`', '~'].contains(mark));
+        let length = mark.map_or(0, |mark| text.chars().take_while(|c| *c == mark).count());
+        match (self.fence, mark) {
+            (Some((open, least)), _) => {
+                if mark == Some(open) && length >= least && text.chars().all(|c| c == open) {
+                    self.fence = None;
+                }
+                true
+            }
+            // Behind its mark a fence of backticks has none; a line with some is code within a line.
+            (None, Some(mark)) if length >= 3 && (mark == '~' || !text[length..].contains('`')) => {
+                self.fence = Some((mark, length));
+                true
+            }
+            (None, _) => {
+                self.is_comment = text.starts_with("<!--") && !text.contains("-->");
+                self.is_comment
+            }
+        }
+    }
+}
+
+/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`,
+/// `## Version 1.2.0`.
+pub(super) fn sections(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut at = 0;
+    let mut hidden = Hidden::default();
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let is_hidden = hidden.hides(line);
+        let title = line.trim_start_matches('\u{feff}').trim_end();
+        let Some(name) = heading_text(title)
+            .filter(|_| !is_hidden)
+            .and_then(release_name)
+        else {
+            continue;
+        };
+        if let Some(last) = sections.last_mut() {
+            last.end = start;
+        }
+        sections.push(Section {
+            version: name,
+            heading: start..start + line.trim_end().len(),
+            end: text.len(),
+        });
+    }
+    sections
+}
+
+/// What a line has for a heading that may be a release's. The third rank is one for tools that write patch releases so, dated as
+/// they do it: `### [1.2.1](https://…) (2020-01-01)`.
+fn heading_text(line: &str) -> Option<&str> {
+    let is_dated = |title: &&str| {
+        let day = title
+            .strip_suffix(')')
+            .and_then(|title| title.rsplit_once(" ("))
+            .map_or("", |(_, day)| day);
+        day.len() == "2020-01-01".len()
+            && day
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let plain = line.strip_prefix("## ").or_else(|| line.strip_prefix("# "));
+    plain.or_else(|| line.strip_prefix("### ").filter(is_dated))
+}
+
+/// The version that a heading names, `None` inside for what is not released, and outside for another heading.
+fn release_name(title: &str) -> Option<Option<Version>> {
+    let title = ["Version ", "Release "]
+        .iter()
+        .find_map(|word| title.trim().strip_prefix(word))
+        .unwrap_or(title);
+    let title = title.trim().trim_start_matches('[');
+    let word = title
+        .split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':'))
+        .next()?;
+    if word.eq_ignore_ascii_case("unreleased") {
+        return Some(None);
+    }
+    let bare = word.rsplit_once("-v").map_or(word, |(_, version)| version);
+    let bare = bare.strip_prefix('v').unwrap_or(bare);
+    Version::parse_semver(bare)
+        .or_else(|_| Version::parse_semver(word))
+        .ok()
+        .map(Some)
+}
+
+/// Where the part between the comments stands, with the blank lines above it.
+pub(super) fn marks(text: &str, section: &Section) -> Result<Option<Range<usize>>, EditError> {
+    let body = &text[section.heading.end..section.end];
+    let line = |at: usize| line_at(text, section.heading.end + at);
+    // On a line of their own: a commit may speak of them.
+    let stands = |comment: &str| -> Vec<_> {
+        body.match_indices(comment)
+            .filter(|(at, _)| body[..*at].ends_with('\n'))
+            .collect()
+    };
+    let begins = stands(BEGIN);
+    let ends = stands(END);
+    match (begins.as_slice(), ends.as_slice()) {
+        ([], []) => Ok(None),
+        ([(begin, _)], [(end, _)]) if begin < end => {
+            let start = body[..*begin].trim_end().len();
+            Ok(Some(
+                section.heading.end + start..section.heading.end + end + END.len(),
+            ))
+        }
+        ([], [(at, _), ..]) | ([(at, _)], _) => Err(EditError::unreadable(
+            "the unreleased part",
+            format!("{BEGIN} and {END} do not pair"),
+            line(*at),
+        )),
+        ([_, (at, _), ..], _) => Err(EditError::unreadable(
+            "the unreleased part",
+            format!("{BEGIN} stands there twice"),
+            line(*at),
+        )),
+    }
+}
+
+pub(super) fn heading(part: &Part) -> String {
+    let name = part
+        .version
+        .as_ref()
+        .map_or_else(|| "Unreleased".to_owned(), Version::to_semver);
+    let link = part
+        .compare
+        .as_ref()
+        .map(|address| format!("({address})"))
+        .unwrap_or_default();
+    let date = part
+        .date
+        .as_ref()
+        .map(|date| format!(" - {date}"))
+        .unwrap_or_default();
+    format!("## [{name}]{link}{date}")
+}
+
+/// A part that a later run may write anew; of one without changes, the heading.
+fn marked(part: &Part, forge: Option<&str>) -> String {
+    let block = if part.version.is_some() {
+        body(part, forge)
+    } else {
+        block(part, forge)
+    };
+    format!(
+        "{}{}",
+        heading(part),
+        block
+            .map(|block| format!("\n\n{block}"))
+            .unwrap_or_default()
+    )
+}
+
+fn block(part: &Part, forge: Option<&str>) -> Option<String> {
+    body(part, forge).map(|body| format!("{BEGIN}\n\n{body}\n\n{END}"))
+}
+
+fn body(part: &Part, forge: Option<&str>) -> Option<String> {
+    let group = |group: &Group| {
+        let entries: Vec<_> = group
+            .entries
+            .iter()
+            .map(|entry| line(entry, forge))
+            .collect();
+        format!("### {}\n\n{}", escaped(&group.heading), entries.join("\n"))
+    };
+    (!part.groups.is_empty()).then(|| {
+        part.groups
+            .iter()
+            .map(group)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    })
+}
+
+fn line(entry: &Entry, forge: Option<&str>) -> String {
+    let mut line = String::from("- ");
+    if let Some(scope) = &entry.scope {
+        let _ = write!(line, "**{}:** ", escaped(scope));
+    }
+    line.push_str(&escaped(&entry.description));
+    if let Some(breaking) = &entry.breaking {
+        let _ = write!(line, ": {}", escaped(breaking));
+    }
+    // What no commit of the project tells.
+    if entry.commit.is_empty() {
+        return line;
+    }
+    let commit = entry.commit.get(..7).unwrap_or(&entry.commit);
+    let _ = match (forge, entry.pull_request) {
+        (Some(forge), Some(number)) => write!(
+            line,
+            " ([#{number}]({forge}/pull/{number}), [{commit}]({forge}/commit/{}))",
+            entry.commit
+        ),
+        (Some(forge), None) => write!(line, " ([{commit}]({forge}/commit/{}))", entry.commit),
+        (None, Some(number)) => write!(line, " (#{number}, {commit})"),
+        (None, None) => write!(line, " ({commit})"),
+    };
+    line
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! Which version requirements a manifest puts on packages: a bump that leaves one of them behind breaks the next build of
+//! whoever wrote it. Each text is parsed once, and everything in it is given.
+//!
+//! It reads and says where. Whether a requirement admits a version, and what it becomes, other files say; whether a
+//! package belongs to the repository, the caller knows. Of Cargo's `[patch]` only folders are read. Not read are npm's
+//! `overrides`, and the dependencies of charts, which are YAML.
+
+pub mod admits;
+pub mod moved;
+pub mod npm;
+pub mod python;
+mod ranges;
+
+use std::ops::Range;
+
+use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::splice::Lines;
+use monorelease_text_edits::toml;
+use toml_edit::{Item, Key, TableLike};
+
+/// The tables of dependencies, at the top of a Cargo manifest and below `target.*`. The two with an underscore are
+/// old spellings that Cargo reads up to edition 2021.
+const CARGO_TABLES: [&str; 5] = [
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+];
+
+/// A version requirement that a manifest puts on a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Whose rules it follows: a pyproject.toml may hold requirements of [`RequirementKind::Python`] and of
+    /// [`RequirementKind::Poetry`].
+    pub kind: RequirementKind,
+    /// The required package; of Python's as PEP 503 compares names. What Cargo renames has its real name here.
+    pub package: String,
+    /// The folder where the manifest says that the package lies, as it is written: relative to the manifest's own.
+    pub path: Option<String>,
+    /// Where it stands, in the manifest's own terms: `dependencies.a.version`, `project.dependencies[2]` (from 0).
+    pub key: String,
+    /// The requirement alone, as it is written: `0.1.0`, `>=0.3,<0.4`. No name, extras, parentheses or marker.
+    pub text: String,
+    /// The line in which it stands, counted from 1.
+    pub line: usize,
+    /// The bytes of those characters.
+    pub span: Range<usize>,
+}
+
+/// Whose rules a requirement follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequirementKind {
+    /// Cargo's: a bare `0.1.0` means `^0.1.0`.
+    Cargo,
+    /// PEP 440's version specifiers: `>=0.3,<0.4`.
+    Python,
+    /// Poetry's own tables: PEP 440's operators, `^`, `~`, `||`; a bare version means that one.
+    Poetry,
+    /// npm's ranges: `^0.3.0`, `>=0.3 <0.4 || 1.x`; a bare version means that one.
+    Npm,
+    /// The ranges of Helm's chart dependencies: npm's, with commas and `!=`.
+    Chart,
+}
+
+/// Every requirement that a manifest puts on a package, in order of the text: a Cargo.toml, a pyproject.toml (for
+/// [`RequirementKind::Python`] and [`RequirementKind::Poetry`] alike, of both kinds), or a package.json.
+/// Entries that want no version are none: `{ workspace = true }`, a URL, `workspace:*`, `*`.
+///
+/// # Errors
+/// The text is not TOML or JSON, or a requirement is not written as characters that could be replaced. A chart's
+/// dependencies are not read here.
+pub fn requirements(kind: RequirementKind, text: &str) -> Result<Vec<Requirement>, EditError> {
+    let mut requirements = match kind {
+        RequirementKind::Cargo => cargo(text)?,
+        RequirementKind::Python | RequirementKind::Poetry => python::pyproject(text)?,
+        RequirementKind::Npm => npm::package(text)?,
+        RequirementKind::Chart => {
+            let why = "a chart is YAML, and has a reader of its own".to_owned();
+            return Err(EditError::Unreadable {
+                key: "dependencies".to_owned(),
+                why,
+                line: None,
+            });
+        }
+    };
+    requirements.sort_by_key(|requirement| requirement.span.start);
+    Ok(requirements)
+}
+
+fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
+    let document = toml::parse(text, "dependencies")?;
+    let lines = Lines::of(text);
+    let mut requirements = Vec::new();
+    for (table, entries) in cargo_tables(document.as_item()) {
+        for (name, entry) in members(entries) {
+            // The short form is a string, the long one a table; anything else is no dependency that Cargo would read.
+            let (key, version, fields) = match entry.as_table_like() {
+                Some(fields) => (
+                    format!("{table}.{}.version", quoted(name)),
+                    fields.get("version"),
+                    Some(fields),
+                ),
+                None => (
+                    format!("{table}.{}", quoted(name)),
+                    entry.as_str().map(|_| entry),
+                    None,
+                ),
+            };
+            let Some(version) = version else {
+                continue;
+            };
+            let span = toml::string_span(text, version, &key)?;
+            let field = |of: &str| fields.and_then(|fields| string(fields, of));
+            requirements.push(Requirement {
+                kind: RequirementKind::Cargo,
+                package: field("package").unwrap_or_else(|| name.to_owned()),
+                path: field("path"),
+                key,
+                text: text[span.clone()].to_owned(),
+                line: lines.at(span.start),
+                span,
+            });
+        }
+    }
+    Ok(requirements)
+}
+
+/// The tables of a Cargo manifest that hold dependencies, each with its key.
+fn cargo_tables(root: &Item) -> Vec<(String, &Item)> {
+    let below = |prefix: String, item| {
+        let found = CARGO_TABLES
+            .iter()
+            .filter_map(move |name| Some((format!("{prefix}{name}"), toml::find(item, &[name])?)));
+        found.collect::<Vec<_>>()
+    };
+    let mut tables = below(String::new(), root);
+    if let Some(targets) = toml::find(root, &["target"]) {
+        tables.extend(
+            members(targets)
+                .flat_map(|(target, item)| below(format!("target.{}.", quoted(target)), item)),
+        );
+    }
+    let shared = toml::find(root, &["workspace", "dependencies"]);
+    tables.extend(shared.map(|item| ("workspace.dependencies".to_owned(), item)));
+    tables
+}
+
+/// A crate that a Cargo manifest takes from a folder, with a version or without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CargoFolder {
+    /// The crate's real name.
+    pub package: String,
+    /// The folder as it is written: relative to the manifest's own.
+    pub path: String,
+    /// Whether it stands in for a published crate: `[patch.crates-io]`.
+    pub is_patch: bool,
+}
+
+/// Every crate that a Cargo manifest takes from a folder.
+///
+/// # Errors
+/// The text is not TOML.
+pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
+    let document = toml::parse(text, "dependencies")?;
+    let root = document.as_item();
+    let tables = cargo_tables(root)
+        .into_iter()
+        .map(|(_, table)| (table, false));
+    let patches = toml::find(root, &["patch"])
+        .into_iter()
+        .flat_map(members)
+        .map(|(_, table)| (table, true));
+    let entries = tables
+        .chain(patches)
+        .flat_map(|(table, is_patch)| members(table).map(move |entry| (entry, is_patch)));
+    let folders = entries.filter_map(|((name, entry), is_patch)| {
+        let fields = entry.as_table_like()?;
+        let package = string(fields, "package").unwrap_or_else(|| name.to_owned());
+        Some(CargoFolder {
+            package,
+            path: string(fields, "path")?,
+            is_patch,
+        })
+    });
+    Ok(folders.collect())
+}
+
+/// What stands in a table, of whichever spelling; nothing, if it is none.
+pub(super) fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
+    item.as_table_like()
+        .into_iter()
+        .flat_map(|table| table.iter())
+}
+
+/// A string in a table.
+pub(super) fn string(table: &dyn TableLike, key: &str) -> Option<String> {
+    Some(table.get(key)?.as_str()?.to_owned())
+}
+
+/// A key as TOML wants it written: `a`, `"cfg(unix)"`.
+pub(super) fn quoted(key: &str) -> String {
+    Key::new(key).display_repr().into_owned()
+}
+
+#[cfg(test)]
+mod tests;
