@@ -9,7 +9,7 @@ use super::*;
 use crate::model::image::Repository;
 use crate::world::registry::{Described, Registry, RegistryErrorKind};
 
-#[path = "../../tests/support/real_registry.rs"]
+#[path = "../../tests/it/support/real_registry.rs"]
 mod real_registry;
 
 use real_registry::RealRegistry;
