@@ -1,0 +1,103 @@
+//! An environment that is reached by pull request and deployed by commands: nothing is done before the merge, and the same line does
+//! it after.
+
+use crate::support::deploy::DEPLOYS;
+use crate::support::pull::Asked;
+
+const PROMOTE: [&str; 4] = ["promote", "api", "--to", "production"];
+
+/// Production goes by pull request and is deployed by commands, and a canary comes after it.
+fn asked() -> Asked {
+    let asked = Asked::new();
+    let fixture = &asked.delivered.fixture;
+    let config = fixture
+        .read("xtask/monorepo.toml")
+        .replace("approval = true\n", &format!("approval = true\n{DEPLOYS}"));
+    let after = "[environments.after]\nafter = \"production\"\n[[pins]]\nproject = \"api\"\nenvironment = \"after\"\n\
+                 git = \"https://github.com/acme/cloud\"\nfile = \"after.yaml\"\n";
+    fixture.write("xtask/monorepo.toml", &format!("{config}{after}"));
+    let text = asked.delivered.file("production/api.yaml");
+    asked
+        .delivered
+        .push_there(&[("after.yaml", &text)], "feat: one more");
+    asked.delivered.with_modal();
+    asked
+}
+
+#[test]
+fn commands_run_after_the_merge_by_the_same_line() {
+    let asked = asked();
+    let delivered = &asked.delivered;
+    let one = delivered.digest("api", "0.1.0");
+    let two = delivered.digest("api", "0.2.0");
+    let ran = asked.run(&PROMOTE);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for words in [
+        "(waits for its merge: http://",
+        "the commands of production run after the merge, by the same line",
+    ] {
+        assert!(
+            ran.stderr.contains(words),
+            "{words:?} is not in {}",
+            ran.stderr
+        );
+    }
+    assert_eq!(
+        (delivered.log().len(), asked.open().len()),
+        (0, 1),
+        "nothing is deployed before the merge"
+    );
+    asked.refused(
+        &["promote", "api", "--to", "after", "--version", "0.2.0"],
+        3,
+        "does not stand in production",
+    );
+    asked.merge();
+    assert!(delivered.file("production/api.yaml").contains(&two));
+    asked.refused(
+        &["promote", "api", "--to", "after"],
+        3,
+        "has not passed deploy and smoke in production",
+    );
+
+    // A command that fails leaves the line to be run again.
+    delivered.let_fail("function", true);
+    assert_eq!(asked.run(&PROMOTE).code, 1);
+    asked.refused(
+        &["promote", "api", "--to", "after"],
+        3,
+        "has not passed smoke in production",
+    );
+    delivered.let_fail("function", false);
+    let steps: Vec<String> = asked
+        .ok(&PROMOTE)
+        .iter()
+        .map(|step| step.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        steps,
+        ["record done", "pin done", "deploy done", "smoke acted"]
+    );
+    assert_eq!(delivered.running("production"), two);
+    asked.ok(&["promote", "api", "--to", "after"]);
+    assert!(delivered.file("after.yaml").contains(&two));
+
+    // The way back is the same road.
+    let back = ["rollback", "api", "--in", "production", "--why", "it burns"];
+    asked.ok(&back);
+    assert_eq!(
+        (delivered.running("production"), asked.open().len()),
+        (two.clone(), 1)
+    );
+    asked.merge();
+    asked.ok(&back);
+    assert_eq!(delivered.running("production"), one);
+    assert!(delivered.log().ends_with(&[
+        "deploy production api 0.1.0".to_owned(),
+        "function production api 0.1.0".to_owned()
+    ]));
+    asked.refused(&PROMOTE, 3, "is barred in production");
+    let before = (delivered.refs(), delivered.log());
+    asked.ok(&back);
+    assert_eq!((delivered.refs(), delivered.log()), before, "law 14");
+}
