@@ -1,7 +1,7 @@
-//! The program: everything is in the library, so that tests can start its servers as well.
+//! This repository's release automation: every command is in the `monorelease` crate, every fact in `monorepo.toml`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    xtask::run()
+    monorelease::run()
 }

@@ -1,0 +1,385 @@
+//! `check argocd`: manifests as people write them, tags in a real registry's listing, and what an updater would make of both.
+
+use crate::support::delivery::Delivered;
+use serde_json::Value;
+
+const ANNOTATION: &str = "argocd-image-updater.argoproj.io";
+
+/// A service with two releases and the build of one of them, followed by an Application with these annotations.
+fn followed(annotations: &[(&str, &str)]) -> Delivered {
+    let delivered = Delivered::with("[argocd]\napplications = [\"argocd/*.yaml\"]\n", &[]);
+    for version in ["0.1.0", "0.2.0"] {
+        delivered.release("api", version);
+    }
+    let address = delivered.fixture.registry.address();
+    let lines: String = annotations
+        .iter()
+        .map(|(key, value)| {
+            format!(
+                "    {ANNOTATION}/{key}: {}\n",
+                value.replace("REGISTRY", &address)
+            )
+        })
+        .collect();
+    let text = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: api\n  annotations:\n    unrelated: x\n{lines}spec:\n  project: default\n"
+    );
+    delivered.fixture.write("argocd/api.yaml", &text);
+    delivered.fixture.git(&["add", "--all"]);
+    delivered.fixture.commit_all("feat: an application");
+    delivered
+}
+
+fn check(delivered: &Delivered) -> (i32, Value, String) {
+    let before = delivered.fixture.state();
+    let (code, document) = delivered.fixture.json(&["check", "argocd"]);
+    assert_eq!(
+        delivered.fixture.state(),
+        before,
+        "law 13: a check changed something"
+    );
+    let told = document["told"].as_array().map(|told| {
+        told.iter()
+            .map(|told| {
+                format!(
+                    "{} {}: {}",
+                    told["trap"],
+                    told["place"].as_str().unwrap(),
+                    told["what"].as_str().unwrap()
+                )
+            })
+            .collect::<Vec<_>>()
+    });
+    (code, document.clone(), told.unwrap_or_default().join("\n"))
+}
+
+#[test]
+fn a_sound_application_is_told_with_what_it_takes_now_and_next() {
+    let delivered = followed(&[
+        ("image-list", "api=REGISTRY/acme/api:0.x, nginx=nginx:~1.26"),
+        ("api.update-strategy", "semver"),
+        ("api.allow-tags", r"'regexp:^[0-9]+\.[0-9]+\.[0-9]+$'"),
+        ("api.helm.image-tag", "image.tag"),
+        ("nginx.update-strategy", "semver"),
+    ]);
+    let (code, document, told) = check(&delivered);
+    assert_eq!(
+        (code, document["others"].as_u64()),
+        (0, Some(1)),
+        "{document:#}"
+    );
+    let image = &document["images"][0];
+    assert_eq!(
+        (&image["now"], &image["after"], &image["version"]),
+        (&"0.2.0".into(), &"0.2.0".into(), &"0.1.0".into()),
+        "{image}"
+    );
+    assert_eq!(image["place"], "argocd/api.yaml:7");
+    assert!(
+        told.starts_with("false argocd/api.yaml:7: a rollback would not stay"),
+        "{told}"
+    );
+    // A version in the tree that is not released yet is what comes next.
+    delivered.fixture.ok(&["bump", "0.3.0", "api", "--commit"]);
+    let (_, document, _) = check(&delivered);
+    assert_eq!(
+        (
+            &document["images"][0]["now"],
+            &document["images"][0]["after"]
+        ),
+        (&"0.2.0".into(), &"0.3.0".into())
+    );
+    let ran = delivered.fixture.ok(&["check", "argocd"]);
+    assert!(
+        ran.stdout.contains("argocd/api.yaml:7")
+            && ran
+                .stderr
+                .contains("no trap in 1 images of ours and 1 others"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn each_trap_is_told_with_its_line() {
+    const LIST: (&str, &str) = ("image-list", "api=REGISTRY/acme/api");
+    for (annotations, wanted) in [
+        // The builds of `Delivered` are b0.1.0-amd64 and so on.
+        (
+            vec![LIST, ("api.update-strategy", "alphabetical")],
+            "true argocd/api.yaml:7: alphabetical takes b0.2.0-arm64 now, which is the name of no release",
+        ),
+        (
+            vec![LIST, ("api.update-strategy", "newest-build")],
+            "true argocd/api.yaml:7: newest-build takes b0.2.0-arm64 now",
+        ),
+        (
+            vec![LIST, ("api.update-strategy", "name")],
+            "false argocd/api.yaml:8: name is called alphabetical now",
+        ),
+        (
+            vec![LIST, ("api.update-strategy", "semvre")],
+            "true argocd/api.yaml:8: \"semvre\" is no update strategy, and the updater takes semver; did you mean `semver`?",
+        ),
+        (
+            vec![LIST, ("api.allow-tags", "regexp:^v[0-9]+")],
+            "true argocd/api.yaml:7: none of our tags would be taken, not even 0.1.0 after its release; our tags have no `v`",
+        ),
+        (
+            vec![LIST, ("api.allow-tags", "'regexp:^[0-9'")],
+            "true argocd/api.yaml:8: the regular expression cannot be read",
+        ),
+        (
+            vec![LIST, ("api.allow-tags", "^[0-9]+")],
+            "is no match function; wanted `any` or `regexp:EXPRESSION`",
+        ),
+        (
+            vec![LIST, ("api.ignore-tags", "'*'")],
+            "none of our tags would be taken",
+        ),
+        (
+            vec![LIST, ("api.update-strategy", "digest")],
+            "true argocd/api.yaml:7: digest follows one tag, and",
+        ),
+        (
+            vec![("image-list", "api=REGISTRY/acme/api:latest")],
+            "the constraint \"latest\" has \"latest\", which is no version",
+        ),
+        (
+            vec![
+                ("image-list", "api=REGISTRY/acme/api:latest"),
+                ("api.update-strategy", "digest"),
+            ],
+            "none of our tags would be taken",
+        ),
+        (
+            vec![
+                ("image-list", "api=REGISTRY/acme/api:1.x"),
+                ("api.update-strategy", "alphabetical"),
+            ],
+            "\"1.x\" behind the image has no effect with alphabetical",
+        ),
+        (
+            vec![LIST, ("api.update-stratgey", "semver")],
+            "true argocd/api.yaml:8: api.update-stratgey: the updater knows no such annotation, and does not read it; did you mean `update-strategy`?",
+        ),
+        (
+            vec![LIST, ("apu.update-strategy", "semver")],
+            "true argocd/api.yaml:8: apu.update-strategy: image-list has no alias \"apu\", so it is not read; did you mean `api`?",
+        ),
+        (
+            vec![("imagelist", "api=REGISTRY/acme/api")],
+            "there is no image-list",
+        ),
+    ] {
+        let delivered = followed(&annotations);
+        let (code, document, told) = check(&delivered);
+        assert!(told.contains(wanted), "{wanted}\n{told}\n{document:#}");
+        assert_eq!(
+            code,
+            i32::from(told.lines().any(|line| line.starts_with("true"))),
+            "{told}"
+        );
+    }
+}
+
+/// Before 1.3.0, and with a suffix for prereleases, the image of one platform of the next version is taken before the version is there.
+#[test]
+fn prereleases_builds_and_platforms_are_no_releases() {
+    let delivered = followed(&[("image-list", "api=REGISTRY/acme/api")]);
+    let registry = &delivered.fixture.registry;
+    registry.name_more(
+        "acme/api",
+        "0.2.0",
+        ["0.3.0-rc1".to_owned(), "0.3.0-arm64".to_owned()],
+    );
+    let (code, _, told) = check(&delivered);
+    assert_eq!(code, 1);
+    assert!(
+        told.contains(
+            "without a constraint, updaters before 1.3.0 take prereleases: here 0.3.0-rc1"
+        ),
+        "{told}"
+    );
+    registry.name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
+    let (_, document, told) = check(&delivered);
+    assert_eq!(document["images"][0]["now"], "2025.10.25", "{told}");
+    let is_told = |line: &&str| {
+        line.contains(
+            "semver takes 2025.10.25 now, which is a date, and our releases are numbers such as ",
+        )
+    };
+    assert_eq!(told.lines().filter(is_told).count(), 1, "{told}");
+    // Its constraint keeps it out, and of a project whose own releases are dates it is one.
+    let kept = followed(&[("image-list", "api=REGISTRY/acme/api:<1000")]);
+    kept.fixture
+        .registry
+        .name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
+    let (_, document, told) = check(&kept);
+    assert!(
+        document["images"][0]["now"] == "0.2.0" && !told.contains("is a date"),
+        "{told} {document:#}"
+    );
+    let dated = followed(&[("image-list", "api=REGISTRY/acme/api")]);
+    dated.fixture.ok(&["bump", "2025.11.1", "api"]);
+    dated
+        .fixture
+        .registry
+        .name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
+    let (_, document, told) = check(&dated);
+    assert!(
+        document["images"][0]["now"] == "2025.10.25" && !told.contains("which is a date"),
+        "{told}"
+    );
+    let pre = followed(&[("image-list", "api=REGISTRY/acme/api:>=0-0")]);
+    pre.fixture
+        .registry
+        .name_more("acme/api", "0.2.0", ["0.3.0-arm64".to_owned()]);
+    let (code, _, told) = check(&pre);
+    assert!(
+        code == 1 && told.contains("semver takes 0.3.0-arm64 now, which is the image of arm64 alone, and to SemVer a prerelease"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_resource_of_its_own_kind_is_read_with_its_three_levels() {
+    let delivered = followed(&[("image-list", "api=REGISTRY/acme/api:0.x")]);
+    let address = delivered.fixture.registry.address();
+    let text = format!(
+        "apiVersion: {ANNOTATION}/v1alpha1\nkind: ImageUpdater\nmetadata: {{name: all}}\nspec:\n  commonUpdateSettings: {{updateStrategy: alphabetical}}\n  \
+         writeBackConfig: {{method: git}}\n  applicationRefs:\n    - namePattern: api-*\n      images:\n        - alias: api\n          imageName: {address}/acme/api\n          \
+         commonUpdateSettings:\n            allowTags: any\n            ignoreTags: [\"b*\", 0.2.*]\n            alowTags: any\n"
+    );
+    delivered.fixture.write("argocd/updater.yaml", &text);
+    delivered.fixture.git(&["add", "--all"]);
+    let (code, document, told) = check(&delivered);
+    assert_eq!(code, 1);
+    let image = document["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|image| image["application"] == "api-*")
+        .unwrap();
+    assert_eq!(
+        (&image["strategy"], &image["now"], &image["place"]),
+        (
+            &"alphabetical".into(),
+            &"0.1.0".into(),
+            &"argocd/updater.yaml:11".into()
+        ),
+        "{image}"
+    );
+    assert!(told.contains("argocd/updater.yaml:15: commonUpdateSettings has no field alowTags; did you mean `allowTags`?"), "{told}");
+}
+
+/// The shape of the CTO platform: semver, and a pin beside it. A rollback is undone, and two write one place.
+#[test]
+fn a_rollback_that_the_updater_would_undo_is_a_trap() {
+    let delivered = Delivered::new();
+    let fixture = &delivered.fixture;
+    let git = delivered.there().display().to_string();
+    let config = fixture.read("xtask/monorepo.toml");
+    fixture.write(
+        "xtask/monorepo.toml",
+        &format!("{config}[argocd]\napplications = [\"apps/*.yaml\"]\ngit = \"{git}\"\n"),
+    );
+    let image = format!("{}/acme/api:0.x", fixture.registry.address());
+    let application = format!(
+        "kind: Application\nmetadata:\n  annotations:\n    {ANNOTATION}/image-list: api={image}\n"
+    );
+    delivered.push_there(&[("apps/api.yaml", &application)], "feat: an updater");
+    fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
+    let (code, _, told) = check(&delivered);
+    assert_eq!(code, 1);
+    assert!(
+        told.contains("two write what runs: the updater overrides the application in the cluster, and [[pins]] of api in staging"),
+        "{told}"
+    );
+    assert!(!told.contains("was rolled back"), "{told}");
+    fixture.ok(&["rollback", "api", "--in", "staging"]);
+    let (_, document, told) = check(&delivered);
+    assert_eq!(document["images"][0]["now"], "0.3.0");
+    assert!(told.contains("apps/api.yaml:4: 0.3.0 was rolled back, and the updater takes it again; name it in ignore-tags"), "{told}");
+    let mended = format!("{application}    {ANNOTATION}/api.ignore-tags: 0.3.0\n");
+    delivered.push_there(&[("apps/api.yaml", &mended)], "fix: as it said");
+    let (_, document, told) = check(&delivered);
+    assert_eq!(document["images"][0]["now"], "0.2.0");
+    assert!(!told.contains("was rolled back"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_read_is_a_fault_and_what_is_not_configured_says_so() {
+    let delivered = followed(&[("image-list", "api=REGISTRY/acme/api:0.x")]);
+    let fixture = &delivered.fixture;
+    fixture.write("argocd/broken.yaml", "a: [\n");
+    fixture.git(&["add", "--all"]);
+    let (code, _, told) = check(&delivered);
+    assert!(code == 1 && told.contains("argocd/broken.yaml:"), "{told}");
+    fixture.registry.plan_fault(
+        monorelease_stand_ins::registry::Fault::status("", "/v2/acme/api/tags", 403).times(1000),
+    );
+    let (code, _, told) = check(&delivered);
+    assert!(
+        code == 1 && told.contains("cannot be read") && !told.contains("none of our tags"),
+        "{told}"
+    );
+    fixture.registry.clear_faults();
+    let config = fixture.read("xtask/monorepo.toml");
+    for (section, code, wanted) in [
+        ("", 2, "no manifests of Argo CD are configured"),
+        ("[argocd]\napplications = []\n", 2, "applications is empty"),
+        (
+            "[argocd]\napplications = [\"../x.yaml\"]\n",
+            2,
+            "leaves the repository",
+        ),
+        (
+            "[argocd]\napplications = [\"a.yaml\"]\nbranch = \"x\"\n",
+            2,
+            "`git` names none",
+        ),
+        (
+            "[argocd]\napplications = [\"a.yaml\"]\ngit = \"https://me:hunter2@host/a\"\n",
+            2,
+            "has a user in its address",
+        ),
+        (
+            "[argocd]\napplication = [\"a.yaml\"]\n",
+            2,
+            "did you mean `applications`?",
+        ),
+        (
+            "[argocd]\napplications = [\"nothing/*.yaml\"]\n",
+            1,
+            "no file fits nothing/*.yaml",
+        ),
+    ] {
+        fixture.write(
+            "xtask/monorepo.toml",
+            &config.replace("[argocd]\napplications = [\"argocd/*.yaml\"]\n", section),
+        );
+        let ran = fixture.run(&["check", "argocd"]);
+        assert_eq!(ran.code, code, "{section}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(wanted) && !ran.stderr.contains("hunter2"),
+            "{section}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_section_that_means_nothing_is_found_by_any_verb() {
+    let delivered = Delivered::with("[argocd]\napplications = []\n", &[]);
+    for line in [&["check", "argocd"][..], &["status"], &["versions"]] {
+        let ran = delivered.fixture.run(line);
+        assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("xtask/monorepo.toml: argocd: applications is empty"),
+            "{line:?}: {}",
+            ran.stderr
+        );
+    }
+}

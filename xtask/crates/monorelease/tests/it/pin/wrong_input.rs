@@ -1,0 +1,321 @@
+//! Bad input of registry files and of pull requests: each is said by file and key, has its exit code, and nothing is pushed.
+
+use std::os::unix::fs::symlink;
+use std::process::Stdio;
+
+use crate::support::delivery::Delivered;
+use crate::support::programs::write_program;
+use crate::support::pull::Asked;
+use crate::support::registered::{LLM, Processors, REPLICATE, registry_file};
+use crate::support::stage::{TOKEN, bare};
+use crate::support::{git_in, program, ran};
+use monorelease_stand_ins::github::{EmbeddedForge, Right};
+
+#[test]
+fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_verb() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    let config = fixture.read("xtask/monorepo.toml");
+    let there = processors.there();
+    let refused = |words: &str| {
+        for line in [
+            &["pin"][..],
+            &["promote", "llm_litellm", "--to", "staging"],
+            &["versions"],
+        ] {
+            let run = processors.run(line);
+            assert_eq!(run.code, 2, "{words}: {line:?}: {}", run.stderr);
+            assert!(
+                run.stderr.contains(words),
+                "{words:?} is not in {}",
+                run.stderr
+            );
+        }
+        assert_eq!(
+            (processors.there(), processors.forge.pulls().len()),
+            (there.clone(), 0),
+            "{words}"
+        );
+    };
+    for (from, to, words) in [
+        (
+            "[images-from]\n",
+            "[images-from]\nplatform = \"linux/amd64\"\n",
+            "did you mean `platforms`?",
+        ),
+        (
+            "files = \"registry/*.yaml\"",
+            "files = \"../registry/*.yaml\"",
+            "leaves the repository",
+        ),
+        (
+            "files = \"registry/*.yaml\"",
+            "files = \"registry/*\"",
+            "wanted a pattern that ends with .yaml",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nname = \"ref[\"\n",
+            "images-from: name `ref[`",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nname = \"title\"\n",
+            "registry/llm_litellm.yaml: ",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nimage = \"picture\"\n",
+            "picture",
+        ),
+        (
+            "[images-from]\n",
+            "[images-from]\nplatforms = [\"linux/x86_64\"]\n",
+            "images call \"x86_64\" \"amd64\"",
+        ),
+        (
+            "context = \".\"",
+            "context = \"processors\"",
+            "paths names \"libs\", which does not lie in the context",
+        ),
+        (
+            "processors/{name}/Dockerfile",
+            "../{name}/Dockerfile",
+            "leaves the repository",
+        ),
+        (
+            "branch = \"staging\"",
+            "branch = \"staging\"\nvia = \"pull_request\"",
+            "unknown variant `pull_request`",
+        ),
+        (
+            "after = \"dev\"",
+            "after = \"def\"",
+            "after names `def`, which is no environment",
+        ),
+    ] {
+        assert!(config.contains(from), "{from}");
+        fixture.write("xtask/monorepo.toml", &config.replacen(from, to, 1));
+        refused(words);
+    }
+    fixture.write(
+        "xtask/monorepo.toml",
+        &config.replace("[images-from]\n", "[images-from]\nname = \"ref\"\n"),
+    );
+    fixture.write(REPLICATE, &registry_file("llm", "sha256:pending"));
+    let twice = processors.run(&["versions"]);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("llm/generic@1"),
+        "two of one name: {}",
+        twice.stderr
+    );
+    fixture.write("xtask/monorepo.toml", &config);
+    // A link that leads out of the repository is no file of it.
+    let outside = fixture.folder().join("outside.yaml");
+    std::fs::write(&outside, registry_file("replicate", "sha256:pending")).unwrap();
+    std::fs::remove_file(fixture.root().join(REPLICATE)).unwrap();
+    symlink(&outside, fixture.root().join(REPLICATE)).unwrap();
+    let link = processors.run(&["pin"]);
+    assert!(
+        link.code == 2 && link.stderr.contains("is a link that leaves the repository"),
+        "{}",
+        link.stderr
+    );
+    assert_eq!(processors.there(), there);
+}
+
+#[test]
+fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
+    let processors = Processors::new();
+    let fixture = &processors.fixture;
+    // A digest that the registry does not serve is promoted nowhere.
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let name = format!("{}/acme/llm-litellm", fixture.registry.address());
+    let text = registry_file("llm", &format!("{name}@{digest}"))
+        .replace("\"sha256:pending\"", &format!("{name}@{digest}"));
+    processors.change(LLM, &text);
+    let there = processors.there();
+    let absent = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
+    assert_eq!(absent.code, 3, "{}", absent.stderr);
+    assert!(
+        absent
+            .stderr
+            .contains(&format!("the registry does not serve {name}@{digest}")),
+        "{}",
+        absent.stderr
+    );
+    let unknown = processors.run(&["promote", "llm_litellm", "--to", "stagin"]);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("did you mean `staging`?"),
+        "{}",
+        unknown.stderr
+    );
+    // A branch whose registry file is a link.
+    git_in(&fixture.root(), &["checkout", "--quiet", "-b", "linked"]);
+    std::fs::remove_file(fixture.root().join(LLM)).unwrap();
+    symlink("/etc/hostname", fixture.root().join(LLM)).unwrap();
+    git_in(&fixture.root(), &["add", "--all"]);
+    fixture.commit_all("feat: a link");
+    git_in(
+        &fixture.root(),
+        &["push", "--quiet", "origin", "linked:staging"],
+    );
+    git_in(&fixture.root(), &["checkout", "--quiet", "dev"]);
+    let with_link = processors.there();
+    let link = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
+    assert!(
+        link.code == 3 && link.stderr.contains(&format!("{LLM} is a symbolic link")),
+        "{}",
+        link.stderr
+    );
+    assert_eq!(processors.there(), with_link);
+    git_in(
+        &bare(fixture),
+        &["update-ref", "refs/heads/staging", "refs/heads/main"],
+    );
+    assert_eq!(processors.there(), there);
+    // A remote that is away.
+    fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all.git"]);
+    for line in [&["pin"][..], &["promote", "llm_litellm", "--to", "staging"]] {
+        let away = processors.run(line);
+        assert_eq!(away.code, 3, "{line:?}: {}", away.stderr);
+    }
+    assert_eq!(
+        (processors.there(), processors.forge.pulls().len()),
+        (there, 0)
+    );
+}
+
+#[test]
+fn a_branch_that_takes_no_push_takes_a_pull_request() {
+    let asked = Asked::new();
+    let delivered = &asked.delivered;
+    let protect = "#!/bin/sh\nwhile read old new ref; do [ \"$ref\" = refs/heads/main ] && { echo 'protected branch hook declined' >&2; exit 1; }; done\nexit 0\n";
+    write_program(&delivered.there().join("hooks/pre-receive"), protect);
+    asked.ok(&["promote", "api", "--to", "production"]);
+    assert_eq!(asked.open().len(), 1);
+    // The same branch, by a push.
+    let main = git_in(&delivered.there(), &["rev-parse", "main"]);
+    let pushed = asked.run(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
+    assert_eq!(pushed.code, 1, "{}", pushed.stderr);
+    assert!(pushed.stderr.contains("takes no push"), "{}", pushed.stderr);
+    assert_eq!(git_in(&delivered.there(), &["rev-parse", "main"]), main);
+}
+
+#[test]
+fn a_token_that_may_not_open_requests_is_said_and_another_one_finishes() {
+    let asked = Asked::new();
+    asked
+        .forge
+        .give_token("ghp_reads-alone-and-nothing-else", Right::Read);
+    let fixture = &asked.delivered.fixture;
+    let variables = [
+        ("GITHUB_API_URL", asked.forge.url()),
+        (
+            "GITHUB_TOKEN",
+            "ghp_reads-alone-and-nothing-else".to_owned(),
+        ),
+    ];
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let weak = fixture.run_with(&["promote", "api", "--to", "production"], &variables);
+    assert_eq!(weak.code, 3, "{}", weak.stderr);
+    assert!(
+        weak.stderr
+            .contains("Resource not accessible by integration"),
+        "{}",
+        weak.stderr
+    );
+    assert_eq!(
+        (asked.forge.pulls().len(), asked.tip()),
+        (0, None),
+        "no branch is pushed for a request that nobody may open"
+    );
+    asked.ok(&["promote", "api", "--to", "production"]);
+    assert_eq!(asked.open().len(), 1);
+}
+
+#[test]
+fn law_19_eight_promotions_at_once_are_eight_requests_and_one_line_of_history() {
+    let services: Vec<String> = (0..8).map(|number| format!("svc{number}")).collect();
+    let delivered = Delivered::with("", &[]);
+    let fixture = &delivered.fixture;
+    let there = delivered.there().display().to_string();
+    let mut config =
+        fixture.read("xtask/monorepo.toml") + "[environments.staging]\nvia = \"pull-request\"\n";
+    let mut files = Vec::new();
+    for name in &services {
+        fixture.write(&format!("{name}/VERSION"), "0.2.0\n");
+        config.push_str(&format!(
+            "[projects.{name}]\npath = \"{name}\"\nversions = [\"VERSION\"]\nimage = {{ platforms = [\"linux/amd64\", \"linux/arm64\"] }}\n\
+             [[pins]]\nproject = \"{name}\"\nenvironment = \"staging\"\ngit = \"https://github.com/acme/cloud\"\nfile = \"{name}.yaml\"\n"
+        ));
+        delivered.release(name, "0.2.0");
+        files.push((
+            format!("{name}.yaml"),
+            format!("image: {}/acme/{name}:0.1.0\n", fixture.registry.address()),
+        ));
+    }
+    fixture.write("xtask/monorepo.toml", &config);
+    fixture.git(&[
+        "config",
+        &format!("url.{there}.insteadOf"),
+        "https://github.com/acme/cloud",
+    ]);
+    delivered.push_there(
+        &files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect::<Vec<_>>(),
+        "feat: begin",
+    );
+    let main = git_in(&delivered.there(), &["rev-parse", "main"]);
+    let forge = EmbeddedForge::start("acme/cloud", &delivered.there()).unwrap();
+    forge.give_token(TOKEN, Right::Write);
+    let start = |name: &String| {
+        let line = ["promote", name, "--to", "staging", "--version", "0.2.0"];
+        let mut command = program(&fixture.root());
+        command
+            .env("GITHUB_API_URL", forge.url())
+            .env("GITHUB_TOKEN", TOKEN)
+            .args(line);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let running: Vec<_> = services.iter().map(start).collect();
+    for child in running {
+        let run = ran(child.wait_with_output().unwrap());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    let pulls = forge.pulls();
+    assert_eq!(
+        (
+            pulls.len(),
+            pulls.iter().filter(|pull| pull.is_open).count()
+        ),
+        (8, 8)
+    );
+    for name in &services {
+        let text = git_in(
+            &delivered.there(),
+            &["show", &format!("xtask/deliver/staging/{name}:{name}.yaml")],
+        );
+        assert!(
+            text.contains(&format!(
+                "/acme/{name}:0.2.0@{}\n",
+                delivered.digest(name, "0.2.0")
+            )),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        git_in(&delivered.there(), &["rev-parse", "main"]),
+        main,
+        "the base waits for the merges"
+    );
+}
