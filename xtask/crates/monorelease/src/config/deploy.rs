@@ -2,32 +2,14 @@
 //!
 //! What is made of it stands in `deploy`. Commands are lists of arguments, never shell text; none is run here.
 
+use crate::config::commands::CommandKeys;
+use crate::config::commands::NameKeys;
 use std::time::Duration;
 
-use serde::Deserialize;
 
 use super::environments::EnvironmentKeys;
 use super::nearest;
 use crate::delivery::deploy::{Checks, Phase, Task};
-
-/// One command, or several, as the configuration writes them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a command is a list of arguments, or a list of such lists"
-)]
-pub enum CommandKeys {
-    One(Vec<String>),
-    Several(Vec<Vec<String>>),
-}
-
-/// A name, or several.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a name, or a list of names")]
-pub enum NameKeys {
-    One(String),
-    Several(Vec<String>),
-}
 
 impl Checks {
     /// Reads the keys of an environment.

@@ -4,8 +4,9 @@
 
 use serde::Deserialize;
 
-use super::deploy::{CommandKeys, NameKeys};
-use crate::secrets::SecretsKeys;
+use crate::config::commands::CommandKeys;
+use crate::config::commands::NameKeys;
+use crate::config::secrets::SecretsKeys;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

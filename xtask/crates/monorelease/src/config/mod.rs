@@ -2,8 +2,12 @@
 //!
 //! Unknown keys are errors with "did you mean". What the values mean together is decided in `project`.
 
+pub mod commands;
 pub mod deploy;
 pub mod environments;
+pub mod scan;
+pub mod secrets;
+pub mod trust;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -27,9 +31,9 @@ pub struct Config {
     pub images_from: Option<ImagesFromKeys>,
     #[serde(default)]
     pub release: ReleaseKeys,
-    pub trust: Option<crate::trust::TrustKeys>,
+    pub trust: Option<crate::config::trust::TrustKeys>,
     #[serde(default)]
-    pub scan: crate::scan::ScanKeys,
+    pub scan: crate::config::scan::ScanKeys,
     pub argocd: Option<ArgocdKeys>,
 }
 

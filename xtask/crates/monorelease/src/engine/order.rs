@@ -130,13 +130,17 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::config::trust::SbomFormat;
     use crate::delivery::{Action, Deliver};
     use crate::release::github::{Asset, ForgeRelease, Source, Told};
     use crate::step::images::{
         DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
     };
     use crate::step::plan::Goal;
-    use crate::trust::{Attached, Claim, Policy, SbomFormat, Subject};
+    use crate::trust::Attached;
+    use crate::trust::Claim;
+    use crate::trust::Policy;
+    use crate::trust::Subject;
     use monorelease_model::image::{Digest, Platform};
 
     fn promote(package: &str, tag: &str) -> Step {

@@ -8,12 +8,13 @@ use monorelease_model::version::Version;
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{IndexName, PackageBuild, PackageFile, PackageStep, Signed};
+use crate::config::trust::SbomFormat;
 use crate::project::Project;
 use crate::scan::Rules;
 use crate::step::Step;
 use crate::step::plan::Goal;
 use crate::text::short;
-use crate::trust::{Policy, SbomFormat};
+use crate::trust::Policy;
 
 /// What was found of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

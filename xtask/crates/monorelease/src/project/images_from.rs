@@ -10,10 +10,11 @@ use super::registered::{Declared, RegistryRules};
 use super::{Project, Projects, is_within};
 use crate::affected::reasons::{Reason, shown};
 use crate::config::Config;
+use crate::config::secrets::SecretNames;
 use crate::delivery::read::at_line;
 use crate::fault::Fault;
+use crate::secrets::check_names;
 use crate::secrets::declared::secret_names;
-use crate::secrets::{SecretNames, check_names};
 use crate::world::World;
 use crate::world::texts::Texts;
 

@@ -16,6 +16,7 @@ use monorelease_model::build_id::BuildId;
 use crate::app::{App, Outcome};
 use crate::build::scanner;
 use crate::cli::Release;
+use crate::config::trust::SbomFormat;
 use crate::fault::Fault;
 use crate::packages::plan::want_scan;
 use crate::packages::{PackageStep, trust};
@@ -24,8 +25,9 @@ use crate::release::github::gather;
 use crate::step::Step;
 use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
 use crate::tag::plan::RemoteTags;
+use crate::trust::Trust;
+use crate::trust::policy;
 use crate::trust::policy::{Means, Obstacle};
-use crate::trust::{SbomFormat, Trust, policy};
 use notices::Told;
 use plan::{ReleaseFacts, TrustFacts};
 

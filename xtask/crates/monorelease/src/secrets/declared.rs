@@ -8,7 +8,7 @@ use monorelease_text_edits::splice::line_at;
 use monorelease_text_edits::yaml::{Node, Value, parse};
 use serde::Deserialize;
 
-use super::SecretNames;
+use crate::config::secrets::SecretNames;
 
 /// A registry file in TOML; what else stands in it is not looked at.
 #[derive(Deserialize)]

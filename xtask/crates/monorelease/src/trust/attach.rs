@@ -7,8 +7,15 @@ use monorelease_oci_registry::error::RegistryError;
 use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
+use super::Attached;
+use super::Claim;
+use super::Policy;
+use super::Signer;
+use super::Subject;
+use super::cosign;
 use super::cosign::Answer;
-use super::{Attached, Claim, Policy, SbomFormat, Signer, Subject, cosign, syft};
+use super::syft;
+use crate::config::trust::SbomFormat;
 use crate::step::plan::Probe;
 use crate::world::World;
 

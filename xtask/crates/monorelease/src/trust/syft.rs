@@ -9,8 +9,9 @@ use anyhow::{Context, bail};
 use monorelease_process::Call;
 use serde_json::Value;
 
+use super::Subject;
 use super::cosign::forge_password;
-use super::{SbomFormat, Subject};
+use crate::config::trust::SbomFormat;
 use crate::world::World;
 use crate::{tools, world};
 

@@ -10,13 +10,17 @@ use monorelease_model::github::asset_name;
 use monorelease_model::image::Digest;
 
 use super::rows::{Look, Row};
+use crate::config::trust::SbomFormat;
 use crate::github::files::File;
 use crate::packages::index::Place;
 use crate::packages::step::Built;
 use crate::packages::{PackageBuild, trust};
 use crate::release::github::{CHECKSUMS, read_checksums};
+use crate::trust::Attached;
+use crate::trust::Claim;
+use crate::trust::Policy;
+use crate::trust::cosign;
 use crate::trust::cosign::Answer;
-use crate::trust::{Attached, Claim, Policy, SbomFormat, cosign};
 use crate::world::World;
 use crate::{packages, world};
 

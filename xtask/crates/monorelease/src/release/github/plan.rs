@@ -10,6 +10,7 @@ use monorelease_model::version::Version;
 use std::fmt::Write as _;
 
 use super::{Asset, CHECKSUMS, FILE_BYTES_MAX, ForgeRelease, Part, Source, Told, mark};
+use crate::config::trust::SbomFormat;
 use crate::packages;
 use crate::project::Project;
 use crate::release::plan::{ReleaseFacts, has_tag};
@@ -18,7 +19,7 @@ use crate::step::Step;
 use crate::step::images::ManifestBytes;
 use crate::step::plan::Goal;
 use crate::tag::plan::{RemoteTags, TagFacts};
-use crate::trust::{SbomFormat, Subject};
+use crate::trust::Subject;
 
 /// What is said in the place of notes that are too long for the forge.
 const CUT: &str = "\n\nThe rest is cut; the whole of it stands in the changelog.";

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use oci_spec::image::DescriptorBuilder;
 
 use super::*;
+use crate::config::trust::SbomFormat;
 use crate::release::platform_images::REVISION_LABEL;
-use crate::trust::{SbomFormat, Signer};
+use crate::trust::Signer;
 
 const COMMIT: &str = "abc1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const BUILD: &str = "2025.10.25.1430-build.123-v0.2.0-abc1234";
