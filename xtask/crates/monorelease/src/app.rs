@@ -21,8 +21,8 @@ use crate::trust::Trust;
 use crate::ui::Ui;
 use crate::world::environment::Environment;
 use crate::world::texts::Texts;
-use crate::world::{World, environment};
-use crate::{config, scan, world};
+use crate::world::{World, environment, files};
+use crate::{config, scan};
 
 /// Where the configuration is when nobody says otherwise, from the root of the work tree.
 const DEFAULT_CONFIG: &str = "xtask/monorepo.toml";
@@ -77,9 +77,9 @@ impl App {
         let printer = ui.clone();
         let sink: Sink = Arc::new(move |line| printer.child(line));
         let world = World::open(&folder, environment, sink)?;
-        let here = world::files::resolved(&here);
+        let here = files::resolved(&here);
         let config_path =
-            world::files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
+            files::resolved(&config_path(&world.root, &here, global.config.as_deref()));
         let folder = here
             .strip_prefix(&world.root)
             .map(|folder| folder.to_string_lossy().into_owned())
@@ -111,13 +111,11 @@ impl App {
         let unreadable = |error: anyhow::Error| {
             Fault::usage(format!("{error:#}")).fix("pass --config FILE, or mend the file")
         };
-        let text = world::files::read(path)
-            .map_err(unreadable)?
-            .ok_or_else(|| {
-                Fault::usage(format!("there is no configuration {}", path.display())).fix(format!(
-                    "cargo xtask init, which writes {shown}, or pass --config FILE"
-                ))
-            })?;
+        let text = files::read(path).map_err(unreadable)?.ok_or_else(|| {
+            Fault::usage(format!("there is no configuration {}", path.display())).fix(format!(
+                "cargo xtask init, which writes {shown}, or pass --config FILE"
+            ))
+        })?;
         self.config = config::parse(&text, &shown)?;
         self.projects = Projects::from_config(&self.config, &shown)?;
         self.projects = images_from::join(
@@ -251,7 +249,7 @@ fn config_path(root: &Path, here: &Path, given: Option<&Path>) -> PathBuf {
         return root.join(DEFAULT_CONFIG);
     };
     let from_here = here.join(given);
-    if world::files::exists(&from_here) {
+    if files::exists(&from_here) {
         from_here
     } else {
         root.join(given)
@@ -265,7 +263,7 @@ pub(crate) fn write_outputs(app: &App, outputs: &[(&str, String)]) -> anyhow::Re
             .iter()
             .map(|(name, value)| format!("{name}={value}\n"))
             .collect();
-        world::files::append(path, &text).context("writing GITHUB_OUTPUT")?;
+        files::append(path, &text).context("writing GITHUB_OUTPUT")?;
     }
     Ok(())
 }

@@ -5,13 +5,12 @@ use crate::checks::test;
 use crate::cli::{Cli, Verb};
 use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
-use crate::rehearse;
 use crate::ui::{Ui, has_lost_data};
 use crate::world::environment;
 use crate::world::environment::Environment;
 use crate::{
-    affected, build, bump, changelog, checks, delivery, doctor, init, pin, release, release_pr,
-    secrets, status, tag, verify, versions,
+    affected, build, bump, changelog, checks, delivery, doctor, init, pin, rehearse, release,
+    release_pr, secrets, status, tag, verify, versions,
 };
 
 /// Runs the verb and gives the exit code; an error is printed here, once.

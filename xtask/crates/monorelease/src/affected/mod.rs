@@ -4,7 +4,7 @@
 //! What follows from the facts is decided in `plan::affected`.
 
 mod cargo;
-pub(crate) mod command;
+pub mod command;
 mod configuration;
 mod lock_comparison;
 mod locks;

@@ -19,8 +19,8 @@ use crate::delivery::promotion::Deliverer;
 use crate::delivery::repository::tree::PinFile;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
-use crate::world::World;
-use crate::{versions, world};
+use crate::versions;
+use crate::world::{World, files};
 
 /// For `newest-build` the date of every tag that passes is read, unless those are more.
 const DATES_AT_MOST: usize = 100;
@@ -127,7 +127,7 @@ impl Deliverer<'_> {
         let is_meant = |path: &String| applications.files.iter().any(|pattern| fits(pattern, path));
         let Some(git) = &applications.git else {
             let paths = self.world.git.tracked()?.into_iter().filter(is_meant);
-            let read = paths.filter_map(|path| match world::files::read(&self.world.path(&path)) {
+            let read = paths.filter_map(|path| match files::read(&self.world.path(&path)) {
                 Ok(text) => Some(Ok((path, text?))),
                 Err(error) => Some(Err(error)),
             });

@@ -29,8 +29,8 @@ use crate::step::plan::Goal;
 use crate::tag::plan::{CandidateTag, RemoteTags};
 use crate::text::short;
 use crate::tools::docker;
-use crate::world::environment;
-use crate::{packages, tools, versions, world};
+use crate::world::{environment, files};
+use crate::{packages, tools, versions};
 use plan::{Source, distribution, want_image};
 
 pub fn run(app: &App, arguments: &Build) -> Outcome {
@@ -234,7 +234,7 @@ fn image_goal(
         |sources| sources.dockerfile.clone(),
     );
     let dockerfile = dockerfile.trim_start_matches('/');
-    if !world::files::exists(&app.world.path(dockerfile)) {
+    if !files::exists(&app.world.path(dockerfile)) {
         let what = format!(
             "{} has no file {dockerfile}, which its image is built of",
             project.name

@@ -15,12 +15,13 @@ use monorelease_version_files::requirements::{Requirement, admits, moved};
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package};
 use crate::fault::Fault;
+use crate::git;
 use crate::project::version_location::Readings;
 use crate::project::{Project, Projects};
 use crate::step::Step;
 use crate::step::plan::Goal;
+use crate::world::files;
 use crate::world::texts::Texts;
-use crate::{git, world};
 
 /// Edits of one command. Those of one file are made together, whichever project they are for.
 pub struct Edits<'a> {
@@ -388,14 +389,14 @@ impl<'a> Edits<'a> {
                 .with_context(|| format!("{path} is gone"))?
                 .as_ref()
                 .to_owned();
-            if !world::files::exists(&texts.world.path(&path)) && texts.is_left_out(&path)? {
+            if !files::exists(&texts.world.path(&path)) && texts.is_left_out(&path)? {
                 let what = format!(
                     "{path} would change, and this checkout is sparse: it is not in the work tree"
                 );
                 goal.refuse(&projects, what, git::index::include(&path));
                 continue;
             }
-            if world::files::is_read_only(&texts.world.path(&path)) {
+            if files::is_read_only(&texts.world.path(&path)) {
                 goal.refuse(
                     &projects,
                     format!("{path} is read-only"),

@@ -36,8 +36,9 @@ use crate::step::Step;
 use crate::step::plan::Goal;
 use crate::tag::plan::TagFacts;
 use crate::text::short;
+use crate::versions;
+use crate::world::files;
 use crate::world::texts::Texts;
-use crate::{versions, world};
 use auto::Facts;
 use edits::Edits;
 use plan::{Move, Target, decide, hold_against_images, hold_against_shared, level_name};
@@ -311,14 +312,13 @@ fn refuse_commit(app: &App, goal: &mut Goal, written: &[(String, String)]) -> an
                 format!("{path} is not tracked by git, so that no commit would have its version");
             goal.refuse("", what, format!("git add --force {path} && git commit"));
         }
-        let is_ours = world::files::read(&app.world.path(path))?.as_ref() == Some(after);
+        let is_ours = files::read(&app.world.path(path))?.as_ref() == Some(after);
         dirty.retain(|changed| changed != path || !is_ours);
     }
     let is_as_committed = |path: &String| {
         let committed = app.world.git.file_at(&head.commit, path);
         committed.is_ok_and(|text| {
-            text.is_some()
-                && world::files::read(&app.world.path(path)).is_ok_and(|found| found == text)
+            text.is_some() && files::read(&app.world.path(path)).is_ok_and(|found| found == text)
         })
     };
     if !dirty.is_empty() && dirty.iter().all(is_as_committed) {

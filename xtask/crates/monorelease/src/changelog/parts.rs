@@ -18,9 +18,8 @@ use crate::project::Project;
 use crate::release::observe::rfc3339;
 use crate::step::Step;
 use crate::step::plan::Goal;
-use crate::world;
-use crate::world::World;
 use crate::world::texts::Texts;
+use crate::world::{World, files};
 
 /// What changelogs are made of.
 pub struct Changelogs<'a> {
@@ -52,7 +51,7 @@ impl Changelogs<'_> {
         let real = world
             .real(&path)
             .map_err(|error| Fault::usage(format!("{error:#}")).fix(mend.as_str()))?;
-        match world::files::is_link(&world.path(&real)) {
+        match files::is_link(&world.path(&real)) {
             true => Err(Fault::usage(format!("{path} is a link to nothing"))
                 .fix(mend)
                 .into()),

@@ -9,7 +9,8 @@ use crate::app::{App, Outcome};
 use crate::cli::Check;
 use crate::config::nearest;
 use crate::fault::Fault;
-use crate::{commits, tools, world};
+use crate::world::files;
+use crate::{commits, tools};
 use run::{
     Gate, Skipped, cargo, has_cargo, in_folder, locked_fix, missing, python_projects, run_all,
     this_program, uv,
@@ -145,7 +146,7 @@ fn languages(app: &App, name: &str, gates: &mut Vec<Gate>) -> anyhow::Result<()>
 
 fn workflows(app: &App, gates: &mut Vec<Gate>, skipped: &mut Vec<Skipped>) -> anyhow::Result<()> {
     let folder = app.world.path(".github/workflows");
-    let names: Vec<_> = world::files::names_in(&folder)?
+    let names: Vec<_> = files::names_in(&folder)?
         .into_iter()
         .filter(|name| name.ends_with(".yml") || name.ends_with(".yaml"))
         .collect();

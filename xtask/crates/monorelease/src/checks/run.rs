@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::fault::{Fault, FaultKind};
 use crate::project::Project;
 use crate::step::plan::Verdict;
-use crate::world::environment;
-use crate::{tools, world};
+use crate::tools;
+use crate::world::{environment, files};
 
 /// A gate over one subject.
 pub struct Gate {
@@ -106,14 +106,15 @@ fn step(what: &str, verdict: Verdict, evidence: &str) -> Value {
 
 /// Whether the root is a Cargo workspace.
 pub fn has_cargo(app: &App) -> bool {
-    world::files::exists(&app.world.path("Cargo.toml"))
+    files::exists(&app.world.path("Cargo.toml"))
 }
 
 /// Projects with a pyproject.toml.
 pub fn python_projects(app: &App) -> impl Iterator<Item = &Project> {
-    app.projects.all.iter().filter(|project| {
-        world::files::exists(&app.world.path(&project.path).join("pyproject.toml"))
-    })
+    app.projects
+        .all
+        .iter()
+        .filter(|project| files::exists(&app.world.path(&project.path).join("pyproject.toml")))
 }
 
 /// Cargo at the root.
@@ -137,10 +138,7 @@ pub fn locked_fix(app: &App, project: &Project, tool: &str, fix: &str) -> String
         .ancestors()
         .take_while(|above| above.starts_with(&app.world.root))
         .map(|above| above.join("uv.lock"));
-    match locks
-        .filter_map(|lock| world::files::read_lossily(&lock))
-        .next()
-    {
+    match locks.filter_map(|lock| files::read_lossily(&lock)).next() {
         None => in_folder(project, "uv lock, then commit uv.lock"),
         Some(lock) if !lock.contains(&format!("name = \"{tool}\"")) => in_folder(
             project,

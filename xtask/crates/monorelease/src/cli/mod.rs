@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::program;
-
 use delivery::{Pin, Promote, Rollback, Secrets, Unbar};
 
 /// From a commit to a running release: the same commands on a laptop and in CI.

@@ -2,7 +2,7 @@
 //! [`ReleaseRules`] tell it.
 
 mod check;
-pub(crate) mod command;
+pub mod command;
 pub mod ownership;
 pub mod rules;
 pub mod since_release;

@@ -4,9 +4,8 @@
 
 use serde::Deserialize;
 
-use crate::config::commands::CommandKeys;
-use crate::config::commands::NameKeys;
-use crate::config::secrets::SecretsKeys;
+use super::commands::{CommandKeys, NameKeys};
+use super::secrets::SecretsKeys;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -3,7 +3,6 @@
 //! Unknown keys are errors with "did you mean". What the values mean together is decided in `project`.
 
 pub mod commands;
-pub mod deploy;
 pub mod environments;
 pub mod scan;
 pub mod secrets;
@@ -31,9 +30,9 @@ pub struct Config {
     pub images_from: Option<ImagesFromKeys>,
     #[serde(default)]
     pub release: ReleaseKeys,
-    pub trust: Option<crate::config::trust::TrustKeys>,
+    pub trust: Option<trust::TrustKeys>,
     #[serde(default)]
-    pub scan: crate::config::scan::ScanKeys,
+    pub scan: scan::ScanKeys,
     pub argocd: Option<ArgocdKeys>,
 }
 

@@ -15,7 +15,7 @@ pub mod promotion;
 pub mod pull_request;
 pub mod read;
 pub mod repository;
-pub(crate) mod rollback;
+pub mod rollback;
 
 use std::collections::BTreeMap;
 use std::fmt;

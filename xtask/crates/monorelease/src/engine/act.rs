@@ -12,8 +12,8 @@ use crate::step::images::{DistributionBuild, DistributionKind, ImageBuild, Image
 use crate::step::plan::Draft;
 use crate::tools::docker;
 use crate::trust::attach;
-use crate::world::World;
-use crate::{release_pr, tools, world};
+use crate::world::{World, files};
+use crate::{release_pr, tools};
 
 /// Acts on a batch: either edits alone, or one step of another kind.
 pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
@@ -30,8 +30,8 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
             .git
             .leftovers()?
             .iter()
-            .try_for_each(|path| world::files::remove_file(&world.path(path)))?;
-        return world::files::replace_all(&edits);
+            .try_for_each(|path| files::remove_file(&world.path(path)))?;
+        return files::replace_all(&edits);
     }
     batch
         .iter()
@@ -41,7 +41,7 @@ pub fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
 fn act_alone(world: &World, step: &Step) -> anyhow::Result<()> {
     match step {
         Step::EditFile { .. } => bail!("edits are made together, not one by one"),
-        Step::CreateFile { path, text } => world::files::create(&world.path(path), text),
+        Step::CreateFile { path, text } => files::create(&world.path(path), text),
         Step::Commit { message, files } => world.git.commit(
             message,
             &files
@@ -186,7 +186,7 @@ fn check_image(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow:
         }
     };
     world.own("xtask")?;
-    world::files::write_own(&witness(world, &local.id, check), &format!("{passed}\n"))
+    files::write_own(&witness(world, &local.id, check), &format!("{passed}\n"))
 }
 
 /// Builds beside the folder and renames when whole: a build that was cut leaves nothing that looks finished.
@@ -194,7 +194,7 @@ fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Resul
     world.own("xtask")?;
     let folder = world.path(&build.folder);
     let staging = folder.with_extension(format!("part-{}", std::process::id()));
-    world::files::fresh_folder(&staging)?;
+    files::fresh_folder(&staging)?;
     let project = world.path(&build.project_path);
     let call = match &build.kind {
         DistributionKind::Wheel { target } => {
@@ -216,13 +216,13 @@ fn build_distribution(world: &World, build: &DistributionBuild) -> anyhow::Resul
             .variable("SOURCE_DATE_EPOCH", build.epoch.to_string()),
     )?;
     // uv leaves a .gitignore in its folder; what others upload from there is distributions alone.
-    world::files::remove_file(&staging.join(".gitignore"))?;
-    if world::files::names_in(&staging)?.is_empty() {
+    files::remove_file(&staging.join(".gitignore"))?;
+    if files::names_in(&staging)?.is_empty() {
         bail!(
             "building {} left no file in {}",
             build.package,
             staging.display()
         );
     }
-    world::files::rename_folder(&staging, &folder)
+    files::rename_folder(&staging, &folder)
 }

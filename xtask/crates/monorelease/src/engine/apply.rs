@@ -16,9 +16,8 @@ use super::{act, order};
 use crate::step::Step;
 use crate::step::plan::{Cost, Draft, Plan, Planned, Probe, Scope, Verdict};
 use crate::text::short;
-use crate::world;
-use crate::world::World;
 use crate::world::cost::Meter;
+use crate::world::{World, files};
 
 /// What those who watch are told, one after another. Places are those of the plan.
 pub enum Event<'a> {
@@ -283,7 +282,7 @@ impl Run<'_> {
                 }
                 _ => None,
             });
-        let answer = world::files::replace_all(&before.collect::<Vec<_>>());
+        let answer = files::replace_all(&before.collect::<Vec<_>>());
         for step in acted {
             match &answer {
                 Ok(()) => self.settle(step, Verdict::Skipped, "put back: the commit failed".into()),

@@ -11,8 +11,8 @@ use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
 use crate::step::plan::{Goal, Plan, Verdict};
 use crate::ui::live::Live;
-use crate::world::environment;
-use crate::{release, ui, world};
+use crate::world::{environment, files};
+use crate::{release, ui};
 
 impl App {
     /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
@@ -155,7 +155,7 @@ impl App {
             .as_ref()
             .filter(|_| !self.global.dry_run);
         // What was done is done, and the report of it is still to come: a page that cannot be written changes neither.
-        if let Some(Err(error)) = page.map(|path| world::files::append(path, &ui::summary(plan))) {
+        if let Some(Err(error)) = page.map(|path| files::append(path, &ui::summary(plan))) {
             self.ui
                 .warn(&format!("GITHUB_STEP_SUMMARY is left as it is: {error:#}"));
         }

@@ -4,10 +4,10 @@ mod act;
 mod apply;
 mod execute;
 pub mod order;
-pub(crate) mod parallel;
+pub mod parallel;
 pub mod preflight;
 mod probe;
-pub(crate) mod run;
+pub mod run;
 
 #[cfg(test)]
 mod crash_tests;

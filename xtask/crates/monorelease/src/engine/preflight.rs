@@ -18,8 +18,7 @@ use crate::release_pr::model::ReleasePull;
 use crate::step::Step;
 use crate::step::plan::{Plan, Planned, Refusal};
 use crate::tools::docker;
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// A build that finds less room than this ends in its middle, most likely; images of a few hundred megabytes are the rule.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -348,7 +347,7 @@ pub fn pulls_at(forge: &Forge, repository: &str, base: &str) -> Result<(), Amiss
 
 /// The least room that is left where a build writes.
 pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
-    let mut folders = vec![world.path("target"), world::files::temporary_root()];
+    let mut folders = vec![world.path("target"), files::temporary_root()];
     folders.extend(
         with_docker
             .then(|| docker::root_folder(&world.runner))
@@ -356,7 +355,7 @@ pub fn room(world: &World, with_docker: bool) -> Result<String, Amiss> {
     );
     let free = folders
         .into_iter()
-        .filter_map(|folder| Some((world::files::free_bytes(&folder)?, folder)));
+        .filter_map(|folder| Some((files::free_bytes(&folder)?, folder)));
     match free.min() {
         Some((bytes, folder)) => judge_room(bytes, folder),
         None => Ok("this system does not tell".to_owned()),

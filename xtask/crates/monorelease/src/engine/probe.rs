@@ -9,6 +9,7 @@ use monorelease_model::image::{Digest, Repository};
 use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::observe::VERSION_LABEL;
 use crate::release::platform_images::REVISION_LABEL;
+use crate::release_pr;
 use crate::step::Step;
 use crate::step::images::{DistributionBuild, ImageBuild, ImageCheck, ImageCopy};
 use crate::step::plan::Probe;
@@ -16,8 +17,7 @@ use crate::text::short;
 use crate::tools::docker;
 use crate::tools::docker::LocalImage;
 use crate::trust::attach;
-use crate::world::World;
-use crate::{release_pr, world};
+use crate::world::{World, files};
 
 /// Asks the world. Whatever cannot be read is `Unknown`, never `Todo` (law 15).
 pub fn probe(world: &World, step: &Step) -> Probe {
@@ -84,7 +84,7 @@ pub fn probe(world: &World, step: &Step) -> Probe {
 }
 
 fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Result<Probe> {
-    Ok(match world::files::read(&world.path(path))? {
+    Ok(match files::read(&world.path(path))? {
         Some(text) if text == after => Probe::Done("already so".into()),
         Some(text) if text == before => Probe::Todo,
         Some(_) => Probe::Conflict {
@@ -99,7 +99,7 @@ fn edited(world: &World, path: &str, before: &str, after: &str) -> anyhow::Resul
 }
 
 fn created(world: &World, path: &str, text: &str) -> anyhow::Result<Probe> {
-    Ok(match world::files::read(&world.path(path))? {
+    Ok(match files::read(&world.path(path))? {
         None => Probe::Todo,
         Some(found) if found == text => Probe::Done("there already, word for word".into()),
         Some(_) => Probe::Conflict {
@@ -120,7 +120,7 @@ fn committed(world: &World, message: &str, files: &[(String, String)]) -> anyhow
         if dirty.contains(path) || !tracked.contains(path) {
             return Ok(Probe::Todo);
         }
-        if world::files::read(&world.path(path))?.as_ref() != Some(text) {
+        if files::read(&world.path(path))?.as_ref() != Some(text) {
             tidied.push(path.as_str());
         }
     }
@@ -189,10 +189,7 @@ fn checked(world: &World, image: &ImageBuild, check: &ImageCheck) -> anyhow::Res
         return Ok(Probe::Todo);
     };
     Ok(
-        match (
-            world::files::read(&witness(world, &local.id, check))?,
-            check,
-        ) {
+        match (files::read(&witness(world, &local.id, check))?, check) {
             (Some(words), ImageCheck::Scan { rules, .. }) => Probe::Done(format!(
                 "on {}, of {}: {}",
                 rules.today,
@@ -258,7 +255,7 @@ fn pushed(world: &World, image: &ImageBuild) -> anyhow::Result<Option<Probe>> {
 }
 
 fn distributed(world: &World, build: &DistributionBuild) -> anyhow::Result<Probe> {
-    let names = world::files::names_in(&world.path(&build.folder))?;
+    let names = files::names_in(&world.path(&build.folder))?;
     Ok(if names.is_empty() {
         Probe::Todo
     } else {

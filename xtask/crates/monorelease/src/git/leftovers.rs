@@ -12,7 +12,7 @@ use monorelease_commit_history::missing::{is_missing, missing};
 
 use super::Git;
 use super::index::is_gits_own;
-use crate::world;
+use crate::world::files;
 
 /// How long a git that goes on by itself is waited for; a commit takes less, unless a hook is slow.
 const LOCK_LIMIT: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ impl Git {
         Ok(self
             .changed_paths()?
             .into_iter()
-            .filter(|path| !world::files::is_staged(path))
+            .filter(|path| !files::is_staged(path))
             .collect())
     }
 
@@ -36,7 +36,7 @@ impl Git {
         Ok(self
             .changed_paths()?
             .into_iter()
-            .filter(|path| world::files::is_staged(path))
+            .filter(|path| files::is_staged(path))
             .collect())
     }
 
@@ -110,6 +110,6 @@ impl Git {
         let own = ["index.lock", "HEAD.lock"].map(|name| self.repository.path().join(name));
         own.into_iter()
             .chain(of_branch)
-            .find(|path| world::files::exists(path))
+            .find(|path| files::exists(path))
     }
 }

@@ -1,7 +1,7 @@
 //! The repository: read through libgit2, written through the `git` command (for hooks, signing and credentials).
 
 mod depth;
-pub(crate) mod index;
+pub mod index;
 mod inputs;
 mod leftovers;
 mod release_branch;
@@ -20,7 +20,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::fault::Fault;
-use crate::world;
+use crate::world::files;
 use depth::Opened;
 use setup::unopened;
 
@@ -349,7 +349,7 @@ impl Git {
         }
         Ok(listing
             .split('\0')
-            .filter(|path| !path.is_empty() && !world::files::is_staged(path))
+            .filter(|path| !path.is_empty() && !files::is_staged(path))
             .map(str::to_owned)
             .collect())
     }

@@ -9,7 +9,7 @@ use git2::{BranchType, Error, ErrorCode, Reference};
 
 use super::Git;
 use crate::fault::Fault;
-use crate::world;
+use crate::world::files;
 
 /// A remote as the clone knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn unopened(folder: &Path, error: &Error) -> Fault {
         // A checkout that another user made, as in the containers of a CI.
         message if error.code() == ErrorCode::Owner => {
             let named = message.split('\'').nth(1).map_or_else(
-                || world::files::resolved(folder).display().to_string(),
+                || files::resolved(folder).display().to_string(),
                 str::to_owned,
             );
             format!("git config --global --add safe.directory {named}")

@@ -18,8 +18,8 @@ use ureq::http::{Method, Request};
 use super::error::ForgeError;
 use super::releases::Release;
 use super::{Ask, Forge};
-use crate::world;
 use crate::world::contents::digest_of;
+use crate::world::files;
 
 /// The longest text that is read whole: a list of checksums of thousands of files.
 const TEXT_BYTES_MAX: u64 = 4 << 20;
@@ -132,7 +132,7 @@ impl Forge {
             |error: anyhow::Error| self.error(ask, Kind::Malformed, &format!("{error:#}"));
         let (source, bytes): (Box<dyn Read + '_>, u64) = match content {
             Content::File(path) => {
-                let (file, bytes) = world::files::open(path).map_err(unreadable)?;
+                let (file, bytes) = files::open(path).map_err(unreadable)?;
                 (Box::new(file), bytes)
             }
             Content::Text(text) => (Box::new(text.as_bytes()), text.len() as u64),

@@ -7,7 +7,7 @@
 mod bumpversion;
 mod cargo;
 mod charts;
-pub(crate) mod command;
+pub mod command;
 mod images;
 mod knope;
 mod look;

@@ -16,9 +16,9 @@ use sha2::Sha256;
 
 use super::access::without_secrets;
 use super::export::{Export, copy_all};
-use crate::world::World;
+use crate::tools;
 use crate::world::environment::variable;
-use crate::{tools, world};
+use crate::world::{World, files};
 
 /// Reads a wheel or an sdist; Python brings what opens them.
 const READER: &str = include_str!("../../tools/distribution.py");
@@ -92,8 +92,8 @@ pub fn build(world: &World, making: &Making<'_>) -> anyhow::Result<PathBuf> {
             .without("VIRTUAL_ENV")
             .time_limit(LONGEST),
     )?;
-    world::files::remove_file(&out.join(".gitignore"))?;
-    match &world::files::names_in(&out)?[..] {
+    files::remove_file(&out.join(".gitignore"))?;
+    match &files::names_in(&out)?[..] {
         [name] => Ok(out.join(name)),
         names => bail!(
             "{} was built, and left {} files: {}",
@@ -231,7 +231,7 @@ struct Tests {
 /// Copies the tests of a project, and what they are configured by; `None` where it has none.
 fn tests_of(making: &Making<'_>, to: &Path) -> anyhow::Result<Option<Tests>> {
     let from = making.export.path(making.project);
-    let text = world::files::read(&from.join("pyproject.toml"))?.unwrap_or_default();
+    let text = files::read(&from.join("pyproject.toml"))?.unwrap_or_default();
     let document: toml_edit::DocumentMut = text.parse().context("reading pyproject.toml")?;
     let paths = document.get("tool").and_then(|tool| {
         tool.get("pytest")?
@@ -266,7 +266,7 @@ fn tests_of(making: &Making<'_>, to: &Path) -> anyhow::Result<Option<Tests>> {
 }
 
 fn has_tests(folder: &Path) -> bool {
-    let names = world::files::names_in(folder).unwrap_or_default();
+    let names = files::names_in(folder).unwrap_or_default();
     names.iter().any(|name| {
         let is_test =
             name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py"));

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use monorelease_process::Call;
 
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// The files of a commit; they go when this is dropped.
 pub struct Export {
@@ -23,7 +22,7 @@ impl Export {
     /// # Errors
     /// The commit is not in this clone, or the disk does not take it.
     pub fn of(world: &World, commit: &str, stamped: &[(String, String)]) -> anyhow::Result<Self> {
-        let folder = world::files::temporary_folder()?;
+        let folder = files::temporary_folder()?;
         let index = folder.path().join("index");
         let export = Self { folder };
         let git = |arguments: &[&str]| {
@@ -73,10 +72,10 @@ impl Export {
 
 /// Copies a file or a whole folder, with links as they are.
 pub(super) fn copy_all(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if !from.is_dir() || world::files::is_link(from) {
-        return world::files::copy(from, to);
+    if !from.is_dir() || files::is_link(from) {
+        return files::copy(from, to);
     }
-    for name in world::files::names_in(from)? {
+    for name in files::names_in(from)? {
         copy_all(&from.join(&name), &to.join(&name))?;
     }
     Ok(())

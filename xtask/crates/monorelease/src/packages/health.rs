@@ -5,8 +5,7 @@ use super::{IndexName, index};
 use crate::delivery::health::Health;
 use crate::packages::index::error::IndexError;
 use crate::project::{Project, Projects};
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// The health of each index that a package is published to, asked for that package as a release asks it.
 pub fn health(world: &World, projects: &Projects) -> Vec<Health> {
@@ -66,7 +65,7 @@ fn name(world: &World, project: &Project) -> String {
     } else {
         format!("{}/pyproject.toml", project.path)
     };
-    let text = world::files::read(&world.path(&path)).ok().flatten();
+    let text = files::read(&world.path(&path)).ok().flatten();
     text.and_then(|text| name_of(&text).ok())
         .unwrap_or_else(|| project.package.clone())
 }

@@ -3,9 +3,9 @@
 //! An index is a name that the tools know (`pypi`, `testpypi`) or an address. Nothing here asks one.
 
 pub mod access;
-pub(crate) mod build;
+pub mod build;
 pub mod export;
-pub(crate) mod health;
+pub mod health;
 pub mod index;
 pub mod plan;
 mod sbom;

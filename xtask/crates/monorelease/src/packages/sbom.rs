@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::PackageBuild;
 use super::access::without_secrets;
 use super::export::Export;
-use crate::world::World;
-use crate::{tools, world};
+use crate::tools;
+use crate::world::{World, files};
 
 /// The list of a version, as text.
 ///
@@ -26,7 +26,7 @@ pub fn compose(world: &World, build: &PackageBuild) -> anyhow::Result<String> {
     let folder = export.path(&build.project_path);
     let mut parts = BTreeSet::new();
     if build.by_maturin {
-        let features = world::files::read(&folder.join("pyproject.toml"))?
+        let features = files::read(&folder.join("pyproject.toml"))?
             .map(|text| features_of(&text))
             .unwrap_or_default();
         let call = Call::new(tools::require(tools::CARGO)?)
@@ -42,7 +42,7 @@ pub fn compose(world: &World, build: &PackageBuild) -> anyhow::Result<String> {
             .context("asking cargo what is compiled in")?;
         parts.extend(crates_of(&said));
     }
-    if world::files::exists(&folder.join("uv.lock")) {
+    if files::exists(&folder.join("uv.lock")) {
         let call = Call::new(tools::provide(world, tools::UV)?)
             .args([
                 "export",

@@ -19,9 +19,9 @@ use crate::fault::Fault;
 use crate::project::{Project, Projects};
 use crate::step::plan::{Goal, Probe};
 use crate::text::short;
-use crate::world::World;
 use crate::world::texts::Texts;
-use crate::{scan, versions, world};
+use crate::world::{World, files};
+use crate::{scan, versions};
 
 /// Which version of a package is meant.
 pub struct Wanted<'a> {
@@ -180,7 +180,7 @@ pub struct Built {
 
 /// The file of a build, when it lies in its folder as its record says.
 pub fn built(world: &World, build: &PackageBuild) -> anyhow::Result<Option<Built>> {
-    let Some(text) = world::files::read(&world.path(&build.record()))? else {
+    let Some(text) = files::read(&world.path(&build.record()))? else {
         return Ok(None);
     };
     let Ok(record) = serde_json::from_str::<Value>(&text) else {
@@ -336,16 +336,16 @@ fn make(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
     let is_old = |other: &FileName| {
         other.is_of(&build.name, &build.spelled) && build.artifact.is(other) && *other != name
     };
-    for other in world::files::names_in(&folder)?
+    for other in files::names_in(&folder)?
         .iter()
         .filter_map(|other| FileName::read(other))
         .filter(is_old)
     {
-        world::files::remove_file(&folder.join(&other.whole))?;
+        files::remove_file(&folder.join(&other.whole))?;
     }
     build::put(&file, &folder)?;
     let record = json!({ "schema": 1, "file": name.whole, "sha256": sha256, "commit": build.commit, "version": build.spelled });
-    world::files::write_own(&world.path(&build.record()), &format!("{record:#}\n"))
+    files::write_own(&world.path(&build.record()), &format!("{record:#}\n"))
 }
 
 fn making<'a>(build: &'a PackageBuild, export: &'a Export, is_fresh: bool) -> Making<'a> {

@@ -14,18 +14,18 @@ use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
 use crate::trust::cosign::Answer;
 use crate::trust::policy::{Means, Obstacle};
-use crate::trust::{Policy, cosign};
-use crate::world;
-use crate::world::World;
+use crate::trust::signed_files;
+use crate::trust::Policy;
+use crate::world::{World, files};
 
 /// The list, when it lies in the release's folder as its record says.
 pub(crate) fn listed(world: &World, build: &PackageBuild) -> anyhow::Result<Option<PathBuf>> {
-    let Some(record) = world::files::read(&world.path(&build.list_record()))? else {
+    let Some(record) = files::read(&world.path(&build.list_record()))? else {
         return Ok(None);
     };
     let record: Value = serde_json::from_str(&record).unwrap_or_default();
     let path = world.path(&build.folder()).join(build.list());
-    let Some(text) = world::files::read(&path)? else {
+    let Some(text) = files::read(&path)? else {
         return Ok(None);
     };
     let is_it = record["commit"] == build.commit.as_str()
@@ -44,13 +44,13 @@ pub(super) fn list(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
     world.own("xtask")?;
     let text = sbom::compose(world, build)?;
     // Made elsewhere: whatever lies in the folder, be it half written, is published.
-    let staging = world::files::temporary_folder()?;
+    let staging = files::temporary_folder()?;
     let made = staging.path().join(build.list());
-    world::files::write_own(&made, &text)?;
+    files::write_own(&made, &text)?;
     build::put(&made, &world.path(&build.folder()))?;
     let record =
         json!({ "schema": 1, "commit": build.commit, "sha256": Digest::of(text.as_bytes()).hex() });
-    world::files::write_own(&world.path(&build.list_record()), &format!("{record:#}\n"))
+    files::write_own(&world.path(&build.list_record()), &format!("{record:#}\n"))
 }
 
 /// What is signed, and where its bundle lies; `None` while it is not there.
@@ -75,7 +75,7 @@ pub(super) fn is_signed_here(
     build: &PackageBuild,
     what: Signed,
 ) -> anyhow::Result<bool> {
-    Ok(signed(world, build, what)?.is_some_and(|(_, bundle)| world::files::exists(&bundle)))
+    Ok(signed(world, build, what)?.is_some_and(|(_, bundle)| files::exists(&bundle)))
 }
 
 pub(super) fn probe_bundle(
@@ -87,13 +87,11 @@ pub(super) fn probe_bundle(
     let Some((file, bundle)) = signed(world, build, what)? else {
         return Ok(Probe::Todo);
     };
-    Ok(
-        match cosign::files::verify(world, &file, &bundle, policy)? {
-            Answer::Verified { by, .. } => Probe::Done(format!("by {by}")),
-            Answer::Absent(_) => Probe::Todo,
-            Answer::Unknown(why) => Probe::Unknown(why),
-        },
-    )
+    Ok(match signed_files::verify(world, &file, &bundle, policy)? {
+        Answer::Verified { by, .. } => Probe::Done(format!("by {by}")),
+        Answer::Absent(_) => Probe::Todo,
+        Answer::Unknown(why) => Probe::Unknown(why),
+    })
 }
 
 pub(super) fn bundle(
@@ -105,7 +103,7 @@ pub(super) fn bundle(
     let Some((file, bundle)) = signed(world, build, what)? else {
         bail!("what is to be signed is gone again")
     };
-    cosign::files::sign(world, &file, &bundle, policy)
+    signed_files::sign(world, &file, &bundle, policy)
         .with_context(|| format!("signing {}", file.display()))
 }
 

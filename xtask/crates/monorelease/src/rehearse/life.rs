@@ -12,8 +12,7 @@ use monorelease_stand_ins::registry::EmbeddedRegistry;
 use super::{images, isolation};
 use crate::app::App;
 use crate::fault::Fault;
-use crate::world;
-use crate::world::environment;
+use crate::world::{environment, files};
 
 /// Good at the embedded forge alone.
 const TOKEN: &str = "rehearsal-forge-token";
@@ -39,8 +38,8 @@ impl<'a> Life<'a> {
     /// The folder cannot be written, or a server not be started.
     pub fn begin(app: &'a App, name: &str, texts: &[(&str, &str)]) -> anyhow::Result<Self> {
         let folder = app.world.path("target/rehearsal").join(name);
-        world::files::fresh_folder(&folder)?;
-        world::files::own_folder(&app.world.path("target/rehearsal"))?;
+        files::fresh_folder(&folder)?;
+        files::own_folder(&app.world.path("target/rehearsal"))?;
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
         let runner = app.world.runner.clone();
         let bare = folder.join("origin.git");
@@ -84,7 +83,7 @@ impl<'a> Life<'a> {
             let text = text
                 .replace("{registry}", &self.registry.address())
                 .replace("{folder}", &self.folder.display().to_string());
-            world::files::write_own(&place.join(path), &text)?;
+            files::write_own(&place.join(path), &text)?;
         }
         self.git_in(&place, &["add", "--all"])?;
         self.git_in(&place, &["commit", "--quiet", "--message", "feat: begin"])?;

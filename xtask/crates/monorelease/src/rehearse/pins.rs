@@ -9,8 +9,9 @@ use monorelease_process::{Call, Runner};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::isolation;
+use crate::config;
 use crate::project::Projects;
-use crate::{config, world};
+use crate::world::files;
 
 /// Points every pin of the configuration at a file of a bare repository in `folder`, and makes that. The images of the
 /// configuration are the rehearsal's already. Without pins nothing is made.
@@ -67,7 +68,7 @@ pub fn prepare(document: &mut DocumentMut, folder: &Path, runner: &Runner) -> an
             "spec:\n  containers:\n    - name: {project}\n      image: {}:0.0.0 # before the rehearsal\n",
             image.release
         );
-        world::files::write_own(
+        files::write_own(
             &work.join(environment).join(format!("{project}.yaml")),
             &text,
         )?;

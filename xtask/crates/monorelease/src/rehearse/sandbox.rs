@@ -14,8 +14,7 @@ use monorelease_stand_ins::registry::EmbeddedRegistry;
 use super::{isolation, package, pins};
 use crate::fault::Fault;
 use crate::trust::cosign;
-use crate::world;
-use crate::world::environment;
+use crate::world::{environment, files};
 
 /// Where the copy keeps the public half of the rehearsal's key.
 const PUBLIC_KEY: &str = "rehearsal.pub";
@@ -60,14 +59,14 @@ impl Sandbox {
         runner: Runner,
         purpose: &Purpose<'_>,
     ) -> anyhow::Result<Self> {
-        world::files::fresh_folder(folder).map_err(|error| {
+        files::fresh_folder(folder).map_err(|error| {
             let fix = format!(
                 "move away what is in the way of {}, or make the folder above it yours to write",
                 folder.display()
             );
             Fault::failed(format!("{error:#}")).fix(fix)
         })?;
-        world::files::own_folder(folder)?;
+        files::own_folder(folder)?;
         let work = folder.join("work");
         let remote = folder.join("origin.git");
         let registry = EmbeddedRegistry::start().context("starting the embedded registry")?;
@@ -187,7 +186,7 @@ impl Sandbox {
     /// Edits the copy's configuration: the same images, at the embedded registry, signed by the rehearsal's own key.
     fn point_at_registry(&self, purpose: &Purpose<'_>) -> anyhow::Result<()> {
         let path = self.work.join(&self.config);
-        let text = world::files::read(&path)?.ok_or_else(|| {
+        let text = files::read(&path)?.ok_or_else(|| {
             Fault::refused(format!(
                 "{} is not committed, so the copy has no configuration",
                 self.config.display()
@@ -216,9 +215,9 @@ impl Sandbox {
         }
         match &self.key {
             Some(key) => {
-                let public = world::files::read(&key.with_extension("pub"))?
+                let public = files::read(&key.with_extension("pub"))?
                     .context("cosign left no public key")?;
-                world::files::write_own(&self.work.join(PUBLIC_KEY), &public)?;
+                files::write_own(&self.work.join(PUBLIC_KEY), &public)?;
                 let trust = document
                     .get_mut("trust")
                     .and_then(|trust| trust.as_table_like_mut())
@@ -241,6 +240,6 @@ impl Sandbox {
             self.work.parent().unwrap_or(&self.work),
             &self.runner,
         )?;
-        world::files::replace_all(&[(path, &document.to_string())])
+        files::replace_all(&[(path, &document.to_string())])
     }
 }

@@ -25,9 +25,8 @@ use crate::release::github::gather;
 use crate::step::Step;
 use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
 use crate::tag::plan::RemoteTags;
-use crate::trust::Trust;
-use crate::trust::policy;
 use crate::trust::policy::{Means, Obstacle};
+use crate::trust::{Trust, policy};
 use notices::Told;
 use plan::{ReleaseFacts, TrustFacts};
 

@@ -17,8 +17,8 @@ use crate::app::App;
 use crate::packages::PackageStep;
 use crate::step::Step;
 use crate::step::plan::{Plan, Planned, Verdict};
-use crate::world;
 use crate::world::environment::variable;
+use crate::world::files;
 
 /// A release that this run is about.
 pub struct Told {
@@ -116,14 +116,14 @@ fn is_name(step: &Planned) -> bool {
 /// Says it unless this clone has said it before: somebody may take away what a release has, and run it again.
 fn say_once(app: &App, chats: &[Chat], name: &str, text: &str) {
     let witness = app.world.scratch("told").join(name);
-    if world::files::exists(&witness) {
+    if files::exists(&witness) {
         return;
     }
     say(app, chats, text);
     let kept = app
         .world
         .own("xtask")
-        .and_then(|_| world::files::write_own(&witness, "told\n"));
+        .and_then(|_| files::write_own(&witness, "told\n"));
     kept.unwrap_or_else(|error| {
         app.ui
             .warn(&format!("that it was told is not kept: {error:#}"))

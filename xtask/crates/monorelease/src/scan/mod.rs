@@ -6,13 +6,12 @@ mod judge;
 mod scanner;
 pub mod step;
 
-use crate::config::scan::DateKey;
-use crate::config::scan::IgnoreKeys;
 use std::fmt;
 
 use jiff::civil::Date;
 
 use crate::config::Config;
+use crate::config::scan::{DateKey, IgnoreKeys};
 use crate::fault::Fault;
 use crate::project::Projects;
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Finding, Place, Severity};
-use crate::world;
+use crate::world::files;
 
 /// The first scan of a day fetches a database.
 const LONGEST: Duration = Duration::from_secs(1800);
@@ -99,7 +99,7 @@ fn grype(source: &str) -> Call {
 
 /// What the scanner printed. It runs in a folder of its own: both read files that leave findings out from where they are started.
 fn asked(runner: &Runner, call: Call) -> anyhow::Result<String> {
-    let folder = world::files::temporary_folder()?;
+    let folder = files::temporary_folder()?;
     let call = KEPT_BACK.into_iter().fold(
         call.folder(folder.path()).time_limit(LONGEST),
         Call::without,

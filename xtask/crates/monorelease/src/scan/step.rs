@@ -14,8 +14,7 @@ use crate::step::images::ImageBuild;
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::tools::docker;
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// Scans, and gives what is to be remembered of a pass; findings that count are an error that shows them.
 pub fn act(
@@ -45,17 +44,15 @@ pub(crate) fn probe_package(
     program: &str,
     rules: &Rules,
 ) -> anyhow::Result<Probe> {
-    Ok(
-        match world::files::read(&witness(world, build, program, rules))? {
-            Some(words) => Probe::Done(format!(
-                "on {}, of {}: {}",
-                rules.today,
-                short(&build.commit),
-                words.trim_end()
-            )),
-            None => Probe::Todo,
-        },
-    )
+    Ok(match files::read(&witness(world, build, program, rules))? {
+        Some(words) => Probe::Done(format!(
+            "on {}, of {}: {}",
+            rules.today,
+            short(&build.commit),
+            words.trim_end()
+        )),
+        None => Probe::Todo,
+    })
 }
 
 /// Scans the commit's files as they are built; findings that count are an error that shows them. An entry that lets nothing pass here may
@@ -76,7 +73,7 @@ pub(crate) fn act_package(
         bail!(failure);
     }
     world.own("xtask")?;
-    world::files::write_own(
+    files::write_own(
         &witness(world, build, program, rules),
         &format!("{}\n", judged.passed),
     )

@@ -3,17 +3,16 @@
 //!
 //! Nothing here reads a variable or calls a store.
 
-pub(crate) mod command;
+pub mod command;
 pub mod declared;
 pub mod step;
 mod store;
 
-use crate::config::secrets::SecretNames;
-use crate::config::secrets::SinkKeys;
 use indexmap::IndexMap;
 
-use crate::config::deploy::check;
+use crate::config::secrets::{SecretNames, SinkKeys};
 use crate::config::{Config, nearest};
+use crate::delivery::deploy::checks::check;
 use crate::fault::Fault;
 
 /// Where secrets are handed over.

@@ -8,12 +8,8 @@ use anyhow::anyhow;
 use monorelease_process::Call;
 use serde_json::{Map, Value, json};
 
-use super::SecretEntry;
-use super::SecretSync;
-use super::SecretsPlan;
-use super::Sink;
 use super::store::{PrivateFile, SecretValue, fingerprint, remember_handed, value, was_handed};
-use super::variables;
+use super::{SecretEntry, SecretSync, SecretsPlan, Sink, variables};
 use crate::config::secrets::SecretNames;
 use crate::delivery::deploy::fill;
 use crate::delivery::pins::fits;

@@ -15,8 +15,7 @@ use serde::Deserialize;
 use super::health;
 use crate::fault::Fault;
 use crate::step::images::ImageBuild;
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// How long one smoke command may take.
 const SMOKE_LIMIT: Duration = Duration::from_secs(120);
@@ -97,7 +96,7 @@ pub fn root_folder(runner: &Runner) -> Option<PathBuf> {
         .output(&Call::new("docker").args(["info", "--format", "{{.DockerRootDir}}"]))
         .ok()?;
     Some(PathBuf::from(folder.trim()))
-        .filter(|folder| folder.is_absolute() && world::files::exists(folder))
+        .filter(|folder| folder.is_absolute() && files::exists(folder))
 }
 
 pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
@@ -111,7 +110,7 @@ pub fn buildx_version(runner: &Runner) -> anyhow::Result<String> {
 /// `wheels/`. So nothing that lies about is built in, and an engine of any age can be given wheels (BuildKit before 0.10
 /// has no named contexts).
 pub fn context(world: &World, image: &ImageBuild) -> anyhow::Result<tempfile::TempDir> {
-    let context = world::files::temporary_folder()?;
+    let context = files::temporary_folder()?;
     let below = world.path(&image.context);
     let of_root = |file: &str| {
         if image.context.is_empty() {
@@ -128,15 +127,15 @@ pub fn context(world: &World, image: &ImageBuild) -> anyhow::Result<tempfile::Te
         {
             continue;
         }
-        world::files::copy(&below.join(&file), &context.path().join(&file))?;
+        files::copy(&below.join(&file), &context.path().join(&file))?;
     }
     for folder in &image.wheels {
         let folder = world.path(folder);
-        for name in world::files::names_in(&folder)?
+        for name in files::names_in(&folder)?
             .iter()
             .filter(|name| name.ends_with(".whl"))
         {
-            world::files::copy(
+            files::copy(
                 &folder.join(name),
                 &context.path().join("wheels").join(name),
             )?;
@@ -165,11 +164,11 @@ pub fn build(world: &World, image: &ImageBuild) -> anyhow::Result<()> {
     ] {
         call = call.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
-    let aside = world::files::temporary_folder()?;
+    let aside = files::temporary_folder()?;
     if let Some(sources) = &image.sources {
         // It may lie outside of the context, and knows nothing of our labels.
         let dockerfile = aside.path().join("Dockerfile");
-        world::files::copy(&world.path(&sources.dockerfile), &dockerfile)?;
+        files::copy(&world.path(&sources.dockerfile), &dockerfile)?;
         call = call.arg("--file").arg(dockerfile);
         for (name, value) in [("revision", &image.revision), ("version", &image.version)] {
             call = call.args([

@@ -12,8 +12,7 @@ use anyhow::Context;
 use monorelease_process::{Call, Runner};
 
 use crate::fault::Fault;
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 
 /// A tool, why it is wanted, and how to get it.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +143,7 @@ pub fn provide(world: &World, tool: Tool) -> anyhow::Result<PathBuf> {
 /// Where a fetched tool would lie; for those who fetch nothing.
 pub fn fetched(root: &Path, tool: Tool) -> Option<PathBuf> {
     let path = fetched_path(root, tool)?;
-    world::files::exists(&path).then_some(path)
+    files::exists(&path).then_some(path)
 }
 
 /// The folder that a program of several Python packages wants on `PYTHONPATH`; `None` for one that is not fetched.
@@ -189,7 +188,7 @@ fn fetch(
 ) -> anyhow::Result<PathBuf> {
     let program = fetched_path(&world.root, tool)
         .with_context(|| format!("the pin of {} names no version", tool.name))?;
-    if world::files::exists(&program) {
+    if files::exists(&program) {
         return Ok(program);
     }
     let folder = program
@@ -208,7 +207,7 @@ fn fetch(
         )
     };
     install(&staging).with_context(what)?;
-    world::files::rename_folder(&staging, folder)?;
+    files::rename_folder(&staging, folder)?;
     Ok(program)
 }
 
@@ -226,7 +225,7 @@ fn install_python(
         .fix(tool.how_to_get)
     })?;
     let pins = staging.with_extension("txt");
-    world::files::write_own(&pins, requirements)?;
+    files::write_own(&pins, requirements)?;
     let install = Call::new(python)
         .args([
             "-m",
@@ -245,7 +244,7 @@ fn install_python(
         .arg(staging)
         .without("PIP_USER");
     world.runner.output(&install)?;
-    world::files::remove_file(&pins)
+    files::remove_file(&pins)
 }
 
 /// What a tool says of its version, on one line: to `--version`, or to `version` where that is a verb.

@@ -7,14 +7,8 @@ use monorelease_oci_registry::error::RegistryError;
 use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
-use super::Attached;
-use super::Claim;
-use super::Policy;
-use super::Signer;
-use super::Subject;
-use super::cosign;
 use super::cosign::Answer;
-use super::syft;
+use super::{Attached, Claim, Policy, Signer, Subject, cosign, syft};
 use crate::config::trust::SbomFormat;
 use crate::step::plan::Probe;
 use crate::world::World;

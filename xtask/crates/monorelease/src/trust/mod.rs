@@ -5,16 +5,17 @@
 pub mod attach;
 pub mod cosign;
 mod identity;
-pub(crate) mod plan;
+pub mod plan;
 pub mod policy;
 pub mod promoted;
+pub mod signed_files;
 mod syft;
 
-use crate::config::trust::SbomFormat;
 use monorelease_model::image::{Digest, Repository};
 use regex::Regex;
 
 use crate::config::Config;
+use crate::config::trust::SbomFormat;
 use crate::fault::Fault;
 use crate::project::clean_path;
 

@@ -10,8 +10,8 @@ use super::{Attached, Claim, Key, Policy, PublicKey, Signer, Trust, attach, cosi
 use crate::fault::Fault;
 use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
-use crate::world::World;
-use crate::{tools, world};
+use crate::tools;
+use crate::world::{World, files};
 
 /// What stands in the way of attaching, and what mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,7 @@ fn public_key_of_surroundings(text: &str) -> Result<PublicKey, Obstacle> {
     if text.contains("://") {
         return Ok(PublicKey::At(text.to_owned()));
     }
-    match world::files::read(std::path::Path::new(text)).context("reading the public key") {
+    match files::read(std::path::Path::new(text)).context("reading the public key") {
         Ok(Some(pem)) => public_key(pem, text).map_err(wrong),
         Ok(None) => Err(wrong(format!("there is no file {text}"))),
         Err(error) => Err(wrong(format!("{error:#}"))),

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Subject;
 use super::cosign::forge_password;
 use crate::config::trust::SbomFormat;
-use crate::world::World;
-use crate::{tools, world};
+use crate::tools;
+use crate::world::{World, files};
 
 /// An image of many gigabytes is read whole.
 const LONGEST: Duration = Duration::from_secs(1800);
@@ -28,12 +28,12 @@ pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Res
             .scratch("sbom")
             .join(format!("{}.{}.json", subject.digest.hex(), format.word()))
     };
-    if let Some(text) = world::files::read(&kept(format))?
+    if let Some(text) = files::read(&kept(format))?
         && is_of(&text, subject, format)
     {
         return Ok(text);
     }
-    let folder = world::files::temporary_folder()?;
+    let folder = files::temporary_folder()?;
     let made = |format: SbomFormat| folder.path().join(format.word());
     let mut call = Call::new(tools::require(tools::SYFT)?)
         .args(["scan", "--quiet"])
@@ -61,7 +61,7 @@ pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Res
     world.runner.output(&call)?;
     world.own("xtask")?;
     for format in SbomFormat::ALL {
-        let text = world::files::read(&made(format))?
+        let text = files::read(&made(format))?
             .with_context(|| format!("syft left no list in the format {}", format.word()))?;
         if !is_of(&text, subject, format) {
             bail!(
@@ -70,10 +70,9 @@ pub fn list(world: &World, subject: &Subject, format: SbomFormat) -> anyhow::Res
                 subject.digest
             );
         }
-        world::files::write_own(&kept(format), &text)?;
+        files::write_own(&kept(format), &text)?;
     }
-    world::files::read(&kept(format))?
-        .with_context(|| format!("{} is gone again", kept(format).display()))
+    files::read(&kept(format))?.with_context(|| format!("{} is gone again", kept(format).display()))
 }
 
 fn syft_word(format: SbomFormat) -> &'static str {

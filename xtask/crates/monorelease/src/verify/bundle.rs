@@ -16,11 +16,9 @@ use crate::packages::index::Place;
 use crate::packages::step::Built;
 use crate::packages::{PackageBuild, trust};
 use crate::release::github::{CHECKSUMS, read_checksums};
-use crate::trust::Attached;
-use crate::trust::Claim;
-use crate::trust::Policy;
-use crate::trust::cosign;
 use crate::trust::cosign::Answer;
+use crate::trust::signed_files;
+use crate::trust::{Attached, Claim, Policy};
 use crate::world::World;
 use crate::{packages, world};
 
@@ -224,7 +222,7 @@ impl<'a> Bundles<'a> {
 
     fn judged(&self, file: &Path, bundle: &Path, place: &str) -> anyhow::Result<Look> {
         Ok(
-            match cosign::files::verify(self.world, file, bundle, self.policy)? {
+            match signed_files::verify(self.world, file, bundle, self.policy)? {
                 Answer::Verified { by, .. } => Look::Good(format!("by {by}, {place}")),
                 Answer::Absent(why) => Look::Bad(why),
                 Answer::Unknown(why) => Look::Unread(why),

@@ -1,6 +1,6 @@
 //! `versions`: what every site says, whether they agree, and what happened since the last release.
 
-pub(crate) mod read;
+pub mod read;
 pub mod tagged;
 
 use std::collections::HashMap;

@@ -2,6 +2,7 @@
 //!
 //! Commands are lists of arguments with placeholders, never shell text. Nothing here runs one.
 
+pub mod checks;
 mod command;
 mod ledger_file;
 mod message;
@@ -15,8 +16,8 @@ use std::time::Duration;
 use monorelease_model::image::{Digest, Repository};
 
 use super::{Action, Deliver};
-use crate::config::deploy::placeholders;
 use crate::project::registered::Declared;
+use checks::placeholders;
 
 /// Where it is written down what an environment is to run and what passed there: a ref of this repository's remote. It is no
 /// branch, so that no rule about branches is in its way and no workflow begins at a push to it.

@@ -6,7 +6,7 @@
 
 mod ledger;
 mod next;
-pub(crate) mod report;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

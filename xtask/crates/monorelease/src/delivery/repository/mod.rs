@@ -23,8 +23,7 @@ use tempfile::TempDir;
 
 use crate::fault::Fault;
 use crate::github::Forge;
-use crate::world;
-use crate::world::World;
+use crate::world::{World, files};
 use cache::Made;
 use filter::{Expected, FILTER};
 use ledger::full_name;
@@ -155,7 +154,7 @@ impl World {
         if let Some(known) = open.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let folder = world::files::temporary_folder()?;
+        let folder = files::temporary_folder()?;
         let mut settings = self.delivery_settings(is_own)?;
         let known = self
             .shared
@@ -308,7 +307,7 @@ impl DeliveryBranch {
     ) -> anyhow::Result<String> {
         let changed = self.write_tree(base, changes)?;
         let text = self.folder.path().join("xtask-message");
-        world::files::write_own(&text, &message(&changed.to_string()))?;
+        files::write_own(&text, &message(&changed.to_string()))?;
         let call = self
             .call(&["commit-tree", &changed.to_string(), "-p", base, "-F"])
             .arg(&text);

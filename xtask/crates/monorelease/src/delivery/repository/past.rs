@@ -9,7 +9,7 @@ use anyhow::Context;
 use git2::Oid;
 
 use super::DeliveryBranch;
-use crate::world;
+use crate::world::files;
 
 /// How many commits of a branch are fetched, step by step, when something is looked for in its history.
 const DEPTHS: [&str; 3] = ["50", "500", "5000"];
@@ -45,7 +45,7 @@ impl DeliveryBranch {
     ) -> anyhow::Result<Vec<PastCommit>> {
         let mut commits = self.log(head)?;
         for depth in DEPTHS.map(Some).into_iter().chain([None]) {
-            if is_enough(&commits) || !world::files::exists(&self.folder.path().join("shallow")) {
+            if is_enough(&commits) || !files::exists(&self.folder.path().join("shallow")) {
                 break;
             }
             match depth {
@@ -95,7 +95,7 @@ impl DeliveryBranch {
         head: &str,
         is_enough: &dyn Fn(&[PastCommit]) -> bool,
     ) -> anyhow::Result<Recent> {
-        let is_cut = || world::files::exists(&self.folder.path().join("shallow"));
+        let is_cut = || files::exists(&self.folder.path().join("shallow"));
         let mut commits = self.log(head)?;
         for depth in REPORT_DEPTHS {
             if !is_cut() || is_enough(&commits) {

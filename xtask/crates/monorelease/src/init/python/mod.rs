@@ -2,7 +2,7 @@
 //!
 //! Where its version stands is looked for in `python_version`.
 
-pub(crate) mod version;
+pub mod version;
 
 use monorelease_model::paths::{join, resolve};
 use toml_edit::{DocumentMut, Item};

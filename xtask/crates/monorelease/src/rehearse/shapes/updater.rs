@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 
 use crate::app::App;
 use crate::rehearse::life::{Life, released};
-use crate::world;
+use crate::world::files;
 
 const FILES: [(&str, &str); 5] = [
     (
@@ -101,12 +101,12 @@ fn takes(life: &Life<'_>) -> anyhow::Result<String> {
         .as_str()
         .context("the updater would take nothing")?
         .to_owned();
-    world::files::write_own(&life.folder.join("cluster"), &format!("{now}\n"))?;
+    files::write_own(&life.folder.join("cluster"), &format!("{now}\n"))?;
     Ok(now)
 }
 
 fn runs(life: &Life<'_>, version: &str) -> anyhow::Result<()> {
-    let found = world::files::read(&life.folder.join("cluster"))?.unwrap_or_default();
+    let found = files::read(&life.folder.join("cluster"))?.unwrap_or_default();
     ensure!(
         found.trim() == version,
         "{version} should run, and {found:?} does"
@@ -121,8 +121,8 @@ fn edit(
     change: impl FnOnce(String) -> String,
 ) -> anyhow::Result<()> {
     let file = life.work.join("applications/service.yaml");
-    let text = world::files::read(&file)?.context("the application is not there")?;
-    world::files::write_own(&file, &change(text))?;
+    let text = files::read(&file)?.context("the application is not there")?;
+    files::write_own(&file, &change(text))?;
     life.git(&["commit", "--quiet", "--all", "--message", message])?;
     life.git(&["push", "--quiet", "origin", "main"]).map(drop)
 }

@@ -9,8 +9,7 @@ pub mod step;
 
 use crate::config::trust::SbomFormat;
 use crate::packages::PackageFile;
-use crate::trust::Policy;
-use crate::trust::Subject;
+use crate::trust::{Policy, Subject};
 
 /// The file that lists all others with their SHA-256, as `sha256sum` reads it.
 pub const CHECKSUMS: &str = "SHA256SUMS";

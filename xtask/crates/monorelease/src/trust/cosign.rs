@@ -4,8 +4,6 @@
 //! wrote as referrers is read as well. Keys and passwords reach it through the environment, never through an argument (law 17).
 //! It decides nothing: whose word counts is in the policy.
 
-pub(crate) mod files;
-
 use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -20,8 +18,8 @@ use monorelease_process::{Call, Finished, Runner, last_lines};
 use serde_json::Value;
 
 use super::{Key, Policy, PublicKey, Signer, Subject};
+use crate::tools;
 use crate::world::World;
-use crate::{tools, world};
 
 /// Longer than cosign's own bound of three minutes, which says more when it is reached.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -85,9 +83,9 @@ pub fn attest(
     predicate: &str,
     policy: &Policy,
 ) -> anyhow::Result<()> {
-    let folder = world::files::temporary_folder()?;
+    let folder = crate::world::files::temporary_folder()?;
     let file = folder.path().join("predicate.json");
-    world::files::write_own(&file, predicate)?;
+    crate::world::files::write_own(&file, predicate)?;
     let call = writing(world, "attest", subject, policy)?.args(abilities(world)?.attest);
     world
         .runner

@@ -8,17 +8,17 @@ use std::path::Path;
 use anyhow::Context;
 use monorelease_process::last_lines;
 
-use super::{Answer, DOUBTS, held_to, program, signed_by};
-use crate::trust::Policy;
-use crate::world::World;
-use crate::{packages, world};
+use super::Policy;
+use super::cosign::{Answer, DOUBTS, held_to, program, signed_by};
+use crate::packages;
+use crate::world::{World, files};
 
 /// What a bundle of the common form says of itself.
 const COMMON_FORM: &str = "application/vnd.dev.sigstore.bundle";
 
 /// Signs a file; the bundle appears whole or not at all.
 pub fn sign(world: &World, file: &Path, bundle: &Path, policy: &Policy) -> anyhow::Result<()> {
-    let staging = world::files::temporary_folder()?;
+    let staging = files::temporary_folder()?;
     let made = staging
         .path()
         .join(bundle.file_name().context("a bundle has a name")?);
@@ -38,7 +38,7 @@ pub fn verify(
     bundle: &Path,
     policy: &Policy,
 ) -> anyhow::Result<Answer> {
-    let Some(text) = world::files::read(bundle)? else {
+    let Some(text) = files::read(bundle)? else {
         return Ok(Answer::Absent("there is no bundle".into()));
     };
     let mut absent = Vec::new();

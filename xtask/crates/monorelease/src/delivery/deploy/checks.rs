@@ -2,14 +2,12 @@
 //!
 //! What is made of it stands in `deploy`. Commands are lists of arguments, never shell text; none is run here.
 
-use crate::config::commands::CommandKeys;
-use crate::config::commands::NameKeys;
 use std::time::Duration;
 
-
-use super::environments::EnvironmentKeys;
-use super::nearest;
-use crate::delivery::deploy::{Checks, Phase, Task};
+use super::{Checks, Phase, Task};
+use crate::config::commands::{CommandKeys, NameKeys};
+use crate::config::environments::EnvironmentKeys;
+use crate::config::nearest;
 
 impl Checks {
     /// Reads the keys of an environment.
