@@ -106,7 +106,7 @@ fn what_is_not_signed_is_not_promoted_and_what_is_signed_is() {
         return;
     }
     let held = Held::new("sbom = []\nprovenance = false\n");
-    let stranger = Keys::new();
+    let stranger = Keys::other();
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
     let words = [
         "[trust] wants api 0.2.0 signed",

@@ -552,6 +552,6 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
         version: "0.2.0",
         platform: &platform,
     };
-    served.assert_others_agree(&keys.public(), &Keys::new().public());
+    served.assert_others_agree(&keys.public(), &Keys::other().public());
     served.assert_each_flip_is_seen(&|| red(&copy));
 }

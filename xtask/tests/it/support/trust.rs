@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use xtask::rehearsal::registry::EmbeddedRegistry;
@@ -27,13 +28,28 @@ pub fn can_run(test: &str, programs: &[&str]) -> bool {
     nothing_is_missing(test, &missing)
 }
 
-/// A key pair of a test's own.
+/// A copy of a key pair, in a folder of its own.
 pub struct Keys {
     folder: tempfile::TempDir,
 }
 
 impl Keys {
+    /// The pair that all tests share: making one takes a second.
     pub fn new() -> Self {
+        static SHARED: LazyLock<[(&str, Vec<u8>); 2]> = LazyLock::new(|| {
+            let keys = Keys::other();
+            ["cosign.key", "cosign.pub"]
+                .map(|file| (file, fs::read(keys.folder.path().join(file)).unwrap()))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        for (file, bytes) in SHARED.iter() {
+            fs::write(folder.path().join(file), bytes).unwrap();
+        }
+        Self { folder }
+    }
+
+    /// Another pair than the shared one.
+    pub fn other() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("cosign");
         command

@@ -267,7 +267,7 @@ fn another_keys_signature_is_none() {
     }
     let trusted = Trusted::new("sbom = []\nprovenance = false\n");
     trusted.release();
-    let other = Keys::new();
+    let other = Keys::other();
     trusted
         .fixture
         .write("cosign.pub", &other.text(&other.public()));
@@ -303,7 +303,7 @@ fn law_16_what_cannot_be_met_is_refused_before_the_first_step() {
     let trusted = Trusted::new("");
     trusted.fixture.prepare_release();
     let key = trusted.keys.private();
-    let other = Keys::new();
+    let other = Keys::other();
     let folder = |name: &str| {
         let folder = trusted.fixture.folder().join(name);
         fs::create_dir(&folder).unwrap();
@@ -708,7 +708,7 @@ fn a_real_registry_keeps_what_is_attached_and_a_broken_disk_is_found() {
         version: "0.2.0",
         platform: "linux/amd64",
     };
-    served.assert_others_agree(&trusted.keys.public(), &Keys::new().public());
+    served.assert_others_agree(&trusted.keys.public(), &Keys::other().public());
     served.assert_each_flip_is_seen(&|| trusted.red());
 }
 
