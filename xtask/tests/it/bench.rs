@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::support;
 use crate::support::programs::write_program;
-use crate::support::{Fixture, Ran, git_in, program, ran};
+use crate::support::{Fixture, Report, git_in, program, ran};
 use serde_json::Value;
 
 /// Runs the program with a folder of its own for what is temporary.
-fn bench(fixture: &Fixture, scratch: &Path, arguments: &[&str]) -> Ran {
+fn bench(fixture: &Fixture, scratch: &Path, arguments: &[&str]) -> Report {
     ran(program(&fixture.root())
         .arg("bench")
         .args(arguments)
@@ -18,7 +18,7 @@ fn bench(fixture: &Fixture, scratch: &Path, arguments: &[&str]) -> Ran {
         .unwrap())
 }
 
-fn document(ran: &Ran) -> Value {
+fn document(ran: &Report) -> Value {
     serde_json::from_str(&ran.stdout)
         .unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr))
 }
@@ -352,7 +352,7 @@ fn a_dry_run_and_a_wrong_call_measure_nothing() {
 
 /// Runs `bench bump` with a program on the PATH that passes for a peer.
 #[cfg(unix)]
-fn beside(script: &str) -> Ran {
+fn beside(script: &str) -> Report {
     let fixture = Fixture::new();
     let scratch = tempfile::tempdir().unwrap();
     let tools = tempfile::tempdir().unwrap();

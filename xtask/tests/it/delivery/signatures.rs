@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::delivery::{Delivered, deployment};
 use crate::support::trust::{Keys, PASSWORD, can_run};
-use crate::support::{Fixture, Ran};
+use crate::support::{Fixture, Report};
 
 /// A service whose releases run in two environments, and must be signed.
 struct Held {
@@ -73,7 +73,7 @@ impl Held {
         }
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    fn run(&self, arguments: &[&str]) -> Report {
         let variables = self.keys.variables();
         let variables: Vec<_> = variables
             .iter()

@@ -21,7 +21,7 @@ use super::package::Packaged;
 use super::programs::write_program;
 use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
-use super::{Fixture, Ran, program, room};
+use super::{Fixture, Report, program, room};
 
 /// What happens to one touch of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,7 +287,7 @@ impl<'a> Scenario<'a> {
         command
     }
 
-    fn run(&self) -> Ran {
+    fn run(&self) -> Report {
         super::ran(self.command().output().unwrap())
     }
 

@@ -13,6 +13,7 @@ pub mod proxy;
 pub mod pull;
 pub mod real_registry;
 pub mod registered;
+mod report;
 mod repository;
 pub mod room;
 pub mod scanner;
@@ -28,21 +29,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
 use xtask::rehearsal::registry::EmbeddedRegistry;
 use xtask::rehearsal::stand_in;
+
+pub use report::Report;
 
 /// A repository of three projects: a Rust crate with a Python face, and two Python services.
 pub struct Fixture {
     folder: tempfile::TempDir,
     pub registry: EmbeddedRegistry,
-}
-
-/// What a run of the program left.
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 const PYPROJECT: &str = "[project]\nname = \"api\"\nversion = \"0.1.0\" # the truth\ndependencies = [\"other==0.1.0\"]\n";
@@ -142,11 +137,11 @@ depends = ["core"]
     }
 
     /// Runs the program as CI would: no terminal, no token.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Report {
         self.run_with(arguments, &[])
     }
 
-    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Report {
         ran(program(&self.root())
             .args(arguments)
             .envs(variables.iter().copied())
@@ -155,19 +150,13 @@ depends = ["core"]
     }
 
     /// Runs it with `--json` and reads the document.
-    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| {
-            panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr)
-        });
-        (ran.code, document)
+    pub fn json(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat()).with_document()
     }
 
     /// Runs it and insists that it went well.
-    pub fn ok(&self, arguments: &[&str]) -> Ran {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
-        ran
+    pub fn ok(&self, arguments: &[&str]) -> Report {
+        self.run(arguments).succeeded()
     }
 
     pub fn head(&self) -> String {
@@ -194,7 +183,7 @@ depends = ["core"]
     pub fn prepare_release(&self) -> String {
         self.ok(&["bump", "minor", "api", "--commit"]);
         self.ok(&["tag", "api", "--rc", "--push"]);
-        let (_, plan) = self.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+        let plan = self.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
         let build_id = plan["matrix"]["include"][0]["build_id"]
             .as_str()
             .unwrap()
@@ -302,10 +291,6 @@ pub fn program(folder: &Path) -> Command {
     command
 }
 
-pub fn ran(output: Output) -> Ran {
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+pub fn ran(output: Output) -> Report {
+    Report::of(output)
 }
