@@ -12,10 +12,10 @@ use super::step::built;
 use super::{PackageBuild, PackageStep, Signed, build, sbom};
 use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
+use crate::trust::Policy;
 use crate::trust::cosign::Answer;
 use crate::trust::policy::{Means, Obstacle};
 use crate::trust::signed_files;
-use crate::trust::Policy;
 use crate::world::{World, files};
 
 /// The list, when it lies in the release's folder as its record says.

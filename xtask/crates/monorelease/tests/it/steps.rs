@@ -9,34 +9,6 @@ use monorelease_stand_ins::http::Response;
 use monorelease_stand_ins::registry::Fault;
 use serde_json::{Value, json};
 
-/// Every step of a project as `kind verdict`.
-fn steps(document: &Value, project: &str) -> Vec<String> {
-    let steps = document["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|step| step["project"] == project);
-    steps
-        .map(|step| {
-            format!(
-                "{} {}",
-                step["kind"].as_str().unwrap(),
-                step["verdict"].as_str().unwrap()
-            )
-        })
-        .collect()
-}
-
-fn refusals(document: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    document["refused"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|refusal| (text(&refusal["project"]), text(&refusal["what"])))
-        .collect()
-}
-
 const PROMOTED: [&str; 5] = [
     "promote acted",
     "promote acted",
@@ -51,12 +23,16 @@ fn projects_that_are_released_together_are_each_done_once() {
     fixture.prepare_release();
     fixture.ok(&["tag", "core", "web", "--rc", "--push"]);
     let before = fixture.state();
-    let (code, plan) = fixture.json(&["release", "web", "api", "core", "--dry-run"]);
-    assert_eq!((code, fixture.state()), (0, before), "law 13: {plan:#}");
-    let (code, report) = fixture.json(&["release", "web", "api", "core"]);
-    assert_eq!(code, 0, "{report:#}");
-    assert_eq!(steps(&report, "api"), PROMOTED);
-    assert_eq!(steps(&report, "core"), ["tag acted", "push-tag acted"]);
+    let plan = fixture.json(&["release", "web", "api", "core", "--dry-run"]);
+    assert_eq!(
+        (plan.code, fixture.state()),
+        (0, before),
+        "law 13: {plan:#}"
+    );
+    let report = fixture.json(&["release", "web", "api", "core"]);
+    assert_eq!(report.code, 0, "{report:#}");
+    assert_eq!(report.verdicts_of("api"), PROMOTED);
+    assert_eq!(report.verdicts_of("core"), ["tag acted", "push-tag acted"]);
     let ids = |document: &Value| {
         document["steps"]
             .as_array()
@@ -78,10 +54,10 @@ fn projects_that_are_released_together_are_each_done_once() {
         "{tags}"
     );
     let after = fixture.state();
-    let (code, again) = fixture.json(&["release", "core", "api", "web"]);
+    let again = fixture.json(&["release", "core", "api", "web"]);
     assert_eq!(
         (
-            code,
+            again.code,
             again.to_string().contains("\"acted\""),
             fixture.state()
         ),
@@ -94,15 +70,18 @@ fn projects_that_are_released_together_are_each_done_once() {
 fn what_refuses_one_project_does_not_hold_back_another() {
     let fixture = Fixture::new();
     fixture.ok(&["tag", "core", "--rc", "--push"]);
-    let (code, plan) = fixture.json(&["release", "api", "core", "--dry-run"]);
-    assert_eq!(code, 3, "{plan:#}");
-    assert_eq!(steps(&plan, "core"), ["tag todo", "push-tag todo"]);
-    let (code, report) = fixture.json(&["release", "api", "core"]);
-    assert_eq!(code, 3, "something was refused, nothing failed: {report:#}");
-    assert_eq!(steps(&report, "core"), ["tag acted", "push-tag acted"]);
-    assert_eq!(steps(&report, "api"), Vec::<String>::new());
+    let plan = fixture.json(&["release", "api", "core", "--dry-run"]);
+    assert_eq!(plan.code, 3, "{plan:#}");
+    assert_eq!(plan.verdicts_of("core"), ["tag todo", "push-tag todo"]);
+    let report = fixture.json(&["release", "api", "core"]);
+    assert_eq!(
+        report.code, 3,
+        "something was refused, nothing failed: {report:#}"
+    );
+    assert_eq!(report.verdicts_of("core"), ["tag acted", "push-tag acted"]);
+    assert_eq!(report.verdicts_of("api"), Vec::<String>::new());
     assert!(
-        matches!(&refusals(&report)[..], [(project, what)] if project == "api" && what.contains("has no candidate")),
+        matches!(&report.refusals()[..], [(project, what)] if *project == "api" && what.contains("has no candidate")),
         "{report:#}"
     );
     let ran = fixture.run(&["release", "api", "core"]);
@@ -125,11 +104,11 @@ fn what_is_unreadable_of_one_project_does_not_hold_back_another_and_is_usage_whe
     fixture.git(&["rm", "--quiet", "web/src/web/version.py"]);
     fixture.commit_all("fix: lose a file");
     assert_eq!(fixture.run(&["release", "web"]).code, 2);
-    let (code, report) = fixture.json(&["release", "web", "core"]);
-    assert_eq!(code, 3, "{report:#}");
-    assert_eq!(steps(&report, "core"), ["tag acted", "push-tag acted"]);
+    let report = fixture.json(&["release", "web", "core"]);
+    assert_eq!(report.code, 3, "{report:#}");
+    assert_eq!(report.verdicts_of("core"), ["tag acted", "push-tag acted"]);
     assert!(
-        refusals(&report)[0]
+        report.refusals()[0]
             .1
             .contains("web/src/web/version.py: there is no such file"),
         "{report:#}"
@@ -144,10 +123,10 @@ fn what_fails_of_one_project_stops_what_needs_it_and_nothing_else() {
     fixture
         .registry
         .plan_fault(Fault::status("PUT", "/manifests/0.2.0-amd64", 400).times(10));
-    let (code, report) = fixture.json(&["release", "api", "core", "web"]);
-    assert_eq!(code, 1, "a failure outranks a refusal: {report:#}");
+    let report = fixture.json(&["release", "api", "core", "web"]);
+    assert_eq!(report.code, 1, "a failure outranks a refusal: {report:#}");
     assert_eq!(
-        steps(&report, "api"),
+        report.verdicts_of("api"),
         [
             "promote failed",
             "promote acted",
@@ -156,12 +135,12 @@ fn what_fails_of_one_project_stops_what_needs_it_and_nothing_else() {
             "push-tag skipped"
         ]
     );
-    assert_eq!(steps(&report, "core"), ["tag acted", "push-tag acted"]);
-    assert_eq!(refusals(&report)[0].0, "web");
+    assert_eq!(report.verdicts_of("core"), ["tag acted", "push-tag acted"]);
+    assert_eq!(report.refusals()[0].0, "web");
     fixture.registry.clear_faults();
-    let (code, report) = fixture.json(&["release", "api", "core"]);
+    let report = fixture.json(&["release", "api", "core"]);
     assert_eq!(
-        (code, steps(&report, "api")),
+        (report.code, report.verdicts_of("api")),
         (
             0,
             [
@@ -181,9 +160,9 @@ fn what_fails_of_one_project_stops_what_needs_it_and_nothing_else() {
 fn without_a_name_every_project_that_has_a_candidate_is_released() {
     let fixture = Fixture::new();
     fixture.ok(&["tag", "core", "--rc", "--push"]);
-    let (code, report) = fixture.json(&["release"]);
-    assert_eq!(code, 0, "{report:#}");
-    assert_eq!(steps(&report, "core"), ["tag acted", "push-tag acted"]);
+    let report = fixture.json(&["release"]);
+    assert_eq!(report.code, 0, "{report:#}");
+    assert_eq!(report.verdicts_of("core"), ["tag acted", "push-tag acted"]);
     let notes = report["notes"].to_string();
     assert!(
         notes.contains("api: 0.1.0 has no candidate, so it is left out")
@@ -243,9 +222,9 @@ fn platforms_are_promoted_side_by_side_and_the_index_after_them() {
         // Were they put one after another, the second would never come.
         latch.wait_for(2);
         latch.open();
-        let (code, report) = release.join().unwrap();
+        let report = release.join().unwrap();
         assert_eq!(
-            (code, steps(&report, "api")),
+            (report.code, report.verdicts_of("api")),
             (0, PROMOTED.map(str::to_owned).to_vec()),
             "{report:#}"
         );
@@ -261,7 +240,7 @@ fn each_step_is_charged_with_its_own_requests_also_side_by_side() {
     let fixture = Fixture::new();
     fixture.prepare_release();
     let before = fixture.registry.log().len();
-    let (_, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     let mut sent: BTreeMap<String, u64> = BTreeMap::new();
     for request in fixture.registry.log().into_iter().skip(before) {
         *sent
@@ -362,12 +341,16 @@ fn law_16_a_token_that_may_not_push_is_found_out_before_anything_is_promoted() {
         fixture.prepare_release();
         fixture.ok(&["tag", "core", "--rc", "--push"]);
         let before = fixture.state();
-        let (code, plan) = fixture.json(&["release", "api", "--dry-run"]);
-        assert_eq!(code, if is_told_by_the_plan { 3 } else { 0 }, "{plan:#}");
-        let (code, report) = fixture.json(&["release", "api"]);
-        assert_eq!(code, 3, "{report:#}");
+        let plan = fixture.json(&["release", "api", "--dry-run"]);
+        assert_eq!(
+            plan.code,
+            if is_told_by_the_plan { 3 } else { 0 },
+            "{plan:#}"
+        );
+        let report = fixture.json(&["release", "api"]);
+        assert_eq!(report.code, 3, "{report:#}");
         assert!(
-            refusals(&report)[0]
+            report.refusals()[0]
                 .1
                 .contains("acme/api may not be pushed to"),
             "{report:#}"
@@ -380,9 +363,9 @@ fn law_16_a_token_that_may_not_push_is_found_out_before_anything_is_promoted() {
             "{report:#}"
         );
         assert_eq!(fixture.state(), before);
-        let (code, report) = fixture.json(&["release", "api", "core"]);
+        let report = fixture.json(&["release", "api", "core"]);
         assert_eq!(
-            (code, steps(&report, "core")),
+            (report.code, report.verdicts_of("core")),
             (3, vec!["tag acted".to_owned(), "push-tag acted".to_owned()]),
             "{report:#}"
         );
@@ -430,8 +413,8 @@ fn a_clock_that_is_far_off_is_told() {
         })
     });
     fixture.prepare_release();
-    let (code, plan) = fixture.json(&["release", "api", "--dry-run"]);
-    assert_eq!(code, 0, "{plan:#}");
+    let plan = fixture.json(&["release", "api", "--dry-run"]);
+    assert_eq!(plan.code, 0, "{plan:#}");
     let notes = plan["notes"].to_string();
     assert!(
         notes.contains("min behind ours") && notes.contains("timedatectl set-ntp true"),
@@ -443,7 +426,7 @@ fn a_clock_that_is_far_off_is_told() {
 fn doctor_says_what_the_preflight_would() {
     let fixture = Fixture::new();
     let _door = read_only(&fixture, "opaque");
-    let (_, document) = fixture.json(&["doctor"]);
+    let document = fixture.json(&["doctor"]);
     let findings = document["findings"].as_array().unwrap();
     let images = findings
         .iter()
@@ -506,8 +489,8 @@ fn many_projects_are_asked_about_at_once_and_answered_in_their_order() {
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: many");
     fixture.ok(&["tag", "--rc"]);
-    let (code, report) = fixture.json(&["release"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = fixture.json(&["release"]);
+    assert_eq!(report.code, 0, "{report:#}");
     let order: Vec<_> = report["steps"]
         .as_array()
         .unwrap()
@@ -527,7 +510,7 @@ fn many_projects_are_asked_about_at_once_and_answered_in_their_order() {
             .all(|step| step["verdict"] == "acted"),
         "{report:#}"
     );
-    let (_, status) = fixture.json(&["status"]);
+    let status = fixture.json(&["status"]);
     let released: Vec<_> = status["projects"]
         .as_array()
         .unwrap()

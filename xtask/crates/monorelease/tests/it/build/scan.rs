@@ -4,8 +4,7 @@
 use std::fs;
 
 use crate::support::scanner::{Known, Scanner};
-use crate::support::{Fixture, Ran, fake_docker};
-use serde_json::Value;
+use crate::support::{Fixture, Report, fake_docker};
 
 const HIGH: Known<'static> = ("CVE-2024-0001", "HIGH", Some("1.3.1"));
 const CRITICAL: Known<'static> = ("CVE-2024-0002", "CRITICAL", Some("1.3.2"));
@@ -32,7 +31,7 @@ impl Gate {
     }
 
     /// Builds; what is told is found in the report.
-    fn build(&self, more: &[&str]) -> (Ran, Vec<String>) {
+    fn build(&self, more: &[&str]) -> (Report, Vec<String>) {
         let path = self.scanner.path();
         let variables = [
             ("PATH", path.as_str()),
@@ -42,20 +41,8 @@ impl Gate {
         let ran = self
             .fixture
             .run_with(&[&["build", "api", "--json"], more].concat(), &variables);
-        let report: Value = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
-        let steps = report["steps"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let words = |step: &Value| {
-            format!(
-                "{} {}",
-                step["kind"].as_str().unwrap(),
-                step["verdict"].as_str().unwrap()
-            )
-        };
-        (ran, steps.iter().map(words).collect())
+        let verdicts = ran.verdicts();
+        (ran, verdicts)
     }
 
     fn ignore(&self, entries: &str) {
@@ -76,7 +63,7 @@ impl Gate {
         ran.stderr
     }
 
-    fn passes(&self) -> Ran {
+    fn passes(&self) -> Report {
         let (ran, _) = self.build(&[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         ran

@@ -73,13 +73,13 @@ fn each_project_moves_by_its_own_commits() {
     change(&fixture, &["README"], "feat!: of nobody");
     change(&fixture, &[], "feat!: empty");
     let before = fixture.state();
-    let (code, plan) = fixture.json(&["bump", "auto", "--dry-run"]);
+    let plan = fixture.json(&["bump", "auto", "--dry-run"]);
     let expected = [
         format!("core 0.1.0 0.2.0 minor: feat(core): add x ({})", &feat[..7]),
         "api 0.1.0 0.1.1 patch: depends on core, which becomes 0.2.0".to_owned(),
         format!("deep 0.1.0 0.1.1 patch: fix: mend y ({})", &fix[..7]),
     ];
-    assert_eq!((code, told(&plan)), (0, expected.to_vec()));
+    assert_eq!((plan.code, told(&plan)), (0, expected.to_vec()));
     assert_eq!(
         fixture.state(),
         before,
@@ -95,8 +95,11 @@ fn each_project_moves_by_its_own_commits() {
         ["0.2.0\n", "0.1.1\n", "0.1.1\n"]
     );
     let after = fixture.state();
-    let (code, again) = fixture.json(&["bump", "auto"]);
-    assert_eq!((code, again["steps"].as_array().unwrap().len()), (0, 0));
+    let again = fixture.json(&["bump", "auto"]);
+    assert_eq!(
+        (again.code, again["steps"].as_array().unwrap().len()),
+        (0, 0)
+    );
     assert_eq!(
         fixture.state(),
         after,
@@ -130,7 +133,7 @@ fn a_commit_of_the_bump_is_no_reason_for_the_next_one() {
     );
     assert!(ran.stderr.contains("nothing to do"), "{}", ran.stderr);
     assert_eq!(
-        fixture.json(&["bump", "auto"]).1["projects"],
+        fixture.json(&["bump", "auto"])["projects"],
         Value::Array(Vec::new())
     );
 }
@@ -144,11 +147,7 @@ fn a_shared_path_is_of_all_who_name_it() {
         .map(|name| format!("{name} 0.1.0 0.1.1 patch: fix: wire ({})", &id[..7]))
         .collect();
     assert_eq!(
-        told(
-            &fixture
-                .json(&["bump", "auto", "core", "deep", "--dry-run"])
-                .1
-        ),
+        told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"])),
         expected
     );
 }
@@ -159,13 +158,13 @@ fn reverts_squashes_merges_and_footers_count_as_they_should() {
     change(&fixture, &["core/a"], "feat: x");
     fixture.git(&["revert", "--no-edit", "HEAD"]);
     assert_eq!(
-        told(&fixture.json(&["bump", "auto", "--dry-run"]).1),
+        told(&fixture.json(&["bump", "auto", "--dry-run"])),
         [""; 0],
         "a change and its revert are nothing"
     );
     fixture.git(&["revert", "--no-edit", "HEAD"]);
     assert!(
-        told(&fixture.json(&["bump", "auto", "core", "--dry-run"]).1)[0]
+        told(&fixture.json(&["bump", "auto", "core", "--dry-run"]))[0]
             .starts_with("core 0.1.0 0.2.0 minor: feat: x (")
     );
     fixture.git(&["checkout", "--quiet", "-b", "side", "HEAD~3"]);
@@ -182,12 +181,12 @@ fn reverts_squashes_merges_and_footers_count_as_they_should() {
         "side",
     ]);
     assert!(
-        told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]).1)[0]
+        told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]))[0]
             .starts_with("deep 0.1.0 1.0.0 major: feat(deep)!: all new (")
     );
     change(&fixture, &["api/a"], "chore: settle\n\nRelease-As: 4.0.0");
     assert!(
-        told(&fixture.json(&["bump", "auto", "api", "--dry-run"]).1)[0]
+        told(&fixture.json(&["bump", "auto", "api", "--dry-run"]))[0]
             .starts_with("api 0.1.0 4.0.0 exact: Release-As: 4.0.0 (")
     );
     for version in ["0.0.9", "0.1.0", "soon"] {
@@ -254,9 +253,9 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
         );
     }
     assert_eq!(fixture.state(), before);
-    let (code, plan) = fixture.json(&["bump", "auto", "core", "--initial"]);
+    let plan = fixture.json(&["bump", "auto", "core", "--initial"]);
     assert_eq!(
-        (code, told(&plan)[0].split(':').next()),
+        (plan.code, told(&plan)[0].split(':').next()),
         (0, Some("core 0.1.0 0.1.0 initial"))
     );
     let usage = fixture.run(&["bump", "minor", "--initial"]);
@@ -412,7 +411,7 @@ fn a_plain_merge_counts_by_what_it_brought_in() {
         "A title",
         "side",
     ]);
-    let lines = told(&fixture.json(&["bump", "auto", "--dry-run"]).1);
+    let lines = told(&fixture.json(&["bump", "auto", "--dry-run"]));
     let expected = [
         format!("core 0.1.0 0.2.0 minor: feat: of core ({})", &feat[..7]),
         "api 0.1.0 0.1.1 patch: depends on core, which becomes 0.2.0".to_owned(),
@@ -445,7 +444,7 @@ fn a_plain_merge_counts_by_what_it_brought_in() {
         "Merge branch 'line'",
         "line",
     ]);
-    let lines = told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]).1);
+    let lines = told(&fixture.json(&["bump", "auto", "deep", "--dry-run"]));
     let whys = format!(
         "fix: after it ({}), fix: of deep ({})",
         &late[..7],
@@ -456,11 +455,7 @@ fn a_plain_merge_counts_by_what_it_brought_in() {
     fixture.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
     fixture.git(&["revert", "--no-edit", "-m", "1", "HEAD~2"]);
     assert_eq!(
-        told(
-            &fixture
-                .json(&["bump", "auto", "core", "deep", "--dry-run"])
-                .1
-        ),
+        told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"])),
         [""; 0]
     );
 }
@@ -615,11 +610,7 @@ fn odd_messages_are_read() {
         "--file",
         "message",
     ]);
-    let found = told(
-        &fixture
-            .json(&["bump", "auto", "core", "deep", "--dry-run"])
-            .1,
-    );
+    let found = told(&fixture.json(&["bump", "auto", "core", "deep", "--dry-run"]));
     assert!(
         found[0].starts_with("core 0.1.0 0.2.0 minor: feat: at the end ("),
         "{found:?}"

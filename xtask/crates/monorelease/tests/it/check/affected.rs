@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::programs::write_program;
-use crate::support::{Fixture, Ran, git_in, program, ran};
+use crate::support::{Fixture, Report, git_in, program, ran};
 use serde_json::Value;
 
 /// The projects with their reasons, as the document has them, in its order.
@@ -33,8 +33,8 @@ fn told(document: &Value) -> Vec<(String, Vec<String>)> {
 
 /// One line a reason: `project: why`.
 fn since(fixture: &Fixture, revision: &str) -> Vec<String> {
-    let (code, document) = fixture.json(&["plan", "--since", revision]);
-    assert_eq!(code, 0, "{document:#}");
+    let document = fixture.json(&["plan", "--since", revision]);
+    assert_eq!(document.code, 0, "{document:#}");
     assert_eq!(document["schema"], 1);
     told(&document)
         .into_iter()
@@ -59,7 +59,7 @@ fn swap(fixture: &Fixture, path: &str, from: &str, to: &str) -> Vec<String> {
 }
 
 /// Holds a refusal to its code and words; nothing stands where data is expected.
-fn refused(ran: &Ran, code: i32, says: &[&str]) {
+fn refused(ran: &Report, code: i32, says: &[&str]) {
     assert_eq!(ran.code, code, "{}", ran.stderr);
     for words in says {
         assert!(ran.stderr.contains(words), "no {words:?}: {}", ran.stderr);
@@ -91,15 +91,14 @@ fn a_ci_is_told_what_to_build_and_why() {
             ("GITHUB_RUN_NUMBER", "42"),
         ],
     );
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(
-        told(&document),
+        told(&ran),
         [(
             "api".to_owned(),
             vec!["api/src/a.py and 1 more changed".to_owned()]
         )]
     );
-    let rows = document["matrix"]["include"].as_array().unwrap();
+    let rows = ran["matrix"]["include"].as_array().unwrap();
     let cells: Vec<_> = rows
         .iter()
         .map(|row| ["project", "kind", "platform", "runner"].map(|key| row[key].as_str().unwrap()))
@@ -118,13 +117,13 @@ fn a_ci_is_told_what_to_build_and_why() {
     );
     assert_eq!(rows[1]["build_id"], build_id, "one id for all platforms");
     assert_eq!(
-        document.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ran.as_object().unwrap().keys().collect::<Vec<_>>(),
         ["schema", "projects", "matrix"]
     );
     let written = fs::read_to_string(&output).unwrap();
     assert_eq!(
         written,
-        format!("matrix={}\nprojects=[\"api\"]\n", document["matrix"])
+        format!("matrix={}\nprojects=[\"api\"]\n", ran["matrix"])
     );
     let ran = fixture.ok(&["plan", "--since", "HEAD~1"]);
     assert_eq!(
@@ -154,10 +153,10 @@ fn a_change_and_its_revert_is_nothing() {
     fixture.git(&["add", "--all"]);
     fixture.git(&["commit", "--quiet", "--message", "feat: x"]);
     fixture.git(&["revert", "--no-edit", "HEAD"]);
-    let (code, document) = fixture.json(&["plan", "--since", "HEAD~2"]);
-    assert_eq!(code, 0);
+    let document = fixture.json(&["plan", "--since", "HEAD~2"]);
+    assert_eq!(document.code, 0);
     assert_eq!(
-        document.to_string(),
+        document.stdout.trim_end(),
         r#"{"schema":1,"projects":[],"matrix":{"include":[]}}"#
     );
     assert_eq!(fixture.ok(&["plan", "--since", "HEAD~2"]).stdout, "");
@@ -170,7 +169,7 @@ fn a_project_argument_and_the_folder_narrow() {
     let fixture = Fixture::new();
     after(&fixture, &[("core/x", "1"), ("api/x", "1")]);
     let names = |arguments: &[&str]| {
-        told(&fixture.json(arguments).1)
+        told(&fixture.json(arguments))
             .into_iter()
             .map(|(name, _)| name)
             .collect::<Vec<_>>()
@@ -184,12 +183,7 @@ fn a_project_argument_and_the_folder_narrow() {
         .args(["plan", "--since", "HEAD~1", "--json"])
         .output()
         .unwrap());
-    assert_eq!(
-        told(&serde_json::from_str(&ran.stdout).unwrap()).len(),
-        1,
-        "{}",
-        ran.stdout
-    );
+    assert_eq!(told(&ran).len(), 1, "{}", ran.stdout);
     refused(
         &fixture.run(&["plan", "apy", "--since", "HEAD~1"]),
         2,
@@ -436,7 +430,7 @@ fn a_project_without_versions_is_named_by_its_commit_and_the_first_configuration
     );
     let found = after(&fixture, &[]);
     assert_eq!(found[0], "api: xtask/monorepo.toml: projects.api is new");
-    let (_, document) = fixture.json(&["plan", "--since", "HEAD~1"]);
+    let document = fixture.json(&["plan", "--since", "HEAD~1"]);
     assert_eq!(
         document["matrix"]["include"][0]["build_id"],
         fixture.head()[..7]
@@ -577,7 +571,7 @@ fn clone(fixture: &Fixture, name: &str, flags: &[&str]) -> std::path::PathBuf {
     folder
 }
 
-fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
+fn run_in(folder: &Path, arguments: &[&str]) -> Report {
     ran(program(folder).args(arguments).output().unwrap())
 }
 
@@ -1265,10 +1259,7 @@ fn random_histories_are_told_as_git_tells_them() {
                 continue;
             };
             assert_eq!(ran.code, 0, "seed {seed} {revision}: {}", ran.stderr);
-            let found: BTreeMap<String, Vec<String>> =
-                told(&serde_json::from_str(&ran.stdout).unwrap())
-                    .into_iter()
-                    .collect();
+            let found: BTreeMap<String, Vec<String>> = told(&ran).into_iter().collect();
             let expected = oracle(&paths, &projects);
             assert_eq!(
                 found.keys().collect::<Vec<_>>(),

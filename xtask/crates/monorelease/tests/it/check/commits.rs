@@ -30,8 +30,11 @@ fn a_title_passes_or_is_corrected() {
         "{}",
         ran.stderr
     );
-    let (code, document) = fixture.json(&["check", "title", "-rf: x"]);
-    assert_eq!((code, document["faults"].as_array().unwrap().len()), (1, 1));
+    let document = fixture.json(&["check", "title", "-rf: x"]);
+    assert_eq!(
+        (document.code, document["faults"].as_array().unwrap().len()),
+        (1, 1)
+    );
     let ran = fixture.run(&["check", "title", "x\n::error::y"]);
     assert!(
         !ran.stderr
@@ -79,7 +82,7 @@ fn the_commits_of_a_range_are_held_and_merges_are_not() {
         "side",
     ]);
     let footer = commit(&fixture, "feat: x\n\nBREAKING CHANGES: y");
-    let (code, document) = fixture.json(&["check", "commits", "--range", "base..HEAD"]);
+    let document = fixture.json(&["check", "commits", "--range", "base..HEAD"]);
     let faults: Vec<_> = document["faults"]
         .as_array()
         .unwrap()
@@ -92,7 +95,7 @@ fn the_commits_of_a_range_are_held_and_merges_are_not() {
         })
         .collect();
     assert_eq!(
-        (code, faults),
+        (document.code, faults),
         (
             1,
             vec![
@@ -185,9 +188,9 @@ fn a_message_that_is_no_text_is_told_like_any_other() {
         "--file",
         "message",
     ]);
-    let (code, document) = fixture.json(&["check", "commits", "--range", "base..HEAD"]);
+    let document = fixture.json(&["check", "commits", "--range", "base..HEAD"]);
     assert_eq!(
-        (code, document["faults"][0]["corrected"].as_str()),
+        (document.code, document["faults"][0]["corrected"].as_str()),
         (1, Some("chore: caf\u{fffd}"))
     );
 }

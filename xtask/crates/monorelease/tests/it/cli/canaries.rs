@@ -14,7 +14,7 @@ use crate::support::programs::write_program;
 use crate::support::proxy::Proxy;
 use crate::support::scanner::Scanner;
 use crate::support::tools::{has, on_path};
-use crate::support::{Ran, fake_docker, git_in, program};
+use crate::support::{Report, fake_docker, git_in, program};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use monorelease::rehearse::images as stand_in;
@@ -316,7 +316,7 @@ impl Stage {
     }
 
     /// Runs a line with all canaries, and keeps what it says.
-    fn run(&mut self, line: &str, more: &[&str], is_good: bool) -> Ran {
+    fn run(&mut self, line: &str, more: &[&str], is_good: bool) -> Report {
         let fixture = &self.delivered.fixture;
         let mut command = program(&fixture.root());
         for name in self
@@ -593,7 +593,6 @@ fn law_17_no_verb_shows_a_secret() {
             if *line == "tag api --rc --push" {
                 let fixture = &stage.delivered.fixture;
                 let plan = fixture.run(&["plan", "--tag", "api-v0.2.0-rc1", "--json"]);
-                let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
                 let id = plan["matrix"]["include"][0]["build_id"]
                     .as_str()
                     .unwrap_or_else(|| panic!("{plan}: {}", stage.said));
@@ -746,7 +745,7 @@ impl PackageStage {
     }
 
     /// Runs a line; `let_in` is how the index is told who that is. All other canaries are there as well.
-    fn run(&self, line: &str, let_in: &[(&str, String)]) -> Ran {
+    fn run(&self, line: &str, let_in: &[(&str, String)]) -> Report {
         let fixture = &self.packaged.fixture;
         let mut command = program(&fixture.root());
         let is_of_index = |name: &&&str| {

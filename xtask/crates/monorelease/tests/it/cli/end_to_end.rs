@@ -3,22 +3,23 @@
 
 use crate::support;
 use crate::support::Fixture;
+use crate::support::Report;
 use serde_json::Value;
 
 /// Runs a verb dry, for real, and again; gives the report of the real run.
-fn plan_act_repeat(fixture: &Fixture, arguments: &[&str], acts: usize) -> Value {
+fn plan_act_repeat(fixture: &Fixture, arguments: &[&str], acts: usize) -> Report {
     let before = fixture.state();
-    let (code, plan) = fixture.json(&[arguments, &["--dry-run"]].concat());
-    assert_eq!(code, 0, "{plan}");
-    assert_eq!(count(&plan, "todo"), acts, "{plan:#}");
+    let plan = fixture.json(&[arguments, &["--dry-run"]].concat());
+    assert_eq!(plan.code, 0, "{plan}");
+    assert_eq!(plan.count("todo"), acts, "{plan:#}");
     assert_eq!(
         fixture.state(),
         before,
         "law 13: a dry run changed something"
     );
-    let (code, report) = fixture.json(arguments);
-    assert_eq!(code, 0, "{report:#}");
-    assert_eq!(count(&report, "acted"), acts, "{report:#}");
+    let report = fixture.json(arguments);
+    assert_eq!(report.code, 0, "{report:#}");
+    assert_eq!(report.count("acted"), acts, "{report:#}");
     let ids = |document: &Value| {
         document["steps"]
             .as_array()
@@ -30,8 +31,12 @@ fn plan_act_repeat(fixture: &Fixture, arguments: &[&str], acts: usize) -> Value 
     assert_eq!(ids(&plan), ids(&report), "law 13: the dry run is the plan");
     let after = fixture.state();
     assert_ne!(after, before, "{arguments:?} did nothing");
-    let (code, again) = fixture.json(arguments);
-    assert_eq!((code, count(&again, "acted")), (0, 0), "law 14: {again:#}");
+    let again = fixture.json(arguments);
+    assert_eq!(
+        (again.code, again.count("acted")),
+        (0, 0),
+        "law 14: {again:#}"
+    );
     assert_eq!(
         fixture.state(),
         after,
@@ -40,20 +45,11 @@ fn plan_act_repeat(fixture: &Fixture, arguments: &[&str], acts: usize) -> Value 
     report
 }
 
-fn count(document: &Value, verdict: &str) -> usize {
-    document["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|step| step["verdict"] == verdict)
-        .count()
-}
-
 #[test]
 fn versions_show_every_site() {
     let fixture = Fixture::new();
-    let (code, document) = fixture.json(&["versions"]);
-    assert_eq!(code, 0);
+    let document = fixture.json(&["versions"]);
+    assert_eq!(document.code, 0);
     assert_eq!(document["schema"], 1);
     let core = &document["projects"][0];
     assert_eq!(
@@ -122,15 +118,15 @@ fn released_is_the_highest_stable_tag_that_head_contains() {
     ]);
     fixture.git(&["tag", "api-v8.0.0"]);
     fixture.git(&["checkout", "--quiet", &first]);
-    let (_, document) = fixture.json(&["versions", "api"]);
+    let document = fixture.json(&["versions", "api"]);
     assert_eq!(document["projects"][0]["released"], "0.0.10");
 }
 
 #[test]
 fn law_2_bump_changes_the_versions_own_characters_alone() {
     let fixture = Fixture::new();
-    let (code, report) = fixture.json(&["bump", "minor", "api"]);
-    assert_eq!(code, 0);
+    let report = fixture.json(&["bump", "minor", "api"]);
+    assert_eq!(report.code, 0);
     let moved = &report["projects"][0];
     assert_eq!(
         (
@@ -171,9 +167,9 @@ fn law_1_sites_are_compared_by_what_they_mean() {
             "core/pyproject.toml",
             &format!("[project]\nname = \"core\"\nversion = \"{python}\"\n"),
         );
-        let (code, document) = fixture.json(&["versions", "core", "--check"]);
+        let document = fixture.json(&["versions", "core", "--check"]);
         assert_eq!(
-            (code, &document["projects"][0]["agrees"]),
+            (document.code, &document["projects"][0]["agrees"]),
             (0, &Value::Bool(true)),
             "{python}"
         );
@@ -243,10 +239,9 @@ fn bump_without_a_name_is_for_the_folders_project_or_for_all() {
             .output()
             .unwrap(),
     );
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(document["projects"].as_array().unwrap().len(), 1);
-    assert_eq!(document["projects"][0]["name"], "web");
-    let (_, document) = fixture.json(&["bump", "patch", "--dry-run"]);
+    assert_eq!(ran["projects"].as_array().unwrap().len(), 1);
+    assert_eq!(ran["projects"][0]["name"], "web");
+    let document = fixture.json(&["bump", "patch", "--dry-run"]);
     assert_eq!(document["projects"].as_array().unwrap().len(), 3);
     let edits: Vec<_> = document["steps"]
         .as_array()
@@ -374,7 +369,7 @@ fn a_release_tag_that_came_before_its_candidate_can_be_finished() {
     );
     assert_eq!(fixture.run(&["release", "api"]).code, 3);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
-    let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+    let plan = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
     fixture.push_candidate(
         plan["matrix"]["include"][0]["build_id"].as_str().unwrap(),
         &["linux/amd64", "linux/arm64"],
@@ -463,7 +458,7 @@ fn laws_8_and_11_a_release_promotes_by_digest_and_is_done_once() {
             .git(&["ls-remote", "origin"])
             .contains("refs/tags/api-v0.2.0\n")
     );
-    let (_, versions) = fixture.json(&["versions", "api"]);
+    let versions = fixture.json(&["versions", "api"]);
     assert_eq!(versions["projects"][0]["released"], "0.2.0");
     assert!(
         fixture.registry.unexpected().is_empty(),
@@ -524,8 +519,7 @@ fn a_page_that_cannot_be_written_takes_nothing_from_the_report() {
         "{}",
         ran.stderr
     );
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(report["steps"][0]["verdict"], "acted");
+    assert_eq!(ran["steps"][0]["verdict"], "acted");
 }
 
 #[test]
@@ -536,9 +530,9 @@ fn law_14_a_lost_acknowledgement_is_not_a_failure() {
     fixture
         .registry
         .plan_fault(Fault::cut_after("PUT", "/manifests/0.2.0-amd64"));
-    let (code, report) = fixture.json(&["release", "api"]);
-    assert_eq!(code, 0, "{report:#}");
-    assert_eq!(count(&report, "acted"), 5);
+    let report = fixture.json(&["release", "api"]);
+    assert_eq!(report.code, 0, "{report:#}");
+    assert_eq!(report.count("acted"), 5);
 }
 
 #[test]
@@ -549,8 +543,8 @@ fn law_16_a_failed_step_stops_the_rest_and_the_next_run_finishes() {
     fixture
         .registry
         .plan_fault(Fault::status("PUT", "/manifests/0.2.0-arm64", 400).times(10));
-    let (code, report) = fixture.json(&["release", "api"]);
-    assert_eq!(code, 1, "{report:#}");
+    let report = fixture.json(&["release", "api"]);
+    assert_eq!(report.code, 1, "{report:#}");
     let verdicts: Vec<_> = report["steps"]
         .as_array()
         .unwrap()
@@ -562,9 +556,9 @@ fn law_16_a_failed_step_stops_the_rest_and_the_next_run_finishes() {
         ["acted", "failed", "skipped", "skipped", "skipped"]
     );
     fixture.registry.clear_faults();
-    let (code, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     assert_eq!(
-        (code, count(&report, "done"), count(&report, "acted")),
+        (report.code, report.count("done"), report.count("acted")),
         (0, 1, 4),
         "{report:#}"
     );
@@ -582,8 +576,7 @@ fn plan_tells_a_ci_what_to_build() {
             ("GITHUB_RUN_NUMBER", "42"),
         ],
     );
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let rows = document["matrix"]["include"].as_array().unwrap();
+    let rows = ran["matrix"]["include"].as_array().unwrap();
     let cells: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -613,7 +606,7 @@ fn plan_tells_a_ci_what_to_build() {
             && written.contains(&format!("\nbuild-id={build_id}\n")),
         "{written}"
     );
-    let (_, document) = fixture.json(&["plan", "--tag", "core-v0.1.0-rc1"]);
+    let document = fixture.json(&["plan", "--tag", "core-v0.1.0-rc1"]);
     assert_eq!(
         document["matrix"]["include"][0]["target"],
         "x86_64-unknown-linux-gnu"
@@ -647,8 +640,8 @@ fn rehearse_plays_a_whole_release_and_touches_nothing_else() {
         !fixture.root().join("target").exists(),
         "law 13: a dry run made a sandbox"
     );
-    let (code, document) = fixture.json(&["rehearse"]);
-    assert_eq!(code, 0, "{document:#}");
+    let document = fixture.json(&["rehearse"]);
+    assert_eq!(document.code, 0, "{document:#}");
     assert_eq!(
         (document["project"].as_str(), document["version"].as_str()),
         (Some("api"), Some("0.2.0"))
@@ -693,9 +686,9 @@ fn rehearse_plays_a_whole_release_and_touches_nothing_else() {
 fn a_tag_of_what_is_built_in_no_way_has_a_matrix_without_rows() {
     let fixture = Fixture::new();
     fixture.ok(&["tag", "web", "--rc"]);
-    let (code, document) = fixture.json(&["plan", "--tag", "web-v0.1.0-rc1"]);
+    let document = fixture.json(&["plan", "--tag", "web-v0.1.0-rc1"]);
     assert_eq!(
-        (code, &document["projects"][0]["name"]),
+        (document.code, &document["projects"][0]["name"]),
         (0, &Value::from("web")),
         "{document:#}"
     );
@@ -722,20 +715,20 @@ fn check_runs_the_gates_that_are_named() {
         );
         ["id", "kind", "verdict"].map(|key| document["steps"][0][key].as_str().unwrap().to_owned())
     };
-    let (code, document) = fixture.json(&["check", "versions", "--dry-run"]);
-    assert_eq!((code, &document["passed"]), (0, &Value::from(0)));
+    let document = fixture.json(&["check", "versions", "--dry-run"]);
+    assert_eq!((document.code, &document["passed"]), (0, &Value::from(0)));
     assert_eq!(
         step(&document),
         ["gate:versions of every project", "gate", "todo"]
     );
-    let (code, document) = fixture.json(&["check", "versions"]);
-    assert_eq!((code, &document["passed"]), (0, &Value::from(1)));
+    let document = fixture.json(&["check", "versions"]);
+    assert_eq!((document.code, &document["passed"]), (0, &Value::from(1)));
     assert_eq!(step(&document)[2], "acted");
     fixture.write(
         "core/pyproject.toml",
         "[project]\nname = \"core\"\nversion = \"0.3.0\"\n",
     );
-    assert_eq!(step(&fixture.json(&["check", "versions"]).1)[2], "failed");
+    assert_eq!(step(&fixture.json(&["check", "versions"]))[2], "failed");
     let ran = fixture.run(&["check", "versions"]);
     assert_eq!(ran.code, 1);
     assert!(

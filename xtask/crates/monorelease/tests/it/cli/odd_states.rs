@@ -1,10 +1,10 @@
 //! A repository or a machine in an odd state: the sentence blames what is amiss, and the line beside it mends that.
 
 use crate::support;
-use crate::support::{Fixture, Ran};
+use crate::support::{Fixture, Report};
 
 /// Runs it, and holds the refusal to its code and words; nothing may have changed.
-fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) -> Ran {
+fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) -> Report {
     let before = fixture.state();
     let ran = fixture.run(arguments);
     assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
@@ -204,8 +204,7 @@ fn a_gate_without_a_lock_or_its_tool_is_not_mended_in_the_sources() {
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     let fixes = |arguments: &[&str]| {
         let ran = fixture.run_with(&[arguments, &["--json"]].concat(), &[("PATH", &path)]);
-        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        let failed = document["failed"]
+        let failed = ran["failed"]
             .as_array()
             .unwrap()
             .iter()

@@ -1,7 +1,7 @@
 //! `check argocd`: manifests as people write them, tags in a real registry's listing, and what an updater would make of both.
 
+use crate::support::Report;
 use crate::support::delivery::Delivered;
-use serde_json::Value;
 
 const ANNOTATION: &str = "argocd-image-updater.argoproj.io";
 
@@ -30,9 +30,9 @@ fn followed(annotations: &[(&str, &str)]) -> Delivered {
     delivered
 }
 
-fn check(delivered: &Delivered) -> (i32, Value, String) {
+fn check(delivered: &Delivered) -> (Report, String) {
     let before = delivered.fixture.state();
-    let (code, document) = delivered.fixture.json(&["check", "argocd"]);
+    let document = delivered.fixture.json(&["check", "argocd"]);
     assert_eq!(
         delivered.fixture.state(),
         before,
@@ -50,7 +50,8 @@ fn check(delivered: &Delivered) -> (i32, Value, String) {
             })
             .collect::<Vec<_>>()
     });
-    (code, document.clone(), told.unwrap_or_default().join("\n"))
+    let told = told.unwrap_or_default().join("\n");
+    (document, told)
 }
 
 #[test]
@@ -62,13 +63,13 @@ fn a_sound_application_is_told_with_what_it_takes_now_and_next() {
         ("api.helm.image-tag", "image.tag"),
         ("nginx.update-strategy", "semver"),
     ]);
-    let (code, document, told) = check(&delivered);
+    let (report, told) = check(&delivered);
     assert_eq!(
-        (code, document["others"].as_u64()),
+        (report.code, report["others"].as_u64()),
         (0, Some(1)),
-        "{document:#}"
+        "{report:#}"
     );
-    let image = &document["images"][0];
+    let image = &report["images"][0];
     assert_eq!(
         (&image["now"], &image["after"], &image["version"]),
         (&"0.2.0".into(), &"0.2.0".into(), &"0.1.0".into()),
@@ -81,12 +82,9 @@ fn a_sound_application_is_told_with_what_it_takes_now_and_next() {
     );
     // A version in the tree that is not released yet is what comes next.
     delivered.fixture.ok(&["bump", "0.3.0", "api", "--commit"]);
-    let (_, document, _) = check(&delivered);
+    let (report, _) = check(&delivered);
     assert_eq!(
-        (
-            &document["images"][0]["now"],
-            &document["images"][0]["after"]
-        ),
+        (&report["images"][0]["now"], &report["images"][0]["after"]),
         (&"0.2.0".into(), &"0.3.0".into())
     );
     let ran = delivered.fixture.ok(&["check", "argocd"]);
@@ -173,10 +171,10 @@ fn each_trap_is_told_with_its_line() {
         ),
     ] {
         let delivered = followed(&annotations);
-        let (code, document, told) = check(&delivered);
-        assert!(told.contains(wanted), "{wanted}\n{told}\n{document:#}");
+        let (report, told) = check(&delivered);
+        assert!(told.contains(wanted), "{wanted}\n{told}\n{report:#}");
         assert_eq!(
-            code,
+            report.code,
             i32::from(told.lines().any(|line| line.starts_with("true"))),
             "{told}"
         );
@@ -193,8 +191,8 @@ fn prereleases_builds_and_platforms_are_no_releases() {
         "0.2.0",
         ["0.3.0-rc1".to_owned(), "0.3.0-arm64".to_owned()],
     );
-    let (code, _, told) = check(&delivered);
-    assert_eq!(code, 1);
+    let (report, told) = check(&delivered);
+    assert_eq!(report.code, 1);
     assert!(
         told.contains(
             "without a constraint, updaters before 1.3.0 take prereleases: here 0.3.0-rc1"
@@ -202,8 +200,8 @@ fn prereleases_builds_and_platforms_are_no_releases() {
         "{told}"
     );
     registry.name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
-    let (_, document, told) = check(&delivered);
-    assert_eq!(document["images"][0]["now"], "2025.10.25", "{told}");
+    let (report, told) = check(&delivered);
+    assert_eq!(report["images"][0]["now"], "2025.10.25", "{told}");
     let is_told = |line: &&str| {
         line.contains(
             "semver takes 2025.10.25 now, which is a date, and our releases are numbers such as ",
@@ -215,10 +213,10 @@ fn prereleases_builds_and_platforms_are_no_releases() {
     kept.fixture
         .registry
         .name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
-    let (_, document, told) = check(&kept);
+    let (report, told) = check(&kept);
     assert!(
-        document["images"][0]["now"] == "0.2.0" && !told.contains("is a date"),
-        "{told} {document:#}"
+        report["images"][0]["now"] == "0.2.0" && !told.contains("is a date"),
+        "{told} {report:#}"
     );
     let dated = followed(&[("image-list", "api=REGISTRY/acme/api")]);
     dated.fixture.ok(&["bump", "2025.11.1", "api"]);
@@ -226,18 +224,18 @@ fn prereleases_builds_and_platforms_are_no_releases() {
         .fixture
         .registry
         .name_more("acme/api", "0.2.0", ["2025.10.25".to_owned()]);
-    let (_, document, told) = check(&dated);
+    let (report, told) = check(&dated);
     assert!(
-        document["images"][0]["now"] == "2025.10.25" && !told.contains("which is a date"),
+        report["images"][0]["now"] == "2025.10.25" && !told.contains("which is a date"),
         "{told}"
     );
     let pre = followed(&[("image-list", "api=REGISTRY/acme/api:>=0-0")]);
     pre.fixture
         .registry
         .name_more("acme/api", "0.2.0", ["0.3.0-arm64".to_owned()]);
-    let (code, _, told) = check(&pre);
+    let (report, told) = check(&pre);
     assert!(
-        code == 1 && told.contains("semver takes 0.3.0-arm64 now, which is the image of arm64 alone, and to SemVer a prerelease"),
+        report.code == 1 && told.contains("semver takes 0.3.0-arm64 now, which is the image of arm64 alone, and to SemVer a prerelease"),
         "{told}"
     );
 }
@@ -253,9 +251,9 @@ fn a_resource_of_its_own_kind_is_read_with_its_three_levels() {
     );
     delivered.fixture.write("argocd/updater.yaml", &text);
     delivered.fixture.git(&["add", "--all"]);
-    let (code, document, told) = check(&delivered);
-    assert_eq!(code, 1);
-    let image = document["images"]
+    let (report, told) = check(&delivered);
+    assert_eq!(report.code, 1);
+    let image = report["images"]
         .as_array()
         .unwrap()
         .iter()
@@ -290,21 +288,21 @@ fn a_rollback_that_the_updater_would_undo_is_a_trap() {
     );
     delivered.push_there(&[("apps/api.yaml", &application)], "feat: an updater");
     fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
-    let (code, _, told) = check(&delivered);
-    assert_eq!(code, 1);
+    let (report, told) = check(&delivered);
+    assert_eq!(report.code, 1);
     assert!(
         told.contains("two write what runs: the updater overrides the application in the cluster, and [[pins]] of api in staging"),
         "{told}"
     );
     assert!(!told.contains("was rolled back"), "{told}");
     fixture.ok(&["rollback", "api", "--in", "staging"]);
-    let (_, document, told) = check(&delivered);
-    assert_eq!(document["images"][0]["now"], "0.3.0");
+    let (report, told) = check(&delivered);
+    assert_eq!(report["images"][0]["now"], "0.3.0");
     assert!(told.contains("apps/api.yaml:4: 0.3.0 was rolled back, and the updater takes it again; name it in ignore-tags"), "{told}");
     let mended = format!("{application}    {ANNOTATION}/api.ignore-tags: 0.3.0\n");
     delivered.push_there(&[("apps/api.yaml", &mended)], "fix: as it said");
-    let (_, document, told) = check(&delivered);
-    assert_eq!(document["images"][0]["now"], "0.2.0");
+    let (report, told) = check(&delivered);
+    assert_eq!(report["images"][0]["now"], "0.2.0");
     assert!(!told.contains("was rolled back"), "{told}");
 }
 
@@ -314,14 +312,17 @@ fn what_cannot_be_read_is_a_fault_and_what_is_not_configured_says_so() {
     let fixture = &delivered.fixture;
     fixture.write("argocd/broken.yaml", "a: [\n");
     fixture.git(&["add", "--all"]);
-    let (code, _, told) = check(&delivered);
-    assert!(code == 1 && told.contains("argocd/broken.yaml:"), "{told}");
+    let (report, told) = check(&delivered);
+    assert!(
+        report.code == 1 && told.contains("argocd/broken.yaml:"),
+        "{told}"
+    );
     fixture.registry.plan_fault(
         monorelease_stand_ins::registry::Fault::status("", "/v2/acme/api/tags", 403).times(1000),
     );
-    let (code, _, told) = check(&delivered);
+    let (report, told) = check(&delivered);
     assert!(
-        code == 1 && told.contains("cannot be read") && !told.contains("none of our tags"),
+        report.code == 1 && told.contains("cannot be read") && !told.contains("none of our tags"),
         "{told}"
     );
     fixture.registry.clear_faults();

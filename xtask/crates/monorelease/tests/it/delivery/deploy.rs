@@ -56,10 +56,10 @@ fn law_20_production_wants_what_passed_in_staging() {
 
     // The same line does what has no witness, and nothing else.
     delivered.let_fail("function", false);
-    let (code, again) = fixture.json(&TO_STAGING);
-    let verdicts = support::stage::verdicts(&again);
+    let again = fixture.json(&TO_STAGING);
+    let verdicts = again.verdicts();
     assert_eq!(
-        (code, verdicts),
+        (again.code, verdicts),
         (
             0,
             ["record done", "pin done", "deploy done", "smoke acted"]
@@ -198,7 +198,7 @@ fn law_13_a_dry_run_deploys_nothing() {
             "dev"
         };
         let before = state(fixture);
-        let (code, plan) = fixture.json(&[
+        let plan = fixture.json(&[
             "promote",
             "api",
             "--to",
@@ -213,7 +213,7 @@ fn law_13_a_dry_run_deploys_nothing() {
             .iter()
             .map(|step| step["kind"].as_str().unwrap())
             .collect();
-        assert_eq!(code, 0, "{plan:#}");
+        assert_eq!(plan.code, 0, "{plan:#}");
         let wanted: &[&str] = if to == "dev" {
             &["record", "deploy", "smoke"]
         } else {
@@ -533,7 +533,7 @@ fn one_projects_failed_deploy_does_not_hide_anothers() {
     fixture.ok(&["bump", "0.2.0", "api", "web", "--commit"]);
     fixture.ok(&["tag", "api", "web", "--rc", "--push"]);
     for package in ["api", "web"] {
-        let (_, plan) = fixture.json(&["plan", "--tag", &format!("{package}-v0.2.0-rc1")]);
+        let plan = fixture.json(&["plan", "--tag", &format!("{package}-v0.2.0-rc1")]);
         let build_id = plan["matrix"]["include"][0]["build_id"]
             .as_str()
             .unwrap()

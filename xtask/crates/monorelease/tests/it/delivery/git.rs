@@ -107,10 +107,9 @@ fn law_20_the_whole_life_of_a_release_in_two_environments() {
     );
     let named = fixture.json(&["rollback", "api", "--in", "production", "--to", "0.1.0"]);
     assert_eq!(
-        (named.0, &named.1["steps"][0]["verdict"]),
+        (named.code, &named["steps"][0]["verdict"]),
         (0, &"done".into()),
-        "{:#}",
-        named.1
+        "{named:#}"
     );
     assert_eq!(delivered.refs(), head);
 
@@ -391,7 +390,7 @@ fn a_release_pins_the_first_environment_and_is_no_promotion_when_it_is_run_again
     delivered.push_there(&[("staging/api.yaml", &old)], "fix: a tag alone");
     fixture.ok(&["bump", "0.4.0", "api", "--commit"]);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
-    let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.4.0-rc1"]);
+    let plan = fixture.json(&["plan", "--tag", "api-v0.4.0-rc1"]);
     let build_id = plan["matrix"]["include"][0]["build_id"]
         .as_str()
         .unwrap()
@@ -408,8 +407,8 @@ fn a_release_pins_the_first_environment_and_is_no_promotion_when_it_is_run_again
         )
         .unwrap();
     }
-    let (code, dry) = fixture.json(&["release", "api", "--dry-run"]);
-    assert_eq!(code, 0, "{dry:#}");
+    let dry = fixture.json(&["release", "api", "--dry-run"]);
+    assert_eq!(dry.code, 0, "{dry:#}");
     let last = dry["steps"].as_array().unwrap().last().unwrap();
     assert_eq!(
         (last["kind"].as_str(), last["verdict"].as_str()),
@@ -428,7 +427,7 @@ fn a_release_pins_the_first_environment_and_is_no_promotion_when_it_is_run_again
         "only the first environment"
     );
     let head = delivered.refs();
-    let (_, again) = fixture.json(&["release", "api"]);
+    let again = fixture.json(&["release", "api"]);
     assert!(
         again["steps"]
             .as_array()

@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::support;
-use crate::support::Ran;
+use crate::support::Report;
 use crate::support::delivery::Delivered;
 use crate::support::programs::write_program;
 use serde_json::json;
@@ -86,7 +86,7 @@ impl Cluster {
         self.delivered.fixture.folder().join("cluster").join(name)
     }
 
-    fn promote(&self) -> Ran {
+    fn promote(&self) -> Report {
         let fixture = &self.delivered.fixture;
         let path = format!(
             "{}:{}",

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::Ran;
+use crate::support::Report;
 use crate::support::delivery::Delivered;
 use crate::support::git_in;
 use crate::support::programs::write_program;
@@ -61,7 +61,7 @@ fn config(delivered: &Delivered) -> String {
     text
 }
 
-fn run(delivered: &Delivered, arguments: &[&str]) -> Ran {
+fn run(delivered: &Delivered, arguments: &[&str]) -> Report {
     let path = format!(
         "{}:{}",
         delivered.fixture.folder().join("bin").display(),

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::Ran;
+use crate::support::Report;
 use crate::support::programs::write_program;
 use crate::support::registered::{BRANCH, LLM, Processors};
 use crate::support::stage::TOKEN;
@@ -68,7 +68,7 @@ impl Runbook {
         Self(processors)
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    fn run(&self, arguments: &[&str]) -> Report {
         let fixture = &self.0.fixture;
         let path = format!(
             "{}:{}",
@@ -91,7 +91,7 @@ impl Runbook {
         ran
     }
 
-    fn ok(&self, arguments: &[&str]) -> Ran {
+    fn ok(&self, arguments: &[&str]) -> Report {
         let ran = self.run(arguments);
         assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
         ran

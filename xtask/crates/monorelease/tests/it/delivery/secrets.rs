@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::support;
 use crate::support::programs::write_program;
-use crate::support::{Fixture, Ran, program};
+use crate::support::{Fixture, Report, program};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// `kubectl get secret NAME --output=json --ignore-not-found` and `kubectl apply --server-side … --filename=-`, which keep a
@@ -104,7 +104,7 @@ impl Store {
         ]
     }
 
-    fn run_with(&self, arguments: &[&str], values: &[(&str, &str)]) -> Ran {
+    fn run_with(&self, arguments: &[&str], values: &[(&str, &str)]) -> Report {
         let own = self.variables();
         let all: Vec<(&str, &str)> = own
             .iter()
@@ -133,7 +133,7 @@ impl Store {
         ran
     }
 
-    fn sync(&self, arguments: &[&str]) -> Ran {
+    fn sync(&self, arguments: &[&str]) -> Report {
         self.run_with(
             &[&["secrets", "sync", "--to", "staging"], arguments].concat(),
             &[("OPENAI_API_KEY_STAGING", KEY), ("LITELLM_API_BASE", BASE)],
@@ -176,15 +176,14 @@ fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
     assert_eq!(held["data"].as_object().unwrap().len(), 2);
     let again = store.sync(&["--json"]);
     let calls = store.held("calls");
-    let report: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
     assert_eq!(
         (
             again.code,
-            &report["steps"][0]["verdict"],
-            &report["steps"][0]["kind"]
+            &again["steps"][0]["verdict"],
+            &again["steps"][0]["kind"]
         ),
         (0, &"done".into(), &"secrets".into()),
-        "{report:#}"
+        "{again:#}"
     );
     assert!(
         calls.lines().last().unwrap().contains("get secret"),

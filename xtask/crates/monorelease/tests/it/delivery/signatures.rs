@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::delivery::{Delivered, deployment};
 use crate::support::trust::{Keys, PASSWORD, can_run};
-use crate::support::{Fixture, Ran};
+use crate::support::{Fixture, Report};
 
 /// A service whose releases run in two environments, and must be signed.
 struct Held {
@@ -73,7 +73,7 @@ impl Held {
         }
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    fn run(&self, arguments: &[&str]) -> Report {
         let variables = self.keys.variables();
         let variables: Vec<_> = variables
             .iter()
@@ -106,7 +106,7 @@ fn what_is_not_signed_is_not_promoted_and_what_is_signed_is() {
         return;
     }
     let held = Held::new("sbom = []\nprovenance = false\n");
-    let stranger = Keys::new();
+    let stranger = Keys::other();
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
     let words = [
         "[trust] wants api 0.2.0 signed",

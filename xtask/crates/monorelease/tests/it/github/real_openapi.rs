@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::stage::{Stage, TOKEN, verdicts};
+use crate::support::stage::{Stage, TOKEN};
 use monorelease_stand_ins::github::Fault;
 use serde_json::{Map, Value};
 
@@ -153,18 +153,18 @@ fn a_pull_request_lives_its_life_within_the_description() {
     };
     stage.change("api/app.py", "fix: one");
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch acted", "pull-request acted"]
     );
     stage.change("api/app.py", "feat: two");
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch acted", "pull-request acted"]
     );
     stage.change("api/app.py", "Revert \"feat: two\"");
     stage.change("api/app.py", "Revert \"fix: one\"");
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["close-pull-request acted", "delete-branch acted"]
     );
     let asked: Vec<_> = stage

@@ -1,6 +1,7 @@
 //! The forge's release: a draft, its files and its publication, in the same command as all else, and finished by the same line
 //! whatever stopped it.
 
+use crate::support::Report;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support;
 use crate::support::Fixture;
 use crate::support::proxy::Latch;
-use crate::support::stage::{Stage, TOKEN, bare, verdicts};
+use crate::support::stage::{Stage, TOKEN, bare};
 use crate::support::trust::{Trusted, can_run};
 use monorelease_stand_ins::github::releases::{Asset, Release};
 use monorelease_stand_ins::github::{EmbeddedForge, Fault, Right};
@@ -49,42 +50,38 @@ impl Ready {
         &self.stage.fixture
     }
 
-    fn run_as(&self, token: &str, arguments: &[&str]) -> support::Ran {
+    fn run_as(&self, token: &str, arguments: &[&str]) -> support::Report {
         let url = self
             .stage
             .before
             .clone()
             .unwrap_or_else(|| self.forge().url());
-        let ran = self.fixture().run_with(
-            arguments,
-            &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)],
-        );
-        assert!(
-            !ran.stdout.contains(token) && !ran.stderr.contains(token),
-            "law 17: {} {}",
-            ran.stdout,
-            ran.stderr
-        );
+        let ran = self
+            .fixture()
+            .run_with(
+                arguments,
+                &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)],
+            )
+            .hides(token);
         assert_eq!(self.forge().unexpected(), Vec::<String>::new());
         ran
     }
 
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run_as(TOKEN, &[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
-        (ran.code, document)
+    fn json(&self, arguments: &[&str]) -> Report {
+        self.run_as(TOKEN, &[arguments, &["--json"]].concat())
+            .with_document()
     }
 
     /// Releases, and insists that it went well and that nothing is left to do.
-    fn release(&self) -> Value {
-        let (code, report) = self.json(&["release", "api"]);
-        assert_eq!(code, 0, "{report:#}");
+    fn release(&self) -> Report {
+        let report = self.json(&["release", "api"]);
+        assert_eq!(report.code, 0, "{report:#}");
         let before = self.forge().releases();
-        let (code, again) = self.json(&["release", "api"]);
+        let again = self.json(&["release", "api"]);
         assert!(
-            code == 0
-                && verdicts(&again)
+            again.code == 0
+                && again
+                    .verdicts()
                     .iter()
                     .all(|verdict| verdict.ends_with(" done")),
             "law 14: {again:#}"
@@ -117,10 +114,10 @@ impl Ready {
         found
     }
 
-    fn refused(&self, words: &[&str]) -> Value {
+    fn refused(&self, words: &[&str]) -> Report {
         let before = (self.fixture().state(), self.forge().releases());
-        let (code, report) = self.json(&["release", "api"]);
-        assert_eq!(code, 3, "{report:#}");
+        let report = self.json(&["release", "api"]);
+        assert_eq!(report.code, 3, "{report:#}");
         let refusals = report["refused"].to_string();
         words
             .iter()
@@ -144,8 +141,8 @@ fn sha(content: &str) -> String {
 #[test]
 fn a_release_is_drafted_first_filled_and_published_last() {
     let ready = Ready::new();
-    let (code, plan) = ready.json(&["release", "api", "--dry-run"]);
-    assert_eq!(code, 0, "{plan:#}");
+    let plan = ready.json(&["release", "api", "--dry-run"]);
+    assert_eq!(plan.code, 0, "{plan:#}");
     assert_eq!(
         ready.forge().releases(),
         [],
@@ -266,7 +263,8 @@ fn without_a_token_the_tag_is_all_and_a_later_run_with_one_adds_the_release() {
         ran.stderr
     );
     let report = ready.release();
-    let acted: Vec<_> = verdicts(&report)
+    let acted: Vec<_> = report
+        .verdicts()
         .into_iter()
         .filter(|verdict| verdict.ends_with(" acted"))
         .collect();
@@ -423,8 +421,8 @@ fn law_9_what_was_published_is_never_edited_and_both_sides_are_named() {
 #[test]
 fn one_tag_never_gets_two_drafts() {
     let ready = Ready::new();
-    let (_, plan) = ready.json(&["release", "api", "--dry-run"]);
-    assert_eq!(verdicts(&plan)[0], "forge-draft todo");
+    let plan = ready.json(&["release", "api", "--dry-run"]);
+    assert_eq!(plan.verdicts()[0], "forge-draft todo");
     ready.release();
     let published = ready.forge().releases();
     let mut draft = published[0].clone();
@@ -505,8 +503,12 @@ fn files_are_held_to_their_bytes_where_the_forge_does_not_tell_their_digests() {
     );
     // A forge may hand them out itself.
     ready.forge().hand_files_out();
-    let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
-    assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)), "{report:#}");
+    let report = ready.json(&["verify", "api", "0.2.0"]);
+    assert_eq!(
+        (report.code, &report["ok"]),
+        (0, &Value::Bool(true)),
+        "{report:#}"
+    );
     ready.put("api-0.2.0.tar.gz", "the bytes of another");
     ready.refused(&[
         "api-0.2.0.tar.gz in the published release with sha256:",
@@ -521,7 +523,8 @@ fn another_machine_without_the_files_finds_all_done() {
     std::fs::remove_dir_all(ready.fixture().root().join("target")).unwrap();
     let report = ready.release();
     assert!(
-        verdicts(&report)
+        report
+            .verdicts()
             .iter()
             .all(|verdict| verdict.ends_with(" done")),
         "{report:#}"
@@ -546,14 +549,14 @@ fn a_flipped_byte_turns_exactly_its_row_red() {
     let ready = Ready::new();
     ready.release();
     let red = || {
-        let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
+        let report = ready.json(&["verify", "api", "0.2.0"]);
         let rows = report["rows"].as_array().unwrap();
         let red: Vec<_> = rows
             .iter()
             .filter(|row| row["ok"] == false)
             .map(support::trust::words)
             .collect();
-        assert_eq!(code, i32::from(!red.is_empty()), "{report:#}");
+        assert_eq!(report.code, i32::from(!red.is_empty()), "{report:#}");
         (rows.len(), red)
     };
     let (rows, none) = red();
@@ -605,7 +608,7 @@ fn law_15_a_forge_that_cannot_be_read_is_not_said_to_disagree() {
         page("/assets?"),
     ] {
         ready.forge().plan_fault(fault.times(9));
-        let (code, report) = ready.json(&["verify", "api", "0.2.0"]);
+        let report = ready.json(&["verify", "api", "0.2.0"]);
         ready.forge().clear_faults();
         let rows = report["rows"].as_array().unwrap();
         let unread: Vec<_> = rows
@@ -614,7 +617,7 @@ fn law_15_a_forge_that_cannot_be_read_is_not_said_to_disagree() {
             .map(support::trust::words)
             .collect();
         assert!(
-            code == 1 && unread.len() == 1 && rows.iter().all(|row| row["ok"] != false),
+            report.code == 1 && unread.len() == 1 && rows.iter().all(|row| row["ok"] != false),
             "{report:#}"
         );
     }
@@ -647,8 +650,8 @@ fn a_prerelease_says_so_and_the_latest_is_the_highest_of_the_one_that_is_named()
     let releasing = |version: &str| {
         ready.fixture().ok(&["bump", version, "web", "--commit"]);
         ready.fixture().ok(&["tag", "web", "--rc", "--push"]);
-        let (code, report) = ready.json(&["release", "web"]);
-        assert_eq!(code, 0, "{report:#}");
+        let report = ready.json(&["release", "web"]);
+        assert_eq!(report.code, 0, "{report:#}");
         let all = ready.forge().releases();
         let release = all
             .iter()
@@ -703,7 +706,7 @@ fn a_prerelease_says_so_and_the_latest_is_the_highest_of_the_one_that_is_named()
         (false, false),
         "an older line has no latest release"
     );
-    let (_, report) = ready.json(&["verify", "web", "0.4.0-beta.1"]);
+    let report = ready.json(&["verify", "web", "0.4.0-beta.1"]);
     assert_eq!(report["ok"], true, "{report:#}");
 }
 
@@ -776,9 +779,13 @@ fn an_upload_that_is_cut_at_nine_tenths_is_taken_away_and_sent_again() {
             .filter(|request| request.method == "DELETE")
             .count()
     };
-    let (code, report) = ready.json(&["release", "api"]);
+    let report = ready.json(&["release", "api"]);
     assert_eq!(
-        (code, deleted(&ready), breaking.cuts.load(Ordering::SeqCst)),
+        (
+            report.code,
+            deleted(&ready),
+            breaking.cuts.load(Ordering::SeqCst)
+        ),
         (0, 1, 0),
         "{report:#}"
     );
@@ -837,19 +844,15 @@ fn what_is_attested_of_an_image_is_a_file_too_and_the_lines_verify_it() {
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     variables.extend([("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", TOKEN)]);
-    let json = |arguments: &[&str]| -> (i32, Value) {
-        let ran = trusted
+    let json = |arguments: &[&str]| {
+        trusted
             .fixture
-            .run_with(&[arguments, &["--json"]].concat(), &variables);
-        (
-            ran.code,
-            serde_json::from_str(&ran.stdout)
-                .unwrap_or_else(|error| panic!("{error}: {}", ran.stderr)),
-        )
+            .run_with(&[arguments, &["--json"]].concat(), &variables)
+            .with_document()
     };
-    let (code, report) = json(&["release", "api"]);
-    assert_eq!(code, 0, "{report:#}");
-    let kinds = verdicts(&report);
+    let report = json(&["release", "api"]);
+    assert_eq!(report.code, 0, "{report:#}");
+    let kinds = report.verdicts();
     let last = |kind: &str| {
         kinds
             .iter()
@@ -937,16 +940,21 @@ fn what_is_attested_of_an_image_is_a_file_too_and_the_lines_verify_it() {
     );
     // What syft once made is gone with the clone's scratch folder: the lists are those of the registry.
     std::fs::remove_dir_all(trusted.fixture.root().join("target")).unwrap();
-    let (code, again) = json(&["release", "api"]);
+    let again = json(&["release", "api"]);
     assert!(
-        code == 0
-            && verdicts(&again)
+        again.code == 0
+            && again
+                .verdicts()
                 .iter()
                 .all(|verdict| verdict.ends_with(" done")),
         "law 14: {again:#}"
     );
-    let (code, report) = json(&["verify", "api", "0.2.0"]);
-    assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)), "{report:#}");
+    let report = json(&["verify", "api", "0.2.0"]);
+    assert_eq!(
+        (report.code, &report["ok"]),
+        (0, &Value::Bool(true)),
+        "{report:#}"
+    );
 }
 
 #[test]
@@ -963,11 +971,10 @@ fn a_rehearsal_has_a_forge_of_its_own_and_never_reaches_the_real_one() {
         .fixture
         .run_with(&["rehearse", "api", "--json"], &variables);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let shown: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(
-        shown["releases"],
+        ran["releases"],
         serde_json::json!([{ "tag": TAG, "draft": false, "files": [] }]),
-        "{shown:#}"
+        "{ran:#}"
     );
     assert!(
         ran.stderr.contains("acted forge-draft api 0.2.0")

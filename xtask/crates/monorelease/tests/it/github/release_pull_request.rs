@@ -2,7 +2,7 @@
 //! what somebody else did.
 
 use crate::support::programs::write_program;
-use crate::support::stage::{BRANCH, Stage, TOKEN, bare, verdicts};
+use crate::support::stage::{BRANCH, Stage, TOKEN, bare};
 use crate::support::{Fixture, git_in};
 use monorelease_stand_ins::github::pulls::Pull;
 use monorelease_stand_ins::github::{EmbeddedForge, Fault, Right};
@@ -14,7 +14,7 @@ fn it_is_opened_once_and_a_second_run_acts_never() {
     stage.change("api/app.py", "fix: mend api");
     let before = (stage.there(), stage.fixture.state());
     assert_eq!(
-        verdicts(&stage.ok(&["--dry-run"])),
+        stage.ok(&["--dry-run"]).verdicts(),
         ["push-branch todo", "pull-request todo"]
     );
     assert_eq!(
@@ -29,7 +29,7 @@ fn it_is_opened_once_and_a_second_run_acts_never() {
 
     let document = stage.ok(&[]);
     assert_eq!(
-        verdicts(&document),
+        document.verdicts(),
         ["push-branch acted", "pull-request acted"]
     );
     let pulls = stage.open();
@@ -102,7 +102,7 @@ fn it_is_opened_once_and_a_second_run_acts_never() {
     let there = stage.there();
     let asked = stage.forge.log().len();
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch done", "pull-request done"]
     );
     assert_eq!((stage.there(), stage.open()), (there, pulls));
@@ -140,7 +140,7 @@ fn it_follows_the_branch() {
     );
     stage.change("core/src.rs", "feat!: two");
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch acted", "pull-request acted"]
     );
     let pulls = stage.forge.pulls();
@@ -174,7 +174,7 @@ fn what_a_person_changed_in_the_title_is_set_right() {
         ..stage
     };
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch done", "pull-request acted"]
     );
     assert_eq!(stage.open()[0].title, title);
@@ -295,7 +295,7 @@ fn somebody_elses_commits_are_never_pushed_over() {
     stage.refused(3, "holds commits that are not ours");
     push(&ours);
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["close-pull-request acted", "delete-branch acted"]
     );
 }
@@ -325,23 +325,23 @@ fn a_push_between_looking_and_acting_is_not_lost() {
 #[test]
 fn when_nothing_is_left_it_closes_its_own() {
     let stage = Stage::new();
-    assert_eq!(verdicts(&stage.ok(&[])), Vec::<String>::new());
+    assert_eq!(stage.ok(&[]).verdicts(), Vec::<String>::new());
     assert!(stage.run(&[]).stderr.contains("nothing is left to release"));
     assert_eq!(stage.forge.log().len(), 0, "the forge is not even asked");
     stage.change("api/app.py", "fix: one");
     stage.ok(&[]);
     stage.change("api/app.py", "Revert \"fix: one\"");
     assert_eq!(
-        verdicts(&stage.ok(&["--dry-run"])),
+        stage.ok(&["--dry-run"]).verdicts(),
         ["close-pull-request todo", "delete-branch todo"]
     );
     assert_eq!(stage.open().len(), 1);
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["close-pull-request acted", "delete-branch acted"]
     );
     assert_eq!((stage.open().len(), stage.tip()), (0, None));
-    assert_eq!(verdicts(&stage.ok(&[])), Vec::<String>::new());
+    assert_eq!(stage.ok(&[]).verdicts(), Vec::<String>::new());
     // Closed is closed: the next release opens a new one.
     stage.change("api/app.py", "fix: two");
     stage.ok(&[]);
@@ -365,7 +365,7 @@ fn once_merged_it_waits_for_the_tag_and_later_changes_join_in() {
         stage.merge(squash);
         let document = stage.ok(&[]);
         assert_eq!(
-            verdicts(&document),
+            document.verdicts(),
             ["close-pull-request done", "delete-branch acted"],
             "{squash}: {document}"
         );
@@ -440,7 +440,7 @@ fn a_body_that_is_too_long_for_the_forge_is_cut() {
         body.chars().count()
     );
     assert_eq!(
-        verdicts(&stage.ok(&[])),
+        stage.ok(&[]).verdicts(),
         ["push-branch done", "pull-request done"]
     );
 }
@@ -544,7 +544,7 @@ fn a_prerelease_in_the_files_is_released_as_what_it_leads_to() {
             .replacen("0.1.0", "0.2.0.dev0", 1),
     );
     stage.change("api/app.py", "fix: one");
-    let (_, bump) = fixture.json(&["bump", "auto", "--dry-run"]);
+    let bump = fixture.json(&["bump", "auto", "--dry-run"]);
     let document = stage.ok(&[]);
     assert_eq!(bump["projects"], document["projects"], "both count alike");
     assert_eq!(document["projects"][0]["to"], "0.2.0");
@@ -608,7 +608,7 @@ fn refusals_come_before_anything() {
     );
     fixture.git(&["checkout", "--quiet", "--detach", "origin/main"]);
     assert_eq!(
-        verdicts(&stage.ok(&["--dry-run"]))[0],
+        stage.ok(&["--dry-run"]).verdicts()[0],
         "push-branch todo",
         "a CI's checkout is on no branch"
     );
@@ -798,7 +798,7 @@ fn faults_for_a_while_are_waited_out_and_lost_answers_found() {
         }
         assert_eq!(stage.forge.pulls().len(), 1, "{name}");
         assert_eq!(
-            verdicts(&stage.ok(&[])),
+            stage.ok(&[]).verdicts(),
             ["push-branch done", "pull-request done"],
             "{name}"
         );

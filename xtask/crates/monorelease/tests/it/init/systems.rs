@@ -10,8 +10,8 @@ fn adopted(fixture: &Fixture) -> String {
         !fixture.has("xtask/monorepo.toml"),
         "law 13: a dry run wrote"
     );
-    let (code, report) = fixture.json(&["init"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = fixture.json(&["init"]);
+    assert_eq!(report.code, 0, "{report:#}");
     assert_eq!(report["steps"][0]["id"], "create:xtask/monorepo.toml");
     assert_eq!(report["steps"][0]["verdict"], "acted");
     let text = fixture.read("xtask/monorepo.toml");
@@ -71,7 +71,7 @@ fn mesh() -> Fixture {
 #[test]
 fn a_version_file_is_the_truth_and_what_went_ahead_is_said() {
     let fixture = mesh();
-    let (_, planned) = fixture.json(&["init", "--dry-run"]);
+    let planned = fixture.json(&["init", "--dry-run"]);
     let notes = planned["notes"].to_string();
     assert!(notes.contains("mesh: pyproject.toml (project.version) says 3.3.0, but VERSION says 3.2.0; both are written"), "{notes}");
     let text = adopted(&fixture);
@@ -109,7 +109,7 @@ fn a_version_file_is_the_truth_and_what_went_ahead_is_said() {
         "{}",
         checked.stderr
     );
-    let (_, document) = fixture.json(&["versions"]);
+    let document = fixture.json(&["versions"]);
     assert_eq!(
         document["projects"][0]["released"], "3.2.0",
         "the tags are read on"
@@ -319,7 +319,7 @@ fn a_package_in_the_src_layout_keeps_its_module_in_step() {
         "{text}"
     );
     fixture.ok(&["versions", "--check"]);
-    let (_, document) = fixture.json(&["versions"]);
+    let document = fixture.json(&["versions"]);
     assert_eq!(document["projects"][0]["released"], "0.3.0");
     fixture.ok(&["bump", "minor"]);
     assert_eq!(
@@ -435,7 +435,7 @@ fn a_crate_with_a_wheel_and_two_services_are_three_projects() {
         "{:?}",
         fixture.changed_lines()
     );
-    let (_, plan) = fixture.json(&["plan", "--tag", "acme-rocks-v0.1.0-rc1"]);
+    let plan = fixture.json(&["plan", "--tag", "acme-rocks-v0.1.0-rc1"]);
     assert_eq!(
         plan["matrix"]["include"].as_array().unwrap().len(),
         4,

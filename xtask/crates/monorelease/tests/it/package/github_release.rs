@@ -2,10 +2,10 @@
 //! those who verify it on another machine.
 
 use crate::support;
-use crate::support::Ran;
+use crate::support::Report;
 use crate::support::crash::Scenario;
 use crate::support::package::{Packaged, can_run};
-use crate::support::stage::{TOKEN, bare, verdicts};
+use crate::support::stage::{TOKEN, bare};
 use crate::support::tools::has;
 use crate::support::trust::Keys;
 use monorelease_stand_ins::github::releases::{Asset, Release};
@@ -61,7 +61,7 @@ impl Offered {
         variables
     }
 
-    fn run(&self, arguments: &[&str], with_forge: bool) -> Ran {
+    fn run(&self, arguments: &[&str], with_forge: bool) -> Report {
         let own = self.variables(with_forge);
         let variables: Vec<_> = own
             .iter()
@@ -81,10 +81,8 @@ impl Offered {
         ran
     }
 
-    fn ok(&self, arguments: &[&str]) -> Value {
-        let ran = self.run(arguments, true);
-        assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
-        serde_json::from_str(&ran.stdout).unwrap()
+    fn ok(&self, arguments: &[&str]) -> Report {
+        self.run(arguments, true).with_document().succeeded()
     }
 
     /// Steps that acted; insists that the same line has nothing more to do.
@@ -93,13 +91,15 @@ impl Offered {
         let before = self.forge.releases();
         let again = self.ok(&["release", "kit"]);
         assert!(
-            verdicts(&again)
+            again
+                .verdicts()
                 .iter()
                 .all(|verdict| verdict.ends_with(" done")),
             "law 14: {again:#}"
         );
         assert_eq!(self.forge.releases(), before);
-        verdicts(&report)
+        report
+            .verdicts()
             .into_iter()
             .filter_map(|verdict| verdict.strip_suffix(" acted").map(str::to_owned))
             .collect()
@@ -128,18 +128,16 @@ impl Offered {
     }
 
     /// Rows of `verify` that are red, and all rows as `subject check`.
-    fn verify(&self, with_forge: bool) -> (Vec<String>, Value) {
+    fn verify(&self, with_forge: bool) -> (Vec<String>, Report) {
         let ran = self.run(&["verify", "kit", "0.2.0"], with_forge);
-        let report: Value = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
-        let rows = report["rows"].as_array().unwrap();
+        let rows = ran["rows"].as_array().unwrap();
         let red: Vec<_> = rows
             .iter()
             .filter(|row| row["ok"] == false)
             .map(support::trust::words)
             .collect();
-        assert_eq!(ran.code, i32::from(!red.is_empty()), "{report:#}");
-        (red, report)
+        assert_eq!(ran.code, i32::from(!red.is_empty()), "{ran:#}");
+        (red, ran)
     }
 }
 
@@ -277,7 +275,7 @@ fn signatures_of_a_package_are_offered_too_and_found_from_elsewhere() {
         "{report:#}"
     );
     assert!(
-        report.to_string().contains("no signature of it is here"),
+        report.stdout.contains("no signature of it is here"),
         "{report:#}"
     );
 }

@@ -7,7 +7,6 @@ use crate::support;
 use crate::support::crash::Scenario;
 use crate::support::package::{BACKEND, Packaged, can_run, verdicts};
 use crate::support::scanner::Scanner;
-use crate::support::stage::verdicts as all_verdicts;
 use crate::support::tools::{has, nothing_is_missing, on_path};
 use monorelease_stand_ins::registry::Fault;
 
@@ -122,13 +121,15 @@ fn a_known_vulnerability_keeps_a_package_from_its_index() {
         "publish acted",
     ];
     assert_eq!(
-        (all_verdicts(&built), scanner.calls()),
+        (built.verdicts(), scanner.calls()),
         (wanted.map(str::to_owned).to_vec(), vec!["tree".to_owned()])
     );
     // What is at the index passed before it came there.
     scanner.dies(true);
     assert!(
-        all_verdicts(&packaged.ok(&line))
+        packaged
+            .ok(&line)
+            .verdicts()
             .iter()
             .all(|verdict| verdict.ends_with(" done")),
         "law 14"
@@ -142,7 +143,9 @@ fn a_known_vulnerability_keeps_a_package_from_its_index() {
     scanner.dies(false);
     packaged.ok(&["build", "kit", "--release"]);
     assert!(
-        all_verdicts(&packaged.ok(&["build", "kit", "--release"]))
+        packaged
+            .ok(&["build", "kit", "--release"])
+            .verdicts()
             .iter()
             .all(|verdict| verdict.ends_with(" done")),
         "law 14"
@@ -443,7 +446,7 @@ fn a_project_without_candidates_is_released_from_head() {
     assert_eq!(packaged.index.files().len(), 0);
     scanner.finds("tree", &[]);
     let released = packaged.ok(&["release", "kit"]);
-    assert_eq!(all_verdicts(&released)[0], "scan acted");
+    assert_eq!(released.verdicts()[0], "scan acted");
     assert_eq!(
         verdicts(&released)[2..],
         [
@@ -490,7 +493,7 @@ fn a_flipped_byte_at_the_index_turns_its_own_row_red() {
     packaged.prepare();
     packaged.ok(&["release", "kit"]);
     let red = || {
-        let (code, report) = packaged.json(&["verify", "kit", "0.2.0"]);
+        let report = packaged.json(&["verify", "kit", "0.2.0"]);
         let rows = report["rows"].as_array().unwrap();
         let red: Vec<_> = rows
             .iter()
@@ -498,7 +501,7 @@ fn a_flipped_byte_at_the_index_turns_its_own_row_red() {
             .map(|row| row["subject"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(
-            (code, rows.len()),
+            (report.code, rows.len()),
             (i32::from(!red.is_empty()), 3),
             "{report:#}"
         );

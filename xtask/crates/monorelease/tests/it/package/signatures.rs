@@ -43,17 +43,13 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let ran = fixture.run_with(&[arguments, &["--json"]].concat(), &variables);
-        assert!(
-            !ran.stderr.contains(PASSWORD) && !ran.stdout.contains(PASSWORD),
-            "law 17"
-        );
-        let document: Value = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
-        (ran.code, document, ran.stderr)
+        fixture
+            .run_with(&[arguments, &["--json"]].concat(), &variables)
+            .hides(PASSWORD)
+            .with_document()
     };
-    let (code, released, said) = json(&["release", "kit"]);
-    assert_eq!(code, 0, "{said}");
+    let released = json(&["release", "kit"]);
+    assert_eq!(released.code, 0, "{released}");
     let kinds: Vec<_> = verdicts(&released)
         .into_iter()
         .map(|verdict| verdict.replace(" acted", ""))
@@ -71,12 +67,12 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         "push-tag",
     ];
     assert_eq!(kinds, wanted);
-    let (_, again, said) = json(&["release", "kit"]);
+    let again = json(&["release", "kit"]);
     assert!(
         verdicts(&again)
             .iter()
             .all(|verdict| verdict.ends_with(" done")),
-        "signing twice is not done twice: {said}"
+        "signing twice is not done twice: {again}"
     );
 
     let folder = fixture.root().join("target/xtask/dist/kit/0.2.0");
@@ -109,14 +105,18 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         let other = good.replacen("\"base64Signature\":\"ME", "\"base64Signature\":\"MF", 1);
         assert_ne!(good, other);
         fs::write(&bundle, other).unwrap();
-        let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
+        let report = json(&["verify", "kit", "0.2.0"]);
         let rows = report["rows"].as_array().unwrap();
         let red: Vec<_> = rows
             .iter()
             .filter(|row| row["ok"] == false)
             .map(support::trust::words)
             .collect();
-        assert_eq!((code, red), (1, vec![format!("{name} bundle")]), "{said}");
+        assert_eq!(
+            (report.code, red),
+            (1, vec![format!("{name} bundle")]),
+            "{report}"
+        );
         fs::write(&bundle, good).unwrap();
     }
     // The list is held to its bundle, and to the package that it is of.
@@ -133,7 +133,7 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         let good = fs::read_to_string(file).unwrap();
         fs::write(file, good.replacen(from, to, 1)).unwrap();
         assert_ne!(good, fs::read_to_string(file).unwrap());
-        let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
+        let report = json(&["verify", "kit", "0.2.0"]);
         let red: Vec<_> = report["rows"]
             .as_array()
             .unwrap()
@@ -142,28 +142,37 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
             .map(support::trust::words)
             .collect();
         assert_eq!(
-            (code, red),
+            (report.code, red),
             (1, vec!["kit-0.2.0.cdx.json cyclonedx".to_owned()]),
-            "{said}"
+            "{report}"
         );
         fs::write(file, good).unwrap();
     }
-    let (code, report, said) = json(&["verify", "kit", "0.2.0"]);
+    let report = json(&["verify", "kit", "0.2.0"]);
     let row = report["rows"]
         .as_array()
         .unwrap()
         .iter()
         .find(|row| row["check"] == "cyclonedx")
         .unwrap();
-    assert_eq!((code, row["ok"].as_bool()), (0, Some(true)), "{said}");
-    assert!(said.contains("Verified 6 of 6 agree\n"), "{said}");
+    assert_eq!(
+        (report.code, row["ok"].as_bool()),
+        (0, Some(true)),
+        "{report}"
+    );
+    assert!(
+        report.stderr.contains("Verified 6 of 6 agree\n"),
+        "{report}"
+    );
     // What there is nothing to hold to is not said to agree.
     fs::remove_dir_all(fixture.root().join("target")).unwrap();
-    let (code, _, said) = json(&["verify", "kit", "0.2.0"]);
+    let report = json(&["verify", "kit", "0.2.0"]);
     assert!(
-        code == 0
-            && said.contains("Verified 3 of 6 agree; 3 could not be asked, and prove nothing"),
-        "{said}"
+        report.code == 0
+            && report
+                .stderr
+                .contains("Verified 3 of 6 agree; 3 could not be asked, and prove nothing"),
+        "{report}"
     );
 }
 

@@ -1,6 +1,5 @@
 //! `pin`, and environments that are branches: images of registry files, built once, pinned by one pull request, promoted by digest.
 
-use crate::support;
 use crate::support::git_in;
 use crate::support::programs::write_program;
 use crate::support::registered::{BRANCH, LLM, Processors, REPLICATE};
@@ -312,8 +311,8 @@ fn registry_files_are_projects_by_a_key_of_theirs_and_belong_to_no_build() {
             .replace("[images-from]\n", "[images-from]\nname = \"ref\"\n"),
     );
     processors.change("processors/llm_litellm/app.py", "print()\n");
-    let (code, plan) = fixture.json(&["plan", "--since", "origin/staging"]);
-    assert_eq!(code, 0);
+    let plan = fixture.json(&["plan", "--since", "origin/staging"]);
+    assert_eq!(plan.code, 0);
     let names: Vec<_> = plan["projects"]
         .as_array()
         .unwrap()
@@ -324,7 +323,7 @@ fn registry_files_are_projects_by_a_key_of_theirs_and_belong_to_no_build() {
     fixture.git(&["push", "--quiet", "origin", "dev:staging"]);
     fixture.git(&["fetch", "--quiet", "origin"]);
     processors.change(LLM, &fixture.read(LLM).replace("API_TOKEN", "OTHER_TOKEN"));
-    let (_, plan) = fixture.json(&["plan", "--since", "origin/staging"]);
+    let plan = fixture.json(&["plan", "--since", "origin/staging"]);
     assert_eq!(plan["projects"].as_array().unwrap().len(), 0, "{plan:#}");
 }
 
@@ -386,7 +385,7 @@ fn what_was_never_built_is_built_of_what_counts_and_pushed_before_it_is_pinned()
             ],
         );
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        support::stage::verdicts(&serde_json::from_str(&ran.stdout).unwrap())
+        ran.verdicts()
     };
     let line = ["pin", "llm_litellm", "--json"];
     let steps = |verdict: &str| {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::support::{Fixture, Ran};
-use monorelease::rehearse::images::{self, Target};
+use crate::support::{Fixture, Report};
+use monorelease::rehearse::images::{self as stand_in, Target};
 use monorelease_stand_ins::http::{Reply, Response};
 use monorelease_stand_ins::registry::{EmbeddedRegistry, Fault};
 
@@ -351,7 +351,7 @@ impl Stage {
     }
 
     /// With a time that is always the same: a tag's object holds it.
-    fn release(&self) -> Ran {
+    fn release(&self) -> Report {
         let mut variables = vec![("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")];
         variables.extend(
             self.variables
@@ -516,7 +516,7 @@ fn stage_with_tokens() -> (Stage, tempfile::TempDir) {
     )];
     fixture.ok(&["bump", "minor", "api", "--commit"]);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
-    let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+    let plan = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
     let build_id = plan["matrix"]["include"][0]["build_id"]
         .as_str()
         .unwrap()
@@ -527,7 +527,7 @@ fn stage_with_tokens() -> (Stage, tempfile::TempDir) {
             config: &config,
             repository: "acme/api",
         };
-        images::push_at(
+        stand_in::push_at(
             target,
             &build_id,
             platform,

@@ -7,8 +7,11 @@ fn every_shape_lives_its_whole_life() {
     for shape in ["delivery-folders", "delivery-branches", "delivery-updater"] {
         let fixture = Fixture::new();
         let before = fixture.state();
-        let (code, planned) = fixture.json(&["rehearse", shape, "--dry-run"]);
-        assert_eq!((code, planned["scenario"].as_str()), (0, Some(shape)));
+        let planned = fixture.json(&["rehearse", shape, "--dry-run"]);
+        assert_eq!(
+            (planned.code, planned["scenario"].as_str()),
+            (0, Some(shape))
+        );
         assert!(!fixture.root().join("target").exists(), "law 13");
         let run = fixture.run(&["rehearse", shape, "--json"]);
         assert_eq!(run.code, 0, "{}", run.stderr);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Fixture, Ran};
+use crate::support::{Fixture, Report};
 use monorelease::rehearse::images as stand_in;
 use monorelease_stand_ins::http::{Reply, Request, Response, Server};
 use monorelease_stand_ins::registry::{EmbeddedRegistry, Fault, LoggedRequest};
@@ -26,7 +26,7 @@ fn configure(fixture: &Fixture, keys: &str) {
 fn tag_candidate(fixture: &Fixture) -> String {
     fixture.ok(&["tag", "api", "--rc", "--push"]);
     let tags = fixture.git(&["tag", "--points-at", "HEAD", "--list", "api-v*-rc*"]);
-    let (_, plan) = fixture.json(&["plan", "--tag", tags.lines().next_back().unwrap()]);
+    let plan = fixture.json(&["plan", "--tag", tags.lines().next_back().unwrap()]);
     plan["matrix"]["include"][0]["build_id"]
         .as_str()
         .unwrap()
@@ -67,16 +67,6 @@ fn prepare(fixture: &Fixture, level: &str, version: &str) -> String {
 fn release(fixture: &Fixture, level: &str, version: &str) {
     prepare(fixture, level, version);
     fixture.ok(&["release", "api"]);
-}
-
-fn steps(document: &Value) -> Vec<String> {
-    let text = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
-    document["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| format!("{} {}", text(step, "verdict"), text(step, "kind")))
-        .collect()
 }
 
 fn digest(fixture: &Fixture, tag: &str) -> Option<String> {
@@ -133,7 +123,7 @@ fn put_index(fixture: &Fixture, tag: &str, entries: &[Value]) {
 }
 
 /// Runs `release` and insists on a refusal that changes nothing; gives what was said.
-fn refused(fixture: &Fixture, arguments: &[&str]) -> Ran {
+fn refused(fixture: &Fixture, arguments: &[&str]) -> Report {
     let before = fixture.state();
     let ran = fixture.run(&[&["release", "api"], arguments].concat());
     assert_eq!(ran.code, 3, "{}", ran.stderr);
@@ -239,8 +229,8 @@ fn law_8_one_index_of_all_platforms_is_a_candidate_too() {
     let entries = flat_entries(&fixture, "staging");
     assert_eq!(entries.len(), 3, "two images and an attestation");
     put_index(&fixture, &build_id, &entries);
-    let (code, report) = fixture.json(&["release", "api"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = fixture.json(&["release", "api"]);
+    assert_eq!(report.code, 0, "{report:#}");
     for (arch, image) in ARCHS.iter().zip(&entries) {
         assert_eq!(
             digest(&fixture, &format!("0.2.0-{arch}")).unwrap(),
@@ -260,9 +250,9 @@ fn law_8_one_index_of_all_platforms_is_a_candidate_too() {
         digests(&entries)
     );
     let state = fixture.state();
-    let (_, again) = fixture.json(&["release", "api"]);
+    let again = fixture.json(&["release", "api"]);
     assert!(
-        steps(&again).iter().all(|step| step.starts_with("done ")),
+        again.verdicts().iter().all(|step| step.ends_with(" done")),
         "law 14: {again:#}"
     );
     assert_eq!(fixture.state(), state);
@@ -293,9 +283,9 @@ fn images_of_dockers_own_kind_are_promoted_as_they_are() {
         "application/vnd.docker.distribution.manifest.list.v2+json"
     );
     // Such an index says no version; it is known by its digest, now and when the next one comes.
-    let (_, again) = fixture.json(&["release", "api"]);
+    let again = fixture.json(&["release", "api"]);
     assert!(
-        steps(&again).iter().all(|step| step.starts_with("done ")),
+        again.verdicts().iter().all(|step| step.ends_with(" done")),
         "{again:#}"
     );
     release(&fixture, "patch", "0.2.1");
@@ -453,8 +443,8 @@ fn law_10_a_build_picked_by_hand_need_not_be_the_newest() {
     assert_ne!(first, second);
     let arguments = ["release", "api", "--candidate", &first];
     let before = fixture.state();
-    let (code, plan) = fixture.json(&[&arguments[..], &["--dry-run"]].concat());
-    assert_eq!((code, fixture.state()), (0, before), "{plan:#}");
+    let plan = fixture.json(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!((plan.code, fixture.state()), (0, before), "{plan:#}");
     fixture.ok(&arguments);
     for arch in ARCHS {
         assert_eq!(
@@ -467,9 +457,9 @@ fn law_10_a_build_picked_by_hand_need_not_be_the_newest() {
         commit,
         "the tag is where the picked build is from"
     );
-    let (_, again) = fixture.json(&arguments);
+    let again = fixture.json(&arguments);
     assert!(
-        steps(&again).iter().all(|step| step.starts_with("done ")),
+        again.verdicts().iter().all(|step| step.ends_with(" done")),
         "law 14: {again:#}"
     );
     let other = refused(&fixture, &[]);
@@ -507,9 +497,9 @@ fn law_14_a_release_is_finished_with_the_build_it_was_begun_with() {
             .all(|(name, holds)| fixture.state().get(name) == Some(holds)),
         "as it was undisturbed"
     );
-    let (_, third) = fixture.json(&["release", "api"]);
+    let third = fixture.json(&["release", "api"]);
     assert!(
-        steps(&third).iter().all(|step| step.starts_with("done ")),
+        third.verdicts().iter().all(|step| step.ends_with(" done")),
         "{third:#}"
     );
 }
@@ -609,12 +599,12 @@ fn law_9_aliases_follow_the_highest_release_of_their_line() {
     fixture.git(&["branch", "line-0.1"]);
     prepare(&fixture, "minor", "0.2.0");
     let before = fixture.registry.log().len();
-    let (code, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     let wanted = [
         "promote", "promote", "index", "alias", "alias", "alias", "tag", "push-tag",
     ]
-    .map(|kind| format!("acted {kind}"));
-    assert_eq!((code, steps(&report)), (0, wanted.to_vec()));
+    .map(|kind| format!("{kind} acted"));
+    assert_eq!((report.code, report.verdicts()), (0, wanted.to_vec()));
     assert_eq!(
         report["steps"][3]["id"],
         format!("alias:{}/acme/api:latest", fixture.registry.address())
@@ -632,9 +622,9 @@ fn law_9_aliases_follow_the_highest_release_of_their_line() {
         .for_each(|alias| holds(alias, "0.2.0"));
     holds("0.1", "0.1.1");
     let state = fixture.state();
-    let (_, again) = fixture.json(&["release", "api"]);
+    let again = fixture.json(&["release", "api"]);
     assert!(
-        steps(&again).iter().all(|step| step.starts_with("done ")),
+        again.verdicts().iter().all(|step| step.ends_with(" done")),
         "law 14: {again:#}"
     );
     assert_eq!(fixture.state(), state);
@@ -793,10 +783,10 @@ fn law_14_an_alias_whose_acknowledgement_was_lost_is_moved() {
     fixture
         .registry
         .plan_fault(Fault::cut_after("PUT", "/manifests/latest"));
-    let (code, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     assert_eq!(
-        (code, steps(&report)[3].as_str()),
-        (0, "acted alias"),
+        (report.code, report.verdicts()[3].as_str()),
+        (0, "alias acted"),
         "{report:#}"
     );
 }
@@ -865,11 +855,11 @@ fn law_9_an_alias_that_somebody_moved_meanwhile_is_left_alone() {
         .replace(&fixture.registry.address(), &server.address());
     std::fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
-    let (code, report) = fixture.json(&["release", "api", "--config", config]);
-    assert_eq!(code, 1, "{report:#}");
+    let report = fixture.json(&["release", "api", "--config", config]);
+    assert_eq!(report.code, 1, "{report:#}");
     assert_eq!(
-        steps(&report)[2..4],
-        ["acted index", "failed alias"],
+        report.verdicts()[2..4],
+        ["index acted", "alias failed"],
         "{report:#}"
     );
     let evidence = report["steps"][3]["evidence"].as_str().unwrap();
@@ -883,9 +873,9 @@ fn law_9_an_alias_that_somebody_moved_meanwhile_is_left_alone() {
         digest(&fixture, "0.3.0"),
         "what somebody else did stays"
     );
-    let (code, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     assert_eq!(
-        code, 0,
+        report.code, 0,
         "law 14: the next run looks again, and finishes: {report:#}"
     );
     assert_eq!(digest(&fixture, "latest"), digest(&fixture, "0.3.0"));
@@ -911,14 +901,18 @@ fn law_8_a_release_in_another_repository_is_mounted_and_not_carried() {
     let before = fixture.registry.log().len();
     let blobs = fixture.registry.counters();
     let state = fixture.state();
-    let (code, plan) = fixture.json(&["release", "api", "--dry-run"]);
-    assert_eq!((code, fixture.state()), (0, state), "law 13: {plan:#}");
-    let (code, report) = fixture.json(&["release", "api"]);
+    let plan = fixture.json(&["release", "api", "--dry-run"]);
+    assert_eq!((plan.code, fixture.state()), (0, state), "law 13: {plan:#}");
+    let report = fixture.json(&["release", "api"]);
     let wanted = [
         "copy", "copy", "promote", "promote", "index", "alias", "tag", "push-tag",
     ]
-    .map(|kind| format!("acted {kind}"));
-    assert_eq!((code, steps(&report)), (0, wanted.to_vec()), "{report:#}");
+    .map(|kind| format!("{kind} acted"));
+    assert_eq!(
+        (report.code, report.verdicts()),
+        (0, wanted.to_vec()),
+        "{report:#}"
+    );
     let moved = fixture.registry.counters();
     println!(
         "two repositories: {} requests, plan and release",
@@ -959,9 +953,9 @@ fn law_8_a_release_in_another_repository_is_mounted_and_not_carried() {
         "nothing of the release is in the repository of the builds"
     );
     let state = fixture.state();
-    let (_, again) = fixture.json(&["release", "api"]);
+    let again = fixture.json(&["release", "api"]);
     assert!(
-        steps(&again).iter().all(|step| step.starts_with("done ")),
+        again.verdicts().iter().all(|step| step.ends_with(" done")),
         "law 14: {again:#}"
     );
     assert_eq!(fixture.state(), state);
@@ -1023,9 +1017,9 @@ fn law_14_a_copy_that_was_cut_anywhere_is_finished_by_the_next_run() {
             assert_eq!(fixture.registry.clear_faults(), 0, "the fault happened");
             fixture.ok(&["release", "api"]);
             let state = fixture.state();
-            let (_, third) = fixture.json(&["release", "api"]);
+            let third = fixture.json(&["release", "api"]);
             assert!(
-                steps(&third).iter().all(|step| step.starts_with("done ")),
+                third.verdicts().iter().all(|step| step.ends_with(" done")),
                 "{third:#}"
             );
             assert_eq!(fixture.state(), state);
@@ -1046,10 +1040,10 @@ fn a_registry_that_mounts_nothing_gets_the_command_that_carries_layers() {
         .registry
         .plan_fault(Fault::status("POST", "mount=", 202).times(100));
     let blobs = fixture.registry.counters();
-    let (code, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     assert_eq!(
-        (code, steps(&report)[0].as_str()),
-        (1, "failed copy"),
+        (report.code, report.verdicts()[0].as_str()),
+        (1, "copy failed"),
         "{report:#}"
     );
     let evidence = report["steps"][0]["evidence"].as_str().unwrap();
@@ -1113,8 +1107,8 @@ fn what_the_configuration_says_of_releases_is_held_to_its_rules() {
 fn a_rehearsal_shows_aliases_and_the_repository_of_the_releases() {
     let fixture = two_repositories();
     let before = fixture.state();
-    let (code, document) = fixture.json(&["rehearse"]);
-    assert_eq!(code, 0, "{document:#}");
+    let document = fixture.json(&["rehearse"]);
+    assert_eq!(document.code, 0, "{document:#}");
     let images = document["images"].as_object().unwrap();
     assert_eq!(
         images.len(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::support;
 use crate::support::delivery::Delivered;
 use crate::support::stage::{Stage, TOKEN};
-use crate::support::{Fixture, Ran, git_in};
+use crate::support::{Fixture, Report, git_in};
 use monorelease_stand_ins::registry::Fault;
 
 /// What a webhook's address ends with: it is the secret.
@@ -73,7 +73,7 @@ fn is_whole(request: &[u8]) -> bool {
     length.is_some_and(|length| body.len() >= length)
 }
 
-fn release(fixture: &Fixture, slack: &Chat, more: &[&str]) -> Ran {
+fn release(fixture: &Fixture, slack: &Chat, more: &[&str]) -> Report {
     let ran = fixture.run_with(
         &[&["release", "api"], more].concat(),
         &[("SLACK_WEBHOOK_URL", &slack.address)],

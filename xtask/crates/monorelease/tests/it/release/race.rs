@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use crate::support;
-use crate::support::{Fixture, Ran, git_in, program, ran};
+use crate::support::{Fixture, Report, git_in, program, ran};
 use monorelease_stand_ins::registry::Fault;
 
 /// A second clone of the fixture's remote, as another machine has it.
@@ -47,7 +47,7 @@ fn images(fixture: &Fixture) -> Vec<(String, String)> {
 }
 
 /// Both ended well, or the one that lost a step says what it met, and runs well when it is run again.
-fn assert_fair(fixture: &Fixture, folder: &std::path::Path, run: &Ran, case: &str) {
+fn assert_fair(fixture: &Fixture, folder: &std::path::Path, run: &Report, case: &str) {
     match run.code {
         0 => {}
         1 | 3 => {
@@ -65,7 +65,7 @@ fn assert_fair(fixture: &Fixture, folder: &std::path::Path, run: &Ran, case: &st
         }
         code => panic!("{case}: exit {code}: {}", run.stderr),
     }
-    let (_, report) = fixture.json(&["release", "api"]);
+    let report = fixture.json(&["release", "api"]);
     assert!(
         report["steps"]
             .as_array()
@@ -106,7 +106,7 @@ fn law_14_a_release_that_overtakes_another_at_any_request_leaves_what_one_leaves
     for other in [fixture.root(), clone] {
         for place in 1.. {
             go_back();
-            let overtaking: Arc<Mutex<Option<Ran>>> = Arc::default();
+            let overtaking: Arc<Mutex<Option<Report>>> = Arc::default();
             let kept = Arc::clone(&overtaking);
             let folder = other.clone();
             let overtake = move || {

@@ -121,8 +121,8 @@ fn a_hook_that_tidies_what_is_committed_has_the_last_word() {
         &hook,
         "#!/bin/sh\necho '# tidied' >> api/pyproject.toml\ngit add api/pyproject.toml\n",
     );
-    let (code, report) = fixture.json(&["bump", "minor", "api", "--commit"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = fixture.json(&["bump", "minor", "api", "--commit"]);
+    assert_eq!(report.code, 0, "{report:#}");
     let commit = report["steps"].as_array().unwrap().last().unwrap();
     let evidence = format!(
         "HEAD {} holds it, with api/pyproject.toml as a hook left it",
@@ -747,9 +747,9 @@ fn law_15_what_a_sparse_checkout_leaves_out_is_there_all_the_same() {
             "xtask",
         ]);
         assert!(!fixture.root().join("api").exists());
-        let (code, document) = fixture.json(&["versions", "api", "--check"]);
+        let document = fixture.json(&["versions", "api", "--check"]);
         assert_eq!(
-            (code, document["projects"][0]["version"].as_str()),
+            (document.code, document["projects"][0]["version"].as_str()),
             (0, Some("0.1.0")),
             "{index}: {document:#}"
         );
@@ -908,7 +908,7 @@ fn law_16_no_tag_is_pushed_while_another_can_still_fail() {
     let refused = fixture.run(&["tag", "core", "api", "--push"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     assert_eq!(fixture.state(), before);
-    let (_, plan) = fixture.json(&["tag", "core", "web", "--push", "--dry-run"]);
+    let plan = fixture.json(&["tag", "core", "web", "--push", "--dry-run"]);
     let kinds: Vec<_> = plan["steps"]
         .as_array()
         .unwrap()

@@ -157,15 +157,9 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
             .env("UV_PUBLISH_PASSWORD", "whatever")
             .output()
             .unwrap());
-        let document: Value = serde_json::from_str(&answer.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", answer.stderr));
-        (answer.code, document, answer.stderr)
+        answer.with_document()
     };
-    let ok = |arguments: &[&str]| {
-        let (code, document, said) = run(arguments);
-        assert_eq!(code, 0, "{arguments:?}: {said}");
-        document
-    };
+    let ok = |arguments: &[&str]| run(arguments).succeeded();
     ok(&["bump", "minor", "rocks", "--commit"]);
     ok(&["tag", "rocks", "--rc", "--push"]);
     ok(&["build", "rocks", "--push"]);
@@ -192,14 +186,14 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
             .all(|step| step["verdict"] == "done"),
         "law 14: {again:#}"
     );
-    let (code, report, said) = run(&["verify", "rocks", "0.2.0"]);
+    let report = run(&["verify", "rocks", "0.2.0"]);
     let signed = report["rows"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|row| row["check"] == "bundle" && row["ok"] == true)
         .count();
-    assert_eq!((code, signed), (0, 2), "{said}{report:#}");
+    assert_eq!((report.code, signed), (0, 2), "{report:#}{report:#}");
     assert_what_is_said(
         &root.join("target/xtask/dist/percolate-rocks/0.2.0"),
         &root.join("cosign.pub"),
@@ -258,14 +252,14 @@ fn rocks_is_released_to_a_real_index_and_installed_from_it() {
     // Another file, as far as pypiserver's own memory of hashes goes.
     fs::remove_file(&path).unwrap();
     fs::write(&path, bytes).unwrap();
-    let (code, report, _) = run(&["verify", "rocks", "0.2.0"]);
+    let report = run(&["verify", "rocks", "0.2.0"]);
     let rows = report["rows"].as_array().unwrap();
     let red: Vec<_> = rows
         .iter()
         .filter(|row| row["ok"] == false)
         .map(|row| row["subject"].as_str().unwrap())
         .collect();
-    assert_eq!((code, red), (1, vec![wheel.as_str()]), "{report:#}");
+    assert_eq!((report.code, red), (1, vec![wheel.as_str()]), "{report:#}");
 }
 
 /// cosign itself takes each file for what its bundle says, and no other; the list names the crates that the wheel is made of.

@@ -2,6 +2,7 @@
 //!
 //! Where a tool is missing the test prints which and passes, unless XTASK_REQUIRE_TOOLS is set: then it fails.
 
+use crate::support::Report;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -69,11 +70,10 @@ impl Copy {
     }
 
     /// Runs the program and insists that it went well; gives its JSON document.
-    fn ok(&self, arguments: &[&str]) -> Value {
-        let mut command = self.command(arguments);
-        let answer = ran(command.output().unwrap());
-        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.stderr);
-        serde_json::from_str(&answer.stdout).unwrap()
+    fn ok(&self, arguments: &[&str]) -> Report {
+        ran(self.command(arguments).output().unwrap())
+            .with_document()
+            .succeeded()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -93,7 +93,8 @@ impl Copy {
         self.ok(&["bump", "minor", project, "--commit"]);
         self.ok(&["tag", project, "--rc", "--push"]);
         let built = self.ok(&["build", project, "--push"]);
-        let kinds: Vec<_> = steps(&built)
+        let kinds: Vec<_> = built
+            .steps()
             .iter()
             .map(|step| step["kind"].as_str().unwrap().to_owned())
             .filter(|kind| kind != "scan")
@@ -103,25 +104,27 @@ impl Copy {
             "{kinds:?}"
         );
         assert!(
-            steps(&built).iter().all(|step| step["verdict"] == "acted"),
+            built.steps().iter().all(|step| step["verdict"] == "acted"),
             "{built:#}"
         );
         assert!(
-            steps(&self.ok(&["build", project, "--push"]))
+            self.ok(&["build", project, "--push"])
+                .steps()
                 .iter()
                 .all(|step| step["verdict"] == "done"),
             "built twice"
         );
         let released = self.ok(&["release", project]);
         assert!(
-            steps(&released)
+            released
+                .steps()
                 .iter()
                 .all(|step| step["verdict"] == "acted"),
             "{released:#}"
         );
         let again = self.ok(&["release", project]);
         assert!(
-            steps(&again).iter().all(|step| step["verdict"] == "done"),
+            again.steps().iter().all(|step| step["verdict"] == "done"),
             "law 14: {again:#}"
         );
         assert!(
@@ -177,10 +180,6 @@ impl Drop for Copy {
             .args(ids.split_whitespace())
             .output();
     }
-}
-
-fn steps(document: &Value) -> Vec<Value> {
-    document["steps"].as_array().unwrap().clone()
 }
 
 /// Starts the image and asks its health path until it answers; the container ends either way.
@@ -253,8 +252,8 @@ fn an_image_with_findings_is_never_pushed() {
         .output()
         .unwrap());
     assert_eq!(found.code, 1, "{}", found.stderr);
-    let report: Value = serde_json::from_str(&found.stdout).unwrap();
-    let verdicts: Vec<_> = steps(&report)
+    let verdicts: Vec<_> = found
+        .steps()
         .iter()
         .map(|step| format!("{} {}", step["kind"], step["verdict"]).replace('"', ""))
         .collect();
@@ -282,8 +281,8 @@ fn an_image_with_findings_is_never_pushed() {
         .output()
         .unwrap());
     assert_eq!(passed.code, 0, "{}", passed.stderr);
-    let report: Value = serde_json::from_str(&passed.stdout).unwrap();
-    let verdicts: Vec<_> = steps(&report)
+    let verdicts: Vec<_> = passed
+        .steps()
         .iter()
         .map(|step| step["verdict"].as_str().unwrap().to_owned())
         .collect();
@@ -314,8 +313,8 @@ fn what_another_state_of_the_tree_passed_is_not_passed() {
         .output()
         .unwrap());
     assert_eq!(refused.code, 1, "{}", refused.stderr);
-    let report: Value = serde_json::from_str(&refused.stdout).unwrap();
-    let verdicts: Vec<_> = steps(&report)
+    let verdicts: Vec<_> = refused
+        .steps()
         .iter()
         .map(|step| format!("{} {}", step["kind"], step["verdict"]).replace('"', ""))
         .collect();
@@ -347,7 +346,7 @@ fn the_wheel_of_rocks_installs_into_a_fresh_environment() {
     let copy = Copy::new();
     copy.ok(&["bump", "minor", "rocks", "--commit"]);
     let built = copy.ok(&["build", "rocks"]);
-    let step = &steps(&built)[0];
+    let step = &built.steps()[0];
     let folder = copy.root().join(
         step["id"]
             .as_str()
@@ -470,10 +469,10 @@ fn a_python_package_is_built_by_uv() {
     ]);
     let built = copy.ok(&["build", "reading"]);
     assert_eq!(
-        steps(&built)[0]["evidence"],
+        built.steps()[0]["evidence"],
         "percolate_reading-0.1.0-py3-none-any.whl, percolate_reading-0.1.0.tar.gz"
     );
-    assert_eq!(steps(&copy.ok(&["build", "reading"]))[0]["verdict"], "done");
+    assert_eq!(copy.ok(&["build", "reading"]).steps()[0]["verdict"], "done");
 }
 
 /// The rows of `verify` that are not good: subject and check.
@@ -482,15 +481,13 @@ fn red(copy: &Copy) -> Vec<String> {
         .command(&["verify", "reading", "0.2.0"])
         .output()
         .unwrap());
-    let document: Value = serde_json::from_str(&verified.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", verified.stderr));
-    let rows = document["rows"].as_array().unwrap();
+    let rows = verified["rows"].as_array().unwrap();
     let red: Vec<_> = rows
         .iter()
         .filter(|row| row["ok"] == false)
         .map(words)
         .collect();
-    assert_eq!(verified.code, i32::from(!red.is_empty()), "{document:#}");
+    assert_eq!(verified.code, i32::from(!red.is_empty()), "{verified:#}");
     red
 }
 
@@ -522,15 +519,16 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
     copy.ok(&["tag", "reading", "--rc", "--push"]);
     copy.ok(&["build", "reading", "--push"]);
     let release = || {
-        let released = ran(copy
+        ran(copy
             .command(&["release", "reading"])
             .envs(keys.variables())
             .output()
-            .unwrap());
-        assert_eq!(released.code, 0, "{}", released.stderr);
-        steps(&serde_json::from_str(&released.stdout).unwrap())
+            .unwrap())
+        .with_document()
+        .succeeded()
     };
     let kinds: Vec<_> = release()
+        .steps()
         .iter()
         .map(|step| step["kind"].as_str().unwrap().to_owned())
         .collect();
@@ -540,7 +538,10 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
         "{kinds:?}"
     );
     assert!(
-        release().iter().all(|step| step["verdict"] == "done"),
+        release()
+            .steps()
+            .iter()
+            .all(|step| step["verdict"] == "done"),
         "law 14: nothing is signed twice"
     );
     assert_eq!(red(&copy), [""; 0]);
@@ -552,6 +553,6 @@ fn a_built_image_is_signed_and_listed_and_others_agree() {
         version: "0.2.0",
         platform: &platform,
     };
-    served.assert_others_agree(&keys.public(), &Keys::new().public());
+    served.assert_others_agree(&keys.public(), &Keys::other().public());
     served.assert_each_flip_is_seen(&|| red(&copy));
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 /// The environments of `api`; asking changes nothing.
 fn environments(delivered: &Delivered) -> Vec<Value> {
     let before = (delivered.fixture.state(), delivered.refs());
-    let (code, document) = delivered.fixture.json(&["status", "api"]);
-    assert_eq!(code, 0, "{document:#}");
+    let document = delivered.fixture.json(&["status", "api"]);
+    assert_eq!(document.code, 0, "{document:#}");
     assert_eq!(
         (delivered.fixture.state(), delivered.refs()),
         before,
@@ -283,7 +283,7 @@ fn law_15_what_cannot_be_read_is_unknown_and_the_rest_is_told() {
         away[0]
     );
     // Without pins there is nothing to tell.
-    let (_, document) = fixture.json(&["status", "core"]);
+    let document = fixture.json(&["status", "core"]);
     assert_eq!(document["projects"][0]["environments"], Value::Null);
 }
 
@@ -331,7 +331,7 @@ fn a_branch_is_fetched_once_for_all_environments_of_it() {
 
 /// The finding about something, of `doctor`.
 fn finding(delivered: &Delivered, what: &str) -> Value {
-    let (_, document) = delivered.fixture.json(&["doctor"]);
+    let document = delivered.fixture.json(&["doctor"]);
     let findings = document["findings"].as_array().unwrap();
     let found = findings
         .iter()

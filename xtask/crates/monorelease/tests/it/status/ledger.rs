@@ -16,8 +16,8 @@ fn environments(document: &Value) -> Vec<Value> {
 /// The environments of `api`; asking changes nothing.
 fn asked(delivered: &Delivered) -> Vec<Value> {
     let before = delivered.fixture.state();
-    let (code, document) = delivered.fixture.json(&["status", "api"]);
-    assert_eq!(code, 0, "{document:#}");
+    let document = delivered.fixture.json(&["status", "api"]);
+    assert_eq!(document.code, 0, "{document:#}");
     assert_eq!(
         delivered.fixture.state(),
         before,
@@ -243,7 +243,7 @@ fn an_open_pull_request_is_told_with_its_address() {
     let status = || {
         let ran = pull.run(&["status", "api", "--json"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        environments(&serde_json::from_str(&ran.stdout).unwrap())
+        environments(&ran)
     };
     assert_eq!(
         status()[1]["next"],
@@ -286,7 +286,7 @@ fn an_open_pull_request_is_told_with_its_address() {
         (Some("0.2.0"), 0)
     );
     // Without a token nobody can tell.
-    let (_, document) = pull.delivered.fixture.json(&["status", "api"]);
+    let document = pull.delivered.fixture.json(&["status", "api"]);
     assert!(
         environments(&document)[1]["unasked"]
             .as_str()
@@ -302,7 +302,7 @@ fn what_pin_asks_for_is_told_of_the_projects_that_it_changes() {
     let status = |project: &str| {
         let ran = processors.run(&["status", project, "--json"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        environments(&serde_json::from_str(&ran.stdout).unwrap())[0].clone()
+        environments(&ran)[0].clone()
     };
     assert_eq!(
         (

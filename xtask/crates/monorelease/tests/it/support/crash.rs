@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ use super::package::Packaged;
 use super::programs::write_program;
 use super::stage::{Stage, TOKEN};
 use super::tools::on_path;
-use super::{Fixture, Ran, program, room};
+use super::{Fixture, Report, program, room};
 
 /// What happens to one touch of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,7 +287,7 @@ impl<'a> Scenario<'a> {
         command
     }
 
-    fn run(&self) -> Ran {
+    fn run(&self) -> Report {
         super::ran(self.command().output().unwrap())
     }
 
@@ -358,18 +358,11 @@ impl<'a> Scenario<'a> {
     pub fn at_every_call_that(&mut self, pattern: &str, program: &str) {
         let real = on_path(program).unwrap();
         for mishap in MISHAPS {
+            let shim = Shim::new(self.shims.path(), pattern);
+            shim.write(&self.shims.path().join(program), &real, mishap);
             for place in 1.. {
                 self.go_back();
-                let counter = self.shims.path().join("counter");
-                fs::write(&counter, "").unwrap();
-                write_shim(
-                    &self.shims.path().join(program),
-                    &real,
-                    &counter,
-                    pattern,
-                    place,
-                    mishap,
-                );
+                shim.disturb(place);
                 let own = self
                     .variables
                     .iter()
@@ -381,8 +374,7 @@ impl<'a> Scenario<'a> {
                     own.unwrap_or_else(|| std::env::var("PATH").unwrap())
                 );
                 let first = super::ran(self.command().env("PATH", path).output().unwrap());
-                let calls = fs::read_to_string(&counter).unwrap().lines().count();
-                if calls < place {
+                if shim.calls() < place {
                     // The next program's calls are counted alone.
                     fs::remove_file(self.shims.path().join(program)).unwrap();
                     break;
@@ -405,14 +397,14 @@ impl<'a> Scenario<'a> {
         let real = self.shims.path().join("real");
         fs::copy(&place_of, &real).unwrap();
         for mishap in MISHAPS {
+            let shim = Shim::new(self.shims.path(), "*");
             for place in 1.. {
                 self.go_back();
-                let counter = self.shims.path().join("counter");
-                fs::write(&counter, "").unwrap();
-                write_shim(&place_of, &real, &counter, "*", place, mishap);
+                shim.disturb(place);
+                shim.write(&place_of, &real, mishap);
                 let first = self.run();
                 fs::copy(&real, &place_of).unwrap();
-                if fs::read_to_string(&counter).unwrap().lines().count() < place {
+                if shim.calls() < place {
                     assert_eq!(first.code, 0, "{}", first.stderr);
                     break;
                 }
@@ -597,33 +589,61 @@ fn can_trace() -> Result<(), &'static str> {
     }
 }
 
-/// A program that does as the real one, but for the call of this number. Calls at the same time are told apart by their
+/// A program that does as the real one, but for the call of one number. Calls at the same time are told apart by their
 /// process: each adds its own to the list.
-fn write_shim(
-    path: &Path,
-    real: &Path,
-    counter: &Path,
-    pattern: &str,
-    place: usize,
-    mishap: Mishap,
-) {
-    let at_place = match mishap {
-        Mishap::KilledBefore => "kill -KILL $PPID; exit 1".to_owned(),
-        Mishap::KilledAfter => format!(
-            "'{}' \"$@\" > /dev/null 2>&1 < /dev/null; kill -KILL $PPID; exit 1",
-            real.display()
-        ),
-        Mishap::AnswerLost => format!(
-            "'{}' \"$@\" > /dev/null 2>&1 < /dev/null; echo the answer was lost >&2; exit 1",
-            real.display()
-        ),
-    };
-    let text = format!(
-        "#!/bin/sh\ncase \"$*\" in {pattern})\necho $$ >> '{0}'\ncount=$(grep -nx $$ '{0}' | cut -d: -f1)\nif [ $count -eq {place} ]; then {at_place}; fi\nesac\nexec '{1}' \"$@\"\n",
-        counter.display(),
-        real.display()
-    );
-    write_program(path, &text);
+struct Shim<'a> {
+    /// The calls so far, and the number of the one that is disturbed.
+    counter: PathBuf,
+    disturbed: PathBuf,
+    /// Of the arguments that count, in the shell's language.
+    pattern: &'a str,
+}
+
+impl<'a> Shim<'a> {
+    fn new(folder: &Path, pattern: &'a str) -> Self {
+        Self {
+            counter: folder.join("counter"),
+            disturbed: folder.join("disturbed"),
+            pattern,
+        }
+    }
+
+    /// Begins to count anew.
+    fn disturb(&self, place: usize) {
+        fs::write(&self.counter, "").unwrap();
+        fs::write(&self.disturbed, format!("{place}\n")).unwrap();
+    }
+
+    fn calls(&self) -> usize {
+        fs::read_to_string(&self.counter).unwrap().lines().count()
+    }
+
+    /// It counts in the shell alone: each program that it started would be started once more for every call of every case.
+    fn write(&self, path: &Path, real: &Path, mishap: Mishap) {
+        let real = real.display();
+        let quietly = format!("'{real}' \"$@\" > /dev/null 2>&1 < /dev/null");
+        let disturbed = match mishap {
+            Mishap::KilledBefore => "kill -KILL $PPID; exit 1".to_owned(),
+            Mishap::KilledAfter => format!("{quietly}; kill -KILL $PPID; exit 1"),
+            Mishap::AnswerLost => format!("{quietly}; echo the answer was lost >&2; exit 1"),
+        };
+        let text = format!(
+            "#!/bin/sh
+case \"$*\" in {})
+echo $$ >> '{counter}'
+count=0
+while read -r process; do count=$((count + 1)); [ $process != $$ ] || break; done < '{counter}'
+read -r place < '{}'
+if [ $count -eq $place ]; then {disturbed}; fi
+esac
+exec '{real}' \"$@\"
+",
+            self.pattern,
+            self.disturbed.display(),
+            counter = self.counter.display(),
+        );
+        write_program(path, &text);
+    }
 }
 
 fn kill(child: u32) {
@@ -669,12 +689,24 @@ fn digest_of(folder: &Path) -> String {
         .collect()
 }
 
+/// Copies what is in a folder, with permissions and links.
 fn copy_tree(from: &Path, to: &Path) {
-    let status = Command::new("cp")
-        .arg("-a")
-        .arg(format!("{}/.", from.display()))
-        .arg(to)
-        .status()
-        .unwrap();
-    assert!(status.success());
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_tree(&from, &to);
+            fs::set_permissions(&to, fs::metadata(&from).unwrap().permissions()).unwrap();
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(&from).unwrap(), &to).unwrap();
+        } else if entry.metadata().unwrap().permissions().mode() & 0o111 == 0 {
+            fs::copy(&from, &to).unwrap();
+        } else {
+            // See `write_program`: a program must not have been open for writing in this process.
+            let copied = Command::new("cp").arg("-p").arg(&from).arg(&to).status();
+            assert!(copied.unwrap().success());
+        }
+    }
 }

@@ -66,6 +66,7 @@ impl Delivered {
             &[
                 "init",
                 "--quiet",
+                "--template=",
                 "--bare",
                 "--initial-branch",
                 "main",

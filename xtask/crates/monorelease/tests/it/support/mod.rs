@@ -13,10 +13,13 @@ pub mod proxy;
 pub mod pull;
 pub mod real_registry;
 pub mod registered;
+mod report;
+mod repository;
 pub mod room;
 pub mod scanner;
 pub mod stage;
 pub mod this_repository;
+mod times;
 pub mod tools;
 mod tree;
 pub mod trust;
@@ -29,19 +32,13 @@ use std::sync::LazyLock;
 
 use monorelease::rehearse::images as stand_in;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
-use serde_json::Value;
+
+pub use report::Report;
 
 /// A repository of three projects: a Rust crate with a Python face, and two Python services.
 pub struct Fixture {
     folder: tempfile::TempDir,
     pub registry: EmbeddedRegistry,
-}
-
-/// What a run of the program left.
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 const PYPROJECT: &str = "[project]\nname = \"api\"\nversion = \"0.1.0\" # the truth\ndependencies = [\"other==0.1.0\"]\n";
@@ -55,8 +52,7 @@ impl Fixture {
 
     /// The same with a registry that was built otherwise.
     pub fn with(registry: EmbeddedRegistry) -> Self {
-        let folder = room::folder();
-        let fixture = Self { folder, registry };
+        let fixture = Self::empty(registry);
         fixture.write("xtask/monorepo.toml", &fixture.config());
         fixture.write(".gitignore", "/target/\n");
         fixture.write(
@@ -74,27 +70,21 @@ impl Fixture {
             "web/src/web/version.py",
             "\"\"\"Not __version__ = \"9.9.9\".\"\"\"\n\n__version__ = \"0.1.0\"\n",
         );
-        fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [
-            ("user.name", "Test"),
-            ("user.email", "test@localhost"),
-            ("commit.gpgSign", "false"),
-            ("tag.gpgSign", "false"),
-        ] {
-            fixture.git(&["config", key, value]);
-        }
-        fixture.git(&["add", "--all"]);
-        fixture.git(&["commit", "--quiet", "--message", "feat: begin"]);
-        let remote = fixture.folder.path().join("origin.git");
-        git_in(
-            fixture.folder.path(),
-            &["init", "--quiet", "--bare", remote.to_str().unwrap()],
-        );
-        // As forges do: who fetches may leave contents out.
-        git_in(&remote, &["config", "uploadpack.allowFilter", "true"]);
-        fixture.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
-        fixture.git(&["push", "--quiet", "origin", "main"]);
+        let work = repository::open(&fixture.root());
+        repository::commit_all(&work, "feat: begin");
+        repository::push_main(&work);
         fixture
+    }
+
+    /// An empty work tree, and an empty remote beside it.
+    fn empty(registry: EmbeddedRegistry) -> Self {
+        let folder = room::folder();
+        let origin = folder.path().join("origin.git");
+        repository::init(&folder.path().join("work"), &origin);
+        // As forges do: who fetches may leave contents out.
+        let mut config = repository::open(&origin).config().unwrap();
+        config.set_bool("uploadpack.allowFilter", true).unwrap();
+        Self { folder, registry }
     }
 
     fn config(&self) -> String {
@@ -148,11 +138,11 @@ depends = ["core"]
     }
 
     /// Runs the program as CI would: no terminal, no token.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Report {
         self.run_with(arguments, &[])
     }
 
-    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Report {
         ran(program(&self.root())
             .args(arguments)
             .envs(variables.iter().copied())
@@ -161,19 +151,13 @@ depends = ["core"]
     }
 
     /// Runs it with `--json` and reads the document.
-    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| {
-            panic!("{error}: stdout {:?}, stderr {}", ran.stdout, ran.stderr)
-        });
-        (ran.code, document)
+    pub fn json(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat()).with_document()
     }
 
     /// Runs it and insists that it went well.
-    pub fn ok(&self, arguments: &[&str]) -> Ran {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
-        ran
+    pub fn ok(&self, arguments: &[&str]) -> Report {
+        self.run(arguments).succeeded()
     }
 
     pub fn head(&self) -> String {
@@ -200,7 +184,7 @@ depends = ["core"]
     pub fn prepare_release(&self) -> String {
         self.ok(&["bump", "minor", "api", "--commit"]);
         self.ok(&["tag", "api", "--rc", "--push"]);
-        let (_, plan) = self.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+        let plan = self.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
         let build_id = plan["matrix"]["include"][0]["build_id"]
             .as_str()
             .unwrap()
@@ -212,25 +196,43 @@ depends = ["core"]
     /// Everything a command could change: files, refs here and at the remote, and the registry.
     pub fn state(&self) -> BTreeMap<String, String> {
         let mut state = self.registry.state();
-        for line in self
-            .git(&["ls-files", "--others", "--cached", "--exclude-standard"])
-            .lines()
-        {
-            if let Ok(text) = fs::read_to_string(self.root().join(line)) {
-                state.insert(format!("file {line}"), text);
+        let work = repository::open(&self.root());
+        let (files, status) = repository::files(&work).unwrap_or_else(|_| self.files());
+        for file in files {
+            if let Ok(text) = fs::read_to_string(self.root().join(&file)) {
+                state.insert(format!("file {file}"), text);
             }
         }
-        state.insert("refs here".into(), self.git(&["for-each-ref"]));
-        state.insert("refs there".into(), self.git(&["ls-remote", "origin"]));
+        state.insert("refs here".into(), repository::refs(&work));
+        state.insert("refs there".into(), self.refs_there());
         let deliveries = self.folder().join("deploy.git");
         if deliveries.exists() {
             state.insert(
                 "refs of what runs".into(),
-                git_in(&deliveries, &["for-each-ref"]),
+                repository::refs(&repository::open(&deliveries)),
             );
         }
-        state.insert("status".into(), self.git(&["status", "--porcelain"]));
+        state.insert("status".into(), status);
         state
+    }
+
+    /// As `repository::files`, told by git.
+    fn files(&self) -> (Vec<String>, String) {
+        let files = self.git(&["ls-files", "--others", "--cached", "--exclude-standard"]);
+        let status = self.git(&["status", "--porcelain"]);
+        (files.lines().map(str::to_owned).collect(), status)
+    }
+
+    fn refs_there(&self) -> String {
+        let origin = self.folder().join("origin.git");
+        let url = repository::open(&self.root())
+            .find_remote("origin")
+            .and_then(|origin| origin.url().map(str::to_owned));
+        match url.is_ok_and(|url| Path::new(&url) == origin) {
+            true => repository::refs(&repository::open(&origin)),
+            // Tests that put another remote in its place mean that one.
+            false => self.git(&["ls-remote", "origin"]),
+        }
     }
 }
 
@@ -303,10 +305,6 @@ pub fn program(folder: &Path) -> Command {
     command
 }
 
-pub fn ran(output: Output) -> Ran {
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+pub fn ran(output: Output) -> Report {
+    Report::of(output)
 }

@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use monorelease_stand_ins::package_index::EmbeddedIndex;
-use serde_json::Value;
 
 use super::programs::write_program;
 use super::scanner::Scanner;
 use super::tools::has;
-use super::{Fixture, Ran};
+use super::{Fixture, Report};
 
 pub const USER: &str = "__token__";
 /// What no output, file or argument may ever show.
@@ -134,7 +133,7 @@ impl Packaged {
     }
 
     /// Runs it with a token; insists that the token is nowhere in what it says.
-    pub fn run_as(&self, token: &str, arguments: &[&str]) -> Ran {
+    pub fn run_as(&self, token: &str, arguments: &[&str]) -> Report {
         let mut variables = self.variables();
         variables.retain(|(name, _)| name != "UV_PUBLISH_TOKEN");
         variables
@@ -144,31 +143,23 @@ impl Packaged {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let ran = self.fixture.run_with(arguments, &variables);
-        assert!(
-            token.is_empty() || (!ran.stdout.contains(token) && !ran.stderr.contains(token)),
-            "law 17: {}{}",
-            ran.stdout,
-            ran.stderr
-        );
-        ran
+        match token {
+            "" => ran,
+            token => ran.hides(token),
+        }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Report {
         self.run_as(TOKEN, arguments)
     }
 
-    /// Runs it with `--json`; gives code and document.
-    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
-        (ran.code, document)
+    /// Runs it with `--json`; reads the document.
+    pub fn json(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat()).with_document()
     }
 
-    pub fn ok(&self, arguments: &[&str]) -> Value {
-        let (code, document) = self.json(arguments);
-        assert_eq!(code, 0, "{arguments:?}: {document:#}");
-        document
+    pub fn ok(&self, arguments: &[&str]) -> Report {
+        self.json(arguments).succeeded()
     }
 
     /// bump and tag --rc --push: what a release of the package wants.
@@ -193,8 +184,8 @@ impl Packaged {
 }
 
 /// Kind and verdict of every step.
-pub fn verdicts(document: &Value) -> Vec<String> {
-    let mut verdicts = super::stage::verdicts(document);
+pub fn verdicts(report: &Report) -> Vec<String> {
+    let mut verdicts = report.verdicts();
     // The scan has a test of its own.
     verdicts.retain(|verdict| !verdict.starts_with("scan "));
     verdicts

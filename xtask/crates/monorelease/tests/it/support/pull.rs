@@ -5,7 +5,7 @@ use monorelease_stand_ins::github::{EmbeddedForge, Right};
 
 use super::delivery::Delivered;
 use super::stage::TOKEN;
-use super::{Ran, git_in};
+use super::{Report, git_in};
 
 /// The branch of api's pull request into production.
 pub const BRANCH: &str = "xtask/deliver/production/api";
@@ -41,33 +41,32 @@ impl Asked {
         Self { delivered, forge }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
-        let ran = self.delivered.fixture.run_with(
-            arguments,
-            &[
-                ("GITHUB_API_URL", &self.forge.url()),
-                ("DELIVERY_TOKEN", TOKEN),
-            ],
-        );
-        assert!(
-            !ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN),
-            "law 17: {} {}",
-            ran.stdout,
-            ran.stderr
-        );
+    pub fn run(&self, arguments: &[&str]) -> Report {
+        let ran = self
+            .delivered
+            .fixture
+            .run_with(
+                arguments,
+                &[
+                    ("GITHUB_API_URL", &self.forge.url()),
+                    ("DELIVERY_TOKEN", TOKEN),
+                ],
+            )
+            .hides(TOKEN);
         assert_eq!(self.forge.unexpected(), Vec::<String>::new());
         ran
     }
 
     /// Runs it and insists that it went well; gives the words of all steps: kind, verdict, evidence.
     pub fn ok(&self, arguments: &[&str]) -> Vec<String> {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        let steps = document["steps"].as_array().unwrap();
+        let report = self
+            .run(&[arguments, &["--json"]].concat())
+            .with_document()
+            .succeeded();
         let word =
             |step: &serde_json::Value, key: &str| step[key].as_str().unwrap_or_default().to_owned();
-        steps
+        report
+            .steps()
             .iter()
             .map(|step| {
                 format!(

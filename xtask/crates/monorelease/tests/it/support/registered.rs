@@ -6,7 +6,7 @@ use monorelease_stand_ins::github::{EmbeddedForge, Right};
 
 use super::delivery::push_to;
 use super::stage::{TOKEN, bare};
-use super::{Fixture, Ran, git_in};
+use super::{Fixture, Report, git_in};
 
 /// The branch of the bot's pull request.
 pub const BRANCH: &str = "xtask/pin/dev";
@@ -68,29 +68,26 @@ impl Processors {
         Self { fixture, forge }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
-        let ran = self.fixture.run_with(
-            arguments,
-            &[
-                ("GITHUB_API_URL", &self.forge.url()),
-                ("GITHUB_TOKEN", TOKEN),
-            ],
-        );
-        assert!(
-            !ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN),
-            "law 17: {} {}",
-            ran.stdout,
-            ran.stderr
-        );
+    pub fn run(&self, arguments: &[&str]) -> Report {
+        let ran = self
+            .fixture
+            .run_with(
+                arguments,
+                &[
+                    ("GITHUB_API_URL", &self.forge.url()),
+                    ("GITHUB_TOKEN", TOKEN),
+                ],
+            )
+            .hides(TOKEN);
         assert_eq!(self.forge.unexpected(), Vec::<String>::new());
         ran
     }
 
     /// Runs it and insists that it went well; gives kind and verdict of every step.
     pub fn ok(&self, arguments: &[&str]) -> Vec<String> {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        super::stage::verdicts(&serde_json::from_str(&ran.stdout).unwrap())
+        self.run(&[arguments, &["--json"]].concat())
+            .succeeded()
+            .verdicts()
     }
 
     /// Pushes what a build of HEAD would, under the name that it would have.

@@ -21,6 +21,7 @@ pub fn folder() -> tempfile::TempDir {
 
 /// Where all such folders are made. Who sets TMPDIR has chosen.
 pub fn place() -> &'static Path {
+    super::times::start();
     static PLACE: LazyLock<PathBuf> = LazyLock::new(|| match std::env::var_os("TMPDIR") {
         None if is_fit(IN_MEMORY) => IN_MEMORY.into(),
         _ => std::env::temp_dir(),

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use monorelease_stand_ins::github::pulls::Pull;
 use monorelease_stand_ins::github::{EmbeddedForge, Right};
-use serde_json::Value;
 
-use super::{Fixture, Ran, git_in};
+use super::{Fixture, Report, git_in};
 
 pub const TOKEN: &str = "ghp_a-token-that-nobody-may-see";
 pub const BRANCH: &str = "release/next";
@@ -54,35 +53,32 @@ impl Stage {
         self.fixture.git(&["push", "--quiet", "origin", "main"]);
     }
 
-    pub fn run_as(&self, token: &str, arguments: &[&str]) -> Ran {
+    pub fn run_as(&self, token: &str, arguments: &[&str]) -> Report {
         let url = self.before.clone().unwrap_or_else(|| self.forge.url());
         let all = [&["release-pr"], arguments].concat();
-        let ran = self.fixture.run_with(
-            &all,
-            &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)],
-        );
-        assert!(
-            !ran.stdout.contains(token) && !ran.stderr.contains(token),
-            "law 17: {} {}",
-            ran.stdout,
-            ran.stderr
-        );
+        let ran = self
+            .fixture
+            .run_with(
+                &all,
+                &[("GITHUB_API_URL", url.as_str()), ("GITHUB_TOKEN", token)],
+            )
+            .hides(token);
         assert_eq!(self.forge.unexpected(), Vec::<String>::new());
         ran
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Report {
         self.run_as(TOKEN, arguments)
     }
 
     /// Runs it and insists that it went well; gives the document.
-    pub fn ok(&self, arguments: &[&str]) -> Value {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        serde_json::from_str(&ran.stdout).unwrap()
+    pub fn ok(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat())
+            .with_document()
+            .succeeded()
     }
 
-    pub fn refused(&self, code: i32, words: &str) -> Ran {
+    pub fn refused(&self, code: i32, words: &str) -> Report {
         let before = (self.there(), self.forge.pulls());
         let ran = self.run(&[]);
         assert_eq!(ran.code, code, "{}", ran.stderr);
@@ -166,19 +162,4 @@ pub fn bare(fixture: &Fixture) -> PathBuf {
         .parent()
         .unwrap_or(Path::new("/"))
         .join("origin.git")
-}
-
-/// Kind and verdict of every step.
-pub fn verdicts(document: &Value) -> Vec<String> {
-    let steps = document["steps"].as_array().unwrap();
-    steps
-        .iter()
-        .map(|step| {
-            format!(
-                "{} {}",
-                step["kind"].as_str().unwrap(),
-                step["verdict"].as_str().unwrap()
-            )
-        })
-        .collect()
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 /// Says what is missing, or fails where nothing may be.
 pub fn nothing_is_missing(test: &str, missing: &[&str]) -> bool {
+    super::times::start();
     let may_miss = std::env::var_os("XTASK_REQUIRE_TOOLS").is_none();
     assert!(
         missing.is_empty() || may_miss,

@@ -1,9 +1,8 @@
 //! Repositories of any shape: nothing in them but what a test writes down.
 
 use std::fs;
-use std::path::PathBuf;
 
-use super::{Fixture, git_in, room};
+use super::Fixture;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 
 impl Fixture {
@@ -23,25 +22,7 @@ impl Fixture {
 
     /// As `of_tree`, before the first commit.
     pub fn unborn(files: &[(&str, &str)]) -> Self {
-        let fixture = Self {
-            folder: room::folder(),
-            registry: EmbeddedRegistry::start().unwrap(),
-        };
-        fixture.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [
-            ("user.name", "Test"),
-            ("user.email", "test@localhost"),
-            ("commit.gpgSign", "false"),
-            ("tag.gpgSign", "false"),
-        ] {
-            fixture.git(&["config", key, value]);
-        }
-        let remote: PathBuf = fixture.folder.path().join("origin.git");
-        git_in(
-            fixture.folder.path(),
-            &["init", "--quiet", "--bare", remote.to_str().unwrap()],
-        );
-        fixture.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+        let fixture = Self::empty(EmbeddedRegistry::start().unwrap());
         for (path, text) in files {
             fixture.write(path, text);
         }

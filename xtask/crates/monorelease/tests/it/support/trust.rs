@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::programs::write_program;
 use super::real_registry::RealRegistry;
 use super::tools::{nothing_is_missing, on_path};
-use super::{Fixture, Ran};
+use super::{Fixture, Report};
 
 /// What no output, file or argument may ever show.
 pub const PASSWORD: &str = "canary-of-the-key";
@@ -27,13 +28,28 @@ pub fn can_run(test: &str, programs: &[&str]) -> bool {
     nothing_is_missing(test, &missing)
 }
 
-/// A key pair of a test's own.
+/// A copy of a key pair, in a folder of its own.
 pub struct Keys {
     folder: tempfile::TempDir,
 }
 
 impl Keys {
+    /// The pair that all tests share: making one takes a second.
     pub fn new() -> Self {
+        static SHARED: LazyLock<[(&str, Vec<u8>); 2]> = LazyLock::new(|| {
+            let keys = Keys::other();
+            ["cosign.key", "cosign.pub"]
+                .map(|file| (file, fs::read(keys.folder.path().join(file)).unwrap()))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        for (file, bytes) in SHARED.iter() {
+            fs::write(folder.path().join(file), bytes).unwrap();
+        }
+        Self { folder }
+    }
+
+    /// Another pair than the shared one.
+    pub fn other() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("cosign");
         command
@@ -100,7 +116,7 @@ impl Trusted {
         self.fixture.commit_all("chore: releases are signed");
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Report {
         let variables = self.keys.variables();
         let variables: Vec<_> = variables
             .iter()
@@ -109,32 +125,27 @@ impl Trusted {
         self.fixture.run_with(arguments, &variables)
     }
 
-    /// Runs it with `--json`; gives code and document.
-    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
-        (ran.code, document)
+    /// Runs it with `--json`; reads the document.
+    pub fn json(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat()).with_document()
     }
 
     /// Releases, and insists that it went well.
-    pub fn release(&self) -> Value {
+    pub fn release(&self) -> Report {
         self.fixture.prepare_release();
-        let (code, report) = self.json(&["release", "api"]);
-        assert_eq!(code, 0, "{report:#}");
-        report
+        self.json(&["release", "api"]).succeeded()
     }
 
     /// The rows of `verify` that are not good: subject and check.
     pub fn red(&self) -> Vec<String> {
-        let (code, report) = self.json(&["verify", "api", "0.2.0"]);
+        let report = self.json(&["verify", "api", "0.2.0"]);
         let rows = report["rows"].as_array().unwrap();
         let red: Vec<_> = rows
             .iter()
             .filter(|row| row["ok"] == false)
             .map(words)
             .collect();
-        assert_eq!(code, i32::from(!red.is_empty()), "{report:#}");
+        assert_eq!(report.code, i32::from(!red.is_empty()), "{report:#}");
         assert_eq!(report["ok"], red.is_empty());
         red
     }

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::support::programs::write_program;
 use crate::support::tools::on_path;
 use crate::support::trust::{Keys, Trusted, can_run};
-use crate::support::{Fixture, Ran};
+use crate::support::{Fixture, Report};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use monorelease::rehearse::images as stand_in;
@@ -55,7 +55,7 @@ fn behind_a_login(trusted: &Trusted, kept: &Kept) -> Vec<(String, String)> {
     }
     fixture.ok(&["bump", "minor", "api", "--commit"]);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
-    let (_, plan) = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+    let plan = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
     let build_id = plan["matrix"]["include"][0]["build_id"].as_str().unwrap();
     let ours = json!({ "auths": { &address: login } }).to_string();
     for platform in ["linux/amd64", "linux/arm64"] {
@@ -77,7 +77,7 @@ fn behind_a_login(trusted: &Trusted, kept: &Kept) -> Vec<(String, String)> {
     .concat()
 }
 
-fn run(fixture: &Fixture, arguments: &[&str], variables: &[(String, String)]) -> Ran {
+fn run(fixture: &Fixture, arguments: &[&str], variables: &[(String, String)]) -> Report {
     let variables: Vec<_> = variables
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -235,7 +235,7 @@ impl Job {
         .unwrap();
     }
 
-    fn run_as(&self, bearer: &str, arguments: &[&str]) -> Ran {
+    fn run_as(&self, bearer: &str, arguments: &[&str]) -> Report {
         let path = format!(
             "{}:{}",
             self.cosign().parent().unwrap().display(),
@@ -256,7 +256,7 @@ impl Job {
         ran
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    fn run(&self, arguments: &[&str]) -> Report {
         self.run_as(BEARER, arguments)
     }
 

@@ -75,8 +75,8 @@ fn a_release_is_listed_attested_and_signed_before_it_has_a_name() {
         "{attached:#?}"
     );
     assert_eq!(trusted.red(), [""; 0]);
-    let (code, again) = trusted.json(&["release", "api"]);
-    assert_eq!(code, 0);
+    let again = trusted.json(&["release", "api"]);
+    assert_eq!(again.code, 0);
     assert!(
         steps(&again).iter().all(|(_, verdict)| verdict == "done"),
         "law 14: {again:#}"
@@ -245,8 +245,8 @@ fn a_release_that_was_made_without_is_red_until_it_is_released_again() {
             .map(|tag| trusted.fixture.registry.digest("acme/api", tag))
     };
     let before = digests(&trusted);
-    let (code, report) = trusted.json(&["release", "api"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = trusted.json(&["release", "api"]);
+    assert_eq!(report.code, 0, "{report:#}");
     assert!(
         steps(&report)
             .iter()
@@ -267,7 +267,7 @@ fn another_keys_signature_is_none() {
     }
     let trusted = Trusted::new("sbom = []\nprovenance = false\n");
     trusted.release();
-    let other = Keys::new();
+    let other = Keys::other();
     trusted
         .fixture
         .write("cosign.pub", &other.text(&other.public()));
@@ -303,7 +303,7 @@ fn law_16_what_cannot_be_met_is_refused_before_the_first_step() {
     let trusted = Trusted::new("");
     trusted.fixture.prepare_release();
     let key = trusted.keys.private();
-    let other = Keys::new();
+    let other = Keys::other();
     let folder = |name: &str| {
         let folder = trusted.fixture.folder().join(name);
         fs::create_dir(&folder).unwrap();
@@ -346,9 +346,9 @@ fn law_16_what_cannot_be_met_is_refused_before_the_first_step() {
         &[("COSIGN_KEY", "nowhere.key"), good[1]],
         &["nowhere.key, cannot be used"],
     );
-    let (code, report) = trusted.json(&["release", "api", "--dry-run"]);
+    let report = trusted.json(&["release", "api", "--dry-run"]);
     assert_eq!(
-        (code, steps(&report)[0].1.as_str()),
+        (report.code, steps(&report)[0].1.as_str()),
         (0, "todo"),
         "with all of it there, it is planned: {report:#}"
     );
@@ -642,8 +642,8 @@ fn law_15_a_registry_that_does_not_answer_is_not_one_without_signatures() {
         .fixture
         .registry
         .plan_fault(Fault::status("GET", "manifests/sha256-", 500).times(10_000));
-    let (code, report) = trusted.json(&["release", "api"]);
-    assert_eq!(code, 3, "{report:#}");
+    let report = trusted.json(&["release", "api"]);
+    assert_eq!(report.code, 3, "{report:#}");
     assert!(
         steps(&report)
             .iter()
@@ -675,7 +675,7 @@ fn a_real_registry_keeps_what_is_attached_and_a_broken_disk_is_found() {
         .commit_all("chore: the images are elsewhere");
     trusted.fixture.ok(&["bump", "minor", "api", "--commit"]);
     trusted.fixture.ok(&["tag", "api", "--rc", "--push"]);
-    let (_, plan) = trusted.fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
+    let plan = trusted.fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
     let build_id = plan["matrix"]["include"][0]["build_id"].as_str().unwrap();
     for platform in ["linux/amd64", "linux/arm64"] {
         let target = stand_in::Target {
@@ -693,11 +693,11 @@ fn a_real_registry_keeps_what_is_attached_and_a_broken_disk_is_found() {
         )
         .unwrap();
     }
-    let (code, report) = trusted.json(&["release", "api"]);
-    assert_eq!(code, 0, "{report:#}");
+    let report = trusted.json(&["release", "api"]);
+    assert_eq!(report.code, 0, "{report:#}");
     assert_eq!(trusted.red(), [""; 0]);
-    let (code, again) = trusted.json(&["release", "api"]);
-    assert_eq!(code, 0);
+    let again = trusted.json(&["release", "api"]);
+    assert_eq!(again.code, 0);
     assert!(
         steps(&again).iter().all(|(_, verdict)| verdict == "done"),
         "law 14: {again:#}"
@@ -708,7 +708,7 @@ fn a_real_registry_keeps_what_is_attached_and_a_broken_disk_is_found() {
         version: "0.2.0",
         platform: "linux/amd64",
     };
-    served.assert_others_agree(&trusted.keys.public(), &Keys::new().public());
+    served.assert_others_agree(&trusted.keys.public(), &Keys::other().public());
     served.assert_each_flip_is_seen(&|| trusted.red());
 }
 
@@ -796,7 +796,7 @@ fn a_release_in_a_repository_of_its_own_is_signed_there() {
         .count();
     assert_eq!(lists, 4);
     assert_eq!(trusted.red(), [""; 0]);
-    let (_, again) = trusted.json(&["release", "api"]);
+    let again = trusted.json(&["release", "api"]);
     assert!(
         steps(&again).iter().all(|(_, verdict)| verdict == "done"),
         "law 14: {again:#}"

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::support;
-use crate::support::{Fixture, Ran, git_in, program, ran};
+use crate::support::{Fixture, Report, git_in, program, ran};
 use serde_json::Value;
 
 /// Three projects, one in another's folder, and what the root owns.
@@ -90,23 +90,18 @@ impl Repo {
         self.commit(&format!("fix: {path}"))
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    fn run(&self, arguments: &[&str]) -> Report {
         ran(program(&self.root()).args(arguments).output().unwrap())
     }
 
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        let document = serde_json::from_str(&ran.stdout);
-        (
-            ran.code,
-            document.unwrap_or_else(|error| panic!("{error}: {:?} {}", ran.stdout, ran.stderr)),
-        )
+    fn json(&self, arguments: &[&str]) -> Report {
+        self.run(&[arguments, &["--json"]].concat()).with_document()
     }
 
     /// Every project's last tag and the commits since, as `all=v0.1.0+2`; `all=` for one that was never released.
     fn since(&self) -> String {
-        let (code, document) = self.json(&["versions"]);
-        assert_eq!(code, 0, "{document}");
+        let document = self.json(&["versions"]);
+        assert_eq!(document.code, 0, "{document}");
         let of = |project: &Value| match (&project["tag"], &project["commits_since"]) {
             (Value::String(tag), Value::Number(number)) => {
                 format!("{}={tag}+{number}", project["name"].as_str().unwrap())
@@ -218,7 +213,7 @@ fn the_table_and_the_document_show_the_release_and_what_came_after() {
         ],
     ];
     assert_eq!(lines, expected);
-    let (_, document) = repo.json(&["versions", "core"]);
+    let document = repo.json(&["versions", "core"]);
     let core = &document["projects"][0];
     assert_eq!(
         (&core["released"], &core["tag"], &core["commits_since"]),
@@ -331,9 +326,9 @@ fn the_highest_stable_release_that_head_contains_is_the_last() {
         "all= core=core-v0.10.0+0 deep=",
         "a tag of a tree or a file is no release"
     );
-    assert_eq!(repo.json(&["versions", "--check", "deep"]).0, 0);
+    assert_eq!(repo.json(&["versions", "--check", "deep"]).code, 0);
     assert_eq!(
-        repo.json(&["versions", "--check", "all"]).1["tags"],
+        repo.json(&["versions", "--check", "all"])["tags"],
         Value::Array(Vec::new())
     );
 }
@@ -342,8 +337,11 @@ fn the_highest_stable_release_that_head_contains_is_the_last() {
 fn before_the_first_commit_nothing_was_released() {
     let repo = Repo::new();
     assert_eq!(repo.since(), "all= core= deep=");
-    let (code, document) = repo.json(&["versions", "--check"]);
-    assert_eq!((code, &document["tags"]), (0, &Value::Array(Vec::new())));
+    let document = repo.json(&["versions", "--check"]);
+    assert_eq!(
+        (document.code, &document["tags"]),
+        (0, &Value::Array(Vec::new()))
+    );
 }
 
 #[test]
@@ -365,8 +363,8 @@ fn a_tag_that_its_own_files_speak_against_is_a_fault() {
         "{}",
         ran.stderr
     );
-    let (code, document) = repo.json(&["versions", "--check"]);
-    assert_eq!(code, 1);
+    let document = repo.json(&["versions", "--check"]);
+    assert_eq!(document.code, 1);
     let site = |file: &str, key: &str| serde_json::json!({ "file": file, "key": key, "found": "0.1.0", "version": "0.1.0" });
     let found = [
         site("libs/core/Cargo.toml", "package.version"),
@@ -402,8 +400,8 @@ fn a_candidates_tag_is_held_to_the_version_it_is_a_candidate_of() {
         "the files of a candidate say the final version"
     );
     repo.git(&["tag", "deep-v0.2.0-rc3"]);
-    let (code, document) = repo.json(&["versions", "--check"]);
-    assert_eq!(code, 1);
+    let document = repo.json(&["versions", "--check"]);
+    assert_eq!(document.code, 1);
     assert_eq!(
         (&document["tags"][0]["tag"], &document["tags"][0]["version"]),
         (&"deep-v0.2.0-rc3".into(), &"0.2.0".into())
@@ -450,8 +448,8 @@ fn tags_that_are_known_to_be_wrong_are_passed_over() {
             "tag = \"v{version}\"\nwrong-tags = [\"v3.2.0\"]",
         ),
     );
-    let (code, document) = repo.json(&["versions", "--check"]);
-    assert_eq!(code, 1);
+    let document = repo.json(&["versions", "--check"]);
+    assert_eq!(document.code, 1);
     assert_eq!(
         (&document["tags"][0]["tag"], &document["tags"][1]),
         (&"v3.3.0".into(), &Value::Null)
@@ -576,7 +574,7 @@ fn fix_writes_the_source_of_truth_to_sites_and_locks_of_the_named_projects() {
         &fixture.read("api/uv.lock").replacen("0.1.0", "0.0.9", 1),
     );
     let before = fixture.state();
-    let (code, plan) = fixture.json(&["versions", "--fix", "core", "--dry-run"]);
+    let plan = fixture.json(&["versions", "--fix", "core", "--dry-run"]);
     let whats = |document: &Value| {
         document["steps"]
             .as_array()
@@ -586,7 +584,7 @@ fn fix_writes_the_source_of_truth_to_sites_and_locks_of_the_named_projects() {
             .collect::<Vec<_>>()
     };
     assert_eq!(
-        (code, whats(&plan)),
+        (plan.code, whats(&plan)),
         (0, vec!["Cargo.lock".into(), "core/pyproject.toml".into()])
     );
     assert_eq!(
@@ -601,8 +599,8 @@ fn fix_writes_the_source_of_truth_to_sites_and_locks_of_the_named_projects() {
         "what was not named stays as it is"
     );
     let after = fixture.state();
-    let (code, again) = fixture.json(&["versions", "--fix", "core"]);
-    assert_eq!((code, whats(&again)), (0, Vec::new()));
+    let again = fixture.json(&["versions", "--fix", "core"]);
+    assert_eq!((again.code, whats(&again)), (0, Vec::new()));
     assert_eq!(
         fixture.state(),
         after,
@@ -834,8 +832,8 @@ fn random_histories_are_told_as_git_tells_them() {
             repo.write(&format!("{folder}/VERSION"), "1.0.0\n");
         }
         repo.write("xtask/monorepo.toml", &config);
-        let (code, document) = repo.json(&["versions"]);
-        assert_eq!(code, 0, "seed {seed}: {document}");
+        let document = repo.json(&["versions"]);
+        assert_eq!(document.code, 0, "seed {seed}: {document}");
         let since = |project: &Value| {
             let tag = project["tag"].as_str()?.to_owned();
             Some((
