@@ -1,6 +1,4 @@
-//! `doctor`: what this machine and this clone lack, each with the command that mends it.
-//!
-//! The parts of `doctor` about deliveries and package indexes, asked by the engine and worded as its other findings are.
+//! `doctor`: what this machine and this clone lack, each with the command that fixes it.
 
 use std::path::Path;
 

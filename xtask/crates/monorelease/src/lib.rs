@@ -1,7 +1,10 @@
 //! Release automation of a polyglot monorepo: from a commit to a running release, and back.
 //!
-//! The rooms and their order stand in `docs/architecture.md`; a test holds the imports to it.
-//! The library is there for `main` and for tests: nothing else calls it.
+//! It keeps versions in step over Cargo, Python, npm and Helm files, builds wheels and images, tags, promotes tested images to
+//! releases by digest, signs, updates GitOps repositories and rolls back. The public API is [`run`], which a repository's
+//! `xtask` calls; `rehearse::images` is public for tests and benchmarks. `docs/architecture.md` shows the whole on one screen.
+//!
+//! What is useful without the tool is in crates of its own: versions, edits, image pins, history, the registry client.
 
 mod affected;
 mod app;

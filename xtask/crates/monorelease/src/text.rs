@@ -1,4 +1,4 @@
-//! Rows of words as lines of text, for reports and errors alike. It prints nothing.
+//! Small texts for reports and errors: tables, short commit ids, cut texts. It prints nothing.
 
 /// A table with columns as wide as they need to be.
 pub fn table(rows: &[Vec<String>]) -> String {

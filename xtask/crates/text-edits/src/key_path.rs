@@ -1,6 +1,6 @@
 //! Where a value stands in a YAML text, as a person writes it: `images[name=reading].newTag`.
 //!
-//! It reads the words of a path. It knows no YAML and looks at no text: whether something stands there, `edit` finds
+//! It reads the words of a path. It knows no YAML and looks at no text: whether something is there, `yaml` finds
 //! out. It lies here so that a path that makes no sense is found when the configuration is read.
 
 use std::fmt;

@@ -1,6 +1,5 @@
-//! `plan --tag`: what a tag stands for, and what a CI has to build for it. What a change affects, `since` says.
-//!
-//! `plan --since`: which projects a change affects and why, and what a CI has to build for it.
+//! `plan --tag`: what a tag means, and what CI has to build for it. `plan --since`: which projects a change affects and why, and
+//! what CI has to build for it.
 
 use monorelease_model::tag::Owners;
 use serde_json::json;

@@ -1,7 +1,7 @@
-//! What changed since a revision, read from the commits and made into reasons for each project: paths, locks, shared manifests,
-//! the configuration. Nothing is read from the work tree, so that uncommitted changes do not count.
+//! What changed since a revision, read from commits and made into reasons for each project: paths, locks, shared manifests, the
+//! configuration. Nothing is read from the working tree, so uncommitted changes do not count.
 //!
-//! What follows from the facts is decided in `plan::affected`.
+//! What follows from the facts is decided in `affected::reasons`.
 
 mod cargo;
 pub mod command;

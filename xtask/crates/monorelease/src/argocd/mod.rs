@@ -1,4 +1,4 @@
-//! Where the manifests of Argo CD are: what the configuration means by `[argocd]`. This file reads none of them.
+//! Where the Argo CD manifests are: what `[argocd]` means. This file reads none of them.
 
 mod check;
 pub mod command;

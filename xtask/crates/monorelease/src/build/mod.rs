@@ -1,7 +1,7 @@
-//! `build`: an image by docker buildx, a wheel by maturin, a package by uv.
+//! `build`: an image with docker buildx, a wheel with maturin, a package with uv.
 //!
-//! `build` of a package that is published: a candidate's files say `X.Y.ZrcN`, a release's the version alone. Both are built
-//! of a commit, away from the tree.
+//! The files of a candidate say `X.Y.ZrcN`, those of a release the version alone. Packages are built from a commit, in a folder
+//! away from the working tree.
 
 pub mod plan;
 

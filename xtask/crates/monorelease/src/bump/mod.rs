@@ -1,11 +1,8 @@
-//! `bump`: every site and lock entry of the projects moves, in one plan.
+//! `bump`: every version location, lock entry and requirement of the projects moves, in one plan.
 //!
-//! `bump minor --commit` and its like, run again at the commit that they made: found done, and not one step more (law 14).
-//!
-//! The mark is that commit alone: its words, and what the files said before it. Once its version has a tag it was used, and the
-//! same line means the next one. What was written and not committed leaves no such mark, and is not told here.
-//!
-//! `bump auto`: the facts that the commits of each project give, and what is said of those with nothing to release.
+//! `bump minor --commit`, run again at the commit that it made, finds that commit and does nothing (law 14): it is recognised by
+//! its message and by what the files said before it. Once the version has a tag, the same command means the next version.
+//! `bump auto` takes the level from the commits since the last release.
 
 mod auto;
 mod cargo_folders;

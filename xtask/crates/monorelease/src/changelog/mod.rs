@@ -1,4 +1,4 @@
-//! `changelog` and `notes`: what commits and files tell of releases.
+//! `changelog` and `notes`: the changes of releases, from commits and changelog files.
 
 mod notes;
 pub mod parts;

@@ -1,4 +1,4 @@
-//! `check`: what a change must satisfy before it is merged; the same gates in CI and on a laptop.
+//! `check`: what a change must satisfy before it is merged; the same checks in CI and on a laptop.
 
 mod run;
 pub mod test;

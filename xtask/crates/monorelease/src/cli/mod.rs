@@ -1,4 +1,4 @@
-//! Every verb, flag and help text; no logic. The words of delivery stand in `delivery`.
+//! Every command, flag and help text; no logic. Those of deployments are in `delivery`.
 
 pub mod delivery;
 

@@ -1,5 +1,6 @@
-//! Commit messages, as what they say was changed. They are read in `xtask-hot`, as there are many; what is known of types,
-//! [`ReleaseRules`] tell it.
+//! Commit messages: the rules of this repository for them, and how a title is shown.
+//!
+//! Messages are read by the crate `commit-history`; [`ReleaseRules`] tells it which types there are.
 
 mod check;
 pub mod command;

@@ -1,6 +1,6 @@
 //! What commits mean for versions and changelogs: the `[release]` keys, joined to the usual types.
 //!
-//! Nothing here reads a commit; `commit` does, and `plan::auto` decides.
+//! Nothing here reads a commit: the crate `commit-history` does, and `bump::auto` decides.
 
 use indexmap::IndexMap;
 use monorelease_commit_history::word_hash::Words;

@@ -1,10 +1,8 @@
-//! The last release of each project and what came after it: tags and history joined (laws 6 and 7).
+//! The last release of each project and the commits after it: tags and history joined (laws 6 and 7).
 //!
-//! A shallow clone is the caller's to refuse: nothing here can tell that history is missing.
-//!
-//! Merges whose own words say nothing, such as `Merge branch 'x'`: their changes are those of the commits they brought in.
-//!
-//! A merge stays one commit of its projects, so that a revert of it takes back all that it brought.
+//! The caller refuses a shallow clone: nothing here can tell that history is missing. A merge without a conventional message,
+//! such as `Merge branch 'x'`, counts by the commits that it brought in. It stays one commit, so that a revert of it takes back
+//! all that it brought.
 
 use std::collections::HashMap;
 use std::rc::Rc;

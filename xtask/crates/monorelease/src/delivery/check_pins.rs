@@ -1,8 +1,6 @@
-//! Every pin held to its file and to the registry: is it there, is it one, does it say an image that is served?
+//! `check pins`: each pin is found in its file, once, and names an image that the registry serves.
 //!
-//! Nothing is planned or changed. Faults are sentences that begin with the repository, the file and the line.
-//!
-//! `check pins`: every pin is found where the configuration says, and says an image that the registry serves.
+//! Nothing is planned or changed. Each fault begins with the repository, the file and the line.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! Deliveries: which image of a project an environment is to run, as nouns. One delivery is one commit in one repository.
+//! Deliveries: which image of a project an environment is to run. One delivery is one commit in one repository.
 //!
-//! Nothing here reads or writes a repository.
+//! This file has the types; nothing here reads or writes a repository.
 
 mod block_list;
 pub mod check_pins;

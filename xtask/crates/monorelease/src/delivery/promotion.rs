@@ -1,9 +1,7 @@
-//! What an environment may get: promotions from one environment to the next, and of a release into the first ones.
+//! Promotions: which release an environment may get from the one before it, and a new release for the first ones.
 //!
-//! It looks at pins and at the registry and makes deliveries of what it finds; carrying them out is `delivery`'s.
-//!
-//! The one thing that the pins of an environment say together: a version, or a digest alone; and which image a version was when it
-//! came there. Whether it may go on is decided in `promotion` and `rollback`.
+//! It reads pins and the registry and plans deliveries; `delivery::commit` carries them out. The version that an environment has
+//! is what all its pins agree on.
 
 use monorelease_model::image::{Digest, Platform, media_type};
 use monorelease_model::version::Version;

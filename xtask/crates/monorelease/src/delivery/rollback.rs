@@ -1,8 +1,6 @@
-//! The way back: which release stood in an environment before, and lifting what a rollback barred.
+//! `rollback` and `unbar`: an environment gets its previous release, and the bad digest is blocked until it is unblocked.
 //!
-//! As `promotion`, of which this is the reverse, it makes deliveries and carries none out.
-//!
-//! `rollback` and `unbar`: an environment runs what it ran before, and what it is taken back from does not come again.
+//! The reverse of `promotion`: it plans deliveries and carries none out.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! Carries a plan out: steps that do not need each other side by side, each asked before it acts and proved after.
+//! Carries out a plan: steps that do not need each other run in parallel, each probed before it acts and again after.
 //!
-//! One thread keeps the plan and hands out units; the others act and report to it, so that whoever watches is told of one thing
-//! at a time. Nothing is decided here about what needs what: that is `plan::order`'s.
+//! One thread keeps the plan and hands out units; the others act and report to it, so that the report is told of one thing at a
+//! time. `engine::order` decides which step needs which.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,6 +1,6 @@
 //! Law 14 within one process: a plan that ends between any two of its steps, and one whose every acknowledgement is lost.
 //!
-//! `tests/crash.rs` kills the whole program; here it is the engine alone that stops, at exactly the seams between steps.
+//! The end-to-end tests in `tests/it/crash` kill the whole program; here only the engine stops, exactly between two steps.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! Questions to several worlds at once: each thread has one of its own, since an open repository cannot be shared.
+//! Parallel questions: each thread has a `World` of its own, since an open repository cannot be shared.
 //!
-//! How work is shared out among threads is `world::side_by_side`'s.
+//! The crate `http-client` shares the work among threads.
 
 use std::cell::Cell;
 

@@ -1,7 +1,7 @@
-//! The forge's REST interface: how it is asked, how it refuses, how its pages follow each other.
+//! GitHub's REST API: how it is asked, how it refuses, how its pages follow each other.
 //!
-//! What is asked of it stands beside this file, one kind of thing a file. It follows no redirect: a repository that has moved
-//! is to be called by its name. "Not there" is never made out of "could not read".
+//! What is asked of it is in the files beside this one, one subject each. It follows no redirect: a repository that has moved must
+//! be called by its new name. "Could not read" never becomes "is not there".
 //!
 //! Reference: <https://docs.github.com/en/rest>
 

@@ -1,4 +1,4 @@
-//! Releases of the forge: found by their tags, drafted, published and taken away. Their files stand in `forge_files`.
+//! GitHub releases: found by their tags, drafted, published and deleted. Their files are in `files`.
 //!
 //! A forge knows a published release by its tag, and a draft by a number alone: drafts are looked for in the whole list, and
 //! one tag can have several. Which of them is the release is told here; what becomes of the others is decided elsewhere.

@@ -1,6 +1,6 @@
 //! Looks at a foreign tree for the discovery: its files, what its version sites say, its tags and its remote.
 //!
-//! What is made of all that is decided in `plan::discover`.
+//! What is made of all that is decided in `init`.
 
 use anyhow::Context;
 

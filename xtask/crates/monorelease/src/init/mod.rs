@@ -1,8 +1,7 @@
-//! What `init` makes of a foreign tree: the projects in it, where their versions stand, and what could not be made out.
+//! `init`: a first configuration for a repository: its projects, where their versions are, and what could not be decided.
 //!
-//! It reads manifests for what they are, and asks the engine what a version site says: only a site that the other verbs
-//! can read is ever written. It decides for the owner where that is safe, says in a comment where it is not, and never
-//! touches a file.
+//! It offers only version locations that the other commands can read. Where a choice is safe it makes it, elsewhere it says so in
+//! a comment. It changes no file.
 
 mod bumpversion;
 mod cargo;

@@ -1,7 +1,7 @@
 //! Packages: what is known of a version's files, and how each is built, proved and published.
 //!
 //! What a file was built from is written down beside the folder of the release, with its SHA-256: a file without that, or
-//! with another content, is as good as none. Which files there are to be is decided in `plan::package`.
+//! with another content, is as good as none. Which files there are to be is decided in `packages::plan`.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! The projects of `[images-from]`: its registry files, found in the work tree or in a commit, and read.
 //!
-//! What a file makes of a project is decided in `model::registered`; nothing is built or pinned here.
+//! What a file makes of a project is decided in `project::registered`; nothing is built or pinned here.
 
 use anyhow::Context;
 use monorelease_image_pins::registry_file::registry_file;

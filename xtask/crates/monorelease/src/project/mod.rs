@@ -1,4 +1,4 @@
-//! Projects: what the configuration means once its parts are held against each other.
+//! Projects: what the keys of the configuration mean together, and what contradicts itself.
 
 pub mod alias;
 pub mod folders;

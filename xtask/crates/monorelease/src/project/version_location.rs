@@ -1,5 +1,6 @@
-//! Places where a version is written: which they are, and what they say once they were read.
-//! How a version is found in a text, `edit` knows.
+//! Version locations: the places where a project's version is written, and what they say.
+//!
+//! The crate `version-files` knows how a version is found in a text.
 
 use std::ops::Range;
 

@@ -1,8 +1,7 @@
-//! Where the moving names of a release go (law 9): only ever up, within their own line, and from what was seen there.
+//! Floating tags of a release (law 9): which release each of them has now, and which it gets.
 //!
-//! What the moving names of a project hold, and which release that is.
-//!
-//! An index that was made here says its version. Anything else is known by its digest, when a release's own tag has the same.
+//! A floating tag only moves up, within its own line, and only from what was seen there. An index that was made here names its
+//! version; any other is known by its digest, if the tag of a release has the same.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Candidates as the registry holds them: which builds there are, and what of each was read.
 //!
-//! Each manifest and configuration is read once, and its bytes are carried into the plan. What they mean is decided in `plan`.
+//! Each manifest and configuration is read once, and its bytes are carried into the plan. What they mean is decided in `release::candidates`.
 
 use monorelease_http_client::parallel::side_by_side;
 use monorelease_model::build_id::{BuildId, arch_suffix};

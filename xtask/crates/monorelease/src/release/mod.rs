@@ -1,5 +1,6 @@
-//! `release`: the newest candidate's tested bytes get their release names, and its commit the tag; of several projects, each on
-//! its own.
+//! `release`: tags the image digests of the newest candidate as the release, and its commit with the git tag.
+//!
+//! Several projects are released independently.
 
 mod aliases;
 pub mod candidate_images;

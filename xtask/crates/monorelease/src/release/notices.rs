@@ -1,12 +1,8 @@
-//! Tells chats how a release went: that it is there, once all of it is, and that it stopped, once in a clone.
+//! Notices to Slack and Discord: that a release is published, once it is complete, and that it stopped, once per clone.
 //!
-//! The run that did the last of what others can see of a release is the one that tells: its names, its tag, its publication at the
-//! forge, its delivery. Whoever runs it again finds all of that done. A notice that cannot be delivered is a warning, and never
-//! changes how the release ended.
-//!
-//! Words to a chat, by a webhook whose address is itself the secret: it stands in no error and no log (law 17).
-//!
-//! It tries once. Whether anything is to be said, and how often, is decided above.
+//! The run that publishes the last part of a release sends the notice; running it again finds everything up to date and sends
+//! nothing. A notice that cannot be sent is a warning and is not retried. The webhook address is itself a secret: it appears in no
+//! error and no log (law 17).
 
 use std::time::Duration;
 

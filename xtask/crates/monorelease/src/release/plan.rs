@@ -1,4 +1,4 @@
-//! The plan of a release: which names the tested bytes get, in which order.
+//! The plan of a release: which tags the tested digests get, in which order.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Whether what a scanner found may be pushed: every finding counts but those that an entry lets pass, until its day.
 //!
-//! Pure: the scanner is asked by `world::scanner`, the clock by whoever makes the rules.
+//! Pure: `scan::scanner` runs the scanner, and the caller reads the clock.
 
 use jiff::ToSpan;
 

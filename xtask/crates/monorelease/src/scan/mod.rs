@@ -1,6 +1,6 @@
-//! The scan gate's nouns: what a vulnerability scanner finds, and which findings `[[scan.ignore]]` lets pass, why, and until when.
+//! Vulnerability scans: what a scanner finds, and which findings `[[scan.ignore]]` accepts, why, and until when.
 //!
-//! It runs no scanner and judges nothing: `world::scanner` asks, `plan::scan` judges.
+//! This file has the types: `scan::scanner` runs trivy or grype, `scan::judge` decides.
 
 mod judge;
 mod scanner;

@@ -1,6 +1,6 @@
-//! `status`: what is released, what each name holds, and what is half done, with the command that finishes it.
+//! `status`: what is released, what each tag has, and what is half done, with the command that finishes it.
 //!
-//! A report: it ends with 0 whatever it finds, and what cannot be read is shown as unknown.
+//! A report: it always exits 0, and shows as unknown what cannot be read.
 
 pub mod progress;
 mod read;

@@ -1,6 +1,4 @@
-//! What steps are about: manifests, copies, builds and checks, with everything that their acts need to know.
-//!
-//! Nothing here says what becomes of them; that is `step`.
+//! The contents of image steps: manifests, copies, builds and checks, with everything that acting on them needs.
 
 use monorelease_model::image::{Digest, Platform, Repository};
 

@@ -1,7 +1,8 @@
-//! Steps: one effect on one outside thing each. What is known of one stands in `planned`.
+//! Steps: one effect on one outside thing each. `plan` has their states, and the plan that they make together.
 //!
 //! The enum is closed: a new step makes the compiler ask for its probe, its act and its line in the report.
-//! Steps are keyed by names we choose and by content, never by ids that a server gives, so a plan is whole before anything runs.
+//! Steps are identified by names we choose and by content, never by ids that a server gives, so a plan is complete before anything
+//! runs.
 
 pub mod images;
 pub mod plan;

@@ -1,6 +1,6 @@
-//! What is known of steps: whether they are done, what forbids them, what they cost; and the plan that they make together.
+//! The state of steps: up to date or planned, what forbids them, what they cost; and the plan that they make together.
 //!
-//! It knows no kind of step: those stand in `step`.
+//! It knows no kind of step; those are in `step`.
 
 use serde::Serialize;
 

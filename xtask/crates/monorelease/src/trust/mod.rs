@@ -1,6 +1,6 @@
-//! What makes a release trustworthy: the `[trust]` keys, whose word is accepted, and what is said of which digest.
+//! The trust policy of a release: trusted signers, and the signatures, SBOMs and attestations of each digest.
 //!
-//! Nothing here signs or asks; `plan::trust` says what is wanted, `world::cosign` and `world::syft` do it.
+//! This file has the types: `trust::plan` says what is wanted, `trust::cosign` and `trust::syft` do it.
 
 pub mod attach;
 pub mod cosign;

@@ -1,4 +1,4 @@
-//! `verify`: a release, held against itself by what anybody can read; a table, and 1 on any ✗ or ?.
+//! `verify`: checks a published release. Tag, digests, labels, signatures and attestations must agree; a table, and 1 on any ✗ or ?.
 
 mod bundle;
 mod github;

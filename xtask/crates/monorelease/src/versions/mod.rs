@@ -1,4 +1,4 @@
-//! `versions`: what every site says, whether they agree, and what happened since the last release.
+//! `versions`: what every version location says, whether they agree, and what happened since the last release.
 
 pub mod read;
 pub mod tagged;

@@ -1,6 +1,6 @@
-//! Tags held against the files of their own commits: each content is read once, however many tags have it.
+//! Whether each tag is of the version that the files of its commit contain.
 //!
-//! Whether a tag is of the version that the files of its commit say.
+//! Each content is read once, however many tags have it.
 
 use std::collections::HashMap;
 use std::rc::Rc;

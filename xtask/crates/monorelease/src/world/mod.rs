@@ -1,4 +1,4 @@
-//! All input and output: one outside thing a file. Everything above asks this module, and nothing else, of the world.
+//! The surroundings of a run: the root, the environment, the repository, child processes, and one client of each service.
 
 pub mod contents;
 pub mod cost;

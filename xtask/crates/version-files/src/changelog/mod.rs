@@ -1,9 +1,6 @@
-//! What a changelog tells: releases, groups under headings, entries. How that is written, `edit` says.
+//! CHANGELOG.md in the form of Keep a Changelog. A part between two comments is written; everything else is left untouched.
 //!
-//! CHANGELOG.md in the form of Keep a Changelog: a part is written between two comments, and what stands elsewhere is nobody's
-//! to touch.
-//!
-//! Releases that the file tells of stay byte for byte. Which changes there are is decided elsewhere.
+//! Releases that the file lists stay byte for byte. Which changes there are is decided by the caller.
 
 pub mod release;
 

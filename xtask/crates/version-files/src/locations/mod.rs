@@ -1,6 +1,6 @@
 //! How a version is found in a text: one locator for each kind of file.
 //!
-//! Each locator gives the byte range of the version's own characters. [`splice`] does all changing, so that comments, order,
+//! Each locator gives the byte range of the version's own characters. [`monorelease_text_edits::splice::splice`] does all changing, so that comments, order,
 //! quotes, line ends, byte order marks and trailing newlines are kept. Nothing here opens a file or decides which version to write.
 
 pub mod cargo;

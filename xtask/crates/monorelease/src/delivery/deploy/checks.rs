@@ -1,6 +1,6 @@
-//! What an environment does with an image, read from its keys: commands with placeholders, times, rollouts that are watched.
+//! Reads the deploy keys of an environment: commands with placeholders, durations, rollouts to watch.
 //!
-//! What is made of it stands in `deploy`. Commands are lists of arguments, never shell text; none is run here.
+//! Commands are lists of arguments, never shell text; none is run here.
 
 use std::time::Duration;
 

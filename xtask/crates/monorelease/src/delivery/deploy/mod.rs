@@ -1,6 +1,6 @@
-//! What lets an environment run an image beside its pins: deploy commands, rollouts that are watched, smoke tests. As nouns.
+//! What an environment needs beside its pins before it runs an image: deploy commands, watched rollouts, smoke tests.
 //!
-//! Commands are lists of arguments with placeholders, never shell text. Nothing here runs one.
+//! Commands are lists of arguments with placeholders, never shell text. This file has the types and runs nothing.
 
 pub mod checks;
 mod command;

@@ -1,7 +1,7 @@
-//! Repositories that say what runs: one branch of each, fetched shallow into a private folder, committed to and pushed.
+//! GitOps repositories: one branch of each, fetched shallow into a private folder, committed to and pushed.
 //!
-//! Nothing of the user's is written: no work tree, no remote-tracking branch, no cache; the private folder goes when the
-//! command ends. A push is never forced. What stands in the files, and what it should be, is decided above.
+//! Nothing of the user's is written: no working tree, no remote-tracking branch, no cache. The private folder goes when the
+//! command ends. A push is never forced. What the files should say is decided by the caller.
 
 mod cache;
 mod filter;

@@ -1,6 +1,6 @@
-//! The forge's release of a version: a draft, its files, and its publication, each keyed by names that we choose.
+//! The GitHub release of a version: a draft, its files, and its publication, identified by its tag.
 //!
-//! A forge numbers releases and files itself, and would make two drafts for one tag; no number stands in a plan.
+//! GitHub numbers releases and files itself, and would make two drafts for one tag; its numbers are never in a plan.
 
 mod files;
 pub mod gather;

@@ -1,4 +1,4 @@
-//! Tests that read or build this very repository. A copy of the crate elsewhere leaves this folder out.
+//! Tests that read or build this very repository.
 
 mod docs;
 mod real_package;

@@ -1,11 +1,7 @@
-//! What a lock file says of packages and what they need, whichever tool wrote it: enough to tell whose part of it changed.
-//!
-//! Nothing here reads a lock, and nothing says whose a package is.
-//!
 //! Lock files as graphs: which package needs which, in Cargo.lock, uv.lock and package-lock.json.
 //!
-//! What one package needs is read generously: a requirement that could mean two entries means both, and optional ones and
-//! those of tests count. It resolves nothing and looks at no feature, marker or platform.
+//! What a package needs is read generously: a requirement that could mean two entries means both, and optional and test
+//! dependencies count. It resolves nothing and looks at no feature, marker or platform.
 
 mod npm;
 mod uv;
