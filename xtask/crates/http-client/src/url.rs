@@ -134,6 +134,18 @@ pub fn escape(value: &str) -> String {
     text
 }
 
+/// An address without the user and password that it may have.
+pub fn without_user(url: &str) -> String {
+    match url.split_once("://").and_then(|(scheme, rest)| {
+        Some((scheme, rest, rest.split('/').next()?.rsplit_once('@')?.0))
+    }) {
+        Some((scheme, rest, user)) if scheme.starts_with("http") || user.contains(':') => {
+            format!("{scheme}://{}", &rest[user.len() + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,5 +245,19 @@ mod tests {
             escape("repository:o/r:pull,push é"),
             "repository%3Ao%2Fr%3Apull%2Cpush%20%C3%A9"
         );
+    }
+
+    #[test]
+    fn law_17_an_address_is_shown_without_its_user() {
+        for (url, shown) in [
+            ("https://me:hunter2@host/a/b@c", "https://host/a/b@c"),
+            ("https://token@host:8443/a", "https://host:8443/a"),
+            ("ssh://git:hunter2@host/a", "ssh://host/a"),
+            ("ssh://git@host/a", "ssh://git@host/a"),
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("/srv/a@b.git", "/srv/a@b.git"),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
     }
 }

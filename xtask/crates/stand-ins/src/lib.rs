@@ -6,6 +6,7 @@
 pub mod faults;
 pub mod github;
 pub mod http;
+pub mod log;
 pub mod package_index;
 pub mod registry;
 mod turn;

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::faults::Fault;
 use crate::http::Server;
 use crate::http::message::{Request, Response};
-use crate::registry::LoggedRequest;
+use crate::log::LoggedRequest;
 use crate::turn;
 use crate::turn::Disturbed;
 

@@ -7,7 +7,7 @@ use std::sync::MutexGuard;
 
 use crate::faults::Fault;
 use crate::http::message::{Reply, Request, Response};
-use crate::registry::LoggedRequest;
+use crate::log::LoggedRequest;
 
 /// What every server keeps beside what it serves.
 pub(super) trait Disturbed {

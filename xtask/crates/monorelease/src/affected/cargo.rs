@@ -12,7 +12,7 @@ use monorelease_version_files::locations::{cargo, cargo_workspace};
 
 use super::reasons::{Reason, owners};
 use super::{Side, Sides};
-use crate::project::is_within;
+use crate::project::paths::is_within;
 
 /// A Cargo manifest of a commit.
 pub(crate) struct Crate {

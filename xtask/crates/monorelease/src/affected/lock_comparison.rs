@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use monorelease_version_files::locks::graph::{LockGraph, LockNode};
+use monorelease_version_files::locks::graph::lock_graph::LockGraph;
+use monorelease_version_files::locks::graph::lock_graph::LockNode;
 
 /// Two states of a lock file, made ready to be asked for many.
 pub struct Comparison<'l> {
@@ -158,7 +159,8 @@ fn named(name: &str, version: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use monorelease_version_files::locks::graph::{LockNode, Origin};
+    use monorelease_version_files::locks::graph::lock_graph::LockNode;
+    use monorelease_version_files::locks::graph::lock_graph::Origin;
 
     /// Packages as `name version identity: needs…`; the first one is ours.
     fn graph(lines: &[&str]) -> LockGraph {

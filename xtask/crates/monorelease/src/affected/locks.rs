@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use monorelease_commit_history::changes::FileText;
 use monorelease_model::paths::resolve;
-use monorelease_version_files::locks::LockKind;
-use monorelease_version_files::locks::graph::{LockGraph, Origin, lock_graph};
+use monorelease_version_files::locks::graph::lock_graph;
+use monorelease_version_files::locks::graph::lock_graph::LockGraph;
+use monorelease_version_files::locks::graph::lock_graph::Origin;
+use monorelease_version_files::locks::lock_file::LockKind;
 
 use super::cargo::first_of;
 use super::lock_comparison::Comparison;
 use super::reasons::{Reason, owners};
 use super::{Side, Sides};
-use crate::project::is_within;
+use crate::project::paths::is_within;
 
 /// A lock file as its name tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

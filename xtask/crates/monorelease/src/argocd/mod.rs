@@ -9,7 +9,7 @@ mod updater_version;
 use crate::config::Config;
 use crate::delivery::pins::{address, branch_name};
 use crate::fault::Fault;
-use crate::project::clean_path;
+use crate::project::paths::clean_path;
 
 /// Manifests with Applications in them.
 #[derive(Debug, Clone)]

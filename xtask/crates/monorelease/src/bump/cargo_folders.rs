@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use monorelease_model::paths::{join, resolve};
 use monorelease_version_files::locations::cargo;
-use monorelease_version_files::locks::LockedPackage;
+use monorelease_version_files::locks::lock_file::LockedPackage;
 use monorelease_version_files::requirements;
 
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package, name_of};
-use crate::project::is_within;
+use crate::project::paths::is_within;
 
 impl Manifests {
     /// Whether the entry of a lock in `folder` is of the package. An entry that says its folder is clear. Else the only

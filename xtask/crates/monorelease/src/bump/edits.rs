@@ -10,7 +10,9 @@ use anyhow::Context;
 use monorelease_model::version::Version;
 use monorelease_text_edits::error;
 use monorelease_text_edits::splice::splice;
-use monorelease_version_files::requirements::{Requirement, admits, moved};
+use monorelease_version_files::requirements::admits;
+use monorelease_version_files::requirements::moved;
+use monorelease_version_files::requirements::requirement::Requirement;
 
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, Package};

@@ -6,7 +6,7 @@ use monorelease_version_files::charts::ChartDependency;
 
 use super::manifests::{Manifest, Manifests};
 use super::packages::{Ecosystem, POETRY_LOCK, Package, chart_folder};
-use crate::project::is_within;
+use crate::project::paths::is_within;
 
 impl Manifests {
     /// What has to be said of a lock beside a manifest: that it takes the package from elsewhere, where a version that

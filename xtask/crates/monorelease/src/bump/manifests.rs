@@ -12,8 +12,13 @@ use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
 use monorelease_version_files::charts::ChartDependency;
 use monorelease_version_files::locations::{cargo, pyproject};
-use monorelease_version_files::locks::{LockFile, LockKind, LockedPackage, LockedRequirement};
-use monorelease_version_files::requirements::{Requirement, RequirementKind, requirements};
+use monorelease_version_files::locks::lock_file::LockFile;
+use monorelease_version_files::locks::lock_file::LockKind;
+use monorelease_version_files::locks::lock_file::LockedPackage;
+use monorelease_version_files::locks::lock_file::LockedRequirement;
+use monorelease_version_files::requirements::requirement::Requirement;
+use monorelease_version_files::requirements::requirement::RequirementKind;
+use monorelease_version_files::requirements::requirements;
 use monorelease_version_files::{charts, locks};
 
 use super::packages::{

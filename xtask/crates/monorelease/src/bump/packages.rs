@@ -6,7 +6,9 @@ use monorelease_text_edits::error::EditError;
 use monorelease_version_files::charts::ChartDependency;
 use monorelease_version_files::locations;
 use monorelease_version_files::locations::{Locator, cargo, pyproject};
-use monorelease_version_files::requirements::{Requirement, RequirementKind, python};
+use monorelease_version_files::requirements::python;
+use monorelease_version_files::requirements::requirement::Requirement;
+use monorelease_version_files::requirements::requirement::RequirementKind;
 
 use crate::project::version_location::SiteReading;
 

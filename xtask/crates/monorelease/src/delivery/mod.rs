@@ -14,6 +14,7 @@ pub mod promote;
 pub mod promotion;
 pub mod pull_request;
 pub mod read;
+pub mod registry_pins;
 pub mod repository;
 pub mod rollback;
 

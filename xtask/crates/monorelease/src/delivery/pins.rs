@@ -340,7 +340,7 @@ pub(crate) fn branch_name(branch: String) -> Result<String, String> {
 }
 
 fn pin_file(file: &str) -> Result<String, String> {
-    let clean = crate::project::clean_path(file)
+    let clean = crate::project::paths::clean_path(file)
         .map_err(|_| format!("file {file:?} leaves the repository that it is in"))?;
     if Format::of(&clean).is_none() {
         return Err(format!(

@@ -1,5 +1,6 @@
 //! The repository: read through libgit2, written through the `git` command (for hooks, signing and credentials).
 
+pub mod credentials;
 mod depth;
 pub mod index;
 mod inputs;
@@ -8,6 +9,7 @@ mod release_branch;
 mod revisions;
 mod setup;
 
+use crate::git::credentials::ForgeCredentials;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,29 +35,6 @@ pub struct Git {
     root: PathBuf,
     runner: Runner,
     credentials: Option<ForgeCredentials>,
-}
-
-/// The forge's token, for remotes below the forge's address alone.
-pub struct ForgeCredentials {
-    /// Such as `https://github.com`.
-    pub server: String,
-    pub token: String,
-    /// Settings that git is given by variables already; ours come after them.
-    pub settings_before: usize,
-}
-
-impl ForgeCredentials {
-    /// Settings by which git asks a helper of ours, which takes the token out of the variable `XTASK_FORGE_TOKEN`. The first,
-    /// empty one drops the helpers of the user, who would be asked before ours.
-    pub(super) fn helper_settings(&self) -> [(String, String); 2] {
-        let helper = "!f() { test \"$1\" = get && printf 'username=x-access-token\\npassword=%s\\n' \"$XTASK_FORGE_TOKEN\"; }; f";
-        ["", helper].map(|value| {
-            (
-                format!("credential.{}.helper", self.server),
-                value.to_owned(),
-            )
-        })
-    }
 }
 
 /// How long a remote may take to answer.

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use monorelease_stand_ins::faults::Fault;
+use monorelease_stand_ins::github::EmbeddedForge;
 use monorelease_stand_ins::github::pulls::Pull;
-use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use monorelease_stand_ins::github::refusal::Right;
 use monorelease_stand_ins::http::Server;
 use monorelease_stand_ins::http::message::{Reply, Request, Response};
 

@@ -4,10 +4,10 @@ use monorelease_model::paths::resolve;
 use monorelease_model::version::{Spelling, Version};
 use toml_edit::{DocumentMut, Item};
 
-use super::Rank;
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, key_site, pattern_site};
 use crate::config::SiteKeys;
+use crate::init::found::Rank;
 
 /// What one configuration says.
 #[derive(Default)]

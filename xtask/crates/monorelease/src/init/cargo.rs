@@ -7,8 +7,9 @@ use toml_edit::{DocumentMut, Item};
 
 use super::paths::{below, folder_of};
 use super::survey::{Offer, Survey, key_site};
-use super::{Need, Rank};
 use crate::config::SiteKeys;
+use crate::init::found::Need;
+use crate::init::found::Rank;
 
 /// This crate itself, wherever it was copied to: it is released with nothing.
 const AUTOMATION: &str = "xtask";

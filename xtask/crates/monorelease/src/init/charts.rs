@@ -1,9 +1,9 @@
 //! Helm charts: the version of the application that a project's chart installs, and the chart's own.
 
-use super::Rank;
 use super::paths::{below, folder_of, plain_name};
 use super::survey::{Offer, Survey, key_site};
 use crate::config::SiteKeys;
+use crate::init::found::Rank;
 
 pub fn collect(survey: &mut Survey<'_>) {
     let paths = survey.named("Chart.yaml");

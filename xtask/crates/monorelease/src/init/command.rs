@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::{Discovery, Found, look};
+use super::look;
 use crate::app::{App, Outcome};
 use crate::fault::Fault;
+use crate::init::found::Discovery;
+use crate::init::found::Found;
 use crate::step::Step;
 use crate::step::plan::Goal;
 

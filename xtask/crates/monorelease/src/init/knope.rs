@@ -3,9 +3,9 @@
 use monorelease_model::paths::resolve;
 use toml_edit::{DocumentMut, Item, Value};
 
-use super::Rank;
 use super::paths::{file_name, folder_of};
 use super::survey::Survey;
+use crate::init::found::Rank;
 
 const CONFIG: &str = "knope.toml";
 

@@ -4,8 +4,12 @@
 
 use anyhow::Context;
 
-use super::{Discovery, Said, Tree, discover, text};
+use super::discover;
+use super::text;
 use crate::commits::ownership::tags_by_project;
+use crate::init::found::Discovery;
+use crate::init::found::Said;
+use crate::init::found::Tree;
 use crate::project::Projects;
 use crate::project::version_location::Site;
 use crate::versions::tagged;

@@ -6,8 +6,9 @@ use monorelease_model::paths::resolve;
 
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, some};
-use super::{Need, Rank};
 use crate::config::SiteKeys;
+use crate::init::found::Need;
+use crate::init::found::Rank;
 
 /// Folders of documentation and web sites.
 const PAGES: [&str; 4] = ["docs", "doc", "website", "www"];

@@ -4,9 +4,9 @@ use monorelease_model::paths::{join, resolve};
 use monorelease_model::version::Spelling;
 use serde_json::Value;
 
-use super::Rank;
 use super::paths::{below, file_name};
 use super::survey::{Offer, Survey, key_site, line_pattern, pattern_site};
+use crate::init::found::Rank;
 
 const CONFIG: &str = "release-please-config.json";
 const MANIFEST: &str = ".release-please-manifest.json";

@@ -6,9 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use monorelease_model::tag::TagPattern;
 
+use super::images;
 use super::paths::{image_name, module_name, plain_name};
 use super::survey::Survey;
-use super::{Discovery, Found, Need, Rank, images, tags};
+use super::tags;
+use crate::init::found::Discovery;
+use crate::init::found::Found;
+use crate::init::found::Need;
+use crate::init::found::Rank;
 
 pub fn settle(mut survey: Survey<'_>) -> Discovery {
     let address = survey
@@ -210,7 +215,8 @@ fn order_sites(survey: &mut Survey<'_>, project: &mut Found) {
         return;
     }
     let claimed = project.claimed.clone();
-    let is_claimed = |site: &&mut super::FoundSite| claimed.as_ref() == Some(&site.said[0].version);
+    let is_claimed =
+        |site: &&mut crate::init::found::FoundSite| claimed.as_ref() == Some(&site.said[0].version);
     if let Some(site) = project.sites.iter_mut().find(is_claimed) {
         site.rank = site.rank.min(Rank::Claimed);
     }

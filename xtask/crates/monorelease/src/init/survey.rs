@@ -8,9 +8,13 @@ use monorelease_model::paths::join;
 use toml_edit::DocumentMut;
 
 use super::paths::{below, file_name, folder_of};
-use super::{ByFolder, Found, FoundSite, Rank, Tree};
 use crate::config::{PlaceKeys, SiteKeys};
-use crate::project::is_within;
+use crate::init::found::ByFolder;
+use crate::init::found::Found;
+use crate::init::found::FoundSite;
+use crate::init::found::Rank;
+use crate::init::found::Tree;
+use crate::project::paths::is_within;
 use crate::project::version_location::read_site;
 
 /// Folders that hold other people's sources, or sources that are only there to be tested against or read.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use monorelease_model::tag::TagPattern;
 
-use super::Found;
+use crate::init::found::Found;
 
 /// Decides every project's pattern. Gives sentences on tags that nobody was given.
 ///

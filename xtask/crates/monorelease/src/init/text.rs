@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use toml_edit::{Key, Value};
 
-use super::{Discovery, Found, FoundSite};
 use crate::config::SiteKeys;
+use crate::init::found::Discovery;
+use crate::init::found::Found;
+use crate::init::found::FoundSite;
 
 const HEAD: &str = "\
 # What `cargo xtask` knows of this repository. `cargo xtask init` wrote it out of what stands in the tree: read it once.

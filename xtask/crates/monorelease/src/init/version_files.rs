@@ -1,9 +1,9 @@
 //! Files that hold a version and nothing else: where there is one, it is there to be the truth.
 
-use super::Rank;
 use super::paths::{file_name, folder_of};
 use super::survey::{Offer, Survey, pattern_site};
 use crate::config::SiteKeys;
+use crate::init::found::Rank;
 
 const NAMES: [&str; 4] = ["VERSION", "VERSION.txt", "version.txt", ".version"];
 

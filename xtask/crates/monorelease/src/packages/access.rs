@@ -6,8 +6,9 @@ use std::fmt;
 
 use monorelease_process::Call;
 
-use crate::delivery::repository::settings::without_user;
-use crate::world::environment::{unescaped, variable};
+use crate::world::variables::unescaped;
+use crate::world::variables::variable;
+use monorelease_http_client::url::without_user;
 
 /// Variables with secrets of indexes. Builds and tests of a package run its own code, which has no business with them.
 const SECRETS: [&str; 6] = [

@@ -17,7 +17,7 @@ use sha2::Sha256;
 use super::access::without_secrets;
 use super::export::{Export, copy_all};
 use crate::tools;
-use crate::world::environment::variable;
+use crate::world::variables::variable;
 use crate::world::{World, files};
 
 /// Reads a wheel or an sdist; Python brings what opens them.

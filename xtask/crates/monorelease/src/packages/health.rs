@@ -1,9 +1,10 @@
 //! Whether the indexes of packages can be read, and whether there is anything to upload with. Nothing is uploaded.
 
+use super::index;
 use super::plan::name_of;
-use super::{IndexName, index};
 use crate::delivery::health::Health;
 use crate::packages::index::error::IndexError;
+use crate::project::IndexName;
 use crate::project::{Project, Projects};
 use crate::world::{World, files};
 

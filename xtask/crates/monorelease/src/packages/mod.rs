@@ -12,56 +12,12 @@ mod sbom;
 pub mod step;
 pub mod trust;
 
+use crate::project::IndexName;
 use monorelease_model::distribution::Artifact;
 use monorelease_model::version::Version;
 
 use crate::scan::Rules;
 use crate::trust::Policy;
-
-/// Where packages are published, as the configuration says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IndexName {
-    /// The public index.
-    Pypi,
-    /// The public index for trying things out.
-    TestPypi,
-    /// Where files are uploaded, with a `/` behind.
-    Address(String),
-}
-
-impl IndexName {
-    /// Reads a value of the configuration; the error says what was wanted.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "pypi" => return Ok(Self::Pypi),
-            "testpypi" => return Ok(Self::TestPypi),
-            _ => {}
-        }
-        let rest = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
-        let wanted =
-            "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
-        match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
-            Some(host) if host.contains('@') => {
-                Err("names an address with a user in it; credentials come from the environment (UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD)"
-                    .into())
-            }
-            Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {
-                Ok(Self::Address(format!("{}/", text.trim_end_matches('/'))))
-            }
-            _ => Err(format!("names {text:?}; {wanted}")),
-        }
-    }
-
-    pub fn word(&self) -> &str {
-        match self {
-            Self::Pypi => "pypi",
-            Self::TestPypi => "testpypi",
-            Self::Address(address) => address,
-        }
-    }
-}
 
 /// One file of a package, and what it is to be built from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,12 @@ use monorelease_model::distribution::{Artifact, FileName, IndexFile};
 use monorelease_model::version::Version;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{IndexName, PackageBuild, PackageFile, PackageStep, Signed};
+use super::PackageBuild;
+use super::PackageFile;
+use super::PackageStep;
+use super::Signed;
 use crate::config::trust::SbomFormat;
+use crate::project::IndexName;
 use crate::project::Project;
 use crate::scan::Rules;
 use crate::step::Step;

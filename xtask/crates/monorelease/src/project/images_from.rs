@@ -6,13 +6,15 @@ use anyhow::Context;
 use monorelease_image_pins::registry_file::registry_file;
 use monorelease_text_edits::key_path::KeyPath;
 
+use super::Project;
+use super::Projects;
 use super::registered::{Declared, RegistryRules};
-use super::{Project, Projects, is_within};
 use crate::affected::reasons::{Reason, shown};
 use crate::config::Config;
 use crate::config::secrets::SecretNames;
 use crate::delivery::read::at_line;
 use crate::fault::Fault;
+use crate::project::paths::is_within;
 use crate::secrets::check_names;
 use crate::secrets::declared::secret_names;
 use crate::world::World;

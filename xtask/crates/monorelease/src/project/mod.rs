@@ -5,9 +5,12 @@ pub mod folders;
 pub mod image;
 pub mod images_from;
 mod names;
+pub mod paths;
 pub mod registered;
 pub mod version_location;
 
+use crate::project::paths::clean_path;
+use crate::project::paths::is_within;
 use std::collections::{HashMap, HashSet};
 
 use monorelease_model::image::Repository;
@@ -15,7 +18,7 @@ use monorelease_model::tag::{Owners, TagPattern};
 
 use crate::config::{Config, ProjectKeys, nearest};
 use crate::fault::Fault;
-use crate::packages::IndexName;
+
 use image::ImageTarget;
 use registered::Registered;
 use version_location::{Site, read_site};
@@ -343,15 +346,6 @@ fn check_pair(other: &Project, project: &Project) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether `path` is `folder` or below it; both relative, with `/`.
-pub fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || path == folder
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'))
-}
-
 impl Project {
     /// Its folder and its further paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
@@ -469,18 +463,49 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
     })
 }
 
-/// A relative path that stays below where it starts, without `.` parts.
-pub(super) fn clean_path(path: &str) -> Result<String, String> {
-    if path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..") {
-        return Err(format!(
-            "path {path:?} leaves the repository; paths are relative to its root, with /"
-        ));
+/// Where packages are published, as the configuration says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexName {
+    /// The public index.
+    Pypi,
+    /// The public index for trying things out.
+    TestPypi,
+    /// Where files are uploaded, with a `/` behind.
+    Address(String),
+}
+
+impl IndexName {
+    /// Reads a value of the configuration; the error says what was wanted.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "pypi" => return Ok(Self::Pypi),
+            "testpypi" => return Ok(Self::TestPypi),
+            _ => {}
+        }
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let wanted =
+            "wanted is \"pypi\", \"testpypi\", or the http(s) address that files are uploaded to";
+        match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
+            Some(host) if host.contains('@') => {
+                Err("names an address with a user in it; credentials come from the environment (UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD)"
+                    .into())
+            }
+            Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {
+                Ok(Self::Address(format!("{}/", text.trim_end_matches('/'))))
+            }
+            _ => Err(format!("names {text:?}; {wanted}")),
+        }
     }
-    Ok(path
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect::<Vec<_>>()
-        .join("/"))
+
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Pypi => "pypi",
+            Self::TestPypi => "testpypi",
+            Self::Address(address) => address,
+        }
+    }
 }
 
 #[cfg(test)]

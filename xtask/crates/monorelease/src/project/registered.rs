@@ -2,18 +2,17 @@
 //!
 //! It makes projects and pins of what a registry file says; the files are read elsewhere.
 
-use monorelease_image_pins::Write;
 use monorelease_image_pins::registry_file::RegistryFile;
 use monorelease_model::image::{Platform, Repository};
 use monorelease_model::tag::TagPattern;
 use monorelease_text_edits::key_path::KeyPath;
 
+use super::Project;
 use super::image::ImageTarget;
-use super::{Project, Projects, clean_path, is_within};
 use crate::config::Config;
 use crate::config::environments::ImagesFromKeys;
-use crate::delivery::deploy::Checks;
-use crate::delivery::pins::{Delivery, Pin, Stage};
+use crate::project::paths::clean_path;
+use crate::project::paths::is_within;
 
 /// What an image is built of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,51 +237,4 @@ impl<'a> RegistryRules<'a> {
             without: self.files.clone(),
         }))
     }
-}
-
-/// Joins the pins that registry files are: one in each environment's branch. Where no environment is configured, the branch of the
-/// repository is the only one.
-pub fn with_registry_pins(
-    mut delivery: Delivery,
-    config: &Config,
-    projects: &Projects,
-) -> Delivery {
-    if config.images_from.is_none() {
-        return delivery;
-    }
-    if delivery.stages.is_empty() {
-        let name = config.repository.branch.clone();
-        delivery.stages.push(Stage {
-            name,
-            after: None,
-            approval: false,
-            checks: Checks::default(),
-            by_pull: false,
-        });
-    }
-    for stage in &delivery.stages {
-        let branch = config
-            .environments
-            .get(&stage.name)
-            .and_then(|keys| keys.branch.clone());
-        let branch = branch.unwrap_or_else(|| config.repository.branch.clone());
-        let pins = projects.all.iter().filter_map(|project| {
-            let registered = project.registered.as_ref()?;
-            let image = project.image.as_ref()?;
-            Some(Pin {
-                project: project.name.clone(),
-                environment: stage.name.clone(),
-                git: None,
-                branch: branch.clone(),
-                file: registered.file.clone(),
-                key: Some(registered.key.clone()),
-                write: Some(Write::Digest),
-                platform: None,
-                repository: image.release.clone(),
-                of_registry: true,
-            })
-        });
-        delivery.pins.extend(pins);
-    }
-    delivery
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use monorelease_process::{Call, Finished, Runner};
-use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use monorelease_stand_ins::github::EmbeddedForge;
+use monorelease_stand_ins::github::refusal::Right;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 
 use super::{images, isolation};

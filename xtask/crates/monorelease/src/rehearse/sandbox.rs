@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use monorelease_model::image::{Platform, Repository};
 use monorelease_process::{Call, Finished, Runner};
-use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use monorelease_stand_ins::github::EmbeddedForge;
+use monorelease_stand_ins::github::refusal::Right;
 use monorelease_stand_ins::package_index::EmbeddedIndex;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 

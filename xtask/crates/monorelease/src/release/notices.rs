@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::packages::PackageStep;
 use crate::step::Step;
 use crate::step::plan::{Plan, Planned, Verdict};
-use crate::world::environment::variable;
 use crate::world::files;
+use crate::world::variables::variable;
 
 /// A release that this run is about.
 pub struct Told {

@@ -23,7 +23,7 @@ use std::io::Write as _;
 use tempfile::TempDir;
 
 use crate::world::World;
-use crate::world::environment::variable;
+use crate::world::variables::variable;
 
 /// How long a store may take.
 const LIMIT: Duration = Duration::from_secs(120);

@@ -4,6 +4,7 @@
 //! wrote as referrers is read as well. Keys and passwords reach it through the environment, never through an argument (law 17).
 //! It decides nothing: whose word counts is in the policy.
 
+use crate::trust::abilities::Abilities;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -46,14 +47,6 @@ pub(super) const DOUBTS: [&str; 9] = [
     "DENIED",
     "unexpected status code",
 ];
-
-/// What the installed cosign knows, told by its help: builds of distributions say no version.
-#[derive(Debug, Clone, Default)]
-pub struct Abilities {
-    sign: Vec<&'static str>,
-    attest: Vec<&'static str>,
-    reads_bundles: bool,
-}
 
 /// What is attached to a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]

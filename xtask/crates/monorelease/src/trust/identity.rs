@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use monorelease_http_client::client::Agents;
 use serde_json::Value;
 
-use crate::world::environment::variable;
+use crate::world::variables::variable;
 
 /// Nobody waits longer for a token.
 const LONGEST: Duration = Duration::from_secs(30);

@@ -2,6 +2,7 @@
 //!
 //! This file has the types: `trust::plan` says what is wanted, `trust::cosign` and `trust::syft` do it.
 
+pub mod abilities;
 pub mod attach;
 pub mod cosign;
 mod identity;
@@ -17,7 +18,7 @@ use regex::Regex;
 use crate::config::Config;
 use crate::config::trust::SbomFormat;
 use crate::fault::Fault;
-use crate::project::clean_path;
+use crate::project::paths::clean_path;
 
 /// Who vouches for the identities of GitHub's workflows.
 const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";

@@ -5,11 +5,12 @@ use monorelease_model::distribution::IndexFile;
 use super::bundle::Bundles;
 use super::rows::{Look, Release, Row};
 use crate::packages;
+use crate::packages::PackageBuild;
 use crate::packages::index::Place;
 use crate::packages::index::error::IndexError;
 use crate::packages::plan::artifacts;
 use crate::packages::step::{Built, Wanted, built};
-use crate::packages::{IndexName, PackageBuild};
+use crate::project::IndexName;
 use crate::project::Project;
 use crate::world::World;
 

@@ -1,5 +1,7 @@
 //! What the surroundings say: environment variables and the clock. Read once, when a command begins.
 
+use crate::world::variables::unescaped;
+use crate::world::variables::variable;
 use std::env;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -10,10 +12,10 @@ use monorelease_http_client::url::escape;
 use monorelease_model::image::Platform;
 use monorelease_process::quoted;
 
-use crate::delivery::repository::settings::without_user;
-use crate::git::ForgeCredentials;
+use crate::git::credentials::ForgeCredentials;
 use crate::packages::access::PackageAccess;
 use crate::trust::Key;
+use monorelease_http_client::url::without_user;
 
 const PUBLIC_FORGE: &str = "https://github.com";
 
@@ -230,31 +232,6 @@ fn forms_of(secret: &str) -> Vec<String> {
     forms
 }
 
-/// A text without the escapes of a URL; what is none stays.
-pub(crate) fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = text_of(after.get(..2).unwrap_or_default())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match (first, escaped) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-fn text_of(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
-}
-
 /// The password in a URL, such as that of a package index.
 fn url_password(value: &str) -> Option<String> {
     let (_, rest) = value.split_once("://")?;
@@ -318,10 +295,6 @@ pub fn this_program() -> anyhow::Result<PathBuf> {
 /// The words of the call, the program's own name first.
 pub fn arguments() -> impl Iterator<Item = std::ffi::OsString> {
     env::args_os()
-}
-
-pub(crate) fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn flag(name: &str) -> bool {

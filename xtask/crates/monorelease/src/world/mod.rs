@@ -5,6 +5,7 @@ pub mod cost;
 pub mod environment;
 pub mod files;
 pub mod texts;
+pub mod variables;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ pub struct World {
 pub struct Shared {
     registry: OnceLock<Registry>,
     forge: OnceLock<Forge>,
-    pub(crate) cosign: Mutex<Option<crate::trust::cosign::Abilities>>,
+    pub(crate) cosign: Mutex<Option<crate::trust::abilities::Abilities>>,
     pub(crate) deliveries: Deliveries,
     pub contents: contents::Contents,
     pub(crate) packages: OnceLock<monorelease_http_client::client::Agents>,

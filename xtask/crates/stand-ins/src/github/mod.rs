@@ -10,19 +10,20 @@
 mod documents;
 mod git;
 pub mod pulls;
+pub mod refusal;
 pub mod releases;
 
+use crate::github::refusal::Right;
+use crate::github::refusal::refusal;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
-
 pub use crate::faults::Fault;
 use crate::http::message::{Reply, Request, Response};
 use crate::http::{Handler, Server};
-use crate::registry::LoggedRequest;
+use crate::log::LoggedRequest;
 use crate::turn;
 use crate::turn::Disturbed;
 use git::Bare;
@@ -35,13 +36,6 @@ const DOCUMENT_BYTES_MAX: usize = 1 << 20;
 const BODY_BYTES_MAX: u64 = 64 << 20;
 /// The version of the interface that is spoken here.
 const API_VERSION: &str = "2022-11-28";
-
-/// What a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Right {
-    Read,
-    Write,
-}
 
 /// A running forge; dropping it ends it.
 pub struct EmbeddedForge {
@@ -363,21 +357,4 @@ fn let_in(state: &State, request: &Request) -> Result<Right, Response> {
     known
         .map(|(_, right)| *right)
         .ok_or_else(|| refusal(401, "Bad credentials"))
-}
-
-/// An answer in the form of the forge's errors.
-pub(super) fn refusal(status: u16, message: &str) -> Response {
-    let text = status.to_string();
-    Response::json(
-        status,
-        &json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": text }),
-    )
-}
-
-/// 422, with what is wrong with which field.
-pub(super) fn invalid(message: &str, errors: &[Value]) -> Response {
-    Response::json(
-        422,
-        &json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "errors": errors, "status": "422" }),
-    )
 }

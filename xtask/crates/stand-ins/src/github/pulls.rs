@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::documents::{commit_document, pull_document};
 use super::git::Bare;
-use super::{invalid, refusal};
+use super::refusal;
+use crate::github::refusal::invalid;
 use crate::http::message::{Request, Response};
 
 /// What the real forge takes, in characters.

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 use super::documents::{asset_document, commit_document, release_document};
 use super::pulls::{Desk, fields, known_queries};
-use super::{Right, invalid, refusal};
+use super::refusal;
+use crate::github::refusal::Right;
+use crate::github::refusal::invalid;
 use crate::http::message::{Request, Response};
 
 /// A release.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use monorelease_model::image::{Digest, is_repository_path};
 
 use super::builder::Behaviour;
-use super::refuse;
 use super::store::{Store, Upload};
 use crate::http::message::{Request, Response};
+use crate::registry::refusal::refuse;
 
 /// Answers `GET` and `HEAD` of a blob, a part of it when a range is asked for.
 pub fn get(

@@ -7,9 +7,9 @@ use monorelease_model::image::media_type::OCI_INDEX;
 use serde_json::{Value, json};
 
 use super::builder::{Behaviour, TagOrder};
-use super::refuse;
 use super::store::{Manifest, Store};
 use crate::http::message::{Request, Response};
+use crate::registry::refusal::refuse;
 
 /// Lists tags in the order of this registry, a page at a time: `n` can make a page smaller, and never larger.
 pub fn list_tags(store: &Store, behaviour: &Behaviour, name: &str, request: &Request) -> Response {

@@ -7,9 +7,9 @@ use monorelease_model::image::{Digest, is_image_tag};
 use serde_json::{Value, json};
 
 use super::builder::Behaviour;
-use super::refuse;
 use super::store::{Manifest, Store};
 use crate::http::message::{Request, Response};
+use crate::registry::refusal::refuse;
 
 /// The specification makes registries take 4 MiB; clients may not count on more.
 const MANIFEST_BYTES_MAX: usize = 4 << 20;

@@ -10,10 +10,13 @@ mod blobs;
 mod builder;
 mod lists;
 mod manifests;
+mod refusal;
 mod route;
 mod store;
 mod tokens;
 
+use crate::log::LoggedRequest;
+use crate::registry::refusal::refuse;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,18 +33,6 @@ pub use builder::Builder;
 use route::Route;
 use store::{Counters, Store};
 use tokens::{Access, Gate};
-
-/// One request, as the registry saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedRequest {
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// `None` when the line was cut instead of an answer.
-    pub status: Option<u16>,
-    /// Whether credentials or a token came with it.
-    pub authorized: bool,
-}
 
 /// All that a registry held at a moment.
 #[derive(Clone)]
@@ -275,12 +266,4 @@ impl Shared {
         };
         response.with("Docker-Distribution-Api-Version", "registry/2.0")
     }
-}
-
-/// An error as the specification writes it.
-pub(super) fn refuse(status: u16, code: &str, message: &str) -> Response {
-    Response::json(
-        status,
-        &serde_json::json!({ "errors": [{ "code": code, "message": message }] }),
-    )
 }

@@ -2,8 +2,8 @@
 
 use monorelease_model::image::is_repository_path;
 
-use super::refuse;
 use crate::http::message::{Request, Response};
+use crate::registry::refusal::refuse;
 
 /// What a request is about: repository, then tag, digest or upload.
 pub enum Route {

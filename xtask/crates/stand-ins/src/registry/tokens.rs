@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use monorelease_model::image::Digest;
 use serde_json::json;
 
-use super::refuse;
 use crate::http::message::{Request, Response, parse_form};
+use crate::registry::refusal::refuse;
 
 /// What tokens are for; a client that asks in another service's name is turned away.
 const SERVICE: &str = "embedded-registry";

@@ -6,7 +6,7 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
 use toml_edit::Item;
 
-use super::Located;
+use crate::locations::located::Located;
 
 const PACKAGE: &str = "package.version";
 const WORKSPACE: &str = "workspace.package.version";

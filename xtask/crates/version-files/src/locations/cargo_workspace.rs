@@ -8,7 +8,7 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
 use toml_edit::Item;
 
-use crate::requirements::members;
+use crate::requirements::requirement::members;
 
 /// Tables of dependencies in a manifest, at its top and below `target.*`.
 const TABLES: [&str; 5] = [

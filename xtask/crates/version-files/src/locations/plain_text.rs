@@ -4,7 +4,8 @@
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::{line_at, without_bom};
 
-use super::{Located, behind_v};
+use crate::locations::located::Located;
+use crate::locations::located::behind_v;
 
 const PLACE: &str = "{version}";
 

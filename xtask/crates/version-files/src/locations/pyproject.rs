@@ -5,7 +5,7 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
 use toml_edit::Item;
 
-use super::Located;
+use crate::locations::located::Located;
 use crate::requirements::python::normalised;
 
 const PROJECT: &str = "project.version";

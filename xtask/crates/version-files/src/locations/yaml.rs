@@ -6,7 +6,7 @@ use monorelease_text_edits::key_path::{KeyPath, Part};
 use monorelease_text_edits::yaml::parse;
 use monorelease_text_edits::yaml::{Finder, string_span};
 
-use super::Located;
+use crate::locations::located::Located;
 
 /// The value at a path of keys, in whichever spelling it has. With several documents in the text, the path leads
 /// somewhere in one of them.

@@ -10,8 +10,10 @@ use monorelease_text_edits::json;
 use monorelease_text_edits::json::{Node, Value};
 use monorelease_text_edits::splice::Lines;
 
-use super::{LockFile, LockedPackage, LockedRequirement};
-use crate::locations::Located;
+use crate::locations::located::Located;
+use crate::locks::lock_file::LockFile;
+use crate::locks::lock_file::LockedPackage;
+use crate::locks::lock_file::LockedRequirement;
 use crate::requirements::npm;
 
 pub(super) fn read(text: &str) -> Result<LockFile, EditError> {

@@ -9,9 +9,13 @@ use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
 use toml_edit::{Item, TableLike};
 
-use super::{LockFile, LockedPackage, line_of, own_version, packages};
+use crate::locks::lock_file::LockFile;
+use crate::locks::lock_file::LockedPackage;
+use crate::locks::lock_file::line_of;
+use crate::locks::lock_file::own_version;
+use crate::locks::lock_file::packages;
 use crate::requirements::python::normalised;
-use crate::requirements::string;
+use crate::requirements::requirement::string;
 
 pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
     let document = toml::parse(text, "package")?;
@@ -48,7 +52,8 @@ fn folder(entry: &dyn TableLike) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::locks::{LockKind, read_lock};
+    use crate::locks::lock_file::LockKind;
+    use crate::locks::read_lock;
 
     const POETRY: &str = "# made by Poetry\n[[package]]\nname = \"My.Base\"\nversion = \"0.4.0\"\nfiles = []\ndevelop = true\n\n\
                           [package.source]\ntype = \"directory\"\nurl = \"../libs/base\"\n\n\

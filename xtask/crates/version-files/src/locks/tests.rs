@@ -3,8 +3,9 @@
 use monorelease_model::version::Version;
 use monorelease_text_edits::splice::splice;
 
-use super::{LockKind, read_lock};
+use super::read_lock;
 use crate::locations::tests::{edit, entries};
+use crate::locks::lock_file::LockKind;
 
 fn refusal(kind: LockKind, text: &str) -> String {
     let error = read_lock(kind, text).expect_err(text);

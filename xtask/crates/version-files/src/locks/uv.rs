@@ -11,10 +11,19 @@ use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
 use toml_edit::{Array, Item, TableLike, Value};
 
-use super::{LockFile, LockedPackage, LockedRequirement, line_of, own_version, packages};
-use crate::locations::Located;
+use crate::locations::located::Located;
+use crate::locks::lock_file::LockFile;
+use crate::locks::lock_file::LockedPackage;
+use crate::locks::lock_file::LockedRequirement;
+use crate::locks::lock_file::line_of;
+use crate::locks::lock_file::own_version;
+use crate::locks::lock_file::packages;
 use crate::requirements::python::normalised;
-use crate::requirements::{Requirement, RequirementKind, members, quoted, string};
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirement::members;
+use crate::requirements::requirement::quoted;
+use crate::requirements::requirement::string;
 
 /// How uv says that a package is a folder: `registry`, `git`, `url` and `path` (an archive) are other people's bytes.
 const FOLDERS: [&str; 3] = ["editable", "virtual", "directory"];

@@ -10,8 +10,9 @@ use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
 use pep440_rs::VersionSpecifiers;
 
+use super::ranges;
 use super::ranges::{Comparator, Op};
-use super::{RequirementKind, ranges};
+use crate::requirements::requirement::RequirementKind;
 
 /// Whether the requirement admits the version.
 ///

@@ -10,13 +10,18 @@ pub mod moved;
 pub mod npm;
 pub mod python;
 mod ranges;
+pub mod requirement;
 
-use std::ops::Range;
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirement::members;
+use crate::requirements::requirement::quoted;
+use crate::requirements::requirement::string;
 
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
-use toml_edit::{Item, Key, TableLike};
+use toml_edit::Item;
 
 /// The tables of dependencies, at the top of a Cargo manifest and below `target.*`. The two with an underscore are
 /// old spellings that Cargo reads up to edition 2021.
@@ -27,41 +32,6 @@ const CARGO_TABLES: [&str; 5] = [
     "build-dependencies",
     "build_dependencies",
 ];
-
-/// A version requirement that a manifest puts on a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requirement {
-    /// Whose rules it follows: a pyproject.toml may hold requirements of [`RequirementKind::Python`] and of
-    /// [`RequirementKind::Poetry`].
-    pub kind: RequirementKind,
-    /// The required package; of Python's as PEP 503 compares names. What Cargo renames has its real name here.
-    pub package: String,
-    /// The folder where the manifest says that the package lies, as it is written: relative to the manifest's own.
-    pub path: Option<String>,
-    /// Where it stands, in the manifest's own terms: `dependencies.a.version`, `project.dependencies[2]` (from 0).
-    pub key: String,
-    /// The requirement alone, as it is written: `0.1.0`, `>=0.3,<0.4`. No name, extras, parentheses or marker.
-    pub text: String,
-    /// The line in which it stands, counted from 1.
-    pub line: usize,
-    /// The bytes of those characters.
-    pub span: Range<usize>,
-}
-
-/// Whose rules a requirement follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequirementKind {
-    /// Cargo's: a bare `0.1.0` means `^0.1.0`.
-    Cargo,
-    /// PEP 440's version specifiers: `>=0.3,<0.4`.
-    Python,
-    /// Poetry's own tables: PEP 440's operators, `^`, `~`, `||`; a bare version means that one.
-    Poetry,
-    /// npm's ranges: `^0.3.0`, `>=0.3 <0.4 || 1.x`; a bare version means that one.
-    Npm,
-    /// The ranges of Helm's chart dependencies: npm's, with commas and `!=`.
-    Chart,
-}
 
 /// Every requirement that a manifest puts on a package, in order of the text: a Cargo.toml, a pyproject.toml (for
 /// [`RequirementKind::Python`] and [`RequirementKind::Poetry`] alike, of both kinds), or a package.json.
@@ -184,23 +154,6 @@ pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
         })
     });
     Ok(folders.collect())
-}
-
-/// What stands in a table, of whichever spelling; nothing, if it is none.
-pub(super) fn members(item: &Item) -> impl Iterator<Item = (&str, &Item)> {
-    item.as_table_like()
-        .into_iter()
-        .flat_map(|table| table.iter())
-}
-
-/// A string in a table.
-pub(super) fn string(table: &dyn TableLike, key: &str) -> Option<String> {
-    Some(table.get(key)?.as_str()?.to_owned())
-}
-
-/// A key as TOML wants it written: `a`, `"cfg(unix)"`.
-pub(super) fn quoted(key: &str) -> String {
-    Key::new(key).display_repr().into_owned()
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::splice;
 
 use super::admits::{admits, alternative_admits, dotted, unreadable};
+use super::ranges;
 use super::ranges::{Comparator, Op};
-use super::{RequirementKind, ranges};
+use crate::requirements::requirement::RequirementKind;
 
 /// How much of the new version is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use monorelease_text_edits::json;
 use monorelease_text_edits::json::{Node, Value};
 use monorelease_text_edits::splice::Lines;
 
-use super::{Requirement, RequirementKind, ranges};
+use super::ranges;
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
 
 /// The tables of dependencies.
 const TABLES: [&str; 4] = [

@@ -13,7 +13,11 @@ use monorelease_text_edits::toml;
 use pep440_rs::VersionSpecifiers;
 use toml_edit::{Array, Item, TableLike, Value};
 
-use super::{Requirement, RequirementKind, members, quoted, string};
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirement::members;
+use crate::requirements::requirement::quoted;
+use crate::requirements::requirement::string;
 
 /// Every requirement of a pyproject.toml, of both kinds.
 pub(super) fn pyproject(text: &str) -> Result<Vec<Requirement>, EditError> {

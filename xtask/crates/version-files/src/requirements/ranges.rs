@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use semver::Prerelease;
 
-use super::RequirementKind;
+use crate::requirements::requirement::RequirementKind;
 
 /// What a comparator asks of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use monorelease_text_edits::error::EditError;
 
-use super::{Requirement, RequirementKind, cargo_folders, requirements};
+use super::cargo_folders;
+use super::requirements;
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
 
 /// Key, text and line of a requirement.
 pub(crate) type Found<'a> = (&'a str, &'a str, usize);

@@ -27,7 +27,8 @@ use crate::world::{World, files};
 use cache::Made;
 use filter::{Expected, FILTER};
 use ledger::full_name;
-use settings::{Settings, without_user};
+use monorelease_http_client::url::without_user;
+use settings::Settings;
 use tree::Snapshot;
 
 /// How long a remote may take for one fetch or push.

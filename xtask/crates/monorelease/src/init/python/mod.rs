@@ -9,8 +9,9 @@ use toml_edit::{DocumentMut, Item};
 
 use super::paths::folder_of;
 use super::survey::{Offer, Survey, line_pattern, pattern_site};
-use super::{Need, Rank};
 use crate::config::SiteKeys;
+use crate::init::found::Need;
+use crate::init::found::Rank;
 
 pub fn collect(survey: &mut Survey<'_>) {
     for path in survey.named("pyproject.toml") {

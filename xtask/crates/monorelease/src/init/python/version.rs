@@ -6,7 +6,7 @@ use toml_edit::{DocumentMut, Item};
 
 use super::{at, manifest_site, word};
 use crate::config::SiteKeys;
-use crate::init::Rank;
+use crate::init::found::Rank;
 use crate::init::paths::{folder_of, module_name};
 use crate::init::survey::{Offer, Survey, key_site, pattern_site};
 

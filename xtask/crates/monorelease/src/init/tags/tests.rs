@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::SiteKeys;
-use crate::init::{FoundSite, Rank};
+use crate::init::found::FoundSite;
+use crate::init::found::Rank;
 
 fn project(path: &str, name: &str) -> Found {
     let site = FoundSite {

@@ -27,8 +27,8 @@ use sha2::Sha256;
 use ureq::Body;
 use ureq::http::{Request, Response};
 
-use super::IndexName;
 use crate::fault::Fault;
+use crate::project::IndexName;
 use crate::tools;
 use crate::world::World;
 use error::IndexError;

@@ -12,9 +12,13 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::splice;
 use proptest::prelude::*;
 
-use super::{Located, Locator, locate};
-use crate::locks::{LockKind, read_lock};
-use crate::requirements::{RequirementKind, requirements};
+use super::Locator;
+use super::locate;
+use crate::locations::located::Located;
+use crate::locks::lock_file::LockKind;
+use crate::locks::read_lock;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirements;
 
 /// Locates, and holds what is located against the law: edit, locate again, edit back. Gives the places as
 /// `key = text`.

@@ -3,61 +3,22 @@
 //! What a package needs is read generously: a requirement that could mean two entries means both, and optional and test
 //! dependencies count. It resolves nothing and looks at no feature, marker or platform.
 
+pub mod lock_graph;
 mod npm;
 mod uv;
 
+use crate::locks::graph::lock_graph::LockGraph;
+use crate::locks::graph::lock_graph::LockNode;
+use crate::locks::graph::lock_graph::Origin;
 use std::collections::HashMap;
 
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
 use toml_edit::{Item, TableLike};
 
-use super::{LockKind, packages};
-use crate::requirements::string;
-
-/// Every package of a lock file; packages are known by their places.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LockGraph {
-    pub packages: Vec<LockNode>,
-}
-
-/// One package as a lock file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockNode {
-    pub name: String,
-    /// Empty where the lock says none.
-    pub version: String,
-    /// Where its bytes come from and their hashes: with another identity it is another package, whatever its version.
-    pub identity: String,
-    pub origin: Origin,
-    /// Places of the packages it needs, of every kind: to run, to build, to test, optional ones too.
-    pub needs: Vec<usize>,
-}
-
-/// Whether a package is of the repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// Of the repository, in a folder that is relative to the lock's own; Cargo does not say which.
-    Local(Option<String>),
-    Foreign,
-}
-
-impl LockGraph {
-    /// Everything that can be reached from some packages, themselves included; each once, in no order that means something.
-    pub fn closure(&self, from: &[usize]) -> Vec<usize> {
-        let mut is_reached = vec![false; self.packages.len()];
-        let mut reached = Vec::new();
-        let mut open = from.to_vec();
-        while let Some(place) = open.pop() {
-            if !is_reached[place] {
-                is_reached[place] = true;
-                reached.push(place);
-                open.extend(&self.packages[place].needs);
-            }
-        }
-        reached
-    }
-}
+use crate::locks::lock_file::LockKind;
+use crate::locks::lock_file::packages;
+use crate::requirements::requirement::string;
 
 /// Reads a lock file as a graph.
 ///

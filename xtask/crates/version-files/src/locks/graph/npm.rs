@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::without_bom;
 
-use super::{LockGraph, LockNode, Origin};
+use crate::locks::graph::lock_graph::LockGraph;
+use crate::locks::graph::lock_graph::LockNode;
+use crate::locks::graph::lock_graph::Origin;
 use crate::locks::npm::{installed, last_part};
 
 const FOREIGN_NEEDS: [&str; 3] = ["dependencies", "optionalDependencies", "peerDependencies"];

@@ -6,11 +6,13 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
 use toml_edit::{Item, TableLike, Value};
 
-use super::{LockGraph, LockNode, Origin};
-use crate::locks::packages;
+use crate::locks::graph::lock_graph::LockGraph;
+use crate::locks::graph::lock_graph::LockNode;
+use crate::locks::graph::lock_graph::Origin;
+use crate::locks::lock_file::packages;
 use crate::locks::uv::{dependency_lists, source};
 use crate::requirements::python::normalised;
-use crate::requirements::string;
+use crate::requirements::requirement::string;
 
 pub(super) fn read(text: &str) -> Result<LockGraph, EditError> {
     let document = toml::parse(text, "package")?;

@@ -1,7 +1,8 @@
 //! package-lock.json: the top, the folders, what is installed, and the ranges it copies.
 
 use crate::locations::tests::entries;
-use crate::locks::{LockKind, read_lock};
+use crate::locks::lock_file::LockKind;
+use crate::locks::read_lock;
 
 const NPM: &str = r#"{
   "name": "ui", "version": "1.2.0", "lockfileVersion": 3,

@@ -1,7 +1,8 @@
 //! uv.lock: folders, forks, twins, and the specifiers it copies.
 
 use crate::locations::tests::entries;
-use crate::locks::{LockKind, read_lock};
+use crate::locks::lock_file::LockKind;
+use crate::locks::read_lock;
 
 const UV: &str = r#"version = 1
 revision = 3

@@ -6,7 +6,7 @@ use monorelease_text_edits::error::EditError;
 use proptest::prelude::*;
 
 use super::{admits, is_same};
-use crate::requirements::RequirementKind;
+use crate::requirements::requirement::RequirementKind;
 
 fn asked(kind: RequirementKind, requirement: &str, version: &str) -> Result<bool, EditError> {
     admits(

@@ -4,9 +4,13 @@ use monorelease_model::version::Version;
 use proptest::prelude::*;
 
 use super::{EditError, moved};
-use crate::requirements::RequirementKind;
-use crate::requirements::RequirementKind::{Cargo, Chart, Npm, Poetry, Python};
 use crate::requirements::admits::admits;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirement::RequirementKind::Cargo;
+use crate::requirements::requirement::RequirementKind::Chart;
+use crate::requirements::requirement::RequirementKind::Npm;
+use crate::requirements::requirement::RequirementKind::Poetry;
+use crate::requirements::requirement::RequirementKind::Python;
 
 fn version(text: &str) -> Version {
     Version::parse_semver(text).expect(text)

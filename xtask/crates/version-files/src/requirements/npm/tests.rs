@@ -1,7 +1,8 @@
 //! Requirements of package.json, and what there is no requirement.
 
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirements;
 use crate::requirements::tests::{read, same};
-use crate::requirements::{RequirementKind, requirements};
 
 #[test]
 fn every_table_of_a_package_json_is_read() {

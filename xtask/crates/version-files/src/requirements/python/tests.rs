@@ -1,7 +1,9 @@
 //! Requirements of pyproject.toml: PEP 508 texts in all their spellings, escapes beside them, uv's folders, and Poetry.
 
+use crate::requirements::requirement::Requirement;
+use crate::requirements::requirement::RequirementKind;
+use crate::requirements::requirements;
 use crate::requirements::tests::{read, same};
-use crate::requirements::{Requirement, RequirementKind, requirements};
 
 fn python(text: &str) -> Vec<Requirement> {
     read(RequirementKind::Python, text)

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Op, parse};
-use crate::requirements::RequirementKind;
+use crate::requirements::requirement::RequirementKind;
 
 /// Each comparator as operator, numbers with wildcards, and suffix.
 fn parts(kind: RequirementKind, text: &str) -> Vec<Vec<(Op, String, String)>> {
