@@ -7,6 +7,7 @@ mod challenge;
 pub mod client;
 pub mod credentials;
 pub mod error;
+pub mod options;
 pub mod push_access;
 mod referrers;
 mod response;

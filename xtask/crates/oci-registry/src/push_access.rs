@@ -104,8 +104,8 @@ fn grants_push(token: &str, path: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::RegistryOptions;
     use crate::credentials::Credentials;
+    use crate::options::RegistryOptions;
     use monorelease_stand_ins::registry::EmbeddedRegistry;
 
     fn jwt(claims: &str) -> String {

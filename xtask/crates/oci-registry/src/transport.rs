@@ -15,8 +15,8 @@ use monorelease_http_client::server_time::{Clocks, retry_after};
 use monorelease_http_client::url::{Origin, base_of, resolve};
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 
-use crate::client::RegistryOptions;
 use crate::error::RegistryError;
+use crate::options::RegistryOptions;
 use crate::response::is_page;
 use crate::tokens::{Pass, Passes};
 

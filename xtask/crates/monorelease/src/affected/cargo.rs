@@ -11,7 +11,8 @@ use monorelease_version_files::locations::cargo_workspace::{Inherited, SharedKey
 use monorelease_version_files::locations::{cargo, cargo_workspace};
 
 use super::reasons::{Reason, owners};
-use super::{Side, Sides};
+use crate::affected::sides::Side;
+use crate::affected::sides::Sides;
 use crate::project::paths::is_within;
 
 /// A Cargo manifest of a commit.

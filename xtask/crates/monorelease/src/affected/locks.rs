@@ -16,7 +16,8 @@ use monorelease_version_files::locks::lock_file::LockKind;
 use super::cargo::first_of;
 use super::lock_comparison::Comparison;
 use super::reasons::{Reason, owners};
-use super::{Side, Sides};
+use crate::affected::sides::Side;
+use crate::affected::sides::Sides;
 use crate::project::paths::is_within;
 
 /// A lock file as its name tells it.

@@ -10,18 +10,19 @@ mod lock_comparison;
 mod locks;
 mod matrix;
 pub mod reasons;
+pub mod sides;
 
-use std::cell::OnceCell;
+use crate::affected::sides::Side;
+use crate::affected::sides::Sides;
 use std::collections::HashSet;
 
 use monorelease_commit_history::changes;
 use monorelease_commit_history::changes::{FileText, MergeBase};
-use monorelease_commit_history::folders::Folders;
 
 use crate::config;
 use crate::fault::Fault;
 use crate::project::folders::folders;
-use crate::project::{Project, Projects, images_from};
+use crate::project::{Projects, images_from};
 use crate::text::short;
 use crate::world::World;
 use crate::world::texts::Texts;
@@ -38,48 +39,6 @@ pub struct Since {
     pub affected: Vec<Affected>,
     /// What has to be said beside.
     pub notes: Vec<String>,
-}
-
-/// Two commits, and the projects of the newer one.
-pub(super) struct Sides<'a> {
-    pub old: Side<'a>,
-    pub new: Side<'a>,
-    pub projects: &'a [Project],
-    pub folders: &'a Folders,
-}
-
-/// One commit.
-pub(super) struct Side<'a> {
-    world: &'a World,
-    commit: &'a str,
-    crates: OnceCell<Vec<cargo::Crate>>,
-}
-
-impl<'a> Side<'a> {
-    fn new(world: &'a World, commit: &'a str) -> Self {
-        Self {
-            world,
-            commit,
-            crates: OnceCell::new(),
-        }
-    }
-
-    pub fn text(&self, path: &str) -> anyhow::Result<FileText> {
-        changes::text_at(self.world.git.repository(), self.commit, path)
-    }
-
-    pub fn paths_named(&self, name: &str) -> anyhow::Result<Vec<String>> {
-        changes::paths_named(self.world.git.repository(), self.commit, &[name])
-    }
-
-    /// Every Cargo manifest of the commit, read at the first question.
-    pub fn crates(&self) -> anyhow::Result<&[cargo::Crate]> {
-        if let Some(known) = self.crates.get() {
-            return Ok(known);
-        }
-        let read = cargo::crates(self)?;
-        Ok(self.crates.get_or_init(|| read))
-    }
 }
 
 /// Compares HEAD with what it and the revision have in common. `file` is the configuration's path in the repository, where it

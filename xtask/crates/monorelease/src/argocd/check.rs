@@ -14,11 +14,11 @@ use serde_json::Value;
 use super::manifests::{Followed, Updaters, read_updaters};
 use super::updater::{Pick, Strategy};
 use super::{Applications, updater_version};
-use crate::delivery::pins::fits;
 use crate::delivery::promotion::Deliverer;
 use crate::delivery::repository::tree::PinFile;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
+use crate::project::paths::fits;
 use crate::versions;
 use crate::world::{World, files};
 

@@ -11,10 +11,11 @@ use monorelease_model::build_id::arch_suffix;
 use monorelease_text_edits::error::EditError;
 
 use super::block_list::{BARS_FILE, read_bars};
-use super::pins::{Pin, fits};
+use super::pins::Pin;
 use super::repository::DeliveryBranch;
 use super::{Bar, ReleaseImages, Said};
 use crate::delivery::repository::tree::{PinFile, Snapshot};
+use crate::project::paths::fits;
 use crate::world::World;
 
 /// Pins in one branch of one repository.

@@ -24,7 +24,6 @@ mod version_files;
 use crate::init::found::Discovery;
 use crate::init::found::Tree;
 
-
 use text::text;
 
 /// Looks through the tree.

@@ -8,13 +8,14 @@ use monorelease_text_edits::key_path::KeyPath;
 
 use super::Project;
 use super::Projects;
-use super::registered::{Declared, RegistryRules};
+use super::registered::Declared;
 use crate::affected::reasons::{Reason, shown};
 use crate::config::Config;
 use crate::config::secrets::SecretNames;
 use crate::delivery::read::at_line;
 use crate::fault::Fault;
 use crate::project::paths::is_within;
+use crate::project::registry_rules::RegistryRules;
 use crate::secrets::check_names;
 use crate::secrets::declared::secret_names;
 use crate::world::World;

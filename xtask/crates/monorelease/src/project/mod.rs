@@ -7,6 +7,7 @@ pub mod images_from;
 mod names;
 pub mod paths;
 pub mod registered;
+pub mod registry_rules;
 pub mod version_location;
 
 use crate::project::paths::clean_path;

@@ -6,8 +6,9 @@ use monorelease_model::build_id::arch_suffix;
 use monorelease_model::image::media_type::OCI_INDEX as INDEX;
 use monorelease_model::image::media_type::OCI_MANIFEST as MANIFEST;
 use monorelease_model::image::{Digest, Platform, Repository};
-use monorelease_oci_registry::client::{Registry, RegistryOptions};
+use monorelease_oci_registry::client::Registry;
 use monorelease_oci_registry::credentials::Credentials;
+use monorelease_oci_registry::options::RegistryOptions;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 use serde_json::{Value, json};
 

@@ -9,7 +9,8 @@ use monorelease_http_client::parallel::side_by_side;
 use monorelease_model::build_id::{BuildId, arch_suffix};
 use monorelease_model::image::Repository;
 use monorelease_model::version::Version;
-use monorelease_oci_registry::client::{Registry, RegistryOptions};
+use monorelease_oci_registry::client::Registry;
+use monorelease_oci_registry::options::RegistryOptions;
 
 use super::candidates::Sought;
 use super::plan::{BuildFacts, ReleaseFacts};

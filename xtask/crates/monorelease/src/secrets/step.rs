@@ -12,8 +12,8 @@ use super::store::{PrivateFile, SecretValue, fingerprint, remember_handed, value
 use super::{SecretEntry, SecretSync, SecretsPlan, Sink, variables};
 use crate::config::secrets::SecretNames;
 use crate::delivery::deploy::fill;
-use crate::delivery::pins::fits;
 use crate::project::images_from::secrets_of;
+use crate::project::paths::fits;
 use crate::project::{Project, Projects};
 use crate::step::Step;
 use crate::step::plan::{Goal, Probe};

@@ -1,6 +1,5 @@
 //! What the installed cosign can do.
 
-
 /// What the installed cosign knows, told by its help: builds of distributions say no version.
 #[derive(Debug, Clone, Default)]
 pub struct Abilities {

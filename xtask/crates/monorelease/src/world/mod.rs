@@ -88,7 +88,7 @@ impl World {
     /// The one registry client of this run; credentials are read at its first use.
     pub fn registry(&self) -> &Registry {
         self.shared.registry.get_or_init(|| {
-            Registry::new(monorelease_oci_registry::client::RegistryOptions::from_environment())
+            Registry::new(monorelease_oci_registry::options::RegistryOptions::from_environment())
         })
     }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use monorelease_stand_ins::registry::*;
 
 use super::{OCI_MANIFEST, client, image, repository};
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryErrorKind;
+use crate::options::RegistryOptions;
 
 /// A client that writes down how long it would have waited.
 pub(super) fn patient_client(config: &str) -> (Registry, Arc<Mutex<Vec<u64>>>) {

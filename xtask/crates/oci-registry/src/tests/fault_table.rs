@@ -20,9 +20,10 @@ use serde_json::json;
 
 use super::client::{PASSWORD, config};
 use super::{OCI_INDEX, OCI_MANIFEST, client, image, repository};
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryError;
+use crate::options::RegistryOptions;
 
 const COLUMNS: [&str; 8] = [
     "tags",

@@ -10,9 +10,10 @@ use serde_json::json;
 use super::client::{PASSWORD, config};
 use super::odd_servers::oddity;
 use super::{OCI_INDEX, OCI_MANIFEST, client, image, repository};
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryErrorKind;
+use crate::options::RegistryOptions;
 
 const NEW: &str = "2025.10.25.1430-build.7-v1.0.0-abc1234-amd64";
 

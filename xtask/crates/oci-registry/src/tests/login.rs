@@ -12,9 +12,10 @@ use std::io::BufRead as _;
 
 use super::odd_servers::oddity;
 use super::{client, repository};
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryErrorKind;
+use crate::options::RegistryOptions;
 
 #[cfg(unix)]
 mod helpers {

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryErrorKind;
+use crate::options::RegistryOptions;
 
 pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";

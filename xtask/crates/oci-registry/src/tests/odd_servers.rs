@@ -15,9 +15,10 @@ use monorelease_stand_ins::registry::*;
 
 use super::client::{PASSWORD, config, patient_client};
 use super::{OCI_MANIFEST, client, image, repository};
-use crate::client::{Registry, RegistryOptions};
+use crate::client::Registry;
 use crate::credentials::Credentials;
 use crate::error::RegistryErrorKind;
+use crate::options::RegistryOptions;
 
 /// A server that is no registry, but answers like one in the first place.
 pub(super) fn oddity(

@@ -1,6 +1,7 @@
 //! Tests of file patterns, addresses and formats.
 
 use super::*;
+use crate::project::paths::fits;
 
 #[test]
 fn a_pattern_fits_whole_paths_alone() {

@@ -11,7 +11,7 @@ use git2::{ObjectType, OdbLookupFlags, Oid, TreeWalkMode, TreeWalkResult};
 
 use super::tree::Snapshot;
 use super::{DeliveryBranch, HEAD, REMOTE, REMOTE_LIMIT};
-use crate::delivery::pins::fits;
+use crate::project::paths::fits;
 use crate::world::World;
 
 /// What a fetch of a branch leaves out: contents, and never what is needed to know where they are.
