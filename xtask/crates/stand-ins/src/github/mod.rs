@@ -13,7 +13,7 @@ pub mod pulls;
 pub mod refusal;
 pub mod releases;
 
-use crate::github::refusal::Right;
+pub use crate::github::refusal::Right;
 use crate::github::refusal::refusal;
 use std::collections::VecDeque;
 use std::io;

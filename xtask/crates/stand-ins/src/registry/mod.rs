@@ -15,7 +15,7 @@ mod route;
 mod store;
 mod tokens;
 
-use crate::log::LoggedRequest;
+pub use crate::log::LoggedRequest;
 use crate::registry::refusal::refuse;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
