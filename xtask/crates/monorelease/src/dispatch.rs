@@ -9,8 +9,8 @@ use crate::ui::{Ui, has_lost_data};
 use crate::world::environment;
 use crate::world::environment::Environment;
 use crate::{
-    affected, build, bump, changelog, checks, delivery, doctor, init, pin, rehearse, release,
-    release_pr, secrets, status, tag, verify, versions,
+    affected, build, bump, changelog, checks, delivery, doctor, init, pin, release, release_pr,
+    secrets, status, tag, verify, versions,
 };
 
 /// Runs the verb and gives the exit code; an error is printed here, once.
@@ -62,7 +62,8 @@ fn run(app: &App, verb: Verb) -> Outcome {
         Verb::Test => test::run(app),
         Verb::Init => init::command::run(app),
         Verb::Doctor => doctor::run(app),
-        Verb::Rehearse(arguments) => rehearse::run(app, &arguments),
+        #[cfg(feature = "rehearse")]
+        Verb::Rehearse(arguments) => crate::rehearse::run(app, &arguments),
     }
 }
 

@@ -28,6 +28,7 @@ mod packages;
 mod pin;
 mod program;
 mod project;
+#[cfg(feature = "rehearse")]
 pub mod rehearse;
 mod release;
 mod release_pr;

@@ -96,6 +96,7 @@ pub enum Verb {
     Init,
     /// Look at tools, access and the clone; say what is amiss and how to mend it
     Doctor,
+    #[cfg(feature = "rehearse")]
     /// Play a whole release in a sandbox on this machine
     Rehearse(Rehearse),
 }

@@ -9,5 +9,5 @@ pub mod preflight;
 mod probe;
 pub mod run;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "rehearse"))]
 mod crash_tests;
