@@ -1,5 +1,6 @@
 //! `bench`: figures that are there, trees that are sound, nothing left behind. No figure is judged here.
 
+use snapbox::str;
 use std::fs;
 use std::path::Path;
 
@@ -271,11 +272,11 @@ fn a_generated_tree_is_sound() {
 
     let again = bench(&fixture, scratch.path(), &keep);
     assert_eq!(again.code, 2, "{}", again.stderr);
-    assert!(
-        again.stderr.contains("projects-9 is there already"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+       error [FOLDER]/projects-9 is there already
+         try --keep with another folder
+
+"#]]);
     assert!(is_empty(scratch.path()));
 }
 
@@ -408,7 +409,12 @@ fn a_peer_on_the_path_is_called_as_configured_and_measured() {
 fn a_peer_that_fails_is_told_and_its_row_has_no_figures() {
     let ran = beside("echo it broke >&2; exit 7");
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("it broke"), "{}", ran.stderr);
+    ran.assert_stderr(str![[r#"
+  Generating 2 projects
+   Measuring bump of 2 projects
+       error bump-my-version beside bump of 2 projects: `bump-my-version bump minor --dry-run` failed (exit status: 7): it broke
+
+"#]]);
     let document = document(&ran);
     let bench = &document["benches"][0];
     assert!(positive(&bench["time_ms"]), "{bench}");

@@ -2,9 +2,10 @@
 //!
 //! After a change of the command line: `SNAPSHOTS=overwrite cargo test --test it`.
 
-use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+
+use snapbox::{Assert, Data};
 
 use crate::support::{program, ran};
 
@@ -65,12 +66,7 @@ fn the_reference_is_up_to_date() {
         "words below verbs are told"
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md");
-    if std::env::var_os("SNAPSHOTS").is_some_and(|action| action == "overwrite") {
-        fs::write(&path, &text).unwrap();
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == text,
-        "docs/commands.md is out of date: SNAPSHOTS=overwrite cargo test --test it"
-    );
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .eq(text, Data::read_from(&path, None).raw());
 }

@@ -1,5 +1,6 @@
 //! As `delivery`, with production reached by pull request at an embedded forge.
 
+use snapbox::IntoData;
 use xtask::rehearsal::forge::{EmbeddedForge, Right};
 use xtask::rehearsal::forge_pulls::Pull;
 
@@ -79,16 +80,12 @@ impl Asked {
             .collect()
     }
 
-    /// It ends with this code and these words, and nothing changed anywhere.
-    pub fn refused(&self, arguments: &[&str], code: i32, words: &str) {
+    /// It ends with this code and this text, and nothing changed anywhere.
+    pub fn refused(&self, arguments: &[&str], code: i32, expected: impl IntoData) {
         let before = (self.delivered.refs(), self.forge.pulls());
         let ran = self.run(arguments);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(words),
-            "{words:?} is not in {}",
-            ran.stderr
-        );
+        ran.assert_stderr(expected);
         assert_eq!(
             (self.delivered.refs(), self.forge.pulls()),
             before,
