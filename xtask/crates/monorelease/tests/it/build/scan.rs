@@ -1,6 +1,7 @@
 //! The scan gate of `build`, with stand-ins for the scanners and for the engine: what counts, what is let pass and until when, and
 //! that nothing passes which was not looked at.
 
+use snapbox::str;
 use std::fs;
 
 use crate::support::scanner::{Known, Scanner};
@@ -192,13 +193,18 @@ fn an_entry_lets_a_finding_pass_until_its_day_and_is_noted_when_it_is_of_no_use(
         entry("CVE-2019-0009", "2999-01-01")
     ));
     let ran = gate.passes();
-    assert!(
-        ran.stderr.contains(
-            "scan.ignore CVE-2019-0009 matches nothing in api any more; take the entry out"
-        ),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo build-image [SERVER]/acme/api:[BUILD]-amd64 for linux/amd64  (0.1.0 at [COMMIT]-dirty-[SHORT])
+        todo smoke api --help  (smoke test in a fresh container)
+        todo scan grype: no HIGH or CRITICAL that has a fix, in image and tree  (known vulnerabilities)
+        note api: HEAD carries no -rcN tag, so no release will take this build (cargo xtask tag api --rc)
+       acted build-image [SERVER]/acme/api:[BUILD]-amd64 for linux/amd64  [[DURATION]]
+       acted smoke api --help  [[DURATION]]
+           │ scan.ignore CVE-2019-0009 matches nothing in api any more; take the entry out
+       acted scan grype: no HIGH or CRITICAL that has a fix, in image and tree  [[DURATION]]
+    Finished 3 done now, 0 done before
+
+"#]]);
     assert!(
         ran.stdout
             .contains("but 1 that scan.ignore lets pass: CVE-2024-0001"),
@@ -250,10 +256,9 @@ fn an_entry_that_means_nothing_is_answered_with_usage_by_every_verb() {
     gate.ignore("[[scan.ignore]]\nid = \"CVE-1\"\nuntil = \"2999-01-01\"\n");
     let ran = gate.fixture.run(&["versions"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("xtask/monorepo.toml: scan.ignore[0] (\"CVE-1\"): `why` is missing"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error xtask/monorepo.toml: scan.ignore[0] ("CVE-1"): `why` is missing; wanted the reason why it is no danger, or why it cannot be mended yet
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]]);
 }

@@ -1,5 +1,6 @@
 //! `bump auto` on real histories: levels, reasons, refusals, a second run, and random histories against plain git.
 
+use snapbox::str;
 use std::fs;
 
 use crate::support::{Fixture, git_in, program, ran};
@@ -125,13 +126,13 @@ fn a_commit_of_the_bump_is_no_reason_for_the_next_one() {
     assert_eq!(fixture.head(), head);
     fixture.git(&["tag", "core-v0.2.0"]);
     let ran = fixture.ok(&["bump", "auto"]);
-    assert!(
-        ran.stderr
-            .contains("core: nothing to release since core-v0.2.0"),
-        "{}",
-        ran.stderr
-    );
-    assert!(ran.stderr.contains("nothing to do"), "{}", ran.stderr);
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.2.0
+   Unchanged api: nothing to release since api-v0.1.0
+   Unchanged deep: nothing to release since deep-v0.1.0
+    Finished nothing to do
+
+"#]]);
     assert_eq!(
         fixture.json(&["bump", "auto"])["projects"],
         Value::Array(Vec::new())
@@ -231,14 +232,12 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
     let before = fixture.state();
     let refused = fixture.run(&["bump", "auto", "core"]);
     assert_eq!(refused.code, 3);
-    assert!(
-        refused
-            .stderr
-            .contains("core has no release that HEAD contains")
-            && refused.stderr.contains("--initial"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error core has no release that HEAD contains (wanted a tag core-vX.Y.Z; core-v0.9.0 is there, and is no part of HEAD's history), so nothing tells which of its commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+     Refused nothing was done
+
+"#]]);
     for line in [
         &["bump", "auto", "core"][..],
         &["changelog", "core"],
@@ -260,11 +259,11 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
     );
     let usage = fixture.run(&["bump", "minor", "--initial"]);
     assert_eq!(usage.code, 2);
-    assert!(
-        usage.stderr.contains("--initial is for `bump auto`"),
-        "{}",
-        usage.stderr
-    );
+    usage.assert_stderr(str![[r#"
+       error --initial is for `bump auto`; minor needs no release before it
+         try cargo xtask bump minor, or cargo xtask bump auto --initial
+
+"#]]);
     let url = format!("file://{}", fixture.root().display());
     let parent = fixture.root().parent().unwrap().to_owned();
     git_in(
@@ -276,12 +275,11 @@ fn what_cannot_be_told_is_refused_with_the_way_out() {
         .output()
         .unwrap());
     assert_eq!(shallow.code, 3);
-    assert!(
-        shallow.stderr.contains("this clone is shallow")
-            && shallow.stderr.contains("git fetch --unshallow"),
-        "{}",
-        shallow.stderr
-    );
+    shallow.assert_stderr(str![[r#"
+       error this clone is shallow, so it cannot tell which commits are not released
+         try git fetch --unshallow --tags
+
+"#]]);
 }
 
 #[test]
@@ -312,11 +310,11 @@ fn a_shallow_clone_is_deepened_or_refused_and_a_dry_run_fetches_nothing() {
         "{}",
         refused.stderr
     );
-    assert!(
-        refused.stderr.contains("git fetch --unshallow --tags"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error this clone is shallow, so it cannot tell which commits are not released
+         try git fetch --unshallow --tags
+
+"#]]);
     git_in(
         &shallow,
         &["remote", "set-url", "origin", "file:///nowhere/at/all"],
@@ -328,12 +326,16 @@ fn a_shallow_clone_is_deepened_or_refused_and_a_dry_run_fetches_nothing() {
         "{}",
         refused.stderr
     );
-    assert!(
-        refused.stderr.contains("deepening it failed")
-            && refused.stderr.contains("--unshallow --tags origin"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+   Deepening this shallow clone, from origin
+       error this clone is shallow, so it cannot tell which commits are not released, and deepening it failed: `git -C [FOLDER]/shallow/ fetch --quiet --unshallow --tags origin` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git fetch --unshallow --tags origin
+
+"#]]);
     git_in(
         &shallow,
         &[
@@ -386,11 +388,12 @@ fn a_shallow_clone_is_deepened_or_refused_and_a_dry_run_fetches_nothing() {
         .output()
         .unwrap());
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("this clone is shallow"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+   Deepening this shallow clone, from origin
+       error this clone is shallow, so it cannot tell which commits are not released, and origin is shallow itself
+         try git fetch --unshallow --tags origin
+
+"#]]);
 }
 
 #[test]
@@ -423,13 +426,14 @@ fn a_plain_merge_counts_by_what_it_brought_in() {
         part.contains(&format!("- of core (#8, {})", &feat[..7])) && !part.contains("of deep"),
         "{part}"
     );
-    assert!(
-        fixture
-            .run(&["changelog", "api"])
-            .stdout
-            .contains("A title"),
-        "what has nothing better to tell tells its title"
-    );
+    fixture.run(&["changelog", "api"]).assert_stdout(str![[r#"
+## [Unreleased]
+
+### Other
+
+- A title (#8, [SHORT])
+
+"#]]);
     // A release made on a branch: what it contains is not new when the branch is merged.
     fixture.git(&["checkout", "--quiet", "-b", "line", "main~1"]);
     change(&fixture, &["core/deep/b"], "feat!: released there");
@@ -513,19 +517,35 @@ fn an_empty_commit_that_asks_for_a_release_is_warned_of() {
         &id[..7]
     );
     assert_eq!(ran.stderr.matches(&words).count(), 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("cargo xtask bump 2.0.0 PROJECT")
-            && ran.stderr.contains("nothing to do"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     warning [SHORT] "chore: release 2.0.0" says Release-As: 2.0.0 and changes no path of a project, so it counts for nobody; name the version (cargo xtask bump 2.0.0 PROJECT), or say it in a commit that changes the project
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged api: nothing to release since api-v0.1.0
+   Unchanged deep: nothing to release since deep-v0.1.0
+    Finished nothing to do
+
+"#]]);
 }
 
 #[test]
 fn a_missing_object_is_told_and_nothing_is_written() {
-    for (what, words) in [
-        ("HEAD~1", "lacks a commit"),
-        ("HEAD~1^{tree}", "lacks the tree"),
+    for (what, expected) in [
+        (
+            "HEAD~1",
+            str![[r#"
+       error this clone lacks a commit of its own history: object not found - no match for id ([COMMIT])
+         try git fetch --refetch --no-filter
+
+"#]],
+        ),
+        (
+            "HEAD~1^{tree}",
+            str![[r#"
+       error reading what commit [COMMIT] changed: this clone lacks the tree [COMMIT] of its own history
+         try git fetch --refetch --no-filter
+
+"#]],
+        ),
     ] {
         let fixture = released();
         for number in 0..3 {
@@ -544,11 +564,8 @@ fn a_missing_object_is_told_and_nothing_is_written() {
         ] {
             let ran = fixture.run(line);
             assert_eq!(ran.code, 3, "{what}: {}", ran.stderr);
-            assert!(
-                ran.stderr.contains(words) && ran.stderr.contains(id.trim()),
-                "{what}: {}",
-                ran.stderr
-            );
+            ran.assert_stderr(expected.clone());
+            assert!(ran.stderr.contains(id.trim()), "{}", ran.stderr);
             assert!(
                 ran.stderr.contains("git fetch --refetch --no-filter"),
                 "{what}: {}",

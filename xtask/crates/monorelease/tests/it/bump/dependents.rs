@@ -2,6 +2,7 @@
 
 use crate::support::Fixture;
 use serde_json::Value;
+use snapbox::str;
 
 fn steps(document: &Value) -> Vec<(String, String, String)> {
     let text = |step: &Value, field: &str| step[field].as_str().unwrap().to_owned();
@@ -70,12 +71,21 @@ fn law_4_requirements_that_no_longer_admit_the_version_move_with_it() {
         other.2
     );
     let ran = fixture.ok(&["bump", "minor", "core"]);
-    assert!(
-        ran.stderr
-            .contains("web: requires core >=0.1,<0.2; core becomes 0.2.0"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0)
+        todo edit core/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo edit other/Cargo.toml  (other/Cargo.toml: requires core 0.1.0; core becomes 0.2.0, so now 0.2.0)
+        todo edit web/pyproject.toml  (web: requires core >=0.1,<0.2; core becomes 0.2.0, so now >=0.2,<0.3, web: requires core ==0.1.0; core becomes 0.2.0, so now ==0.2.0)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
+       acted edit Cargo.lock  [[DURATION]]
+       acted edit core/Cargo.toml  [[DURATION]]
+       acted edit core/pyproject.toml  [[DURATION]]
+       acted edit other/Cargo.toml  [[DURATION]]
+       acted edit web/pyproject.toml  [[DURATION]]
+    Finished 5 done now, 0 done before
+
+"#]]);
     let changes = changed(&fixture);
     for wanted in [
         "+core = { path = \"../core\", version = \"0.2.0\" } # core 0.1.0",
@@ -113,12 +123,19 @@ fn law_4_a_project_that_git_was_not_told_of_yet_requires_as_others_do() {
         "[project]\nname = \"new\"\nversion = \"0.1.0\"\ndependencies = [\"core>=0.1,<0.2\"]\n",
     );
     let ran = fixture.ok(&["bump", "minor", "core"]);
-    assert!(
-        ran.stderr
-            .contains("new: requires core >=0.1,<0.2; core becomes 0.2.0"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0)
+        todo edit core/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo edit new/pyproject.toml  (new: requires core >=0.1,<0.2; core becomes 0.2.0, so now >=0.2,<0.3)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
+       acted edit Cargo.lock  [[DURATION]]
+       acted edit core/Cargo.toml  [[DURATION]]
+       acted edit core/pyproject.toml  [[DURATION]]
+       acted edit new/pyproject.toml  [[DURATION]]
+    Finished 4 done now, 0 done before
+
+"#]]);
     assert!(
         fixture
             .read("new/pyproject.toml")
@@ -311,12 +328,20 @@ fn a_lock_that_takes_the_package_from_elsewhere_is_told() {
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: a consumer of what is published");
     let ran = fixture.ok(&["bump", "minor", "core"]);
-    assert!(
-        ran.stderr
-            .contains("web/uv.lock takes core from elsewhere: lock it again once"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0)
+        todo edit core/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo edit web/pyproject.toml  (web: requires core >=0.1,<0.2; core becomes 0.2.0, so now >=0.2,<0.3)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
+        note web/uv.lock takes core from elsewhere: lock it again once the new version is published
+       acted edit Cargo.lock  [[DURATION]]
+       acted edit core/Cargo.toml  [[DURATION]]
+       acted edit core/pyproject.toml  [[DURATION]]
+       acted edit web/pyproject.toml  [[DURATION]]
+    Finished 4 done now, 0 done before
+
+"#]]);
     assert_eq!(fixture.read("web/uv.lock"), lock);
     assert!(
         fixture
@@ -337,11 +362,11 @@ fn a_manifest_that_cannot_be_read_stands_in_the_way_only_of_what_it_names() {
     );
     let refused = fixture.run(&["bump", "minor", "core"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("broken/Cargo.toml"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error broken/Cargo.toml: dependencies cannot be read: the text is not TOML, unclosed table, expected `]` (line 1)
+         try edit broken/Cargo.toml
+
+"#]]);
 }
 
 #[test]
@@ -431,11 +456,11 @@ fn law_15_a_lock_that_cannot_be_read_is_not_one_that_is_not_there() {
     fixture.commit_all("feat: bytes that are no text");
     let refused = fixture.run(&["bump", "minor", "core"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("Cargo.lock is not UTF-8 at byte"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error Cargo.lock: [FOLDER]/work/Cargo.lock is not UTF-8 at byte 133; it may name core
+         try make Cargo.lock readable as text, or git rm --cached Cargo.lock
+
+"#]]);
     assert_eq!(fixture.git(&["diff", "--stat"]), "", "nothing was written");
     fixture.ok(&["bump", "minor", "api", "--dry-run"]);
 }
@@ -458,11 +483,11 @@ fn law_15_a_broken_manifest_names_packages_in_any_spelling() {
     ]);
     let refused = fixture.run(&["bump", "minor", "a"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("b/pyproject.toml"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error b/pyproject.toml: project.dependencies cannot be read: the text is not TOML, key with no value, expected `=` (line 4)
+         try edit b/pyproject.toml
+
+"#]]);
 }
 
 #[test]
@@ -627,12 +652,15 @@ fn a_site_of_two_projects_does_not_leave_one_of_them_behind() {
     );
     let says =
         "deploy/Chart.yaml is a site of all too, which would be left with sites that disagree";
-    assert!(
-        refused.stderr.contains(says)
-            && refused.stderr.contains("cargo xtask bump 0.2.0 chart all"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping chart 0.1.0 → 0.2.0
+        todo edit deploy/Chart.yaml  (version 0.1.0 → 0.2.0)
+       error deploy/Chart.yaml is a site of all too, which would be left with sites that disagree
+         try cargo xtask bump 0.2.0 chart all
+     Refused nothing was done
+
+"#]]);
+    assert!(refused.stderr.contains(says), "{}", refused.stderr);
     fixture.ok(&["bump", "0.2.0", "chart", "all"]);
     fixture.ok(&["versions", "--check"]);
     fixture.ok(&["bump", "minor", "all"]);

@@ -2,6 +2,7 @@
 //!
 //! Everything is on this machine: crates and packages of the repository, and one folder of vendored crates.
 
+use snapbox::str;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -309,13 +310,16 @@ fn a_crate_does_not_become_the_published_one_of_its_name() {
         "{}",
         refused.stderr
     );
-    assert!(
-        refused
-            .stderr
-            .contains("Cargo.lock has a core 0.2.0 from elsewhere too"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0)
+        todo edit app/Cargo.toml  (app/Cargo.toml: requires core 0.1.0; core becomes 0.2.0, so now 0.2.0)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
+       error Cargo.lock has a core 0.2.0 from elsewhere too, and would have to tell the two apart anew
+         try choose another version, or drop that dependency first
+     Refused nothing was done
+
+"#]]);
     bump(
         &fixture,
         &locks,

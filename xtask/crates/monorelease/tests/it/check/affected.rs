@@ -1,5 +1,7 @@
 //! `plan --since` on real repositories: who is affected, by which chain of reasons, and what a CI is told to build.
 
+use snapbox::IntoData;
+use snapbox::str;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -58,12 +60,10 @@ fn swap(fixture: &Fixture, path: &str, from: &str, to: &str) -> Vec<String> {
     after(fixture, &[(path, &text.replace(from, to))])
 }
 
-/// Holds a refusal to its code and words; nothing stands where data is expected.
-fn refused(ran: &Report, code: i32, says: &[&str]) {
+/// Holds a refusal to its code and text; nothing stands where data is expected.
+fn refused(ran: &Report, code: i32, expected: impl IntoData) {
     assert_eq!(ran.code, code, "{}", ran.stderr);
-    for words in says {
-        assert!(ran.stderr.contains(words), "no {words:?}: {}", ran.stderr);
-    }
+    ran.assert_stderr(expected);
     assert!(
         !ran.stderr.contains("panicked") && ran.stdout.is_empty(),
         "{} {}",
@@ -130,11 +130,10 @@ fn a_ci_is_told_what_to_build_and_why() {
         ran.stdout,
         "project  why\napi      api/src/a.py and 1 more changed\n"
     );
-    assert!(
-        ran.stderr.contains("of 3 projects, 1 affected"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     Planned of 3 projects, 1 affected between [SHORT] and [SHORT]
+
+"#]]);
     let ran = fixture.run_with(
         &["plan", "--since", "HEAD~1", "--dry-run"],
         &[("GITHUB_OUTPUT", output.to_str().unwrap())],
@@ -187,7 +186,11 @@ fn a_project_argument_and_the_folder_narrow() {
     refused(
         &fixture.run(&["plan", "apy", "--since", "HEAD~1"]),
         2,
-        &["no project is called `apy`", "did you mean `api`?"],
+        str![[r#"
+       error no project is called `apy`; did you mean `api`? (projects: core, api, web)
+         try cargo xtask versions
+
+"#]],
     );
 }
 
@@ -285,12 +288,11 @@ fn uncommitted_changes_are_not_counted_and_said() {
     );
     let ran = fixture.ok(&["plan", "--since", "HEAD"]);
     assert_eq!(ran.stdout, "");
-    assert!(
-        ran.stderr
-            .contains("the work tree differs from HEAD; uncommitted changes are not counted"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note the work tree differs from HEAD; uncommitted changes are not counted
+     Planned of 5 projects, 0 affected between [SHORT] and [SHORT]
+
+"#]]);
     fixture.git(&["checkout", "--quiet", "--", "."]);
     assert!(
         !fixture
@@ -394,20 +396,26 @@ fn the_configuration_affects_those_whose_keys_changed() {
     );
     after(&fixture, &[(file, &text)]);
     let ran = fixture.ok(&["plan", "--since", "HEAD~1"]);
-    assert!(
-        ran.stdout.is_empty()
-            && ran
-                .stderr
-                .contains("project new is gone from xtask/monorepo.toml"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note project new is gone from xtask/monorepo.toml
+     Planned of 2 projects, 0 affected between [SHORT] and [SHORT]
+
+"#]]);
+    assert!(ran.stdout.is_empty(), "{}", ran.stderr);
     fixture.write(file, "[projects\n");
     fixture.commit_all("broken");
     refused(
         &fixture.run(&["plan", "--since", "HEAD"]),
         2,
-        &["xtask/monorepo.toml", "unclosed table"],
+        str![[r#"
+       error xtask/monorepo.toml: TOML parse error at line 1, column 10
+               |
+             1 | [projects
+               |          ^
+             unclosed table, expected `]`
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
     );
     let found = after(&fixture, &[(file, &text)]);
     assert_eq!(found.len(), 2, "{found:?}");
@@ -423,11 +431,12 @@ fn a_project_without_versions_is_named_by_its_commit_and_the_first_configuration
     let fixture = Fixture::of_tree(&[("api/1", "")]);
     fixture.write("xtask/monorepo.toml", CONFIG);
     let ran = fixture.ok(&["plan", "--since", "HEAD"]);
-    assert!(
-        ran.stderr.contains("the configuration is in no commit"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note the work tree differs from HEAD; uncommitted changes are not counted
+        note the configuration is in no commit, so its changes are not counted
+     Planned of 2 projects, 0 affected between [SHORT] and [SHORT]
+
+"#]]);
     let found = after(&fixture, &[]);
     assert_eq!(found[0], "api: xtask/monorepo.toml: projects.api is new");
     let document = fixture.json(&["plan", "--since", "HEAD~1"]);
@@ -468,7 +477,15 @@ fn a_build_takes_the_id_that_the_plan_gives_a_project_without_versions() {
         "{}",
         planned.stderr
     );
-    refused(&build("0123456"), 2, &["build id \"0123456\""]);
+    refused(
+        &build("0123456"),
+        2,
+        str![[r#"
+       error build id "[SHORT]": the part "-build." is wrong; wanted YYYY.MM.DD.HHMM-build.N-vVERSION-SHA7, such as [BUILD]
+         try cargo xtask plan --tag TAG prints the build id
+
+"#]],
+    );
 }
 
 #[test]
@@ -488,10 +505,11 @@ fn version_sites_that_disagree_are_refused() {
     refused(
         &fixture.run(&["plan", "--since", "HEAD~1"]),
         3,
-        &[
-            "version sites of core disagree in HEAD",
-            "cargo xtask versions --fix core",
-        ],
+        str![[r#"
+       error the version sites of core disagree in HEAD: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.2.0
+         try cargo xtask versions --fix core, then commit
+
+"#]],
     );
     assert_eq!(fixture.run(&["plan", "api", "--since", "HEAD~2"]).code, 0);
 }
@@ -500,29 +518,66 @@ fn version_sites_that_disagree_are_refused() {
 fn revisions_that_mean_nothing_are_told_by_name() {
     let fixture = nested();
     let zero = "0".repeat(40);
-    for (revision, says, fix) in [
-        ("mian", "\"mian\" is unknown in this clone", "git fetch"),
-        ("", "\"\" is not the name of one commit", "git fetch"),
-        ("HEAD~99", "is unknown in this clone", "git fetch"),
-        ("HEAD..HEAD", "is not the name of one commit", "git fetch"),
-        ("HEAD^{tree}", "is a tree, wanted a commit", "git fetch"),
+    for (revision, expected) in [
+        (
+            "mian",
+            str![[r#"
+       error revision "mian" is unknown in this clone
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
+        (
+            "",
+            str![[r#"
+       error revision "" is not the name of one commit
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
+        (
+            "HEAD~99",
+            str![[r#"
+       error revision "HEAD~99" is unknown in this clone
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
+        (
+            "HEAD..HEAD",
+            str![[r#"
+       error revision "HEAD..HEAD" is not the name of one commit
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
+        (
+            "HEAD^{tree}",
+            str![[r#"
+       error revision "HEAD^{tree}" is a tree, wanted a commit
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
         (
             "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
-            "is unknown in this clone",
-            "git fetch",
+            str![[r#"
+       error revision "[COMMIT]" is unknown in this clone
+         try git fetch --tags, or name another revision
+
+"#]],
         ),
         // No fetch brings that one.
         (
             &zero,
-            "is git's word for no commit at all",
-            "name the main branch",
+            str![[r#"
+       error revision "[COMMIT]" is git's word for no commit at all, as a forge says it of a branch's first push
+         try name the main branch, such as origin/main
+
+"#]],
         ),
     ] {
-        refused(
-            &fixture.run(&["plan", "--since", revision]),
-            2,
-            &[says, fix],
-        );
+        refused(&fixture.run(&["plan", "--since", revision]), 2, expected);
     }
     for arguments in [
         &["plan"][..],
@@ -544,13 +599,21 @@ fn revisions_that_mean_nothing_are_told_by_name() {
     refused(
         &fixture.run(&["plan", "--since", "other"]),
         3,
-        &["other (", ") and HEAD (", "have no history in common"],
+        str![[r#"
+       error other ([SHORT]) and HEAD ([SHORT]) have no history in common
+         try git log --oneline, and name a revision of this history
+
+"#]],
     );
     let unborn = Fixture::unborn(&[("xtask/monorepo.toml", NESTED)]);
     refused(
         &unborn.run(&["plan", "--since", "HEAD"]),
         3,
-        &["no commit yet"],
+        str![[r#"
+       error the repository has no commit yet; versions are read from commits
+         try git add --all && git commit
+
+"#]],
     );
 }
 
@@ -594,29 +657,41 @@ fn a_shallow_clone_is_believed_only_as_far_as_it_reaches() {
         0,
         "an ancestor is its own common history"
     );
-    let unshallow = "git fetch --unshallow";
     refused(
         &run_in(&folder, &["plan", "--since", "HEAD~3"]),
         3,
-        &["shallow and does not reach down to \"HEAD~3\"", unshallow],
+        str![[r#"
+       error this clone is shallow and does not reach down to "HEAD~3"
+         try git fetch --unshallow
+
+"#]],
     );
     refused(
         &run_in(&folder, &["plan", "--since", root.trim()]),
         3,
-        &["does not reach down to", unshallow],
+        str![[r#"
+       error this clone is shallow and does not reach down to "[COMMIT]"
+         try git fetch --unshallow
+
+"#]],
     );
     refused(
         &run_in(&folder, &["plan", "--since", "origin/topic"]),
         3,
-        &[
-            "shallow, so it cannot tell which commit origin/topic",
-            unshallow,
-        ],
+        str![[r#"
+       error this clone is shallow, so it cannot tell which commit origin/topic ([SHORT]) and HEAD have in common
+         try git fetch --unshallow
+
+"#]],
     );
     refused(
         &run_in(&folder, &["plan", "--since", "mian"]),
         2,
-        &["\"mian\" is unknown"],
+        str![[r#"
+       error revision "mian" is unknown in this clone
+         try git fetch --tags, or name another revision
+
+"#]],
     );
     git_in(&folder, &["fetch", "--quiet", "--unshallow"]);
     for revision in ["HEAD~3", root.trim(), "origin/topic"] {
@@ -1007,27 +1082,29 @@ fn a_clone_that_lacks_contents_is_not_believed() {
     refused(
         &run_in(&folder, &["plan", "--since", "HEAD~1"]),
         3,
-        &[
-            "this clone lacks the content of Cargo.lock at ",
-            "git fetch --refetch --no-filter",
-        ],
+        str![[r#"
+       error this clone lacks the content of Cargo.lock at [COMMIT]
+         try git fetch --refetch --no-filter
+
+"#]],
     );
     git_in(&folder, &["fetch", "--quiet", "--refetch", "--no-filter"]);
     let ran = run_in(&folder, &["plan", "--since", "HEAD~1"]);
-    assert!(
-        ran.code == 0 && ran.stdout.contains("libc 0.2.1 → 0.2.2"),
-        "{} {}",
-        ran.stdout,
-        ran.stderr
-    );
+    assert_eq!(ran.code, 0, "{ran}");
+    ran.assert_stdout(str![[r#"
+project  why
+core     Cargo.lock: libc 0.2.1 → 0.2.2, needed by core
+
+"#]]);
     let folder = clone(&fixture, "treeless", &["--filter=tree:0"]);
     refused(
         &run_in(&folder, &["plan", "--since", "HEAD~1"]),
         3,
-        &[
-            "this clone lacks the tree ",
-            "git fetch --refetch --no-filter",
-        ],
+        str![[r#"
+       error this clone lacks the tree [COMMIT] of its own history
+         try git fetch --refetch --no-filter
+
+"#]],
     );
     git_in(&folder, &["fetch", "--quiet", "--refetch", "--no-filter"]);
     assert_eq!(run_in(&folder, &["plan", "--since", "HEAD~1"]).code, 0);

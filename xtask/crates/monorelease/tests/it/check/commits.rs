@@ -1,6 +1,7 @@
 //! `check commits` and `check title`: the gate before a merge.
 
 use crate::support::{Fixture, git_in, program, ran};
+use snapbox::str;
 
 const CONFIG: &str = "[projects.core]\npath = \"core\"\nversions = [\"VERSION\"]\n";
 
@@ -24,12 +25,12 @@ fn a_title_passes_or_is_corrected() {
     );
     let ran = fixture.run(&["check", "title", "Feature (Core): add x"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert!(
-        ran.stderr.contains("has no conventional form")
-            && ran.stderr.contains("\"feat(core): add x\""),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error "Feature (Core): add x" has no conventional form, TYPE(SCOPE): DESCRIPTION
+         try "feat(core): add x"
+     Checked 1 title: not all conventional
+
+"#]]);
     let document = fixture.json(&["check", "title", "-rf: x"]);
     assert_eq!(
         (document.code, document["faults"].as_array().unwrap().len()),
@@ -106,12 +107,10 @@ fn the_commits_of_a_range_are_held_and_merges_are_not() {
     );
     let good = fixture.run(&["check", "commits", "--range", "base..side~1"]);
     assert_eq!(good.code, 0);
-    assert!(
-        good.stderr
-            .contains("1 commit of base..side~1: conventional"),
-        "{}",
-        good.stderr
-    );
+    good.assert_stderr(str![[r#"
+     Checked 1 commit of base..side~1: conventional
+
+"#]]);
     commit(&fixture, &"x".repeat(100_000));
     let long = fixture.run(&["check", "commits", "--range", "HEAD~1..HEAD"]);
     assert!(
@@ -129,19 +128,51 @@ fn the_commits_of_a_range_are_held_and_merges_are_not() {
 #[test]
 fn a_range_that_cannot_be_told_is_refused() {
     let fixture = fixture();
-    for (range, words) in [
+    for (range, expected) in [
         (
             "nowhere..HEAD",
-            "revision \"nowhere\" is unknown in this clone",
+            str![[r#"
+       error revision "nowhere" is unknown in this clone
+         try git fetch --tags, or name another revision
+
+"#]],
         ),
-        ("base..HEAD^{tree}", "is a tree, wanted a commit"),
-        ("base", "is no range of commits, wanted A..B"),
-        ("base...HEAD", "is no range of commits"),
-        ("..", "is no range of commits"),
+        (
+            "base..HEAD^{tree}",
+            str![[r#"
+       error revision "HEAD^{tree}" is a tree, wanted a commit
+         try git fetch --tags, or name another revision
+
+"#]],
+        ),
+        (
+            "base",
+            str![[r#"
+       error "base" is no range of commits, wanted A..B
+         try cargo xtask check commits --range origin/main..HEAD
+
+"#]],
+        ),
+        (
+            "base...HEAD",
+            str![[r#"
+       error "base...HEAD" is no range of commits, wanted A..B
+         try cargo xtask check commits --range origin/main..HEAD
+
+"#]],
+        ),
+        (
+            "..",
+            str![[r#"
+       error ".." is no range of commits, wanted A..B
+         try cargo xtask check commits --range origin/main..HEAD
+
+"#]],
+        ),
     ] {
         let ran = fixture.run(&["check", "commits", "--range", range]);
         assert_eq!(ran.code, 2, "{range}: {}", ran.stderr);
-        assert!(ran.stderr.contains(words), "{range}: {}", ran.stderr);
+        ran.assert_stderr(expected);
     }
     commit(&fixture, "fix: y");
     let parent = fixture.root().parent().unwrap().to_owned();
@@ -166,13 +197,11 @@ fn a_range_that_cannot_be_told_is_refused() {
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     let deepened = shallow(&["check", "commits", "--range", "HEAD~1..HEAD"]);
     assert_eq!(deepened.code, 0, "{}", deepened.stderr);
-    assert!(
-        deepened
-            .stderr
-            .contains("1 commit of HEAD~1..HEAD: conventional"),
-        "{}",
-        deepened.stderr
-    );
+    deepened.assert_stderr(str![[r#"
+   Deepening this shallow clone, from origin
+     Checked 1 commit of HEAD~1..HEAD: conventional
+
+"#]]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::support::delivery::{Delivered, deployment};
 use crate::support::git_in;
 use crate::support::programs::write_program;
+use snapbox::str;
 
 const PIN: &str = "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\n";
 
@@ -106,82 +107,131 @@ fn of_a_pattern_other_files_may_be_of_something_else() {
     );
     let none = fixture.run(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
     assert_eq!(none.code, 3, "{}", none.stderr);
-    assert!(
-        none.stderr
-            .contains("staging/s*.yaml: no file that fits this pattern names an image of"),
-        "{}",
-        none.stderr
-    );
+    none.assert_stderr(str![[r#"
+       error [FOLDER]/deploy.git (main): staging/s*.yaml: no file that fits this pattern names an image of [SERVER]/acme/api
+         try edit the file, or its [[pins]] in the configuration
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
 fn a_configuration_that_makes_no_sense_is_a_usage_error_of_every_verb() {
-    for (more, said) in [
+    for (more, expected) in [
         (
             format!("{PIN}file = \"../x.yaml\"\n"),
-            "leaves the repository",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): file "../x.yaml" leaves the repository that it is in
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"/etc/x.yaml\"\n"),
-            "leaves the repository",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): file "/etc/x.yaml" leaves the repository that it is in
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.txt\"\n"),
-            "ends with .yaml, .yml, .json or .toml",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): file "x.txt": wanted a name that ends with .yaml, .yml, .json or .toml
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\nwrite = \"sha\"\n"),
-            "wanted \"tag\", \"digest\" or \"tag@digest\"",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): write is "sha", wanted "tag", "digest" or "tag@digest"
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\nkey = \"a..b\"\n"),
-            "is not a path of YAML keys",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): key `a..b` is not a path of YAML keys: a part of it is empty
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\nplatform = \"linux/riscv64\"\n"),
-            "is none of api's: linux/amd64, linux/arm64",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): platform linux/riscv64 is none of api's: linux/amd64, linux/arm64
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\ngit = \"https://me:hunter2@host/x\"\n"),
-            "has a user in its address",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): git has a user in its address; leave that to git's credential helpers or GITHUB_TOKEN
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\ngit = \"--upload-pack=x\"\n"),
-            "wanted the address of a repository",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): git is "--upload-pack=x", wanted the address of a repository
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\ngit = \"ext::sh -c x\"\n"),
-            "wanted the address of a repository",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): git is "ext::sh -c x", wanted the address of a repository
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!("{PIN}file = \"x.yaml\"\nbranch = \"a b\"\n"),
-            "no name of a branch",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (api in staging): branch is "a b", which is no name of a branch
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "[[pins]]\nproject = \"core\"\nenvironment = \"staging\"\nfile = \"x.yaml\"\n"
                 .to_owned(),
-            "core has no image",
+            str![[r#"
+       error xtask/monorepo.toml: pins[0] (core in staging): core has no image that a pin could name
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "[environments.a]\nafter = \"b\"\n[environments.b]\nafter = \"a\"\n".to_owned(),
-            "after goes in a circle: a → b → a",
+            str![[r#"
+       error xtask/monorepo.toml: after goes in a circle: a → b → a
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             format!(
                 "{PIN}file = \"x.yaml\"\n{}file = \"x.yaml\"\n",
                 PIN.replace("staging", "production")
             ),
-            "pins[1] (api in production): x.yaml of main is the pin of staging too",
+            str![[r#"
+       error xtask/monorepo.toml: pins[1] (api in production): x.yaml of main is the pin of staging too, so what comes there runs in both at once
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
     ] {
         let delivered = with_config(&more);
         let run = delivered.fixture.run(&["versions"]);
         assert_eq!(run.code, 2, "{more}: {}", run.stderr);
-        assert!(
-            run.stderr.contains(said) && !run.stderr.contains("hunter2"),
-            "{more}: {}",
-            run.stderr
-        );
+        run.assert_stderr(expected);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     }
 }
 
@@ -189,39 +239,59 @@ fn a_configuration_that_makes_no_sense_is_a_usage_error_of_every_verb() {
 fn words_of_the_call_that_name_nothing_are_usage_errors() {
     let delivered = Delivered::new();
     let fixture = &delivered.fixture;
-    for (line, said) in [
+    for (line, expected) in [
         (
             vec!["promote", "api", "--to", "prodution"],
-            "did you mean `production`?",
+            str![[r#"
+       error no environment is called `prodution`; did you mean `production`? (environments: staging, production)
+         try name one of them, or write [environments.NAME]
+
+"#]],
         ),
         (
             vec!["rollback", "api", "--in", "test"],
-            "environments: staging, production",
+            str![[r#"
+       error no environment is called `test` (environments: staging, production)
+         try name one of them, or write [environments.NAME]
+
+"#]],
         ),
         (
             vec!["promote", "nobody", "--to", "staging"],
-            "no project is called `nobody`",
+            str![[r#"
+       error no project is called `nobody` (projects: core, api, web)
+         try cargo xtask versions
+
+"#]],
         ),
         (
             vec!["promote", "web", "--to", "staging"],
-            "no [[pins]] says what runs of web in staging",
+            str![[r#"
+       error no [[pins]] says what runs of web in staging
+         try add [[pins]] with project = "web" and environment = "staging"
+
+"#]],
         ),
         (
             vec!["promote", "api", "--to", "staging", "--version", "1.0"],
-            "--version 1.0",
+            str![[r#"
+       error --version 1.0: `1.0` is not a SemVer version (unexpected end of input while parsing minor version number); wanted MAJOR.MINOR.PATCH, such as 1.2.0 or 1.2.0-rc.1
+         try --version X.Y.Z
+
+"#]],
         ),
         (
             vec!["unbar", "api", "--in", "staging", "sha256:12"],
-            "is no digest",
+            str![[r#"
+       error "sha256:12" is no digest: wanted "sha256:" and 64 lower-case hexadecimal digits
+         try the digest as the refusal names it: sha256:…
+
+"#]],
         ),
     ] {
         let run = fixture.run(&line);
         assert_eq!(run.code, 2, "{line:?}: {}", run.stderr);
-        assert!(
-            run.stderr.contains(said) && run.stderr.contains("try"),
-            "{line:?}: {}",
-            run.stderr
-        );
+        run.assert_stderr(expected);
     }
 }
 
@@ -234,20 +304,21 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
     // A version that the registry does not serve.
     let absent = fixture.run(&["promote", "api", "--to", "staging", "--version", "0.9.0"]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
-    assert!(
-        absent.stderr.contains("does not serve") && absent.stderr.contains("acme/api:0.9.0"),
-        "{}",
-        absent.stderr
-    );
+    absent.assert_stderr(str![[r#"
+       error the registry does not serve [SERVER]/acme/api:0.9.0
+         try cargo xtask status api, which tells what is released; then the same line with one of those
+     Refused nothing was done
+
+"#]]);
     // Nor is one gone back to, and a release of what is in the files now would not bring it.
     let back = fixture.run(&["rollback", "api", "--in", "staging", "--to", "0.9.0"]);
     assert_eq!(back.code, 3, "{}", back.stderr);
-    assert!(
-        back.stderr.contains("does not serve")
-            && back.stderr.contains("try cargo xtask status api,"),
-        "{}",
-        back.stderr
-    );
+    back.assert_stderr(str![[r#"
+       error the registry does not serve [SERVER]/acme/api:0.9.0
+         try cargo xtask status api, which tells what is released; then the same line with one of those
+     Refused nothing was done
+
+"#]]);
     // A branch that takes no push: the words of the server are shown.
     write_program(
         &delivered.there().join("hooks/pre-receive"),
@@ -308,11 +379,12 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
     git_in(&hand, &["push", "--quiet", "origin", "main"]);
     let link = fixture.run(&promote);
     assert_eq!(link.code, 3, "{}", link.stderr);
-    assert!(
-        link.stderr.contains("staging/z.yaml is a symbolic link"),
-        "{}",
-        link.stderr
-    );
+    link.assert_stderr(str![[r#"
+       error [FOLDER]/deploy.git (main): staging/z.yaml: staging/z.yaml is a symbolic link; name the file that it leads to
+         try edit the file, or its [[pins]] in the configuration
+     Refused nothing was done
+
+"#]]);
     // No such branch, and no such repository.
     let config = fixture.read("xtask/monorepo.toml");
     fixture.write(
@@ -324,22 +396,24 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
     );
     let branch = fixture.run(&promote);
     assert_eq!(branch.code, 3, "{}", branch.stderr);
-    assert!(
-        branch.stderr.contains("has no branch other"),
-        "{}",
-        branch.stderr
-    );
+    branch.assert_stderr(str![[r#"
+       error [FOLDER]/deploy.git has no branch other
+         try git ls-remote --heads [FOLDER]/deploy.git
+     Refused nothing was done
+
+"#]]);
     fixture.write(
         "xtask/monorepo.toml",
         &config.replace("deploy.git", "nowhere.git"),
     );
     let nowhere = fixture.run(&promote);
     assert_eq!(nowhere.code, 3, "{}", nowhere.stderr);
-    assert!(
-        nowhere.stderr.contains("nowhere.git (main) cannot be read"),
-        "{}",
-        nowhere.stderr
-    );
+    nowhere.assert_stderr(str![[r#"
+       error [FOLDER]/nowhere.git (main) cannot be read: fatal: '[FOLDER]/nowhere.git' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+         try git ls-remote --heads [FOLDER]/nowhere.git
+     Refused nothing was done
+
+"#]]);
     // A registry that cannot be read is not one without the release.
     fixture.write(
         "xtask/monorepo.toml",

@@ -5,6 +5,7 @@ use crate::support;
 use crate::support::Fixture;
 use crate::support::Report;
 use serde_json::Value;
+use snapbox::str;
 
 /// Runs a verb dry, for real, and again; gives the report of the real run.
 fn plan_act_repeat(fixture: &Fixture, arguments: &[&str], acts: usize) -> Report {
@@ -77,16 +78,11 @@ fn versions_check_and_fix_hold_the_sites_together() {
     fixture.write("core/pyproject.toml", &text);
     let ran = fixture.run(&["versions", "--check"]);
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.stderr.contains("core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1"),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr.contains("cargo xtask versions --fix core"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error core: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.1.1
+         try cargo xtask versions --fix core
+
+"#]]);
     assert_eq!(fixture.run(&["bump", "minor", "core"]).code, 3);
     fixture.ok(&["versions", "--fix"]);
     assert!(
@@ -193,13 +189,11 @@ fn law_1_sites_are_compared_by_what_they_mean() {
     );
     let refused = fixture.run(&["versions", "core", "--fix"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("core/pyproject.toml: `0.2.0-nightly.2` has no PEP 440 spelling"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error core/pyproject.toml: `0.2.0-nightly.2` has no PEP 440 spelling: its prerelease is `-nightly.2`; accepted are -alpha.N, -beta.N, -rc.N and -dev.N
+         try choose a version that every site can spell
+
+"#]]);
 }
 
 #[test]
@@ -339,12 +333,15 @@ fn of_all_projects_together_those_released_already_are_left_out() {
         "fix: more",
     ]);
     let ran = fixture.ok(&["tag", "--rc"]);
-    assert!(
-        ran.stderr
-            .contains("core: 0.1.0 is released already, so it is left out"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo tag api-v0.1.0-rc1 at [SHORT]  (first candidate of 0.1.0)
+        todo tag web-v0.1.0-rc1 at [SHORT]  (first candidate of 0.1.0)
+        note core: 0.1.0 is released already, so it is left out
+       acted tag api-v0.1.0-rc1 at [SHORT]  [[DURATION]]
+       acted tag web-v0.1.0-rc1 at [SHORT]  [[DURATION]]
+    Finished 2 done now, 0 done before
+
+"#]]);
     assert_eq!(
         fixture.git(&["tag", "--list", "*-rc*"]),
         "api-v0.1.0-rc1\nweb-v0.1.0-rc1\n"
@@ -361,12 +358,15 @@ fn a_release_tag_that_came_before_its_candidate_can_be_finished() {
     let fixture = Fixture::new();
     fixture.ok(&["bump", "minor", "api", "--commit"]);
     let ran = fixture.ok(&["tag", "api", "--push"]);
-    assert!(
-        ran.stderr
-            .contains("HEAD is not the newest candidate of 0.2.0"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo tag api-v0.2.0 at [SHORT]  (the commit says api 0.2.0)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: HEAD is not the newest candidate of 0.2.0; `release api` will want one here (cargo xtask tag api --rc)
+       acted push-tag api-v0.2.0 to origin  [[DURATION]]
+       acted tag api-v0.2.0 at [SHORT]  [[DURATION]]
+    Finished 2 done now, 0 done before
+
+"#]]);
     assert_eq!(fixture.run(&["release", "api"]).code, 3);
     fixture.ok(&["tag", "api", "--rc", "--push"]);
     let plan = fixture.json(&["plan", "--tag", "api-v0.2.0-rc1"]);
@@ -384,12 +384,14 @@ fn law_5_a_tag_says_the_version_of_the_commit() {
     fixture.ok(&["bump", "minor", "api"]);
     let ran = fixture.run(&["tag", "api"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("the work tree differs from HEAD: api/pyproject.toml, api/uv.lock"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo tag api-v0.1.0 at [SHORT]  (the commit says api 0.1.0)
+        note api: HEAD is not the newest candidate of 0.1.0; `release api` will want one here (cargo xtask tag api --rc)
+       error the work tree differs from HEAD: api/pyproject.toml, api/uv.lock; a tag would not hold what you see
+         try git add --all && git commit, or git stash --include-untracked
+     Refused nothing was done
+
+"#]]);
     assert_eq!(fixture.git(&["tag", "--list"]), "");
 }
 
@@ -513,12 +515,13 @@ fn a_page_that_cannot_be_written_takes_nothing_from_the_report() {
         &[("GITHUB_STEP_SUMMARY", "/no-such-folder/page.md")],
     );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("warning GITHUB_STEP_SUMMARY is left as it is: "),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo tag api-v0.1.0-rc1 at [SHORT]  (first candidate of 0.1.0)
+       acted tag api-v0.1.0-rc1 at [SHORT]  [[DURATION]]
+    Finished 1 done now, 0 done before
+     warning GITHUB_STEP_SUMMARY is left as it is: opening /no-such-folder/page.md: No such file or directory (os error 2)
+
+"#]]);
     assert_eq!(ran["steps"][0]["verdict"], "acted");
 }
 
@@ -619,11 +622,20 @@ fn a_wheel_project_is_released_by_its_tag_and_says_what_is_left_out() {
     let fixture = Fixture::new();
     fixture.ok(&["tag", "core", "--rc", "--push"]);
     let ran = fixture.ok(&["release", "core"]);
-    assert!(
-        ran.stderr.contains("its wheels are published nowhere"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+   Releasing core 0.1.0
+        todo tag core-v0.1.0 at [SHORT]  (the commit of core-v0.1.0-rc1)
+        todo push-tag core-v0.1.0 to origin  (CI and every other clone read the tags there)
+        note core: no image is configured, so none is promoted
+        note core: no package-index is configured, so its wheels are published nowhere
+        note core: no [trust] is configured, so nothing is signed or listed
+        note core: no github is configured, so no forge release is made
+        note core: no [[pins]] are configured, so nothing is delivered
+       acted push-tag core-v0.1.0 to origin  [[DURATION]]
+       acted tag core-v0.1.0 at [SHORT]  [[DURATION]]
+    Finished 2 done now, 0 done before
+
+"#]]);
     assert!(
         fixture
             .git(&["ls-remote", "origin"])
@@ -693,12 +705,13 @@ fn a_tag_of_what_is_built_in_no_way_has_a_matrix_without_rows() {
         "{document:#}"
     );
     assert_eq!(document["matrix"], serde_json::json!({ "include": [] }));
-    assert!(
-        fixture
-            .ok(&["plan", "--tag", "web-v0.1.0-rc1"])
-            .stderr
-            .contains("no image, wheel or package-index")
-    );
+    fixture
+        .ok(&["plan", "--tag", "web-v0.1.0-rc1"])
+        .assert_stderr(str![[r#"
+     Planned tag web-v0.1.0-rc1 is candidate 1 of web 0.1.0, at [SHORT]
+        note projects.web has no image, wheel or package-index, so there is nothing to build
+
+"#]]);
 }
 
 #[test]
@@ -731,13 +744,21 @@ fn check_runs_the_gates_that_are_named() {
     assert_eq!(step(&fixture.json(&["check", "versions"]))[2], "failed");
     let ran = fixture.run(&["check", "versions"]);
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.stderr
-            .contains("core/pyproject.toml (project.version) says 0.3.0")
-            && ran.stderr.contains("cargo xtask versions --fix"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+    Checking versions of every project
+             xtask versions --check --repo [FOLDER]/work --config [FOLDER]/work/xtask/monorepo.toml
+           │ project  version  site                                 says     last release  commits since
+           │ core     0.1.0    core/Cargo.toml package.version      ✓        never
+           │                   core/pyproject.toml project.version  ✗ 0.3.0
+           │ api      0.1.0    api/pyproject.toml project.version   ✓        never
+           │ web      0.1.0    web/src/web/version.py __version__   ✓        never
+           │        error core: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.3.0
+           │          try cargo xtask versions --fix core
+       error versions of every project: `xtask versions --check --repo [FOLDER]/work --config [FOLDER]/work/xtask/monorepo.toml` failed (exit status: 1)
+         try cargo xtask versions --fix, or what it says of the tag
+      Failed 0 passed, 1 failed, 0 skipped
+
+"#]]);
 }
 
 #[test]

@@ -2,19 +2,15 @@
 
 use crate::support;
 use crate::support::{Fixture, Report};
+use snapbox::IntoData;
+use snapbox::str;
 
-/// Runs it, and holds the refusal to its code and words; nothing may have changed.
-fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) -> Report {
+/// Runs it, and holds the refusal to its code and text; nothing may have changed.
+fn refused(fixture: &Fixture, arguments: &[&str], code: i32, expected: impl IntoData) -> Report {
     let before = fixture.state();
     let ran = fixture.run(arguments);
     assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
-    for words in says {
-        assert!(
-            ran.stderr.contains(words),
-            "{arguments:?} does not say {words:?}: {}",
-            ran.stderr
-        );
-    }
+    ran.assert_stderr(expected);
     assert_eq!(fixture.state(), before, "{arguments:?} changed something");
     ran
 }
@@ -50,10 +46,16 @@ fn a_merge_that_is_not_finished_is_not_finished_by_a_bump() {
         &fixture,
         &["bump", "minor", "api", "--commit"],
         3,
-        &[
-            "a merge is not finished here",
-            "try git merge --continue, or git merge",
-        ],
+        str![[r#"
+     Bumping api 0.1.0 → 0.2.0
+        todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
+        todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo commit chore(release): api 0.2.0  (the version of a release is read from its commit)
+       error a merge is not finished here, and the commit would end it
+         try git merge --continue, or git merge --abort
+     Refused nothing was done
+
+"#]],
     );
     fixture.git(&["merge", "--abort"]);
     fixture.ok(&["bump", "minor", "api", "--commit"]);
@@ -85,45 +87,52 @@ fn a_repository_without_a_commit_is_told_to_make_one_of_its_files() {
     std::fs::remove_dir_all(fixture.root().join(".git")).unwrap();
     fixture.git(&["init", "--quiet"]);
     let ran = fixture.run(&["tag", "api", "--rc"]);
-    assert!(
-        ran.code == 3 && ran.stderr.contains("try git add --all && git commit\n"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 3, "{ran}");
+    ran.assert_stderr(str![[r#"
+       error the repository has no commit yet; versions are read from commits
+         try git add --all && git commit
+
+"#]]);
 }
 
 #[test]
 fn what_names_no_project_or_release_is_led_to_something_that_does() {
     let fixture = Fixture::new();
-    let scenarios = "or a scenario: delivery-folders, delivery-branches, delivery-updater";
     refused(
         &fixture,
         &["rehearse", "core"],
         2,
-        &[
-            "core has no image or package",
-            "try cargo xtask rehearse PROJECT with one",
-            scenarios,
-        ],
+        str![[r#"
+       error core has no image or package, or no version, to rehearse a release with
+         try cargo xtask rehearse PROJECT with one that has them, or a scenario: delivery-folders, delivery-branches, delivery-updater
+
+"#]],
     );
     let zero = "0000000000000000000000000000000000000000";
     refused(
         &fixture,
         &["plan", "--since", zero],
         2,
-        &["try name the main branch, such as origin/main"],
+        str![[r#"
+       error revision "[COMMIT]" is git's word for no commit at all, as a forge says it of a branch's first push
+         try name the main branch, such as origin/main
+
+"#]],
     );
     let config = fixture.read("xtask/monorepo.toml");
     fixture.write(
         "xtask/monorepo.toml",
         &config.replace("[repository]", "[repository]\ngithub = \"acme/mono\""),
     );
-    let again = "try GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr --initial\n";
     refused(
         &fixture,
         &["release-pr", "--initial"],
         3,
-        &["there is no token for the forge", again],
+        str![[r#"
+       error there is no token for the forge: neither GITHUB_TOKEN nor GH_TOKEN is set
+         try GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr --initial
+
+"#]],
     );
     let tools =
         "\n[images-from]\nfiles = \"registry/*.yaml\"\n[environments.dev]\nbranch = \"dev\"\n";
@@ -132,32 +141,60 @@ fn what_names_no_project_or_release_is_led_to_something_that_does() {
     fixture.write("ocr/Dockerfile", "FROM scratch\n");
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: a registry");
-    for arguments in [
-        &["bump", "minor", "ocr"][..],
-        &["tag", "ocr"],
-        &["release", "ocr"],
-        &["notes", "ocr"],
-        &["verify", "ocr"],
+    for (arguments, expected) in [
+        (
+            &["bump", "minor", "ocr"][..],
+            str![[r#"
+       error project ocr has no versions of its own
+         try cargo xtask pin ocr, which builds it and pins it by its digest
+
+"#]],
+        ),
+        (
+            &["tag", "ocr"],
+            str![[r#"
+       error project ocr has no versions of its own
+         try cargo xtask pin ocr, which builds it and pins it by its digest
+
+"#]],
+        ),
+        (
+            &["release", "ocr"],
+            str![[r#"
+       error project ocr has no versions of its own
+         try cargo xtask pin ocr, which builds it and pins it by its digest
+
+"#]],
+        ),
+        (
+            &["notes", "ocr"],
+            str![[r#"
+       error project ocr has no versions of its own
+         try cargo xtask pin ocr, which builds it and pins it by its digest
+
+"#]],
+        ),
+        (
+            &["verify", "ocr"],
+            str![[r#"
+       error project ocr has no versions of its own
+         try cargo xtask pin ocr, which builds it and pins it by its digest
+
+"#]],
+        ),
     ] {
-        let ran = refused(
-            &fixture,
-            arguments,
-            2,
-            &[
-                "project ocr has no versions of its own",
-                "try cargo xtask pin ocr",
-            ],
-        );
+        let ran = refused(&fixture, arguments, 2, expected);
         assert!(!ran.stderr.contains("projects.ocr"), "{}", ran.stderr);
     }
     refused(
         &fixture,
         &["rollback", "ocr", "--in", "dev", "--to", "sha256:abc"],
         2,
-        &[
-            "sha256:abc: it is no whole digest",
-            "try cargo xtask status",
-        ],
+        str![[r#"
+       error --to sha256:abc: it is no whole digest, wanted "sha256:" and 64 lower-case hexadecimal digits
+         try cargo xtask status ocr, which names digests
+
+"#]],
     );
 }
 
@@ -169,31 +206,41 @@ fn an_engine_that_is_not_ours_to_use_is_not_to_be_started() {
     support::programs::write_program(&shims.join("docker"), script);
     let path = format!("{}:{}", shims.display(), std::env::var("PATH").unwrap());
     let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
-    assert!(
-        ran.code == 3
-            && ran
-                .stderr
-                .contains("try sudo usermod --append --groups docker $USER"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 3, "{ran}");
+    ran.assert_stderr(str![[r#"
+       error the docker engine does not answer: `docker version --format '{{.Server.Os}}/{{.Server.Arch}}'` failed: permission denied while trying to connect to the Docker daemon socket
+         try sudo usermod --append --groups docker $USER, then log in anew: the engine's socket is not yours to use
+
+"#]]);
     let ran = fixture.run_with(&["doctor"], &[("PATH", &path)]);
-    assert!(
-        ran.code == 1 && ran.stderr.contains("try sudo usermod --append"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_stderr(str![[r#"
+       error docker: `docker version` failed: permission denied while trying to connect to the Docker daemon socket
+         try install Docker Engine and its buildx plugin
+     warning trivy: not on the PATH; wanted for scanning images before they are pushed (to mend: install trivy, or grype)
+     warning grype: not on the PATH; wanted for scanning images before they are pushed (to mend: install grype, or trivy)
+       error docker engine: the docker engine does not answer: `docker version --format '{{.Server.Version}}'` failed: permission denied while trying to connect to the Docker daemon socket
+         try sudo usermod --append --groups docker $USER, then log in anew: the engine's socket is not yours to use
+       error docker buildx: `docker buildx version` failed: permission denied while trying to connect to the Docker daemon socket
+         try install the docker-buildx plugin
+
+"#]]);
     // Law 16: an engine that answers is not asked for an image of nothing.
     support::programs::write_program(&shims.join("docker"), "#!/bin/sh\necho linux/amd64\n");
     let ran = fixture.run_with(&["build", "api"], &[("PATH", &path)]);
-    assert!(
-        ran.code == 3
-            && ran
-                .stderr
-                .contains("api has no file api/Dockerfile, which its image is built of"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 3, "{ran}");
+    ran.assert_stderr(str![[r#"
+     unknown build-image [SERVER]/acme/api:[BUILD]-amd64 for linux/amd64
+     unknown smoke api --help
+        note api: HEAD carries no -rcN tag, so no release will take this build (cargo xtask tag api --rc)
+        note api: the image is not scanned, neither trivy nor grype is on the PATH
+       error api has no file api/Dockerfile, which its image is built of
+         try write it, or mend the path of api in the configuration
+       error [SERVER]/acme/api:[BUILD]-amd64 for linux/amd64: it cannot be told whether this is done: reading what `docker image inspect` printed: expected value at line 1 column 1
+         try cargo xtask doctor
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -242,12 +289,12 @@ fn a_machine_without_a_place_for_temporary_files_is_not_a_remote_that_is_away() 
         .fixture
         .run_with(&promote, &[("TMPDIR", "/nonexistent")]);
     assert_ne!(ran.code, 0);
-    assert!(
-        ran.stderr.contains("making a temporary folder")
-            && ran.stderr.contains("another folder in TMPDIR"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error making a temporary folder: No such file or directory (os error 2) at path "[FOLDER]"
+         try free room in /nonexistent, or name another folder in TMPDIR
+     Refused nothing was done
+
+"#]]);
     assert!(!ran.stderr.contains("git ls-remote"), "{}", ran.stderr);
 }
 
@@ -317,11 +364,14 @@ fn a_rehearsal_without_a_folder_says_what_is_in_the_way() {
     let _ = std::fs::remove_dir_all(fixture.root().join("target"));
     fixture.write("target", "a file\n");
     let ran = fixture.run(&["rehearse", "api"]);
-    assert!(
-        ran.code == 1 && ran.stderr.contains("try move away what is in the way of "),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_stderr(str![[r#"
+  Rehearsing a release of api in [FOLDER]/work/target/rehearsal
+        note changes that are not committed are left out: the sandbox is a copy of HEAD
+       error removing [FOLDER]/work/target/rehearsal: Not a directory (os error 20)
+         try move away what is in the way of [FOLDER]/work/target/rehearsal, or make the folder above it yours to write
+
+"#]]);
 }
 
 #[test]
@@ -352,15 +402,30 @@ fn a_rehearsal_has_a_remote_and_no_pull_requests_whatever_is_configured() {
 fn secrets_that_mean_nothing_are_found_by_any_verb() {
     let fixture = Fixture::new();
     let config = fixture.read("xtask/monorepo.toml");
-    for (keys, says) in [
-        ("required = [\"A\"]", "sink is not said"),
+    for (keys, expected) in [
+        (
+            "required = [\"A\"]",
+            str![[r#"
+       error xtask/monorepo.toml: environments.dev.secrets: sink is not said; wanted is "kubectl", "modal", "gh" or a command
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
+        ),
         (
             "sink = \"kubctl\"",
-            "sink is \"kubctl\", wanted \"kubectl\"",
+            str![[r#"
+       error xtask/monorepo.toml: environments.dev.secrets: sink is "kubctl", wanted "kubectl", "modal", "gh" or a command as a list; did you mean "kubectl"?
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "sink = \"gh\"\nrequired = [\"a b\"]",
-            "\"a b\" is no name of a secret",
+            str![[r#"
+       error xtask/monorepo.toml: environments.dev.secrets: "a b" is no name of a secret; wanted are letters, digits and _, and no digit at the beginning
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
     ] {
         fixture.write(
@@ -368,12 +433,7 @@ fn secrets_that_mean_nothing_are_found_by_any_verb() {
             &format!("{config}[environments.dev.secrets]\n{keys}\n"),
         );
         for verb in ["versions", "status", "doctor"] {
-            refused(
-                &fixture,
-                &[verb],
-                2,
-                &["xtask/monorepo.toml: environments.dev.secrets: ", says],
-            );
+            refused(&fixture, &[verb], 2, expected.clone());
         }
     }
 }

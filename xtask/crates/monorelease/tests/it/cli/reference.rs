@@ -1,10 +1,11 @@
 //! docs/commands.md is what the program says of itself, word for word.
 //!
-//! After a change of the command line: `SNAPSHOTS=overwrite cargo test --test it`.
+//! After a change of the command line: `SNAPSHOTS=overwrite cargo test --package monorelease --test it`.
 
-use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+
+use snapbox::{Assert, Data};
 
 use crate::support::{program, ran};
 
@@ -45,7 +46,7 @@ fn verbs(help: &str) -> Vec<String> {
 fn the_reference_is_up_to_date() {
     let overview = help(&[]);
     let mut text = format!(
-        "# Commands\n\nWritten by `SNAPSHOTS=overwrite cargo test --test it`; a test compares.\n\n```text\n{overview}\n```\n"
+        "# Commands\n\nWritten by `SNAPSHOTS=overwrite cargo test --package monorelease --test it`; a test compares.\n\n```text\n{overview}\n```\n"
     );
     let verbs = verbs(&overview);
     assert!(verbs.len() >= 10, "{verbs:?}");
@@ -65,12 +66,7 @@ fn the_reference_is_up_to_date() {
         "words below verbs are told"
     );
     let path = crate::support::this_repository::root().join("docs/commands.md");
-    if std::env::var_os("SNAPSHOTS").is_some_and(|action| action == "overwrite") {
-        fs::write(&path, &text).unwrap();
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == text,
-        "docs/commands.md is out of date: SNAPSHOTS=overwrite cargo test --test it"
-    );
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .eq(text, Data::read_from(&path, None).raw());
 }

@@ -1,5 +1,6 @@
 //! Deploy and smoke: what is done in an environment once its pins say an image, where it is written down, and what asks for it.
 
+use snapbox::str;
 use std::fs;
 use std::process::Stdio;
 
@@ -39,20 +40,16 @@ fn law_20_production_wants_what_passed_in_staging() {
     );
     let early = fixture.run(&["promote", "api", "--to", "production"]);
     assert_eq!(early.code, 3, "{}", early.stderr);
-    assert!(
-        early.stderr.contains(
-            "api 0.2.0 has not passed smoke in staging, as refs/xtask/environments tells"
-        ),
-        "{}",
-        early.stderr
-    );
-    assert!(
-        early
-            .stderr
-            .contains("cargo xtask promote api --to staging --version 0.2.0"),
-        "{}",
-        early.stderr
-    );
+    early.assert_stderr(str![[r#"
+        todo record api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in staging)
+        todo pin api in production: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+        todo deploy api 0.2.0 in production, by ops/modal  (it stands in staging)
+        todo smoke api 0.2.0 in production, by ops/modal  (it stands in staging)
+       error api 0.2.0 has not passed smoke in staging, as refs/xtask/environments tells
+         try cargo xtask promote api --to staging --version 0.2.0
+     Refused nothing was done
+
+"#]]);
 
     // The same line does what has no witness, and nothing else.
     delivered.let_fail("function", false);
@@ -96,7 +93,14 @@ fn law_20_production_wants_what_passed_in_staging() {
         "{entry}"
     );
     let third = fixture.ok(&["promote", "api", "--to", "production"]);
-    assert!(third.stderr.contains("nothing to do"), "{}", third.stderr);
+    third.assert_stderr(str![[r#"
+        done deploy api 0.2.0 in production, by ops/modal  ([SHORT] says so)
+        done pin api in production: 0.2.0 → 0.2.0, [FOLDER]/deploy.git (main)  ([SHORT] says so)
+        done record api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        done smoke api 0.2.0 in production, by ops/modal  ([SHORT] says so)
+    Finished nothing to do
+
+"#]]);
     assert_eq!(delivered.log().len(), 5);
 }
 
@@ -108,7 +112,15 @@ fn an_environment_without_pins_is_promoted_to_and_taken_back_by_the_ledger() {
     let two = delivered.digest("api", "0.2.0");
     let early = fixture.run(&TO_STAGING);
     assert_eq!(early.code, 3, "{}", early.stderr);
-    assert!(early.stderr.contains("does not stand in dev, through which alone staging is reached: refs/xtask/environments has nothing"));
+    early.assert_stderr(str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in dev)
+        todo deploy api 0.2.0 in staging, by ops/modal  (it stands in dev)
+        todo smoke api 0.2.0 in staging, by ops/modal  (it stands in dev)
+       error api 0.2.0 does not stand in dev, through which alone staging is reached: refs/xtask/environments has nothing
+         try cargo xtask promote api --to dev --version 0.2.0
+     Refused nothing was done
+
+"#]]);
     for version in ["0.1.0", "0.2.0"] {
         fixture.ok(&["promote", "api", "--to", "dev", "--version", version]);
         for stage in ["staging", "production"] {
@@ -146,18 +158,31 @@ fn an_environment_without_pins_is_promoted_to_and_taken_back_by_the_ledger() {
     );
     let refs = fixture.state()["refs there"].clone();
     let again = fixture.ok(&["rollback", "api", "--in", "production"]);
-    assert!(
-        again.stderr.contains("was rolled back by"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+        done deploy api 0.1.0 in production, by ops/modal  ([SHORT] says so)
+        done record api 0.1.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        done smoke api 0.1.0 in production, by ops/modal  ([SHORT] says so)
+        note api: production was rolled back by [SHORT], and nothing was promoted since; --to X.Y.Z goes further back
+    Finished nothing to do
+
+"#]]);
     let barred = fixture.run(&["promote", "api", "--to", "production"]);
     assert_eq!(barred.code, 3, "{}", barred.stderr);
+    barred.assert_stderr(str![[r#"
+    conflict record api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)
+        todo deploy api 0.2.0 in production, by ops/modal  (it stands in staging)
+        todo smoke api 0.2.0 in production, by ops/modal  (it stands in staging)
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns
+         try cargo xtask unbar api --in production [DIGEST]
+       error api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments): found [DIGEST] barred since [TIMESTAMP] by Test <test@localhost>, wanted what the ledger said when the plan was made
+         try the same command again, which plans upon what is there now
+     Refused nothing was done
+
+"#]]);
     assert!(
-        barred.stderr.contains("it burns")
-            && barred
-                .stderr
-                .contains(&format!("cargo xtask unbar api --in production {two}"))
+        barred
+            .stderr
+            .contains(&format!("cargo xtask unbar api --in production {two}"))
     );
     assert_eq!(
         (fixture.state()["refs there"].clone(), delivered.log().len()),
@@ -179,13 +204,12 @@ fn an_environment_without_pins_is_promoted_to_and_taken_back_by_the_ledger() {
         .ok(&["promote", "api", "--to", "dev", "--version", "0.1.0"]);
     let unclear = first.fixture.run(&["rollback", "api", "--in", "dev"]);
     assert_eq!(unclear.code, 3, "{}", unclear.stderr);
-    assert!(
-        unclear
-            .stderr
-            .contains("it cannot be told what ran in dev before"),
-        "{}",
-        unclear.stderr
-    );
+    unclear.assert_stderr(str![[r#"
+       error it cannot be told what ran in dev before: nothing stood there before
+         try cargo xtask rollback api --in dev --to X.Y.Z
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -296,11 +320,16 @@ fn other_words_are_another_check() {
     fixture.write("xtask/monorepo.toml", &config);
     let refused = fixture.run(&["promote", "api", "--to", "production"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("has not passed smoke in staging"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+        todo record api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in staging)
+        todo pin api in production: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+        todo deploy api 0.2.0 in production, by ops/modal  (it stands in staging)
+        todo smoke api 0.2.0 in production, by ops/modal  (it stands in staging)
+       error api 0.2.0 has not passed smoke in staging, as refs/xtask/environments tells
+         try cargo xtask promote api --to staging --version 0.2.0
+     Refused nothing was done
+
+"#]]);
     fixture.ok(&TO_STAGING);
     assert_eq!(
         delivered.log()[2..],
@@ -425,12 +454,33 @@ fn a_command_is_told_what_it_deploys() {
 
 #[test]
 fn law_16_a_missing_program_refuses_before_anything_is_done() {
-    for (program, words) in [
+    for (program, expected) in [
         (
             "no-such-program-here",
-            "the PATH has no program no-such-program-here",
+            str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo deploy api 0.2.0 in staging, by ops/modal  (nothing comes before it)
+        todo smoke api 0.2.0 in staging, by no-such-program-here  (nothing comes before it)
+       error the PATH has no program no-such-program-here
+         try install no-such-program-here, or give its path from the root of the repository
+     Refused nothing was done
+
+"#]],
         ),
-        ("ops/absent", "there is no program ops/absent"),
+        (
+            "ops/absent",
+            str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo deploy api 0.2.0 in staging, by ops/modal  (nothing comes before it)
+        todo smoke api 0.2.0 in staging, by ops/absent  (nothing comes before it)
+       error there is no program ops/absent
+         try install ops/absent, or give its path from the root of the repository
+     Refused nothing was done
+
+"#]],
+        ),
     ] {
         let delivered = Delivered::with_pins_and_modal();
         let fixture = &delivered.fixture;
@@ -443,8 +493,9 @@ fn law_16_a_missing_program_refuses_before_anything_is_done() {
         let before = state(fixture);
         let ran = fixture.run(&TO_STAGING);
         assert_eq!(ran.code, 3, "{}", ran.stderr);
+        ran.assert_stderr(expected);
         assert!(
-            ran.stderr.contains(words) && ran.stderr.contains(&format!("install {program}")),
+            ran.stderr.contains(&format!("install {program}")),
             "{}",
             ran.stderr
         );
@@ -457,11 +508,11 @@ fn a_placeholder_that_is_none_is_told_before_anything_is_read() {
     let delivered = with_program("smoke = [\"x\", \"{digset}\"]\n", "true");
     let ran = delivered.fixture.run(&["versions"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("environments.dev: smoke has the placeholder {digset}, which is none; did you mean {digest}?"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error xtask/monorepo.toml: environments.dev: smoke has the placeholder {digset}, which is none; did you mean {digest}? (placeholders: {environment}, {project}, {package}, {version}, {digest}, {image}, {ref})
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]]);
 }
 
 /// The whole example of the design: environments that are branches, files that are projects, and commands.

@@ -3,6 +3,7 @@
 
 use crate::support::deploy::DEPLOYS;
 use crate::support::pull::Asked;
+use snapbox::str;
 
 const PROMOTE: [&str; 4] = ["promote", "api", "--to", "production"];
 
@@ -50,14 +51,28 @@ fn commands_run_after_the_merge_by_the_same_line() {
     asked.refused(
         &["promote", "api", "--to", "after", "--version", "0.2.0"],
         3,
-        "does not stand in production",
+        str![[r#"
+        todo pin api in after: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main)  (it stands in production)
+       error api 0.2.0 does not stand in production, through which alone after is reached: https://github.com/acme/cloud (main) production/api.yaml:5 says 0.1.0@[DIGEST], wanted 0.2.0@[DIGEST]
+         try cargo xtask promote api --to production --version 0.2.0
+       error api 0.2.0 has not passed deploy and smoke in production, as refs/xtask/environments tells
+         try cargo xtask promote api --to production --version 0.2.0
+     Refused nothing was done
+
+"#]],
     );
     asked.merge();
     assert!(delivered.file("production/api.yaml").contains(&two));
     asked.refused(
         &["promote", "api", "--to", "after"],
         3,
-        "has not passed deploy and smoke in production",
+        str![[r#"
+        todo pin api in after: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main)  (it stands in production)
+       error api 0.2.0 has not passed deploy and smoke in production, as refs/xtask/environments tells
+         try cargo xtask promote api --to production --version 0.2.0
+     Refused nothing was done
+
+"#]],
     );
 
     // A command that fails leaves the line to be run again.
@@ -66,7 +81,13 @@ fn commands_run_after_the_merge_by_the_same_line() {
     asked.refused(
         &["promote", "api", "--to", "after"],
         3,
-        "has not passed smoke in production",
+        str![[r#"
+        todo pin api in after: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main)  (it stands in production)
+       error api 0.2.0 has not passed smoke in production, as refs/xtask/environments tells
+         try cargo xtask promote api --to production --version 0.2.0
+     Refused nothing was done
+
+"#]],
     );
     delivered.let_fail("function", false);
     let steps: Vec<String> = asked
@@ -96,7 +117,12 @@ fn commands_run_after_the_merge_by_the_same_line() {
         "deploy production api 0.1.0".to_owned(),
         "function production api 0.1.0".to_owned()
     ]));
-    asked.refused(&PROMOTE, 3, "is barred in production");
+    asked.refused(&PROMOTE, 3, str![[r#"
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns (https://github.com/acme/cloud)
+         try cargo xtask unbar api --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
     let before = (delivered.refs(), delivered.log());
     asked.ok(&back);
     assert_eq!((delivered.refs(), delivered.log()), before, "law 14");

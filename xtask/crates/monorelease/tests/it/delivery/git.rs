@@ -1,5 +1,6 @@
 //! Promotion and rollback through Git: real repositories, a real registry client, and others who push at the same time.
 
+use snapbox::str;
 use std::fs;
 use std::process::Stdio;
 
@@ -30,12 +31,13 @@ fn law_20_the_whole_life_of_a_release_in_two_environments() {
     // Production is reached through staging alone.
     let early = fixture.run(&["promote", "api", "--to", "production", "--version", "0.2.0"]);
     assert_eq!(early.code, 3, "{}", early.stderr);
-    assert!(
-        early.stderr.contains("does not stand in staging")
-            && early.stderr.contains("staging/api.yaml:5 says 0.1.0@"),
-        "{}",
-        early.stderr
-    );
+    early.assert_stderr(str![[r#"
+        todo pin api in production: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+       error api 0.2.0 does not stand in staging, through which alone production is reached: [FOLDER]/deploy.git (main) staging/api.yaml:5 says 0.1.0@[DIGEST], wanted 0.2.0@[DIGEST]
+         try cargo xtask promote api --to staging --version 0.2.0
+     Refused nothing was done
+
+"#]]);
 
     fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.2.0"]);
     fixture.ok(&["promote", "api", "--to", "production"]);
@@ -100,11 +102,11 @@ fn law_20_the_whole_life_of_a_release_in_two_environments() {
     }
     let head = delivered.refs();
     let again = fixture.ok(&["rollback", "api", "--in", "production"]);
-    assert!(
-        again.stderr.contains("was rolled back by"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+        note api: production was rolled back by [SHORT], and nothing was promoted since; --to X.Y.Z goes further back
+    Finished nothing to do
+
+"#]]);
     let named = fixture.json(&["rollback", "api", "--in", "production", "--to", "0.1.0"]);
     assert_eq!(
         (named.code, &named["steps"][0]["verdict"]),
@@ -116,11 +118,16 @@ fn law_20_the_whole_life_of_a_release_in_two_environments() {
     // The bad one does not come back before it is let.
     let barred = fixture.run(&["promote", "api", "--to", "production"]);
     assert_eq!(barred.code, 3, "{}", barred.stderr);
+    barred.assert_stderr(str![[r#"
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns ([FOLDER]/deploy.git)
+         try cargo xtask unbar api --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
     assert!(
-        barred.stderr.contains("it burns")
-            && barred
-                .stderr
-                .contains(&format!("cargo xtask unbar api --in production {two}")),
+        barred
+            .stderr
+            .contains(&format!("cargo xtask unbar api --in production {two}")),
         "{}",
         barred.stderr
     );
@@ -297,12 +304,14 @@ fn law_19_a_pin_that_somebody_else_changed_meanwhile_is_a_conflict() {
     );
     let run = fixture.run(&["promote", "api", "--to", "staging", "--version", "0.2.0"]);
     assert_eq!(run.code, 3, "{}", run.stderr);
-    assert!(
-        run.stderr
-            .contains("somebody changed it meanwhile: staging/api.yaml:5 says 0.3.0@"),
-        "{}",
-        run.stderr
-    );
+    run.assert_stderr(str![[r#"
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+      failed pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)
+             [FOLDER]/deploy.git (main): somebody changed it meanwhile: staging/api.yaml:5 says 0.3.0@[DIGEST]  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]]);
     assert_eq!(
         delivered.subjects(),
         ["chore: by hand", "feat: begin"],
@@ -333,11 +342,13 @@ fn law_16_a_push_that_would_not_be_taken_refuses_the_release_before_its_first_st
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
     let weak = fixture.run_with(&line, &[("PATH", &path), ("GITHUB_TOKEN", "of-workflow")]);
     assert_eq!(weak.code, 3, "{}", weak.stderr);
-    assert!(
-        weak.stderr.contains("takes no push from here: remote: 403"),
-        "{}",
-        weak.stderr
-    );
+    weak.assert_stderr(str![[r#"
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [FOLDER]/deploy.git (main) takes no push from here: remote: 403
+         try git push --dry-run [FOLDER]/deploy.git HEAD:refs/heads/main, with an account that may write there
+     Refused nothing was done
+
+"#]]);
     assert_eq!(delivered.subjects(), ["feat: begin"]);
     let tokens = [
         ("PATH", path.as_str()),
@@ -441,11 +452,19 @@ fn a_release_pins_the_first_environment_and_is_no_promotion_when_it_is_run_again
     assert_ne!(delivered.refs(), head);
     let back = delivered.refs();
     let third = fixture.ok(&["release", "api"]);
-    assert!(
-        third.stderr.contains("is barred in staging"),
-        "{}",
-        third.stderr
-    );
+    third.assert_stderr(str![[r#"
+   Releasing api 0.4.0
+        done index [SERVER]/acme/api:0.4.0 = [DIGEST]  (holds [DIGEST])
+        done promote [SERVER]/acme/api:0.4.0-amd64 ← [DIGEST]  (holds [DIGEST])
+        done promote [SERVER]/acme/api:0.4.0-arm64 ← [DIGEST]  (holds [DIGEST])
+        done push-tag api-v0.4.0 to origin  (origin has it at [SHORT])
+        done tag api-v0.4.0 at [SHORT]  (at [SHORT])
+        note api: no [trust] is configured, so nothing is signed or listed
+        note api: no github is configured, so no forge release is made
+        note api: [DIGEST] is barred in staging, so it is not delivered there
+    Finished nothing to do
+
+"#]]);
     assert_eq!(delivered.refs(), back);
 }
 
@@ -696,12 +715,12 @@ fn law_17_a_password_in_the_remotes_address_is_neither_shown_nor_an_argument() {
     ];
     let away = fixture.run_with(&line, &surroundings);
     assert_eq!(away.code, 3, "{}", away.stderr);
-    assert!(
-        away.stderr
-            .contains("https://forge.invalid/a/b (main) cannot be read"),
-        "{}",
-        away.stderr
-    );
+    away.assert_stderr(str![[r#"
+       error https://forge.invalid/a/b (main) cannot be read: fatal: unable to access 'https://forge.invalid/a/b/': Could not resolve host: forge.invalid
+         try git ls-remote --heads https://forge.invalid/a/b
+     Refused nothing was done
+
+"#]]);
     // With the user's own setting the same address leads to a place that is there.
     fixture.git(&[
         "config",

@@ -5,6 +5,7 @@ use crate::support::git_in;
 use crate::support::pull::{Asked, BRANCH};
 use crate::support::stage::TOKEN;
 use monorelease_stand_ins::github::{Fault, Right};
+use snapbox::str;
 
 const PROMOTE: [&str; 4] = ["promote", "api", "--to", "production"];
 
@@ -112,13 +113,23 @@ fn a_promotion_waits_for_its_merge_and_the_base_alone_tells_what_runs() {
             .contains("done waits for its merge")
     );
     asked.merge();
-    asked.refused(&PROMOTE, 3, "is barred in production");
+    asked.refused(&PROMOTE, 3, str![[r#"
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns (https://github.com/acme/cloud)
+         try cargo xtask unbar api --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
     asked.ok(&["unbar", "api", "--in", "production"]);
     assert_eq!(
         asked.open()[0].title,
         "chore(production): bar api no longer"
     );
-    asked.refused(&PROMOTE, 3, "is barred in production");
+    asked.refused(&PROMOTE, 3, str![[r#"
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns (https://github.com/acme/cloud)
+         try cargo xtask unbar api --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -191,11 +202,23 @@ fn somebody_elses_commit_on_the_branch_stops_it_and_a_closed_request_stays_close
         &[("production/mine.yaml", "a: 1\n")],
         "feat: mine",
     );
-    asked.refused(&PROMOTE, 3, "holds commits that are not ours");
+    asked.refused(&PROMOTE, 3, str![[r#"
+    conflict pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request
+       error api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request: found xtask/deliver/production/api at acme/cloud holds commits that are not ours: [SHORT] "feat: mine", wanted commits of ours alone
+         try the same command again; others' commits on xtask/deliver/production/api go to a branch of their own first
+     Refused nothing was done
+
+"#]]);
     asked.refused(
         &["rollback", "api", "--in", "production", "--to", "0.3.0"],
         3,
-        "\"feat: mine\"",
+        str![[r#"
+    conflict rollback api in production: 0.1.0 → 0.3.0, https://github.com/acme/cloud (main) by pull request
+       error api in production: 0.1.0 → 0.3.0, https://github.com/acme/cloud (main) by pull request: found xtask/deliver/production/api at acme/cloud holds commits that are not ours: [SHORT] "feat: mine", wanted commits of ours alone
+         try the same command again; others' commits on xtask/deliver/production/api go to a branch of their own first
+     Refused nothing was done
+
+"#]],
     );
 }
 
@@ -220,12 +243,12 @@ fn what_is_missing_for_a_request_is_refused_before_anything_is_done() {
     let refs = asked.delivered.refs();
     let none = fixture.run_with(&PROMOTE, &[("GITHUB_API_URL", &asked.forge.url())]);
     assert_eq!(none.code, 3, "{}", none.stderr);
-    assert!(
-        none.stderr
-            .contains("DELIVERY_TOKEN or GITHUB_TOKEN is not set"),
-        "{}",
-        none.stderr
-    );
+    none.assert_stderr(str![[r#"
+       error there is no token for the forge, and a pull request is wanted at acme/cloud: DELIVERY_TOKEN or GITHUB_TOKEN is not set
+         try GITHUB_TOKEN=$(gh auth token), then the same command again
+     Refused nothing was done
+
+"#]]);
     let elsewhere = fixture.run_with(
         &PROMOTE,
         &[
@@ -234,13 +257,12 @@ fn what_is_missing_for_a_request_is_refused_before_anything_is_done() {
         ],
     );
     assert_eq!(elsewhere.code, 3, "{}", elsewhere.stderr);
-    assert!(
-        elsewhere
-            .stderr
-            .contains("is no repository of https://forge.example"),
-        "{}",
-        elsewhere.stderr
-    );
+    elsewhere.assert_stderr(str![[r#"
+       error https://github.com/acme/cloud is no repository of https://forge.example, so no pull request can be opened there
+         try write environments.production.via = "push", or set GITHUB_SERVER_URL
+     Refused nothing was done
+
+"#]]);
     let away = fixture.run_with(
         &PROMOTE,
         &[
@@ -258,13 +280,13 @@ fn what_is_missing_for_a_request_is_refused_before_anything_is_done() {
         ],
     );
     assert_eq!(reader.code, 3, "{}", reader.stderr);
-    assert!(
-        reader
-            .stderr
-            .contains("no pull request can be opened or changed at "),
-        "{}",
-        reader.stderr
-    );
+    reader.assert_stderr(str![[r#"
+        todo pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (it stands in staging)
+       error no pull request can be opened or changed at acme/cloud: POST /repos/acme/cloud/pulls: http://[SERVER] answered 403: Resource not accessible by integration; the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the repository's settings must let workflows create pull requests
+         try a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write
+     Refused nothing was done
+
+"#]]);
     assert_eq!(
         (asked.delivered.refs(), asked.forge.pulls().len()),
         (refs, 0)

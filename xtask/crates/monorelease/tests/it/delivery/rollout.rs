@@ -1,6 +1,7 @@
 //! Rollouts that are watched, by a `kubectl` and an `argocd` that are as strict about their arguments as the real ones and end
 //! with their codes and words.
 
+use snapbox::str;
 use std::fs;
 
 use crate::support;
@@ -118,12 +119,18 @@ fn a_rollout_is_watched_and_its_pods_are_held_to_the_image() {
              deployment/api --timeout=300s\nkubectl {at} get deployment/api --output=json\n"
         )
     );
-    assert!(
-        ran.stderr
-            .contains("api/staging: deployment \"api\" successfully rolled out"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+       acted pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  [[DURATION]]
+       acted record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+       acted rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  [[DURATION]]
+    Finished 3 done now, 0 done before, 1 registry requests
+
+"#]]);
     assert_eq!(
         cluster.delivered.ledger_subjects()[0],
         "chore(staging): api 0.2.0 passed rollout"
@@ -135,20 +142,53 @@ fn a_rollout_is_watched_and_its_pods_are_held_to_the_image() {
 
 #[test]
 fn what_does_not_come_to_an_end_is_no_rollout() {
-    for (mark, words) in [
-        ("stuck", "error: timed out waiting for the condition"),
-        ("degraded", "timed out (300s) waiting for app"),
+    for (mark, expected) in [
+        (
+            "stuck",
+            str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+       acted pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  [[DURATION]]
+       acted record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: Waiting for deployment "api" rollout to finish: 1 old replicas are pending termination...
+           │ api/staging: error: timed out waiting for the condition
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             `kubectl --context=prod --namespace=api-staging rollout status deployment/api --timeout=300s` failed (exit status: 1)
+             Waiting for deployment "api" rollout to finish: 1 old replicas are pending termination...
+             error: timed out waiting for the condition
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 2 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
+        ),
+        (
+            "degraded",
+            str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+       acted pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  [[DURATION]]
+       acted record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: {"level":"fatal","msg":"timed out (300s) waiting for app \"api-staging\" match desired state"}
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             `argocd app wait api-staging --sync --health --timeout 300` failed (exit status: 20)
+             {"level":"fatal","msg":"timed out (300s) waiting for app \"api-staging\" match desired state"}
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 2 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
+        ),
     ] {
         let cluster = Cluster::new();
         fs::write(cluster.file(mark), "").unwrap();
         let ran = cluster.promote();
         assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(words)
-                && ran.stderr.contains("cargo xtask rollback api --in staging"),
-            "{}",
-            ran.stderr
-        );
+        ran.assert_stderr(expected);
         let refused = cluster
             .delivered
             .fixture
@@ -170,23 +210,94 @@ fn a_rollout_of_the_image_before_is_none() {
     let cluster = Cluster::new();
     let two = cluster.image("0.2.0");
     let host = cluster.delivered.fixture.registry.address();
-    for (images, words) in [
-        (vec![cluster.image("0.1.0")], "deployment/api names "),
+    for (images, expected) in [
+        (
+            vec![cluster.image("0.1.0")],
+            str![[r#"
+        todo record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+       acted pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  [[DURATION]]
+       acted record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             deployment/api names [SERVER]/acme/api:0.1.0@[DIGEST], wanted [SERVER]/acme/api@[DIGEST]: nobody has applied what the pins say; wait for it, or name its `argocd` application
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 2 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
+        ),
         (
             vec![two.clone(), cluster.image("0.1.0")],
-            "nobody has applied what the pins say",
+            str![[r#"
+        done pin api in staging: 0.2.0 → 0.2.0, [FOLDER]/deploy.git (main)  ([SHORT] says so)
+        done record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             deployment/api names [SERVER]/acme/api:0.1.0@[DIGEST], wanted [SERVER]/acme/api@[DIGEST]: nobody has applied what the pins say; wait for it, or name its `argocd` application
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
         ),
-        (vec![format!("{host}/acme/api:0.1.0")], "nobody has applied"),
+        (
+            vec![format!("{host}/acme/api:0.1.0")],
+            str![[r#"
+        done pin api in staging: 0.2.0 → 0.2.0, [FOLDER]/deploy.git (main)  ([SHORT] says so)
+        done record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             deployment/api names [SERVER]/acme/api:0.1.0, wanted [SERVER]/acme/api@[DIGEST]: nobody has applied what the pins say; wait for it, or name its `argocd` application
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
+        ),
         (
             vec![format!("{host}/acme/api-worker:0.2.0")],
-            "names no image of",
+            str![[r#"
+        done pin api in staging: 0.2.0 → 0.2.0, [FOLDER]/deploy.git (main)  ([SHORT] says so)
+        done record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             deployment/api names no image of [SERVER]/acme/api: [SERVER]/acme/api-worker:0.2.0
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
         ),
-        (vec![], "it has no containers"),
+        (
+            vec![],
+            str![[r#"
+        done pin api in staging: 0.2.0 → 0.2.0, [FOLDER]/deploy.git (main)  ([SHORT] says so)
+        done record api 0.2.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  ([SHORT] says so)
+        todo rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  (nothing comes before it)
+           │ api/staging: Name: argocd/api-staging
+           │ api/staging: deployment "api" successfully rolled out
+      failed rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)
+             deployment/api names no image of [SERVER]/acme/api: it has no containers
+             api 0.2.0 is in staging all the same; to take it back: cargo xtask rollback api --in staging  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
+
+"#]],
+        ),
     ] {
         cluster.runs(&images.iter().map(String::as_str).collect::<Vec<_>>());
         let ran = cluster.promote();
         assert_eq!(ran.code, 1, "{images:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(words), "{images:?}: {}", ran.stderr);
+        ran.assert_stderr(expected);
     }
     let amd64 = cluster.delivered.digest("api", "b0.2.0-amd64");
     for images in [

@@ -1,6 +1,7 @@
 //! A runbook of many processors on Modal, in configuration alone: images pinned by digest in registry files, one branch an
 //! environment, secrets handed over before, deploy and smoke for each, and the way back.
 
+use snapbox::str;
 use std::fs;
 
 use crate::support::Report;
@@ -112,24 +113,36 @@ fn processors_go_from_branch_to_branch_and_back() {
         &["promote", "api", "--to", "dev", "--version", "0.1.0"],
     );
     assert_eq!(bare.code, 1, "{}", bare.stderr);
-    assert!(
-        bare.stderr
-            .contains("Secret 'OPENAI_API_KEY' not found in environment 'dev'"),
-        "{}",
-        bare.stderr
-    );
+    bare.assert_stderr(str![[r#"
+        todo record api 0.1.0 is to run in dev, [FOLDER]/origin.git (refs/xtask/environments)  (nothing comes before it)
+        done pin api in dev: [DIGEST] → 0.1.0, [FOLDER]/origin.git (dev)  ([SHORT] says so)
+        todo deploy api 0.1.0 in dev, by modal  (nothing comes before it)
+        todo smoke api 0.1.0 in dev, by modal  (nothing comes before it)
+       acted record api 0.1.0 is to run in dev, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ api/dev: Secret 'OPENAI_API_KEY' not found in environment 'dev'
+      failed deploy api 0.1.0 in dev, by modal
+             `modal deploy -m code/modal_app.py --env dev` failed (exit status: 1)
+             Secret 'OPENAI_API_KEY' not found in environment 'dev'
+             api 0.1.0 is in dev all the same; to take it back: cargo xtask rollback api --in dev  [[DURATION]]
+       error stopped after 1 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to dev --version 0.1.0, once the cause is mended
+
+"#]]);
     let early = run(
         &delivered,
         &["promote", "api", "--to", "staging", "--version", "0.1.0"],
     );
     assert_eq!(early.code, 3, "{}", early.stderr);
-    assert!(
-        early
-            .stderr
-            .contains("has not passed deploy and smoke in dev"),
-        "{}",
-        early.stderr
-    );
+    early.assert_stderr(str![[r#"
+        todo record api 0.1.0 is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in dev)
+        done pin api in staging: [DIGEST] → 0.1.0, [FOLDER]/origin.git (staging)  ([SHORT] says so)
+        todo deploy api 0.1.0 in staging, by modal  (it stands in dev)
+        todo smoke api 0.1.0 in staging, by modal  (it stands in dev)
+       error api 0.1.0 has not passed deploy and smoke in dev, as refs/xtask/environments tells
+         try cargo xtask promote api --to dev --version 0.1.0
+     Refused nothing was done
+
+"#]]);
     for (stage, _) in STAGES {
         let synced = run(&delivered, &["secrets", "sync", "--to", stage]);
         assert_eq!(synced.code, 0, "{}", synced.stderr);
@@ -182,9 +195,10 @@ fn processors_go_from_branch_to_branch_and_back() {
         &["promote", "api", "--to", "production", "--version", "0.2.0"],
     );
     assert_eq!(again.code, 3, "{}", again.stderr);
-    assert!(
-        again.stderr.contains("is barred in production"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+       error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost> ([FOLDER]/origin.git)
+         try cargo xtask unbar api --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
 }

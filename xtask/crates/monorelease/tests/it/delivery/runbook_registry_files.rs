@@ -1,6 +1,8 @@
 //! The runbook of the processors with nothing but `[images-from]` and environments: no project and no pin is written down. A registry
 //! file says whose image it is, which secrets it wants, and which digest runs in its branch.
 
+use snapbox::IntoData;
+use snapbox::str;
 use std::fs;
 
 use crate::support::Report;
@@ -97,15 +99,11 @@ impl Runbook {
         ran
     }
 
-    fn refused(&self, arguments: &[&str], words: &str) {
+    fn refused(&self, arguments: &[&str], expected: impl IntoData) {
         let before = self.0.there();
         let ran = self.run(arguments);
         assert_eq!(ran.code, 3, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(words),
-            "{words:?} is not in {}",
-            ran.stderr
-        );
+        ran.assert_stderr(expected);
         assert_eq!(self.0.there(), before, "what is refused does nothing");
     }
 
@@ -134,7 +132,15 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
     let runbook = Runbook::new();
     let to_dev = ["promote", "llm_litellm", "--to", "dev"];
     let to_staging = ["promote", "llm_litellm", "--to", "staging"];
-    runbook.refused(&to_dev, "cargo xtask pin llm_litellm");
+    runbook.refused(
+        &to_dev,
+        str![[r#"
+       error dev does not tell which version of llm_litellm to promote: its pins say no tag
+         try cargo xtask pin llm_litellm
+     Refused nothing was done
+
+"#]],
+    );
     let told = || {
         let document: serde_json::Value =
             serde_json::from_str(&runbook.ok(&["status", "llm_litellm", "--json"]).stdout).unwrap();
@@ -161,17 +167,35 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
             "nothing"
         ]
     );
-    runbook.refused(&to_staging, "has not passed deploy and smoke in dev");
+    runbook.refused(&to_staging, str![[r#"
+        todo record llm_litellm [DIGEST] is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in dev)
+        todo pin llm_litellm in staging:  → [DIGEST], [FOLDER]/origin.git (staging)  (it stands in dev)
+        todo deploy llm_litellm [DIGEST] in staging, by modal  (it stands in dev)
+        todo smoke llm_litellm [DIGEST] in staging, by modal  (it stands in dev)
+       error llm_litellm [DIGEST] has not passed deploy and smoke in dev, as refs/xtask/environments tells
+         try cargo xtask promote llm_litellm --to dev
+     Refused nothing was done
+
+"#]]);
 
     // Nothing is deployed without its secrets; the same line finishes what it began.
     let bare = runbook.run(&to_dev);
     assert_eq!(bare.code, 1, "{}", bare.stderr);
-    assert!(
-        bare.stderr
-            .contains("Secret 'API_TOKEN' not found in environment 'dev'"),
-        "{}",
-        bare.stderr
-    );
+    bare.assert_stderr(str![[r#"
+        todo record llm_litellm [DIGEST] is to run in dev, [FOLDER]/origin.git (refs/xtask/environments)  (it is what is pinned there)
+        done pin llm_litellm in dev: [DIGEST] → [DIGEST], [FOLDER]/origin.git (dev)  ([SHORT] says so)
+        todo deploy llm_litellm [DIGEST] in dev, by modal  (it is what is pinned there)
+        todo smoke llm_litellm [DIGEST] in dev, by modal  (it is what is pinned there)
+       acted record llm_litellm [DIGEST] is to run in dev, [FOLDER]/origin.git (refs/xtask/environments)  [[DURATION]]
+           │ llm_litellm/dev: Secret 'API_TOKEN' not found in environment 'dev'
+      failed deploy llm_litellm [DIGEST] in dev, by modal
+             `modal deploy -m code/modal_app.py --env dev` failed (exit status: 1)
+             Secret 'API_TOKEN' not found in environment 'dev'
+             llm_litellm [DIGEST] is in dev all the same; to take it back: cargo xtask rollback llm_litellm --in dev  [[DURATION]]
+       error stopped after 1 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote llm_litellm --to dev, once the cause is mended
+
+"#]]);
     for stage in STAGES {
         runbook.ok(&["secrets", "sync", "--to", stage]);
     }
@@ -200,7 +224,16 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
     let broken = runbook.0.fixture.folder().join("modal/broken");
     fs::write(&broken, "").unwrap();
     assert_eq!(runbook.run(&to_dev).code, 1);
-    runbook.refused(&to_staging, "has not passed smoke in dev");
+    runbook.refused(&to_staging, str![[r#"
+        todo record llm_litellm [DIGEST] is to run in staging, [FOLDER]/origin.git (refs/xtask/environments)  (it stands in dev)
+        todo pin llm_litellm in staging: [DIGEST] → [DIGEST], [FOLDER]/origin.git (staging)  (it stands in dev)
+        todo deploy llm_litellm [DIGEST] in staging, by modal  (it stands in dev)
+        todo smoke llm_litellm [DIGEST] in staging, by modal  (it stands in dev)
+       error llm_litellm [DIGEST] has not passed smoke in dev, as refs/xtask/environments tells
+         try cargo xtask promote llm_litellm --to dev
+     Refused nothing was done
+
+"#]]);
     let told = runbook.run(&to_staging).stderr;
     assert!(
         told.contains("cargo xtask promote llm_litellm --to dev") && !told.contains("--version"),
@@ -242,7 +275,12 @@ fn what_is_pinned_on_dev_is_deployed_there_and_comes_to_production_and_back() {
             .contains(one.rsplit('@').next().unwrap())
     );
     let to_production = ["promote", "llm_litellm", "--to", "production"];
-    runbook.refused(&to_production, "is barred in production");
+    runbook.refused(&to_production, str![[r#"
+       error llm_litellm [DIGEST] ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns ([FOLDER]/origin.git)
+         try cargo xtask unbar llm_litellm --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
     runbook.ok(&["unbar", "llm_litellm", "--in", "production"]);
     runbook.ok(&to_production);
     assert_eq!(runbook.0.at("main", LLM), runbook.0.at("dev", LLM));

@@ -1,5 +1,6 @@
 //! `secrets sync`: values come from the environment and go to stores that are as strict as the real ones; nobody else sees one.
 
+use snapbox::str;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -151,12 +152,12 @@ fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
     ));
     let dry = store.sync(&["--dry-run"]);
     assert_eq!(dry.code, 0, "{}", dry.stderr);
-    assert!(
-        dry.stderr.contains("OPENAI_API_KEY (")
-            && dry.stderr.contains("to kubectl as api-env for staging"),
-        "{}",
-        dry.stderr
-    );
+    dry.assert_stderr(str![[r#"
+        todo secrets OPENAI_API_KEY ([SHORT]), LITELLM_API_BASE ([SHORT]) to kubectl as api-env for staging  (api wants it)
+        note api: SENTRY_DSN is optional and not set, so it is left out
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]]);
     assert_eq!(
         store.held("kubectl-api-env"),
         "",
@@ -164,12 +165,13 @@ fn a_cluster_gets_one_secret_a_project_and_is_asked_first() {
     );
     let ran = store.sync(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("api: SENTRY_DSN is optional and not set, so it is left out"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo secrets OPENAI_API_KEY ([SHORT]), LITELLM_API_BASE ([SHORT]) to kubectl as api-env for staging  (api wants it)
+        note api: SENTRY_DSN is optional and not set, so it is left out
+       acted secrets OPENAI_API_KEY ([SHORT]), LITELLM_API_BASE ([SHORT]) to kubectl as api-env for staging  [[DURATION]]
+    Finished 1 done now, 0 done before
+
+"#]]);
     let held: serde_json::Value = serde_json::from_str(&store.held("kubectl-api-env")).unwrap();
     assert_eq!(held["kind"], "Secret");
     assert_eq!(held["data"]["OPENAI_API_KEY"], "c2stY2FuYXJ5LSIxIi10YWls");
@@ -310,17 +312,14 @@ fn law_16_what_is_missing_is_told_whole_and_nothing_is_handed_over() {
         &[("B_KEY", "canary-b"), ("C_KEY_STAGING", "")],
     );
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("api wants A_KEY, C_KEY in staging, and nothing says what they are"),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr.contains("set A_KEY_STAGING, C_KEY_STAGING"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo secrets B_KEY ([SHORT]) to modal for staging  (api wants it)
+        note modal shows no values, so they are handed over each time
+       error api wants A_KEY, C_KEY in staging, and nothing says what they are
+         try set A_KEY_STAGING, C_KEY_STAGING (or the names without _<ENVIRONMENT>), then cargo xtask secrets sync --to staging
+     Refused nothing was done
+
+"#]]);
     assert_eq!(store.held("calls"), "");
 }
 
@@ -335,11 +334,15 @@ fn names_come_from_registry_files_too() {
     store.fixture.git(&["add", "--all"]);
     let ran = store.sync(&[]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("core wants CORE_KEY in staging"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo secrets LITELLM_API_BASE ([SHORT]) to modal for staging  (litellm wants it)
+        todo secrets OPENAI_API_KEY ([SHORT]) to modal for staging  (litellm wants it)
+        note modal shows no values, so they are handed over each time
+       error core wants CORE_KEY in staging, and nothing says what they are
+         try set CORE_KEY_STAGING (or the names without _<ENVIRONMENT>), then cargo xtask secrets sync --to staging
+     Refused nothing was done
+
+"#]]);
     let one = store.sync(&["litellm"]);
     assert_eq!(one.code, 0, "{}", one.stderr);
     assert!(
@@ -364,13 +367,11 @@ fn names_come_from_registry_files_too() {
     );
     let wrong = store.sync(&[]);
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
-    assert!(
-        wrong
-            .stderr
-            .contains("registry/litellm.yaml:2: secrets.required is no list"),
-        "{}",
-        wrong.stderr
-    );
+    wrong.assert_stderr(str![[r#"
+       error registry/litellm.yaml:2: secrets.required is no list of names
+         try edit registry/litellm.yaml, then run the command again
+
+"#]]);
 }
 
 #[test]
@@ -406,12 +407,14 @@ fn fingerprints_tell_equal_values_between_environments() {
         ("A_KEY_PRODUCTION", "canary-1"),
     ];
     let ran = store.run_with(&["secrets", "sync", "--to", "staging"], &both);
-    assert!(
-        ran.stderr
-            .contains("A_KEY: staging and production have the same value"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo secrets A_KEY ([SHORT]) to modal for staging  (api wants it)
+        note A_KEY: staging and production have the same value
+        note modal shows no values, so they are handed over each time
+       acted secrets A_KEY ([SHORT]) to modal for staging  [[DURATION]]
+    Finished 1 done now, 0 done before
+
+"#]]);
 }
 
 #[test]
@@ -428,21 +431,22 @@ fn what_is_not_configured_or_not_installed_is_told() {
     );
     let none = fixture.run(&["secrets", "sync", "--to", "dev"]);
     assert_eq!(none.code, 2, "{}", none.stderr);
-    assert!(
-        none.stderr
-            .contains("write [environments.dev.secrets] with sink and required"),
-        "{}",
-        none.stderr
-    );
+    none.assert_stderr(str![[r#"
+       error dev has no secrets in the configuration
+         try write [environments.dev.secrets] with sink and required
+
+"#]]);
     fs::remove_file(fixture.folder().join("bin/modal")).unwrap();
     let absent = store.sync(&[]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
-    assert!(
-        absent.stderr.contains("the PATH has no program modal")
-            && absent.stderr.contains("pip install modal"),
-        "{}",
-        absent.stderr
-    );
+    absent.assert_stderr(str![[r#"
+       error api wants A_KEY in staging, and nothing says what they are
+         try set A_KEY_STAGING (or the names without _<ENVIRONMENT>), then cargo xtask secrets sync --to staging
+       error the PATH has no program modal
+         try pip install modal
+     Refused nothing was done
+
+"#]]);
 }
 
 /// The second Ctrl-C ends the program at once, and its private file with it.

@@ -1,5 +1,8 @@
 //! Promotions where releases must be signed: what nobody who counts has signed reaches no environment.
 
+use crate::support::snapshots::assert_text;
+use snapbox::IntoData;
+use snapbox::str;
 use std::process::Command;
 
 use crate::support::delivery::{Delivered, deployment};
@@ -82,20 +85,16 @@ impl Held {
         self.fixture().run_with(arguments, &variables)
     }
 
-    /// Insists that the line is refused in these words, and changes nothing.
-    fn refused(&self, line: &[&str], words: &[&str]) {
+    /// Insists that the line is refused with this text, and changes nothing.
+    fn refused(&self, line: &[&str], expected: impl IntoData) {
         let before = self.fixture().state();
+        let mut said = String::new();
         for more in [&["--dry-run"][..], &[]] {
             let ran = self.fixture().run(&[line, more].concat());
             assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
-            words.iter().for_each(|words| {
-                assert!(
-                    ran.stderr.contains(words),
-                    "{words:?} is not in {}",
-                    ran.stderr
-                )
-            });
+            said.push_str(&ran.stderr);
         }
+        assert_text(&said, expected);
         assert_eq!(self.fixture().state(), before);
     }
 }
@@ -108,15 +107,45 @@ fn what_is_not_signed_is_not_promoted_and_what_is_signed_is() {
     let held = Held::new("sbom = []\nprovenance = false\n");
     let stranger = Keys::other();
     let line = ["promote", "api", "--to", "staging", "--version", "0.2.0"];
-    let words = [
-        "[trust] wants api 0.2.0 signed",
-        "of the index",
-        "of linux/arm64",
-        "cargo xtask release api",
-    ];
-    held.refused(&line, &words);
+    held.refused(&line, str![[r#"
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.2.0 signed, and the signature of the index ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.2.0 signed, and the signature of the index ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no signatures found; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+
+"#]]);
     held.sign(&stranger, "0.2.0");
-    held.refused(&line, &words);
+    held.refused(&line, str![[r#"
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.2.0 signed, and the signature of the index ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.2.0 signed, and the signature of the index ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 signed, and the signature of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching signatures: invalid signature when validating ASN.1 encoded signature; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+
+"#]]);
     // What runs there already is nobody's to stop, and takes no signature to be found done.
     held.fixture()
         .ok(&["promote", "api", "--to", "staging", "--version", "0.1.0"]);
@@ -134,10 +163,31 @@ fn what_lacks_a_statement_that_is_wanted_is_not_promoted() {
     let fixture = held.fixture();
     let registry = &held.fixture().registry;
     held.sign(&held.keys, "0.3.0");
-    let list = "[trust] wants api 0.3.0 with its cyclonedx, and that of linux/amd64";
     held.refused(
         &["promote", "api", "--to", "staging", "--version", "0.3.0"],
-        &[list, "with its provenance, and that of linux/arm64"],
+        str![[r#"
+        todo pin api in staging: 0.1.0 → 0.3.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.3.0 with its cyclonedx, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its provenance, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its cyclonedx, and that of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its provenance, and that of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+        todo pin api in staging: 0.1.0 → 0.3.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+       error [trust] wants api 0.3.0 with its cyclonedx, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its provenance, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its cyclonedx, and that of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.3.0 with its provenance, and that of linux/arm64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+
+"#]],
     );
     // A release by the book: made, listed and signed by this very program.
     let registry_address = registry.address();
@@ -168,14 +218,21 @@ fn what_lacks_a_statement_that_is_wanted_is_not_promoted() {
             .keep()
             .without_tags("acme/api", |tag| tag == format!("{amd64}.att")),
     );
-    held.refused(
-        &line,
-        &[
-            "[trust] wants api 0.2.0 with its cyclonedx, and that of linux/amd64",
-            "with its provenance",
-            "cargo xtask release api",
-        ],
-    );
+    held.refused(&line, str![[r#"
+        todo pin api in production: 0.0.9 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+       error [trust] wants api 0.2.0 with its cyclonedx, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 with its provenance, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+        todo pin api in production: 0.0.9 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+       error [trust] wants api 0.2.0 with its cyclonedx, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+       error [trust] wants api 0.2.0 with its provenance, and that of linux/amd64 ([SERVER]/acme/api@[DIGEST]) does not say so: no matching attestations; wanted one of the key cosign.pub
+         try cargo xtask release api at its tag, which attaches it
+     Refused nothing was done
+
+"#]]);
     registry.go_back_to(&whole);
     held.fixture().ok(&line);
     held.fixture().ok(&line);

@@ -3,6 +3,7 @@
 //!
 //! Where prism is missing the test says so and passes, unless XTASK_REQUIRE_TOOLS is set: then it fails.
 
+use snapbox::str;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -215,11 +216,17 @@ fn refusals_are_within_the_description_too() {
         .forge
         .give_token("may-only-read", monorelease_stand_ins::github::Right::Read);
     let ran = stage.run_as("may-only-read", &[]);
-    assert!(
-        ran.code == 3 && ran.stderr.contains("answered 403: Resource not accessible"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 3, "{ran}");
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+        todo push-branch [SHORT] to release/next on origin  (1 project to release from main at [SHORT])
+        todo pull-request chore(release): api 0.1.1 (release/next → main)  (1 project to release from main at [SHORT])
+       error no pull request can be opened or changed at acme/mono: POST /repos/acme/mono/pulls: http://[SERVER] answered 403: Resource not accessible by integration; the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the repository's settings must let workflows create pull requests
+         try a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write
+     Refused nothing was done
+
+"#]]);
     let answer = post(
         &stage,
         "{\"title\":\"x\",\"head\":\"nowhere\",\"base\":\"main\"}",
@@ -256,11 +263,17 @@ fn what_violates_the_description_does_not_pass() {
             .times(9),
     );
     let ran = stage.run(&["--dry-run"]);
-    assert!(
-        ran.code == 3 && ran.stderr.contains("answered 500"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 3, "{ran}");
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+        todo push-branch [SHORT] to release/next on origin  (1 project to release from main at [SHORT])
+     unknown pull-request chore(release): api 0.1.1 (release/next → main)
+       error chore(release): api 0.1.1 (release/next → main): it cannot be told whether this is done: GET /repos/acme/mono/pulls: http://[SERVER] answered 500 (tried 4 times)
+         try mend what the message says; cargo xtask doctor asks the forge again
+     Refused nothing was done
+
+"#]]);
 }
 
 fn post(stage: &Stage, body: &str) -> (u16, Value) {

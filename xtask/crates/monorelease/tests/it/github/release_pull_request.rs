@@ -6,6 +6,7 @@ use crate::support::stage::{BRANCH, Stage, TOKEN, bare};
 use crate::support::{Fixture, git_in};
 use monorelease_stand_ins::github::pulls::Pull;
 use monorelease_stand_ins::github::{EmbeddedForge, Fault, Right};
+use snapbox::str;
 
 #[test]
 fn it_is_opened_once_and_a_second_run_acts_never() {
@@ -277,22 +278,46 @@ fn somebody_elses_commits_are_never_pushed_over() {
         &format!("{ours}^{{tree}}"),
     ]);
     push(on_top.trim());
-    let ran = stage.refused(3, "holds commits that are not ours: ");
-    assert!(
-        ran.stderr.contains("docs: by hand")
-            && ran.stderr.contains("git push origin --delete release/next"),
-        "{}",
-        ran.stderr
-    );
+    let ran = stage.refused(3, str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+       error release/next on origin holds commits that are not ours: [SHORT] "docs: by hand"
+         try bring them to main by a pull request of their own, then git push origin --delete release/next
+     Refused nothing was done
+
+"#]]);
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+       error release/next on origin holds commits that are not ours: [SHORT] "docs: by hand"
+         try bring them to main by a pull request of their own, then git push origin --delete release/next
+     Refused nothing was done
+
+"#]]);
     // Amended, with our message: the tree is another.
     let message = fixture.git(&["show", "--no-patch", "--format=%B", &ours]);
     let amended = fixture.git(&["commit-tree", "-p", "HEAD", "-m", &message, "HEAD~1^{tree}"]);
     push(amended.trim());
-    stage.refused(3, "holds commits that are not ours");
+    stage.refused(3, str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+       error release/next on origin holds commits that are not ours: [SHORT] "chore(release): api 0.1.1"
+         try bring them to main by a pull request of their own, then git push origin --delete release/next
+     Refused nothing was done
+
+"#]]);
     // Also when there is nothing left to release.
     fixture.git(&["tag", "--annotate", "--message", "t", "api-v0.1.1"]);
     fixture.git(&["push", "--quiet", "origin", "api-v0.1.1"]);
-    stage.refused(3, "holds commits that are not ours");
+    stage.refused(3, str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged api: nothing to release since api-v0.1.1
+   Unchanged web: nothing to release since web-v0.1.0
+       error release/next on origin holds commits that are not ours: [SHORT] "chore(release): api 0.1.1"
+         try bring them to main by a pull request of their own, then git push origin --delete release/next
+     Refused nothing was done
+
+"#]]);
     push(&ours);
     assert_eq!(
         stage.ok(&[]).verdicts(),
@@ -326,7 +351,14 @@ fn a_push_between_looking_and_acting_is_not_lost() {
 fn when_nothing_is_left_it_closes_its_own() {
     let stage = Stage::new();
     assert_eq!(stage.ok(&[]).verdicts(), Vec::<String>::new());
-    assert!(stage.run(&[]).stderr.contains("nothing is left to release"));
+    stage.run(&[]).assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged api: nothing to release since api-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+   Unchanged nothing is left to release
+    Finished nothing to do
+
+"#]]);
     assert_eq!(stage.forge.log().len(), 0, "the forge is not even asked");
     stage.change("api/app.py", "fix: one");
     stage.ok(&[]);
@@ -571,12 +603,23 @@ fn a_changelog_that_is_no_text_is_refused_with_the_mend() {
     )
     .unwrap();
     stage.change("api/app.py", "fix: one");
-    let ran = stage.refused(2, "api/CHANGELOG.md at ");
-    assert!(
-        ran.stderr.contains("is not UTF-8") && ran.stderr.contains("make api/CHANGELOG.md a text"),
-        "{}",
-        ran.stderr
+    let ran = stage.refused(
+        2,
+        str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+       error api/CHANGELOG.md: api/CHANGELOG.md at [COMMIT] is not UTF-8
+         try make api/CHANGELOG.md a text in UTF-8, or move it away
+
+"#]],
     );
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+       error api/CHANGELOG.md: api/CHANGELOG.md at [COMMIT] is not UTF-8
+         try make api/CHANGELOG.md a text in UTF-8, or move it away
+
+"#]]);
 }
 
 #[test]
@@ -586,26 +629,32 @@ fn refusals_come_before_anything() {
     let fixture = &stage.fixture;
     let without = fixture.run(&["release-pr"]);
     assert_eq!(without.code, 3, "{}", without.stderr);
-    assert!(
-        without.stderr.contains("neither GITHUB_TOKEN nor GH_TOKEN"),
-        "{}",
-        without.stderr
-    );
+    without.assert_stderr(str![[r#"
+       error there is no token for the forge: neither GITHUB_TOKEN nor GH_TOKEN is set
+         try GITHUB_TOKEN=$(gh auth token) cargo xtask release-pr
+
+"#]]);
     fixture.write("api/app.py", "y\n");
     fixture.commit_all("fix: not pushed");
-    assert!(
-        stage
-            .refused(3, "HEAD is ")
-            .stderr
-            .contains("git push origin HEAD:main")
-    );
+    stage.refused(3, str![[r#"
+       error HEAD is [SHORT], and main on origin is [SHORT]: the pull request is made of that branch alone
+         try git push origin HEAD:main, or git switch --detach [COMMIT]
+
+"#]]).assert_stderr(str![[r#"
+       error HEAD is [SHORT], and main on origin is [SHORT]: the pull request is made of that branch alone
+         try git push origin HEAD:main, or git switch --detach [COMMIT]
+
+"#]]);
     fixture.git(&["reset", "--quiet", "--hard", "HEAD~2"]);
-    assert!(
-        stage
-            .refused(3, "HEAD is ")
-            .stderr
-            .contains("git pull --ff-only origin main")
-    );
+    stage.refused(3, str![[r#"
+       error HEAD is [SHORT], and main on origin is [SHORT]: the pull request is made of that branch alone
+         try git switch main && git pull --ff-only origin main
+
+"#]]).assert_stderr(str![[r#"
+       error HEAD is [SHORT], and main on origin is [SHORT]: the pull request is made of that branch alone
+         try git switch main && git pull --ff-only origin main
+
+"#]]);
     fixture.git(&["checkout", "--quiet", "--detach", "origin/main"]);
     assert_eq!(
         stage.ok(&["--dry-run"]).verdicts()[0],
@@ -613,33 +662,69 @@ fn refusals_come_before_anything() {
         "a CI's checkout is on no branch"
     );
     fixture.git(&["tag", "--delete", "web-v0.1.0"]);
-    assert!(
-        stage
-            .refused(3, "tags of releases that this clone has not: web-v0.1.0")
-            .stderr
-            .contains("git fetch --tags origin")
-    );
+    stage.refused(3, str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+       error origin has tags of releases that this clone has not: web-v0.1.0
+         try git fetch --tags origin
+       error web has no release that HEAD contains (wanted a tag web-vX.Y.Z), so nothing tells which of its commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+     Refused nothing was done
+
+"#]]).assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+       error origin has tags of releases that this clone has not: web-v0.1.0
+         try git fetch --tags origin
+       error web has no release that HEAD contains (wanted a tag web-vX.Y.Z), so nothing tells which of its commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+     Refused nothing was done
+
+"#]]);
     fixture.git(&["push", "--quiet", "origin", "--delete", "web-v0.1.0"]);
-    assert!(
-        stage
-            .refused(3, "web has no release that HEAD contains")
-            .stderr
-            .contains("the same command with --initial")
-    );
+    stage.refused(3, str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+       error web has no release that HEAD contains (wanted a tag web-vX.Y.Z), so nothing tells which of its commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+     Refused nothing was done
+
+"#]]).assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+       error web has no release that HEAD contains (wanted a tag web-vX.Y.Z), so nothing tells which of its commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+     Refused nothing was done
+
+"#]]);
     stage.ok(&["--initial"]);
     assert_eq!(
         stage.open()[0].title,
         "chore(release): api 0.1.1, web 0.1.0"
     );
     fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all"]);
-    assert!(
-        stage
-            .refused(3, "reading the branches of origin")
-            .stderr
-            .contains("git ls-remote --heads origin")
-    );
+    stage.refused(3, str![[r#"
+       error reading the branches of origin: `git -C [FOLDER]/work/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git ls-remote --heads origin
+
+"#]]).assert_stderr(str![[r#"
+       error reading the branches of origin: `git -C [FOLDER]/work/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git ls-remote --heads origin
+
+"#]]);
     fixture.git(&["remote", "remove", "origin"]);
-    stage.refused(3, "there is no remote origin");
+    stage.refused(
+        3,
+        str![[r#"
+       error there is no remote origin
+         try git remote add origin URL
+
+"#]],
+    );
 }
 
 #[test]
@@ -651,23 +736,44 @@ fn sites_that_disagree_and_a_missing_forge_are_refused() {
     );
     stage.fixture.commit_all("fix: half");
     stage.fixture.git(&["push", "--quiet", "origin", "main"]);
-    assert!(
-        stage
-            .refused(3, "the version sites of core disagree in HEAD")
-            .stderr
-            .contains("versions --fix core")
-    );
+    stage.refused(3, str![[r#"
+   Unchanged api: nothing to release since api-v0.1.0
+       error the version sites of core disagree in HEAD: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.3.0
+         try cargo xtask versions --fix core, then commit and push
+     Refused nothing was done
+
+"#]]).assert_stderr(str![[r#"
+   Unchanged api: nothing to release since api-v0.1.0
+       error the version sites of core disagree in HEAD: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.3.0
+         try cargo xtask versions --fix core, then commit and push
+     Refused nothing was done
+
+"#]]);
     let config = stage.fixture.read("xtask/monorepo.toml");
     stage.fixture.write(
         "xtask/monorepo.toml",
         &config.replace("github = \"acme/mono\"\n", ""),
     );
-    stage.refused(2, "repository.github is not set");
+    stage.refused(
+        2,
+        str![[r#"
+       error repository.github is not set, so there is no forge to open a pull request at
+         try write github = "OWNER/NAME" under [repository]
+
+"#]],
+    );
     stage.fixture.write(
         "xtask/monorepo.toml",
         &config.replace("acme/mono", "acme/../x"),
     );
-    stage.refused(2, "wanted \"OWNER/NAME\"");
+    stage.refused(
+        2,
+        str![[r#"
+       error repository.github is "acme/../x", wanted "OWNER/NAME"
+         try edit repository.github, then run the command again
+
+"#]],
+    );
 }
 
 #[test]
@@ -680,22 +786,30 @@ fn what_the_token_may_not_do_is_said() {
         "nothing is pushed for a pull request that cannot be read: {}",
         ran.stderr
     );
-    assert!(
-        ran.stderr
-            .contains("answered 401: Bad credentials; the token is not taken"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+        todo push-branch [SHORT] to release/next on origin  (1 project to release from main at [SHORT])
+     unknown pull-request chore(release): api 0.1.1 (release/next → main)
+       error chore(release): api 0.1.1 (release/next → main): it cannot be told whether this is done: GET /repos/acme/mono/pulls: http://[SERVER] answered 401: Bad credentials; the token is not taken; set GITHUB_TOKEN to one that is valid, such as that of `gh auth token`
+         try mend what the message says; cargo xtask doctor asks the forge again
+     Refused nothing was done
+
+"#]]);
     assert_eq!(stage.tip(), None);
     stage.forge.give_token("may-only-read", Right::Read);
     let ran = stage.run_as("may-only-read", &[]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("POST /repos/acme/mono/pulls: ")
-            && ran.stderr.contains("pull-requests: write"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+   Unchanged core: nothing to release since core-v0.1.0
+   Unchanged web: nothing to release since web-v0.1.0
+        todo push-branch [SHORT] to release/next on origin  (1 project to release from main at [SHORT])
+        todo pull-request chore(release): api 0.1.1 (release/next → main)  (1 project to release from main at [SHORT])
+       error no pull request can be opened or changed at acme/mono: POST /repos/acme/mono/pulls: http://[SERVER] answered 403: Resource not accessible by integration; the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the repository's settings must let workflows create pull requests
+         try a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write
+     Refused nothing was done
+
+"#]]);
     assert_eq!(
         (stage.tip(), stage.open().len()),
         (None, 0),
@@ -837,11 +951,13 @@ fn a_new_version_is_tagged_and_one_with_a_candidate_is_not_tagged_again() {
     let stage = Stage::new();
     let tag = ["tag", "--rc", "--untagged", "--push"];
     let nothing = stage.fixture.ok(&tag);
-    assert!(
-        nothing.stderr.contains("nothing to do"),
-        "{}",
-        nothing.stderr
-    );
+    nothing.assert_stderr(str![[r#"
+        note core: 0.1.0 has a tag already
+        note api: 0.1.0 has a tag already
+        note web: 0.1.0 has a tag already
+    Finished nothing to do
+
+"#]]);
     stage.change("api/app.py", "feat: one");
     stage.ok(&[]);
     stage.merge(true);
@@ -856,9 +972,11 @@ fn a_new_version_is_tagged_and_one_with_a_candidate_is_not_tagged_again() {
     assert_eq!(stage.there(), there);
     stage.change("api/app.py", "fix: two");
     let again = stage.fixture.ok(&tag);
-    assert!(
-        again.stderr.contains("api: 0.2.0 has a tag already"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+        note core: 0.1.0 is released already, so it is left out
+        note api: 0.2.0 has a tag already
+        note web: 0.1.0 is released already, so it is left out
+    Finished nothing to do
+
+"#]]);
 }

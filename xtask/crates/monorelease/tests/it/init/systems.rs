@@ -2,6 +2,7 @@
 //! owners would have written, `versions --check` runs on it, and `bump` changes the lines they would have changed by hand.
 
 use crate::support::Fixture;
+use snapbox::str;
 
 /// `init`, and the text it wrote. The dry run says the same text and writes nothing.
 fn adopted(fixture: &Fixture) -> String {
@@ -102,13 +103,11 @@ fn a_version_file_is_the_truth_and_what_went_ahead_is_said() {
     );
     let checked = fixture.run(&["versions", "--check"]);
     assert_eq!(checked.code, 1, "{}", checked.stderr);
-    assert!(
-        checked.stderr.contains(
-            "VERSION (the version) says 3.2.0, but pyproject.toml (project.version) says 3.3.0"
-        ),
-        "{}",
-        checked.stderr
-    );
+    checked.assert_stderr(str![[r#"
+       error mesh: VERSION (the version) says 3.2.0, but pyproject.toml (project.version) says 3.3.0
+         try cargo xtask versions --fix mesh
+
+"#]]);
     let document = fixture.json(&["versions"]);
     assert_eq!(
         document["projects"][0]["released"], "3.2.0",

@@ -1,6 +1,10 @@
 //! `init` on trees of every shape: what it writes can be read by the other verbs, it says what it left out, and it never
 //! overwrites. The five systems of the design are in `seeds.rs`.
 
+use crate::support::snapshots::assert_text;
+use snapbox::IntoData;
+use snapbox::str;
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::{Fixture, git_in, program, ran};
@@ -46,19 +50,14 @@ fn notes(fixture: &Fixture) -> String {
         .unwrap_or_default()
 }
 
-/// Nothing is written, with this code and these words.
-fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) {
+/// Nothing is written, with this code and this text.
+fn refused(fixture: &Fixture, arguments: &[&str], code: i32, expected: impl IntoData) {
     let before = fixture.state();
+    let mut complaints = BTreeSet::new();
     for extra in [&[][..], &["--dry-run"], &["--json"]] {
         let ran = fixture.run(&[arguments, extra].concat());
         assert_eq!(ran.code, code, "{arguments:?} {extra:?}: {}", ran.stderr);
-        for words in says {
-            assert!(
-                ran.stderr.contains(words),
-                "{arguments:?} does not say {words:?}: {}",
-                ran.stderr
-            );
-        }
+        complaints.insert(ran.complaints());
         assert!(
             ran.stderr.contains("  try "),
             "no mending command: {}",
@@ -68,6 +67,7 @@ fn refused(fixture: &Fixture, arguments: &[&str], code: i32, says: &[&str]) {
             assert_eq!(ran["schema"], 1);
         }
     }
+    assert_text(&Vec::from_iter(complaints).join("or\n"), expected);
     assert_eq!(fixture.state(), before, "something was written");
 }
 
@@ -79,25 +79,36 @@ fn an_empty_tree_is_refused_with_what_was_looked_for() {
         &Fixture::of_tree(&[]),
         &["init"],
         3,
-        &[
-            "no project was found",
-            "Cargo.toml",
-            "pyproject.toml",
-            "VERSION",
-            "Chart.yaml",
-        ],
+        str![[r#"
+       error no project was found in this tree: looked for Cargo.toml, pyproject.toml, setup.cfg, setup.py, package.json with a version, VERSION, Chart.yaml, a Dockerfile at the root, and the configurations of release-please and bumpversion
+         try echo 0.1.0 > VERSION, then cargo xtask init
+
+"#]],
     );
     refused(
         &Fixture::of_tree(&[("README.md", "# Notes\n")]),
         &["init"],
         3,
-        &["no project was found"],
+        str![[r#"
+       error no project was found in this tree: looked for Cargo.toml, pyproject.toml, setup.cfg, setup.py, package.json with a version, VERSION, Chart.yaml, a Dockerfile at the root, and the configurations of release-please and bumpversion
+         try echo 0.1.0 > VERSION, then cargo xtask init
+
+"#]],
     );
     let private = Fixture::of_tree(&[(
         "package.json",
         "{ \"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"] }\n",
     )]);
-    refused(&private, &["init"], 3, &["no project was found"]);
+    refused(
+        &private,
+        &["init"],
+        3,
+        str![[r#"
+       error no project was found in this tree: looked for Cargo.toml, pyproject.toml, setup.cfg, setup.py, package.json with a version, VERSION, Chart.yaml, a Dockerfile at the root, and the configurations of release-please and bumpversion
+         try echo 0.1.0 > VERSION, then cargo xtask init
+
+"#]],
+    );
 }
 
 #[test]
@@ -111,11 +122,11 @@ fn it_needs_a_work_tree_and_no_commit() {
     let folder = tempfile::tempdir().unwrap();
     let outside = ran(program(folder.path()).arg("init").output().unwrap());
     assert_eq!(outside.code, 2, "{}", outside.stderr);
-    assert!(
-        outside.stderr.contains("is not inside a git work tree"),
-        "{}",
-        outside.stderr
-    );
+    outside.assert_stderr(str![[r#"
+       error [FOLDER] is not inside a git work tree
+         try git init, or pass --repo DIR
+
+"#]]);
     git_in(folder.path(), &["init", "--quiet", "--bare"]);
     let bare = ran(program(folder.path()).arg("init").output().unwrap());
     assert_eq!(bare.code, 2, "{}", bare.stderr);
@@ -128,7 +139,11 @@ fn what_is_there_is_never_overwritten() {
         &fixture,
         &["init"],
         3,
-        &["xtask/monorepo.toml", "none is ever overwritten"],
+        str![[r#"
+       error xtask/monorepo.toml: found a file with another text, wanted no file, since none is ever overwritten
+         try edit xtask/monorepo.toml, or write another one beside it with --config FILE
+
+"#]],
     );
     fixture.ok(&["init", "--config", "release/other.toml"]);
     assert!(
@@ -150,19 +165,31 @@ fn what_is_there_is_never_overwritten() {
         &fixture,
         &["init", "--config", "release/other.toml"],
         3,
-        &["release/other.toml"],
+        str![[r#"
+       error release/other.toml: found a file with another text, wanted no file, since none is ever overwritten
+         try edit release/other.toml, or write another one beside it with --config FILE
+
+"#]],
     );
     refused(
         &fixture,
         &["init", "--config", "../outside.toml"],
         2,
-        &["lies outside of the repository"],
+        str![[r#"
+       error [FOLDER]/outside.toml lies outside of the repository
+         try pass --config a file of the repository
+
+"#]],
     );
     refused(
         &fixture,
         &["init", "--config", "xtask"],
         3,
-        &["is a folder, wanted a file"],
+        str![[r#"
+       error xtask: it cannot be told whether this is done: [FOLDER]/work/xtask is a folder, wanted a file
+         try git status
+
+"#]],
     );
 }
 
@@ -502,7 +529,12 @@ fn sources_of_others_are_no_projects() {
         &only,
         &["init"],
         3,
-        &["no project was found", "vendor/serde/Cargo.toml"],
+        str![[r#"
+       error no project was found in this tree: looked for Cargo.toml, pyproject.toml, setup.cfg, setup.py, package.json with a version, VERSION, Chart.yaml, a Dockerfile at the root, and the configurations of release-please and bumpversion
+             left out, since their folders hold tests, examples or other people's sources: vendor/serde/Cargo.toml
+         try echo 0.1.0 > VERSION, then cargo xtask init
+
+"#]],
     );
 }
 

@@ -1,5 +1,6 @@
 //! Packages that must be signed: what lies beside their files, and what a flipped byte does to it. With the real cosign.
 
+use snapbox::str;
 use std::fs;
 
 use crate::support;
@@ -31,11 +32,27 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
     packaged.prepare();
     let unable = packaged.run(&["release", "kit"]);
     assert_eq!(unable.code, 3, "{}", unable.stderr);
-    assert!(
-        unable.stderr.contains("nothing here to sign with"),
-        "{}",
-        unable.stderr
-    );
+    unable.assert_stderr(str![[r#"
+   Releasing kit 0.2.0
+        todo build-package the sdist of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo build-package the wheel of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo list-package kit-0.2.0.cdx.json  (what it is made of)
+        todo sign-file the sdist of kit 0.2.0  (whose it is)
+        todo sign-file the wheel of kit 0.2.0  (whose it is)
+        todo sign-file kit-0.2.0.cdx.json  (whose it is)
+        todo publish the sdist of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo publish the wheel of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo tag kit-v0.2.0 at [SHORT]  (the commit of kit-v0.2.0-rc1)
+        todo push-tag kit-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note kit: no image is configured, so none is promoted
+        note kit: [trust] has no transparency log: that a signature was made, and when, is known to nobody else
+        note kit: no github is configured, so no forge release is made
+        note kit: no [[pins]] are configured, so nothing is delivered
+       error [trust] wants signatures of the key cosign.pub, and there is nothing here to sign with: no COSIGN_KEY
+         try export COSIGN_KEY=cosign.key COSIGN_PASSWORD=…
+     Refused nothing was done
+
+"#]]);
     let mut variables = packaged.variables();
     variables.extend(keys.variables());
     let json = |arguments: &[&str]| {
@@ -160,20 +177,20 @@ fn files_of_a_package_are_listed_and_signed_and_each_is_held_to_its_bundle() {
         (0, Some(true)),
         "{report}"
     );
-    assert!(
-        report.stderr.contains("Verified 6 of 6 agree\n"),
-        "{report}"
-    );
+    report.assert_stderr(str![[r#"
+   Verifying kit 0.2.0
+    Verified 6 of 6 agree
+
+"#]]);
     // What there is nothing to hold to is not said to agree.
     fs::remove_dir_all(fixture.root().join("target")).unwrap();
     let report = json(&["verify", "kit", "0.2.0"]);
-    assert!(
-        report.code == 0
-            && report
-                .stderr
-                .contains("Verified 3 of 6 agree; 3 could not be asked, and prove nothing"),
-        "{report}"
-    );
+    assert_eq!(report.code, 0, "{report}");
+    report.assert_stderr(str![[r#"
+   Verifying kit 0.2.0
+    Verified 3 of 6 agree; 3 could not be asked, and prove nothing
+
+"#]]);
 }
 
 #[test]
@@ -205,11 +222,23 @@ fn a_package_that_is_not_listed_says_why() {
         .collect();
     let ran = fixture.run_with(&["release", "kit", "--dry-run"], &variables);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("listed as cyclonedx alone, which trust.sbom does not name"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+   Releasing kit 0.2.0
+        todo build-package the sdist of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo build-package the wheel of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo sign-file the sdist of kit 0.2.0  (whose it is)
+        todo sign-file the wheel of kit 0.2.0  (whose it is)
+        todo publish the sdist of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo publish the wheel of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo tag kit-v0.2.0 at [SHORT]  (the commit of kit-v0.2.0-rc1)
+        todo push-tag kit-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note kit: no image is configured, so none is promoted
+        note kit: [trust] has no transparency log: that a signature was made, and when, is known to nobody else
+        note kit: what a package is made of is listed as cyclonedx alone, which trust.sbom does not name
+        note kit: no github is configured, so no forge release is made
+        note kit: no [[pins]] are configured, so nothing is delivered
+     Planned 8 to do, 0 done already; nothing was written
+
+"#]]);
     assert!(!ran.stderr.contains("list-package"), "{}", ran.stderr);
 }

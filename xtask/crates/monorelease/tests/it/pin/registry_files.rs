@@ -4,6 +4,8 @@ use crate::support::git_in;
 use crate::support::programs::write_program;
 use crate::support::registered::{BRANCH, LLM, Processors, REPLICATE};
 use crate::support::stage::{TOKEN, bare};
+use snapbox::data::Inline;
+use snapbox::str;
 
 const BOTH: [&str; 2] = ["llm-litellm", "replicate-generic"];
 
@@ -164,11 +166,18 @@ fn law_20_the_whole_life_of_a_digest_in_branches() {
     let one = pin(&BOTH);
     let pending = processors.run(&["check", "pins"]);
     assert_eq!(pending.code, 1, "{}", pending.stderr);
-    assert!(
-        pending.stderr.contains("sha256:pending") && pending.stderr.contains("(staging)"),
-        "{}",
-        pending.stderr
-    );
+    pending.assert_stderr(str![[r#"
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (main): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (main): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (main): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (main): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+      Failed 8 faults in 6 pins
+
+"#]]);
     let early = processors.run(&["promote", "llm_litellm", "--to", "production"]);
     assert_eq!(early.code, 3, "{}", early.stderr);
     for stage in ["staging", "production"] {
@@ -205,11 +214,13 @@ fn law_20_the_whole_life_of_a_digest_in_branches() {
     assert_eq!(Processors::digest(&processors.at("main", LLM)), one);
     assert_eq!(Processors::digest(&processors.at("staging", LLM)), two);
     let barred = processors.run(&["promote", "llm_litellm", "--to", "production"]);
-    assert!(
-        barred.code == 3 && barred.stderr.contains("it burns"),
-        "{}",
-        barred.stderr
-    );
+    assert_eq!(barred.code, 3, "{barred}");
+    barred.assert_stderr(str![[r#"
+       error llm_litellm [DIGEST] ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns ([FOLDER]/origin.git)
+         try cargo xtask unbar llm_litellm --in production [DIGEST]
+     Refused nothing was done
+
+"#]]);
     processors.ok(&["unbar", "llm_litellm", "--in", "production"]);
     processors.ok(&["promote", "llm_litellm", "--to", "production"]);
     assert_eq!(Processors::digest(&processors.at("main", LLM)), two);
@@ -233,12 +244,12 @@ fn law_20_the_whole_life_of_a_digest_in_branches() {
     fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
     let left = processors.run(&["pin"]);
     assert_eq!(left.code, 0, "{}", left.stderr);
-    assert!(
-        left.stderr
-            .contains("is barred in dev, so it is not pinned there"),
-        "{}",
-        left.stderr
-    );
+    left.assert_stderr(str![[r#"
+        done pin replicate_generic in dev: what is built of this commit, [FOLDER]/origin.git (dev) by pull request  ([SHORT] says so)
+        note llm_litellm: [DIGEST] is barred in dev, so it is not pinned there (cargo xtask unbar llm_litellm --in dev [DIGEST])
+    Finished nothing to do
+
+"#]]);
     assert_eq!(processors.open().len(), 0);
 }
 
@@ -248,48 +259,87 @@ fn what_cannot_be_pinned_is_refused_and_nothing_is_pushed() {
     let fixture = &processors.fixture;
     processors.push_builds(&BOTH);
     let there = processors.there();
-    let refused = |arguments: &[&str], code: i32, words: &str| {
+    let refused = |arguments: &[&str], code: i32, expected: Inline| {
         let run = processors.run(arguments);
         assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
-        assert!(
-            run.stderr.contains(words),
-            "{words:?} is not in {}",
-            run.stderr
-        );
+        run.assert_stderr(expected);
         assert_eq!(
             (processors.there(), processors.forge.pulls().len()),
             (there.clone(), 0),
             "{arguments:?}"
         );
     };
-    refused(&["pin", "api"], 2, "api comes of no registry file");
-    refused(&["pin", "llm"], 2, "did you mean `llm-litellm`?");
+    refused(
+        &["pin", "api"],
+        2,
+        str![[r#"
+       error api comes of no registry file, so `pin` has nothing to write for it
+         try cargo xtask release api
+
+"#]],
+    );
+    refused(
+        &["pin", "llm"],
+        2,
+        str![[r#"
+       error no project is called `llm`; did you mean `llm-litellm`? (projects: core, api, web, llm_litellm, replicate_generic)
+         try cargo xtask versions
+
+"#]],
+    );
     refused(
         &["promote", "llm_litellm", "--to", "dev"],
         2,
-        "cargo xtask pin llm_litellm",
+        str![[r#"
+       error what runs of llm_litellm in dev is what is built there
+         try cargo xtask pin llm_litellm
+
+"#]],
     );
     refused(
         &["promote", "llm_litellm", "--to", "staging"],
         3,
-        "dev does not tell which version of llm_litellm to promote",
+        str![[r#"
+       error dev does not tell which version of llm_litellm to promote: its pins say no tag
+         try cargo xtask pin llm_litellm
+     Refused nothing was done
+
+"#]],
     );
     let none = fixture.run_with(&["pin"], &[("GITHUB_API_URL", &processors.forge.url())]);
-    assert!(
-        none.code == 3 && none.stderr.contains("GITHUB_TOKEN is not set"),
-        "{}",
-        none.stderr
-    );
+    assert_eq!(none.code, 3, "{none}");
+    none.assert_stderr(str![[r#"
+        done build-image [SERVER]/acme/llm-litellm:[SHORT]-amd64 for linux/amd64  (the registry has [DIGEST] from [SHORT])
+        done push-image [SERVER]/acme/llm-litellm:[SHORT]-amd64  (the registry has [DIGEST] from [SHORT])
+        todo gather [SERVER]/acme/llm-litellm:inputs-ceb4a7fd17a6ae1d of linux/amd64  (what llm_litellm is built of has no image yet)
+        done build-image [SERVER]/acme/replicate-generic:[SHORT]-amd64 for linux/amd64  (the registry has [DIGEST] from [SHORT])
+        done push-image [SERVER]/acme/replicate-generic:[SHORT]-amd64  (the registry has [DIGEST] from [SHORT])
+        todo gather [SERVER]/acme/replicate-generic:inputs-f1b42638e7cb24f7 of linux/amd64  (what replicate_generic is built of has no image yet)
+       error there is no token for the forge, and a pull request is wanted at acme/mono: GITHUB_TOKEN is not set
+         try GITHUB_TOKEN=$(gh auth token), then the same command again
+     Refused nothing was done
+
+"#]]);
     fixture.write("libs/shared.py", "A = 3\n");
-    refused(&["pin"], 3, "what is pinned must be of a commit");
+    refused(
+        &["pin"],
+        3,
+        str![[r#"
+       error the work tree differs from HEAD: libs/shared.py; what is pinned must be of a commit
+         try git add --all && git commit, or git stash --include-untracked
+     Refused nothing was done
+
+"#]],
+    );
     fixture.git(&["checkout", "--quiet", "libs"]);
     processors.by_hand("dev", &[("README.md", "moved\n")]);
     let behind = processors.run(&["pin"]);
-    assert!(
-        behind.code == 3 && behind.stderr.contains("git pull --ff-only origin dev"),
-        "{}",
-        behind.stderr
-    );
+    assert_eq!(behind.code, 3, "{behind}");
+    behind.assert_stderr(str![[r#"
+       error HEAD is [SHORT], and dev on origin is [SHORT]: the pull request is made of that branch alone
+         try git switch dev && git pull --ff-only origin dev
+
+"#]]);
     fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
     fixture.write(LLM, "image:\n  - oci\n");
     let wrong = fixture.run_with(&["versions"], &[("GITHUB_TOKEN", TOKEN)]);
@@ -489,12 +539,15 @@ fn several_are_promoted_at_once_and_each_on_its_own() {
     let back = processors.at("staging", LLM);
     let ran = processors.run(&both);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("it burns")
-            && ran.stderr.contains("llm_litellm: nothing was done of it"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        todo pin replicate_generic in staging: [DIGEST] → [DIGEST], [FOLDER]/origin.git (staging)  (it stands in dev)
+       error llm_litellm [DIGEST] ([DIGEST]) is barred in staging since [TIMESTAMP] by Test <test@localhost>: it burns ([FOLDER]/origin.git)
+         try cargo xtask unbar llm_litellm --in staging [DIGEST]
+       acted pin replicate_generic in staging: [DIGEST] → [DIGEST], [FOLDER]/origin.git (staging)  [[DURATION]]
+    Finished 1 done now, 0 done before, 2 registry requests
+     Refused llm_litellm: nothing was done of it, for the reasons above
+
+"#]]);
     assert_eq!(processors.at("staging", LLM), back);
     assert_eq!(
         processors.at("staging", REPLICATE),

@@ -1,5 +1,9 @@
 //! Bad input of registry files and of pull requests: each is said by file and key, has its exit code, and nothing is pushed.
 
+use crate::support::snapshots::assert_text;
+use snapbox::data::Inline;
+use snapbox::str;
+use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
 
@@ -17,86 +21,136 @@ fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_ve
     let fixture = &processors.fixture;
     let config = fixture.read("xtask/monorepo.toml");
     let there = processors.there();
-    let refused = |words: &str| {
+    let refused = |expected: Inline| {
+        // All of them say the same.
+        let mut said = BTreeSet::new();
         for line in [
             &["pin"][..],
             &["promote", "llm_litellm", "--to", "staging"],
             &["versions"],
         ] {
             let run = processors.run(line);
-            assert_eq!(run.code, 2, "{words}: {line:?}: {}", run.stderr);
-            assert!(
-                run.stderr.contains(words),
-                "{words:?} is not in {}",
-                run.stderr
-            );
+            assert_eq!(run.code, 2, "{line:?}: {}", run.stderr);
+            said.insert(run.stderr);
         }
+        assert_text(&Vec::from_iter(said).concat(), expected);
         assert_eq!(
             (processors.there(), processors.forge.pulls().len()),
-            (there.clone(), 0),
-            "{words}"
+            (there.clone(), 0)
         );
     };
-    for (from, to, words) in [
+    for (from, to, expected) in [
         (
             "[images-from]\n",
             "[images-from]\nplatform = \"linux/amd64\"\n",
-            "did you mean `platforms`?",
+            str![[r#"
+       error xtask/monorepo.toml: TOML parse error at line 19, column 1
+                |
+             19 | platform = "linux/amd64"
+                | ^^^^^^^^
+             unknown field `platform`, expected one of `files`, `name`, `image`, `platforms`, `dockerfile`, `context`, `paths`; did you mean `platforms`?
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "files = \"registry/*.yaml\"",
             "files = \"../registry/*.yaml\"",
-            "leaves the repository",
+            str![[r#"
+       error xtask/monorepo.toml: images-from: files: path "../registry/*.yaml" leaves the repository; paths are relative to its root, with /
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "files = \"registry/*.yaml\"",
             "files = \"registry/*\"",
-            "wanted a pattern that ends with .yaml",
+            str![[r#"
+       error xtask/monorepo.toml: images-from: files is "registry/*"; wanted a pattern that ends with .yaml, .yml, .json or .toml
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "[images-from]\n",
             "[images-from]\nname = \"ref[\"\n",
-            "images-from: name `ref[`",
+            str![[r#"
+       error xtask/monorepo.toml: images-from: name `ref[` is not a path of YAML keys: a part of it is empty
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "[images-from]\n",
             "[images-from]\nname = \"title\"\n",
-            "registry/llm_litellm.yaml: ",
+            str![[r#"
+       error registry/llm_litellm.yaml: title is missing
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]],
         ),
         (
             "[images-from]\n",
             "[images-from]\nimage = \"picture\"\n",
-            "picture",
+            str![[r#"
+       error registry/llm_litellm.yaml: picture is missing
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]],
         ),
         (
             "[images-from]\n",
             "[images-from]\nplatforms = [\"linux/x86_64\"]\n",
-            "images call \"x86_64\" \"amd64\"",
+            str![[r#"
+       error registry/llm_litellm.yaml: platforms: "linux/x86_64" is no platform: images call "x86_64" "amd64"; write "linux/amd64"
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]],
         ),
         (
             "context = \".\"",
             "context = \"processors\"",
-            "paths names \"libs\", which does not lie in the context",
+            str![[r#"
+       error registry/llm_litellm.yaml: paths names "libs", which does not lie in the context "processors"
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]],
         ),
         (
             "processors/{name}/Dockerfile",
             "../{name}/Dockerfile",
-            "leaves the repository",
+            str![[r#"
+       error registry/llm_litellm.yaml: dockerfile: path "../llm_litellm/Dockerfile" leaves the repository; paths are relative to its root, with /
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]],
         ),
         (
             "branch = \"staging\"",
             "branch = \"staging\"\nvia = \"pull_request\"",
-            "unknown variant `pull_request`",
+            str![[r#"
+       error xtask/monorepo.toml: TOML parse error at line 27, column 7
+                |
+             27 | via = "pull_request"
+                |       ^^^^^^^^^^^^^^
+             unknown variant `pull_request`, expected `push` or `pull-request`
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
         (
             "after = \"dev\"",
             "after = \"def\"",
-            "after names `def`, which is no environment",
+            str![[r#"
+       error xtask/monorepo.toml: environments.staging: after names `def`, which is no environment
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]],
         ),
     ] {
         assert!(config.contains(from), "{from}");
         fixture.write("xtask/monorepo.toml", &config.replacen(from, to, 1));
-        refused(words);
+        refused(expected);
     }
     fixture.write(
         "xtask/monorepo.toml",
@@ -104,11 +158,12 @@ fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_ve
     );
     fixture.write(REPLICATE, &registry_file("llm", "sha256:pending"));
     let twice = processors.run(&["versions"]);
-    assert!(
-        twice.code == 2 && twice.stderr.contains("llm/generic@1"),
-        "two of one name: {}",
-        twice.stderr
-    );
+    assert_eq!(twice.code, 2, "{twice}");
+    twice.assert_stderr(str![[r#"
+       error xtask/monorepo.toml: images-from: two projects are called `llm/generic@1`
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]]);
     fixture.write("xtask/monorepo.toml", &config);
     // A link that leads out of the repository is no file of it.
     let outside = fixture.folder().join("outside.yaml");
@@ -116,11 +171,12 @@ fn a_section_or_a_registry_file_that_makes_no_sense_is_a_usage_error_of_every_ve
     std::fs::remove_file(fixture.root().join(REPLICATE)).unwrap();
     symlink(&outside, fixture.root().join(REPLICATE)).unwrap();
     let link = processors.run(&["pin"]);
-    assert!(
-        link.code == 2 && link.stderr.contains("is a link that leaves the repository"),
-        "{}",
-        link.stderr
-    );
+    assert_eq!(link.code, 2, "{link}");
+    link.assert_stderr(str![[r#"
+       error registry/replicate_generic.yaml is a link that leaves the repository, to [FOLDER]/outside.yaml
+         try edit registry/replicate_generic.yaml, or images-from in xtask/monorepo.toml
+
+"#]]);
     assert_eq!(processors.there(), there);
 }
 
@@ -145,11 +201,12 @@ fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
         absent.stderr
     );
     let unknown = processors.run(&["promote", "llm_litellm", "--to", "stagin"]);
-    assert!(
-        unknown.code == 2 && unknown.stderr.contains("did you mean `staging`?"),
-        "{}",
-        unknown.stderr
-    );
+    assert_eq!(unknown.code, 2, "{unknown}");
+    unknown.assert_stderr(str![[r#"
+       error no environment is called `stagin`; did you mean `staging`? (environments: dev, staging, production)
+         try name one of them, or write [environments.NAME]
+
+"#]]);
     // A branch whose registry file is a link.
     git_in(&fixture.root(), &["checkout", "--quiet", "-b", "linked"]);
     std::fs::remove_file(fixture.root().join(LLM)).unwrap();
@@ -198,7 +255,14 @@ fn a_branch_that_takes_no_push_takes_a_pull_request() {
     let main = git_in(&delivered.there(), &["rev-parse", "main"]);
     let pushed = asked.run(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
     assert_eq!(pushed.code, 1, "{}", pushed.stderr);
-    assert!(pushed.stderr.contains("takes no push"), "{}", pushed.stderr);
+    pushed.assert_stderr(str![[r#"
+        todo pin api in staging: 0.2.0 → 0.3.0, https://github.com/acme/cloud (main)  (nothing comes before it)
+      failed pin api in staging: 0.2.0 → 0.3.0, https://github.com/acme/cloud (main)
+             https://github.com/acme/cloud (main) takes no push: remote: protected branch hook declined; To [FOLDER]/deploy.git; ! [remote rejected] [COMMIT] -> main (pre-receive hook declined); error: failed to push some refs to '[FOLDER]/deploy.git'; let it be pushed to, or write environments.staging.via = "pull-request"  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask promote api --to staging --version 0.3.0, once the cause is mended
+
+"#]]);
     assert_eq!(git_in(&delivered.there(), &["rev-parse", "main"]), main);
 }
 
@@ -222,12 +286,13 @@ fn a_token_that_may_not_open_requests_is_said_and_another_one_finishes() {
         .collect();
     let weak = fixture.run_with(&["promote", "api", "--to", "production"], &variables);
     assert_eq!(weak.code, 3, "{}", weak.stderr);
-    assert!(
-        weak.stderr
-            .contains("Resource not accessible by integration"),
-        "{}",
-        weak.stderr
-    );
+    weak.assert_stderr(str![[r#"
+        todo pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (it stands in staging)
+       error no pull request can be opened or changed at acme/cloud: POST /repos/acme/cloud/pulls: http://[SERVER] answered 403: Resource not accessible by integration; the token may not do this; a workflow's job wants `contents: write` and `pull-requests: write`, and the repository's settings must let workflows create pull requests
+         try a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write
+     Refused nothing was done
+
+"#]]);
     assert_eq!(
         (asked.forge.pulls().len(), asked.tip()),
         (0, None),

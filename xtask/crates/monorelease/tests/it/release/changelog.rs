@@ -2,6 +2,7 @@
 
 use crate::support::Fixture;
 use serde_json::Value;
+use snapbox::str;
 
 const CONFIG: &str = "[repository]\ngithub = \"acme/mono\"\n[projects.core]\npath = \"core\"\nversions = [\"VERSION\"]\n\
                       [projects.api]\npath = \"api\"\nversions = [\"VERSION\"]\n";
@@ -93,14 +94,11 @@ fn without_a_release_initial_is_asked_for() {
     fixture.git(&["tag", "core-v0.1.0"]);
     let refused = fixture.run(&["changelog"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
-    assert!(
-        refused
-            .stderr
-            .contains("api has no release that HEAD contains")
-            && refused.stderr.contains("--initial"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error api has no release that HEAD contains (wanted a tag api-vX.Y.Z), so nothing tells which commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+
+"#]]);
     let all = fixture.ok(&["changelog", "--initial"]).stdout;
     assert!(all.starts_with("# core\n\n## [Unreleased](https://github.com/acme/mono/compare/core-v0.1.0...HEAD)\n\n# api\n\n## [Unreleased]\n\n### Added\n\n- begin ("), "{all}");
 }
@@ -191,13 +189,11 @@ fn comments_that_do_not_pair_stop_every_file() {
     let before = fixture.state();
     let ran = fixture.run(&["changelog", "--write"]);
     assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("api/CHANGELOG.md: the unreleased part cannot be read")
-            && ran.stderr.contains("line 5"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error api/CHANGELOG.md: the unreleased part cannot be read: <!-- from commits --> and <!-- end of commits --> do not pair (line 5)
+         try take the comments out of api/CHANGELOG.md
+
+"#]]);
     assert_eq!(fixture.state(), before, "no file is half of a command");
 }
 
@@ -215,13 +211,14 @@ fn notes_are_of_the_file_and_else_of_the_commits() {
         format!("### Fixed\n\n{}\n", line("two", &fix)),
         "the last release"
     );
-    assert!(
-        fixture
-            .ok(&["notes", "core", "v0.1.0"])
-            .stdout
-            .contains("- begin ("),
-        "the first one brought all there was"
-    );
+    fixture
+        .ok(&["notes", "core", "v0.1.0"])
+        .assert_stdout(str![[r#"
+### Added
+
+- begin ([[SHORT]](https://github.com/acme/mono/commit/[COMMIT]))
+
+"#]]);
     fixture.write(
         "core/CHANGELOG.md",
         "## 0.2.0\n\nWords of a person.\n\n## 0.1.0\n\nOld.\n",
@@ -231,18 +228,38 @@ fn notes_are_of_the_file_and_else_of_the_commits() {
         "Words of a person.\n"
     );
     assert_eq!(fixture.json(&["notes", "core", "0.1.0"])["notes"], "Old.");
-    for (arguments, code, words) in [
+    for (arguments, code, expected) in [
         (
             ["notes", "core", "0.9.0"],
             2,
-            "core has no release 0.9.0: neither core/CHANGELOG.md nor a tag core-v0.9.0",
+            str![[r#"
+       error core has no release 0.9.0: neither core/CHANGELOG.md nor a tag core-v0.9.0 tells of it
+         try git fetch --tags, or cargo xtask versions
+
+"#]],
         ),
-        (["notes", "core", "next"], 2, "\"next\" is no version"),
-        (["notes", "api", "0.1.0"], 2, "api has no release 0.1.0"),
+        (
+            ["notes", "core", "next"],
+            2,
+            str![[r#"
+       error "next" is no version: `next` is not a SemVer version (unexpected character 'n' while parsing major version number); wanted MAJOR.MINOR.PATCH, such as 1.2.0 or 1.2.0-rc.1
+         try cargo xtask notes core X.Y.Z
+
+"#]],
+        ),
+        (
+            ["notes", "api", "0.1.0"],
+            2,
+            str![[r#"
+       error api has no release 0.1.0: neither api/CHANGELOG.md nor a tag api-v0.1.0 tells of it
+         try git fetch --tags, or cargo xtask versions
+
+"#]],
+        ),
     ] {
         let ran = fixture.run(&arguments);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        ran.assert_stderr(expected);
     }
     assert_eq!(fixture.run(&["notes", "api"]).code, 3);
     fixture.git(&["tag", "core-v0.2.2"]);
@@ -251,13 +268,10 @@ fn notes_are_of_the_file_and_else_of_the_commits() {
     fixture.git(&["tag", "core-v0.2.3"]);
     let empty = fixture.ok(&["notes", "core"]);
     assert_eq!(empty.stdout.trim(), "");
-    assert!(
-        empty
-            .stderr
-            .contains("core 0.2.3 has nothing that a changelog lists"),
-        "{}",
-        empty.stderr
-    );
+    empty.assert_stderr(str![[r#"
+        note core 0.2.3 has nothing that a changelog lists
+
+"#]]);
 }
 
 #[test]
@@ -290,20 +304,29 @@ fn a_changelog_that_is_a_link_to_nowhere_is_refused_before_any_is_written() {
     fixture.git(&["tag", "core-v0.1.0"]);
     fixture.git(&["tag", "api-v0.1.0"]);
     let link = fixture.root().join("api/CHANGELOG.md");
-    for (target, words) in [
-        ("/etc/hostname", "is a link that leaves the repository"),
-        ("../core/CHANGELOG.md", "is a link to nothing"),
+    for (target, expected) in [
+        (
+            "/etc/hostname",
+            str![[r#"
+       error api/CHANGELOG.md is a link that leaves the repository, to /etc/hostname
+         try make api/CHANGELOG.md a file, or a link to one in this repository
+
+"#]],
+        ),
+        (
+            "../core/CHANGELOG.md",
+            str![[r#"
+       error api/CHANGELOG.md is a link to nothing
+         try make api/CHANGELOG.md a file, or a link to one in this repository
+
+"#]],
+        ),
     ] {
         std::os::unix::fs::symlink(target, &link).unwrap();
         let before = fixture.state();
         let refused = fixture.run(&["changelog", "core", "api", "--write"]);
         assert_eq!(refused.code, 2, "{}", refused.stderr);
-        assert!(
-            refused.stderr.contains(words)
-                && refused.stderr.contains("make api/CHANGELOG.md a file"),
-            "{}",
-            refused.stderr
-        );
+        refused.assert_stderr(expected);
         assert_eq!(fixture.state(), before);
         std::fs::remove_file(&link).unwrap();
     }

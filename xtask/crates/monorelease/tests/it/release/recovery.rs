@@ -1,6 +1,7 @@
 //! Runs that were cut off, surroundings that mislead, and clones that know less than others: the next run finishes, or
 //! says what it cannot know. Each case was seen to go wrong once.
 
+use snapbox::str;
 use std::fs;
 use std::process::Stdio;
 
@@ -105,11 +106,21 @@ fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
     let before = fixture.state();
     let failed = fixture.run(&["bump", "minor", "api", "--commit"]);
     assert_eq!(failed.code, 1);
-    assert!(
-        failed.stderr.contains("failed: it said nothing"),
-        "{}",
-        failed.stderr
-    );
+    failed.assert_stderr(str![[r#"
+     Bumping api 0.1.0 → 0.2.0
+        todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
+        todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo commit chore(release): api 0.2.0  (the version of a release is read from its commit)
+       acted edit api/pyproject.toml  [[DURATION]]
+       acted edit api/uv.lock  [[DURATION]]
+      failed commit chore(release): api 0.2.0
+             `git -C [FOLDER]/work/ commit --quiet --include --message 'chore(release): api 0.2.0' -- api/uv.lock api/pyproject.toml` failed: it said nothing  [[DURATION]]
+     skipped edit api/pyproject.toml  (put back: the commit failed)
+     skipped edit api/uv.lock  (put back: the commit failed)
+       error stopped after 0 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask bump minor api --commit, once the cause is mended
+
+"#]]);
     assert_eq!(fixture.state(), before);
 }
 
@@ -168,11 +179,21 @@ fn law_2_a_file_that_cannot_be_written_leaves_every_file_as_it_was() {
     ]);
     let failed = ran(shell.current_dir(fixture.root()).output().unwrap());
     assert_eq!(failed.code, 1, "{}", failed.stderr);
-    assert!(
-        failed.stderr.contains("staging") && failed.stderr.contains("Cargo.lock: File too large"),
-        "{}",
-        failed.stderr
-    );
+    failed.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0)
+        todo edit core/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
+      failed edit Cargo.lock
+             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+      failed edit core/pyproject.toml
+             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+      failed edit core/Cargo.toml
+             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+       error stopped after 0 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask bump minor core, once the cause is mended
+
+"#]]);
     assert_eq!(fixture.state(), before, "and nothing staged lies about");
 }
 
@@ -230,12 +251,19 @@ fn a_commit_that_hooks_made_into_another_is_reported_and_nothing_is_put_back() {
     write_program(&message, "#!/bin/sh\necho 'wip' > \"$1\"\n");
     let ran = fixture.run(&["bump", "minor", "api", "--commit"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("was made, but not of what was written: api/pyproject.toml"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     Bumping api 0.1.0 → 0.2.0
+        todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
+        todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo commit chore(release): api 0.2.0  (the version of a release is read from its commit)
+       acted edit api/pyproject.toml  [[DURATION]]
+       acted edit api/uv.lock  [[DURATION]]
+      failed commit chore(release): api 0.2.0
+             HEAD [SHORT] was made, but not of what was written: api/pyproject.toml was changed, as by a hook; look at it with git show, then keep it, or git reset --keep HEAD~1  [[DURATION]]
+       error stopped after 2 of 3 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask bump minor api --commit, once the cause is mended
+
+"#]]);
     assert!(fixture.read("api/pyproject.toml").contains("0.2.0"));
 }
 
@@ -248,13 +276,16 @@ fn other_changes_in_a_bumped_file_are_not_committed_with_it() {
     fixture.write("api/pyproject.toml", &text);
     let refused = fixture.run(&["bump", "minor", "api", "--commit"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("the work tree differs from HEAD: api/pyproject.toml"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping api 0.1.0 → 0.2.0
+        todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
+        todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
+        todo commit chore(release): api 0.2.0  (the version of a release is read from its commit)
+       error the work tree differs from HEAD: api/pyproject.toml
+         try git add --all && git commit, or git stash --include-untracked
+     Refused nothing was done
+
+"#]]);
     assert_eq!(fixture.read("api/pyproject.toml"), text);
 }
 
@@ -321,11 +352,14 @@ fn an_index_that_a_killed_git_left_behind_its_commit_is_told_with_what_mends_it(
     let refused = fixture.run(&["bump", "0.2.0", "core", "--commit"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     let said = "the index alone differs from HEAD, as a git leaves it that is killed while it commits: Cargo.lock";
-    assert!(
-        refused.stderr.contains(said) && refused.stderr.contains("git reset --quiet"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping core 0.2.0 → 0.2.0
+       error the index alone differs from HEAD, as a git leaves it that is killed while it commits: Cargo.lock, core/Cargo.toml, core/pyproject.toml
+         try git reset --quiet
+     Refused nothing was done
+
+"#]]);
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
     fixture.git(&["reset", "--quiet"]);
     let head = fixture.git(&["rev-parse", "HEAD"]);
     fixture.ok(&["bump", "0.2.0", "core", "--commit"]);
@@ -348,11 +382,14 @@ fn law_14_a_bump_that_was_committed_and_not_tagged_is_found_done() {
         "HEAD {} is this very bump, and its version has no tag yet; for one more, name it: cargo xtask bump 0.3.0 core",
         &head[..7]
     );
-    assert!(
-        again.stderr.contains(&said) && again.stderr.contains("nothing to do"),
-        "{}",
-        again.stderr
-    );
+    again.assert_stderr(str![[r#"
+     Bumping core 0.2.0 → 0.2.0
+     Bumping api 0.2.0 → 0.2.0
+        note HEAD [SHORT] is this very bump, and its version has no tag yet; for one more, name it: cargo xtask bump 0.3.0 core --commit
+    Finished nothing to do
+
+"#]]);
+    assert!(again.stderr.contains(&said), "{}", again.stderr);
     assert_eq!(fixture.head(), head);
     // Another level, other projects and another commit are other bumps; so is the next one after a tag.
     for (arguments, version) in [
@@ -466,12 +503,14 @@ fn sites_that_were_mended_and_not_committed_are_told_from_sites_that_disagree() 
     fixture.ok(&["versions", "--fix", "core"]);
     let refused = fixture.run(&["bump", "minor", "core", "--commit"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("disagree in HEAD")
-            && refused.stderr.contains("the work tree differs"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error the version sites of core disagree in HEAD: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.3.0
+         try git commit --all, since the work tree agrees
+       error the work tree differs from HEAD: core/pyproject.toml
+         try git add --all && git commit, or git stash --include-untracked
+     Refused nothing was done
+
+"#]]);
     assert!(
         !refused.stderr.contains("versions --fix"),
         "that was done already: {}",
@@ -588,12 +627,21 @@ fn law_16_a_candidate_that_this_clone_does_not_have_is_refused_before_anything_i
     let before = fixture.state();
     let refused = fixture.run(&["release", "api"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("a commit this clone does not have")
-            && refused.stderr.contains("git fetch --tags origin"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+   Releasing api 0.2.0
+        todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo index [SERVER]/acme/api:0.2.0 = [DIGEST]  (one name for linux/amd64, linux/arm64)
+        todo tag api-v0.2.0 at [SHORT]  (the commit of api-v0.2.0-rc2)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: no [trust] is configured, so nothing is signed or listed
+        note api: no github is configured, so no forge release is made
+        note api: no [[pins]] are configured, so nothing is delivered
+       error the newest candidate api-v0.2.0-rc2 is at [SHORT], a commit this clone does not have
+         try git fetch --tags origin
+     Refused nothing was done
+
+"#]]);
     assert_eq!(fixture.state(), before);
     fixture.git(&["fetch", "--quiet", "--tags", "origin"]);
     fixture.ok(&["release", "api"]);
@@ -659,11 +707,12 @@ fn law_15_a_remote_that_is_named_and_missing_is_not_no_remote() {
     fixture.commit_all("chore: another remote");
     let refused = fixture.run(&["tag", "api"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("there is no remote upstream"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error the tags of upstream cannot be read, so a tag might exist there already: there is no remote upstream (git remote add upstream URL)
+         try git ls-remote --tags upstream
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -673,13 +722,20 @@ fn law_10_a_candidate_is_held_to_the_files_of_its_own_commit() {
     fixture.ok(&["bump", "minor", "core", "--commit"]);
     let refused = fixture.run(&["release", "core"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("the newest candidate core-v0.2.0-rc1 is not of 0.2.0: its files say 0.1.0"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+   Releasing core 0.2.0
+        todo tag core-v0.2.0 at [SHORT]  (the commit of core-v0.2.0-rc1)
+        todo push-tag core-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note core: no image is configured, so none is promoted
+        note core: no package-index is configured, so its wheels are published nowhere
+        note core: no [trust] is configured, so nothing is signed or listed
+        note core: no github is configured, so no forge release is made
+        note core: no [[pins]] are configured, so nothing is delivered
+       error the newest candidate core-v0.2.0-rc1 is not of 0.2.0: its files say 0.1.0
+         try cargo xtask tag core --rc --push
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -720,13 +776,15 @@ fn law_6_a_version_whose_tag_reads_as_a_candidate_is_refused() {
     fixture.write("xtask/monorepo.toml", &text);
     let refused = fixture.run(&["bump", "0.2.0-rc1", "core"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("core-v0.2.0-rc1, which is a candidate's form"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping core 0.1.0 → 0.2.0-rc1
+        todo edit Cargo.lock  (entry of core 0.1.0 → 0.2.0-rc1)
+        todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0-rc1)
+       error the tag of 0.2.0-rc1 would be core-v0.2.0-rc1, which is a candidate's form; a prerelease is written with a dot: -rc.1
+         try cargo xtask bump 0.2.0-rc.1 core
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -831,13 +889,13 @@ fn an_index_in_parts_is_read_by_git_itself() {
     fixture.write("a new.txt", "");
     let refused = fixture.run(&["tag", "web", "--rc"]);
     assert_eq!(refused.code, 3);
-    assert!(
-        refused
-            .stderr
-            .contains("the work tree differs from HEAD: a new.txt;"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+        todo tag web-v0.1.0-rc1 at [SHORT]  (first candidate of 0.1.0)
+       error the work tree differs from HEAD: a new.txt; a tag would not hold what you see
+         try git add --all && git commit, or git stash --include-untracked
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]
@@ -952,31 +1010,24 @@ fn a_file_that_git_ignores_or_does_not_know_is_in_no_commit() {
     fixture.commit_all("feat: a version that is made elsewhere");
     let refused = fixture.run(&["bump", "minor", "web", "--commit"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("web/src/web/version.py is not tracked"),
-        "{}",
-        refused.stderr
-    );
-    assert!(
-        refused
-            .stderr
-            .contains("git add --force web/src/web/version.py"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+     Bumping web 0.1.0 → 0.2.0
+        todo edit web/src/web/version.py  (__version__ 0.1.0 → 0.2.0)
+        todo commit chore(release): web 0.2.0  (the version of a release is read from its commit)
+       error web/src/web/version.py is not tracked by git, so that no commit would have its version
+         try git add --force web/src/web/version.py && git commit
+     Refused nothing was done
+
+"#]]);
     assert!(fixture.read("web/src/web/version.py").contains("\"0.1.0\""));
     fixture.ok(&["bump", "minor", "web"]);
     fixture.write(".gitignore", "/target/\n");
     fixture.commit_all("feat: and is not told to git");
     let refused = fixture.run(&["bump", "minor", "web", "--commit"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused
-            .stderr
-            .contains("web/src/web/version.py: there is no such file in HEAD"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+       error web/src/web/version.py: there is no such file in HEAD
+         try git add web/src/web/version.py && git commit
+
+"#]]);
 }

@@ -5,6 +5,7 @@ use crate::support::delivery::{Delivered, push_to};
 use crate::support::pull::Asked;
 use crate::support::registered::Processors;
 use serde_json::{Value, json};
+use snapbox::str;
 
 fn environments(document: &Value) -> Vec<Value> {
     document["projects"][0]["environments"]
@@ -111,11 +112,11 @@ fn environments_without_pins_are_told_by_the_ledger() {
         "{}",
         ran.stdout
     );
-    assert!(
-        ran.stderr.contains("is barred since") && ran.stderr.contains("it burns"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note api 0.1.0: no candidate (cargo xtask tag api --rc --push && cargo xtask build api --push)
+        note api in dev: 0.3.0 ([DIGEST]) is barred since [TIMESTAMP] by Test <test@localhost>: it burns
+
+"#]]);
 }
 
 #[test]
@@ -164,11 +165,12 @@ fn what_the_ledger_says_is_held_to_the_registry() {
         "{gone:#}"
     );
     let ran = fixture.ok(&["status", "api"]);
-    assert!(
-        ran.stderr.contains("api in dev: ") && ran.stderr.contains("does not serve"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note api 0.1.0: no candidate (cargo xtask tag api --rc --push && cargo xtask build api --push)
+     warning api in dev: [FOLDER]/origin.git (refs/xtask/environments): dev/api.toml says [DIGEST], which [SERVER]/acme/api does not serve
+        note api in staging: 0.2.0 stands in dev (cargo xtask promote api --to staging)
+
+"#]]);
     fixture.registry.plan_fault(
         monorelease_stand_ins::registry::Fault::status("", "/v2/acme/api/", 403).times(1000),
     );
@@ -264,11 +266,11 @@ fn an_open_pull_request_is_told_with_its_address() {
             .contains("waits for its merge: http://"),
         "{found:#}"
     );
-    assert!(
-        pull.run(&["status", "api"])
-            .stderr
-            .contains("chore(production): api 0.2.0 waits for its merge: http://")
-    );
+    pull.run(&["status", "api"]).assert_stderr(str![[r#"
+        note api 0.1.0: no candidate (cargo xtask tag api --rc --push && cargo xtask build api --push)
+        note api in production: chore(production): api 0.2.0 waits for its merge: http://[SERVER]/acme/cloud/pull/1
+
+"#]]);
     // A newer one in staging makes another of it, so the line is told again.
     pull.delivered
         .fixture
@@ -332,13 +334,26 @@ fn what_pin_asks_for_is_told_of_the_projects_that_it_changes() {
         );
     }
     let ran = processors.run(&["status"]);
-    assert!(
-        ran.stderr.contains(
-            "llm_litellm in dev: chore(dev): pin llm_litellm, replicate_generic waits for its merge"
-        ),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+        note core 0.1.0: no candidate (cargo xtask tag core --rc --push)
+        note api 0.1.0: no candidate (cargo xtask tag api --rc --push && cargo xtask build api --push)
+        note web 0.1.0: no candidate (cargo xtask tag web --rc --push)
+     warning llm_litellm in dev: [FOLDER]/origin.git (dev): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning llm_litellm in dev: [FOLDER]/origin.git (dev): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+        note llm_litellm in dev: chore(dev): pin llm_litellm, replicate_generic waits for its merge: http://[SERVER]/acme/mono/pull/1
+     warning llm_litellm in staging: [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning llm_litellm in staging: [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+     warning llm_litellm in production: [FOLDER]/origin.git (main): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning llm_litellm in production: [FOLDER]/origin.git (main): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+     warning replicate_generic in dev: [FOLDER]/origin.git (dev): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning replicate_generic in dev: [FOLDER]/origin.git (dev): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+        note replicate_generic in dev: chore(dev): pin llm_litellm, replicate_generic waits for its merge: http://[SERVER]/acme/mono/pull/1
+     warning replicate_generic in staging: [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning replicate_generic in staging: [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+     warning replicate_generic in production: [FOLDER]/origin.git (main): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+     warning replicate_generic in production: [FOLDER]/origin.git (main): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+
+"#]]);
     processors.merge();
     // The next one is of one project alone.
     processors.change("processors/llm_litellm/app.py", "print()\n");

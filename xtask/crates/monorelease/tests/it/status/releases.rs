@@ -3,6 +3,7 @@
 use crate::support::Fixture;
 use monorelease_stand_ins::registry::Fault;
 use serde_json::Value;
+use snapbox::str;
 
 /// The project's part of the document; asking changes nothing.
 fn status(fixture: &Fixture, project: &str) -> Value {
@@ -87,12 +88,11 @@ fn a_release_is_followed_from_its_candidate_to_its_end() {
         [("api:0.2.0-amd64", "there"), ("api:0.2.0-arm64", "absent")]
     );
     let ran = fixture.ok(&["status", "api"]);
-    assert!(
-        ran.stderr.contains("api 0.2.0 is half done: it lacks")
-            && ran.stderr.contains("try cargo xtask release api"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error api 0.2.0 is half done: it lacks [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST], [SERVER]/acme/api:0.2.0 = [DIGEST], api-v0.2.0 at [SHORT], api-v0.2.0 to origin
+         try cargo xtask release api
+
+"#]]);
 
     fixture.ok(&["release", "api"]);
     let done = status(&fixture, "api");
@@ -229,7 +229,17 @@ fn it_wants_no_name_of_a_committer_and_no_right_to_push() {
         ],
     );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("ready"), "{}", ran.stdout);
+    ran.assert_stdout(str![[r#"
+project  version  what                                  is      holds
+api      0.2.0    release                               ready   0 of 5 steps are done
+api      0.2.0    api-v0.2.0-rc1                        tested  [BUILD]
+api      0.2.0    [SERVER]/acme/api:0.2.0-amd64  absent
+api      0.2.0    [SERVER]/acme/api:0.2.0-arm64  absent
+api      0.2.0    [SERVER]/acme/api:0.2.0        absent
+api      0.2.0    api-v0.2.0                            absent
+api               releases                              0
+
+"#]]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod report;
 mod repository;
 pub mod room;
 pub mod scanner;
+pub mod snapshots;
 pub mod stage;
 pub mod this_repository;
 mod times;

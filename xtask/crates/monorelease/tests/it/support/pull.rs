@@ -2,6 +2,7 @@
 
 use monorelease_stand_ins::github::pulls::Pull;
 use monorelease_stand_ins::github::{EmbeddedForge, Right};
+use snapbox::IntoData;
 
 use super::delivery::Delivered;
 use super::stage::TOKEN;
@@ -79,16 +80,12 @@ impl Asked {
             .collect()
     }
 
-    /// It ends with this code and these words, and nothing changed anywhere.
-    pub fn refused(&self, arguments: &[&str], code: i32, words: &str) {
+    /// It ends with this code and this text, and nothing changed anywhere.
+    pub fn refused(&self, arguments: &[&str], code: i32, expected: impl IntoData) {
         let before = (self.delivered.refs(), self.forge.pulls());
         let ran = self.run(arguments);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(words),
-            "{words:?} is not in {}",
-            ran.stderr
-        );
+        ran.assert_stderr(expected);
         assert_eq!(
             (self.delivered.refs(), self.forge.pulls()),
             before,

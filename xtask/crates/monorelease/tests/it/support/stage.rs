@@ -1,5 +1,6 @@
 //! A repository with a forge: three projects that are released, and what `release-pr` makes of changes.
 
+use snapbox::IntoData;
 use std::path::{Path, PathBuf};
 
 use monorelease_stand_ins::github::pulls::Pull;
@@ -78,15 +79,11 @@ impl Stage {
             .succeeded()
     }
 
-    pub fn refused(&self, code: i32, words: &str) -> Report {
+    pub fn refused(&self, code: i32, expected: impl IntoData) -> Report {
         let before = (self.there(), self.forge.pulls());
         let ran = self.run(&[]);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(words),
-            "{words:?} is not in {}",
-            ran.stderr
-        );
+        ran.assert_stderr(expected);
         assert_eq!(
             (self.there(), self.forge.pulls()),
             before,

@@ -1,6 +1,8 @@
 //! Being let in to sign: registries that want a login, for us and for the tools we call, and signing by the identity of a CI, with a
 //! stand-in for its token service and for cosign.
 
+use snapbox::IntoData;
+use snapbox::str;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -260,14 +262,12 @@ impl Job {
         self.run_as(BEARER, arguments)
     }
 
-    /// Insists that a release is refused with these words, and that nothing is done.
-    fn refused(&self, bearer: &str, words: &[&str]) {
+    /// Insists that a release is refused with this text, and that nothing is done.
+    fn refused(&self, bearer: &str, expected: impl IntoData) {
         let before = self.fixture.state();
         let ran = self.run_as(bearer, &["release", "api"]);
-        assert_eq!(ran.code, 3, "{words:?}: {}", ran.stderr);
-        for words in words {
-            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
-        }
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        ran.assert_stderr(expected);
         assert_eq!(self.fixture.state(), before, "law 16");
         let calls =
             fs::read_to_string(format!("{}.calls", self.cosign().display())).unwrap_or_default();
@@ -290,11 +290,24 @@ fn an_identity_signs_and_is_held_to_by_whoever_verifies() {
     );
     assert_eq!(job.run(&["verify", "api"]).code, 0);
     // Nobody is asked who they are when there is nothing left to sign.
-    assert!(
-        job.run_as("over", &["release", "api"])
-            .stderr
-            .contains("nothing to do")
-    );
+    job.run_as("over", &["release", "api"])
+        .assert_stderr(str![[r#"
+   Releasing api 0.2.0
+        done index [SERVER]/acme/api:0.2.0 = [DIGEST]  (holds [DIGEST])
+        done promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (holds [DIGEST])
+        done promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (holds [DIGEST])
+        done push-tag api-v0.2.0 to origin  (origin has it at [SHORT])
+        done sign linux/amd64 = [DIGEST]  (by https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com)
+        done sign linux/arm64 = [DIGEST]  (by https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com)
+        done sign the index = [DIGEST]  (by https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com)
+        done sign the tag of linux/arm64 = [DIGEST]  (by https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com)
+        done store [SERVER]/acme/api@[DIGEST]  (holds [DIGEST])
+        done tag api-v0.2.0 at [SHORT]  (at [SHORT])
+        note api: neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets; `GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release, also later
+        note api: no [[pins]] are configured, so nothing is delivered
+    Finished nothing to do
+
+"#]]);
     // What others signed is not ours: both are named.
     let signed = format!("{}.signed", job.cosign().display());
     let good = fs::read_to_string(&signed).unwrap();
@@ -330,37 +343,85 @@ fn law_16_an_identity_that_would_not_count_signs_nothing() {
         "evil/mono/.github/workflows/release.yml@refs/heads/main",
         now() + 600,
     );
-    job.refused(
-        BEARER,
-        &[
-            "would sign as https://github.com/evil/mono/",
-            "wanted https://github\\.com/acme/mono/",
-        ],
-    );
+    job.refused(BEARER, str![[r#"
+   Releasing api 0.2.0
+        todo sign linux/amd64 = [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo sign linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo sign the tag of linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo store [SERVER]/acme/api@[DIGEST]  (what is signed must be there)
+        todo sign the index = [DIGEST]  (what the release's name leads to)
+        todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo index [SERVER]/acme/api:0.2.0 = [DIGEST]  (one name for linux/amd64, linux/arm64)
+        todo tag api-v0.2.0 at [SHORT]  (the commit of api-v0.2.0-rc1)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets; `GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release, also later
+        note api: no [[pins]] are configured, so nothing is delivered
+       error this run would sign as https://github.com/evil/mono/.github/workflows/release.yml@refs/heads/main of https://token.actions.githubusercontent.com, whose signatures do not count: wanted https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com
+         try release in CI with permissions: id-token: write, or change issuer and identity in [trust]
+     Refused nothing was done
+
+"#]]);
     job.is("https://issuer.example", WORKFLOW, now() + 600);
-    job.refused(
-        BEARER,
-        &[
-            "of https://issuer.example, whose signatures do not count",
-            ISSUER,
-        ],
-    );
+    job.refused(BEARER, str![[r#"
+   Releasing api 0.2.0
+        todo sign linux/amd64 = [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo sign linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo sign the tag of linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo store [SERVER]/acme/api@[DIGEST]  (what is signed must be there)
+        todo sign the index = [DIGEST]  (what the release's name leads to)
+        todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo index [SERVER]/acme/api:0.2.0 = [DIGEST]  (one name for linux/amd64, linux/arm64)
+        todo tag api-v0.2.0 at [SHORT]  (the commit of api-v0.2.0-rc1)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets; `GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release, also later
+        note api: no [[pins]] are configured, so nothing is delivered
+       error this run would sign as https://github.com/acme/mono/.github/workflows/release.yml@refs/heads/main of https://issuer.example, whose signatures do not count: wanted https://github\.com/acme/mono/\.github/workflows/.+@refs/.+ of https://token.actions.githubusercontent.com
+         try release in CI with permissions: id-token: write, or change issuer and identity in [trust]
+     Refused nothing was done
+
+"#]]);
     job.is(ISSUER, WORKFLOW, now() - 600);
-    job.refused(
-        BEARER,
-        &[
-            "the identity token to sign with is over since",
-            "start the job again",
-        ],
-    );
+    job.refused(BEARER, str![[r#"
+   Releasing api 0.2.0
+        todo sign linux/amd64 = [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo sign linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo sign the tag of linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo store [SERVER]/acme/api@[DIGEST]  (what is signed must be there)
+        todo sign the index = [DIGEST]  (what the release's name leads to)
+        todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo index [SERVER]/acme/api:0.2.0 = [DIGEST]  (one name for linux/amd64, linux/arm64)
+        todo tag api-v0.2.0 at [SHORT]  (the commit of api-v0.2.0-rc1)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets; `GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release, also later
+        note api: no [[pins]] are configured, so nothing is delivered
+       error the identity token to sign with is over since [TIMESTAMP] (of https://github.com/acme/mono/.github/workflows/release.yml@refs/heads/main, by https://token.actions.githubusercontent.com)
+         try start the job again, which gets a new one
+     Refused nothing was done
+
+"#]]);
     job.is(ISSUER, WORKFLOW, now() + 600);
-    job.refused(
-        "over",
-        &[
-            "this run cannot say who it is: the CI's service for identity tokens answered 401",
-            "id-token: write",
-        ],
-    );
+    job.refused("over", str![[r#"
+   Releasing api 0.2.0
+        todo sign linux/amd64 = [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo sign linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo sign the tag of linux/arm64 = [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo store [SERVER]/acme/api@[DIGEST]  (what is signed must be there)
+        todo sign the index = [DIGEST]  (what the release's name leads to)
+        todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
+        todo promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  (linux/arm64 of candidate [BUILD])
+        todo index [SERVER]/acme/api:0.2.0 = [DIGEST]  (one name for linux/amd64, linux/arm64)
+        todo tag api-v0.2.0 at [SHORT]  (the commit of api-v0.2.0-rc1)
+        todo push-tag api-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note api: neither GITHUB_TOKEN nor GH_TOKEN is set, so the tag is all that acme/mono gets; `GITHUB_TOKEN=$(gh auth token) cargo xtask release api` adds the forge release, also later
+        note api: no [[pins]] are configured, so nothing is delivered
+       error [trust] wants signatures, and this run cannot say who it is: the CI's service for identity tokens answered 401
+         try release in CI with permissions: id-token: write, or change issuer and identity in [trust]
+     Refused nothing was done
+
+"#]]);
     assert_eq!(
         job.run(&["release", "api"]).code,
         0,

@@ -1,5 +1,6 @@
 //! `versions` on real histories: the last release and the commits since, tags held against files, and the mending of sites.
 
+use snapbox::str;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -358,11 +359,11 @@ fn a_tag_that_its_own_files_speak_against_is_a_fault() {
         &old[..7]
     );
     assert!(ran.stderr.contains(&what), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("git tag --delete core-v0.2.0, if nobody has seen it; else add \"core-v0.2.0\" to projects.core.wrong-tags"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0
+         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+
+"#]]);
     let document = repo.json(&["versions", "--check"]);
     assert_eq!(document.code, 1);
     let site = |file: &str, key: &str| serde_json::json!({ "file": file, "key": key, "found": "0.1.0", "version": "0.1.0" });
@@ -429,11 +430,11 @@ fn the_source_of_truth_decides_for_a_tag() {
     repo.commit("fix: the other half");
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.stderr.contains("): libs/core/Cargo.toml says 0.1.0\n"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0
+         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+
+"#]]);
 }
 
 #[test]
@@ -469,12 +470,11 @@ fn tags_that_are_known_to_be_wrong_are_passed_over() {
     );
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("projects.all: wrong-tags names \"core-v3.2.0\", which is a tag of core"),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+       error xtask/monorepo.toml: projects.all: wrong-tags names "core-v3.2.0", which is a tag of core
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]]);
 }
 
 #[test]
@@ -502,13 +502,10 @@ fn a_tag_older_than_the_sites_is_no_fault() {
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("warning").count(), 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains(
-            "3 tags are older than every version site of the project, such as core-v0.0.2"
-        ),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     warning 3 tags are older than every version site of the project, such as core-v0.0.2: not checked
+
+"#]]);
     repo.write("libs/core/Cargo.toml", "[package\n");
     repo.git(&["rm", "--quiet", "--cached", "libs/core/VERSION"]);
     repo.git(&["add", "libs/core/Cargo.toml"]);
@@ -518,11 +515,11 @@ fn a_tag_older_than_the_sites_is_no_fault() {
     repo.commit("fix: mended");
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("1 tag is of a commit whose sites cannot be read, such as core-v0.0.3 (libs/core/Cargo.toml: "),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+     warning 3 tags are older than every version site of the project, such as core-v0.0.2: not checked
+     warning 1 tag is of a commit whose sites cannot be read, such as core-v0.0.3 (libs/core/Cargo.toml: package.version cannot be read: the text is not TOML, unclosed table, expected `]` (line 1)): not checked
+
+"#]]);
 }
 
 #[test]
@@ -543,17 +540,21 @@ fn law_7_in_a_shallow_clone_files_and_the_tags_at_hand_are_checked() {
         .output()
         .unwrap());
     assert_eq!(checked.code, 1, "{}", checked.stderr);
-    assert!(
-        !checked.stdout.contains("never") && checked.stdout.contains("not known"),
-        "{}",
-        checked.stdout
-    );
-    assert!(
-        checked.stderr.contains("releases are left out")
-            && checked.stderr.contains("tag core-v0.2.0"),
-        "{}",
-        checked.stderr
-    );
+    checked.assert_stdout(str![[r#"
+project  version  site                                  says  last release  commits since
+all      0.1.0    VERSION the version                   ✓     not known
+core     0.1.0    libs/core/Cargo.toml package.version  ✓     not known
+                  libs/core/VERSION the version         ✓
+deep     0.1.0    libs/core/deep/VERSION the version    ✓     not known
+
+"#]]);
+    assert!(!checked.stdout.contains("never"), "{}", checked.stdout);
+    checked.assert_stderr(str![[r#"
+     warning this clone is shallow, so it cannot tell which release HEAD contains; releases are left out
+       error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0
+         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+
+"#]]);
 }
 
 #[test]
