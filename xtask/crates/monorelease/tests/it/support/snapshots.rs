@@ -1,7 +1,6 @@
 //! Snapshots of what the program says, without what differs from run to run. Accept changes with
 //! `SNAPSHOTS=overwrite cargo test --package monorelease --test it`, and read the diff.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
