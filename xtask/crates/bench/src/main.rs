@@ -8,6 +8,7 @@
 
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "a benchmark is input and output throughout: repositories, processes and times"
 )]
 

@@ -1,6 +1,5 @@
 //! The benchmarks from end to end: they print figures, the repositories they generate are valid,
 //! and they leave nothing behind. No figure is compared with a budget.
-
 #![allow(
     clippy::disallowed_methods,
     reason = "a test looks at files and starts programs itself"

@@ -3,6 +3,8 @@
 //! Loose objects, packs that are damaged or of another form, and what is not here at all are libgit2's, as are its words for what
 //! is wrong. Reading only; whose the objects are is the caller's.
 
+#![allow(clippy::disallowed_methods, reason = "packs are read from disk")]
+
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,15 @@
 //!
 //! It knows no service. What an answer means, and how to log in, is the business of each client.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        reason = "tests touch the world"
+    )
+)]
+
 pub mod client;
 pub mod count;
 pub mod parallel;

@@ -6,6 +6,15 @@
 //!
 //! What is useful without the tool is in crates of its own: versions, edits, image pins, history, the registry client.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        reason = "tests touch the world"
+    )
+)]
+
 mod affected;
 mod app;
 mod argocd;

@@ -1,5 +1,10 @@
 //! How a client is to behave.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "requests wait for a server that asked for it"
+)]
+
 use crate::credentials::Credentials;
 use jiff::Timestamp;
 use monorelease_http_client::client::SILENCE;

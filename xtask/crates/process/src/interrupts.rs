@@ -3,6 +3,11 @@
 //! While steps act, children stand in process groups of their own: a terminal sends Ctrl-C to its whole foreground group, and
 //! a `git push` that is killed is no step that was let end. Before and after, a signal ends the program, as it always does.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a second Ctrl-C ends the program and removes private folders"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

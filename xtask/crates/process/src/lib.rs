@@ -3,6 +3,10 @@
 //! Arguments are lists, never shell text. What a child prints is redacted before anybody sees it (law 17). This crate starts
 //! programs and ends them; it does not know any of them.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate is the way to child processes"
+)]
 pub mod interrupts;
 
 use std::ffi::OsString;

@@ -4,6 +4,15 @@
 //! changing. So comments, order, quotes, line ends and byte order marks are kept. Nothing here opens a file or knows what a
 //! value means.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        reason = "tests touch the world"
+    )
+)]
+
 pub mod error;
 pub mod json;
 pub mod key_path;

@@ -1,5 +1,10 @@
 //! The repository: read through libgit2, written through the `git` command (for hooks, signing and credentials).
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "files of git itself are read as bytes"
+)]
+
 pub mod credentials;
 mod depth;
 pub mod index;

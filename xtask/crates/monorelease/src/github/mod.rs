@@ -5,6 +5,11 @@
 //!
 //! Reference: <https://docs.github.com/en/rest>
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "requests wait for a server that asked for it"
+)]
+
 pub mod error;
 pub mod files;
 pub mod pulls;

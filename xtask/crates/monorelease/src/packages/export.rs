@@ -3,6 +3,11 @@
 //! Build backends look upwards, for ignore files and for workspaces, so the folder lies where nothing of ours is above it. What
 //! is stamped into the files is said by the caller.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a commit is written into a folder of its own"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

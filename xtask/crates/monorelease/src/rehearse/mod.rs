@@ -1,5 +1,10 @@
 //! `rehearse`: the whole life of a release in a sandbox, by the same commands a user types.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a rehearsal says how long it took"
+)]
+
 pub mod images;
 mod isolation;
 mod life;

@@ -3,6 +3,11 @@
 //!
 //! Which secrets go where is decided above.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a private file is created with its mode"
+)]
+
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::fs;

@@ -2,6 +2,11 @@
 //!
 //! It knows nothing of registries' HTTP: what a registry holds is read by `registry`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "names of containers are unique by the clock"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,5 +1,10 @@
 //! A service's health path: asked until it answers, or until its time is over.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a health path is asked until its time is over"
+)]
+
 use std::time::{Duration, Instant};
 
 use anyhow::bail;

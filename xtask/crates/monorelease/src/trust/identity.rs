@@ -3,6 +3,8 @@
 //! It proves nothing: whoever verifies asks the certificate. It is read so that a token that is over, or is of somebody who does not
 //! count, is found before the first step and not after a signature of no use. The token stands in no error (law 17).
 
+#![allow(clippy::disallowed_methods, reason = "identity tokens expire")]
+
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};

@@ -2,6 +2,11 @@
 //!
 //! It judges nothing: budgets are for benches.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this module measures what steps cost"
+)]
+
 use std::time::Instant;
 
 use monorelease_http_client::count::requests_on_this_thread;

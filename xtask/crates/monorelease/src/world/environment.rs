@@ -1,5 +1,10 @@
 //! What the surroundings say: environment variables and the clock. Read once, when a command begins.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this module is the way to the environment and the clock"
+)]
+
 use crate::world::variables::unescaped;
 use crate::world::variables::variable;
 use std::env;

@@ -1,5 +1,7 @@
 //! Files of the work tree: read as text, and written all together or not at all (law 2).
 
+#![allow(clippy::disallowed_methods, reason = "this module is the way to files")]
+
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};

@@ -1,5 +1,10 @@
 //! Environment variables, one at a time.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this module is the way to environment variables"
+)]
+
 use std::env;
 
 /// A text without the escapes of a URL; what is none stays.

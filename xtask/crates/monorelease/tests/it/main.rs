@@ -1,5 +1,11 @@
 //! Tests of the program from outside, in one binary: a module for each topic.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests touch the world"
+)]
+
 mod crash;
 mod repository;
 mod steps;

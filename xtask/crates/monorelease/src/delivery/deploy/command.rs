@@ -2,6 +2,11 @@
 //!
 //! What they are and what their success means is decided above.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "deploy commands are bounded in time"
+)]
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;

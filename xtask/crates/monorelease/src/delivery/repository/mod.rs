@@ -106,7 +106,7 @@ impl World {
                     .to_owned();
                 // A path is from the root of the work tree, and ours is another folder.
                 let local = self.root.join(&url);
-                let url = if !url.contains(':') && local.exists() {
+                let url = if !url.contains(':') && files::exists(&local) {
                     local.display().to_string()
                 } else {
                     url
