@@ -4,4 +4,5 @@ mod docs;
 mod real_package;
 mod real_release;
 mod round_trip;
+mod sources;
 mod workflows;
