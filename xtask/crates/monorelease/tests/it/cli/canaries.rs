@@ -58,10 +58,6 @@ fn lines() -> Vec<(&'static str, Vec<&'static str>)> {
         ("test", "test"),
         ("doctor", "doctor"),
         ("rehearse", "rehearse api|rehearse nobody"),
-        (
-            "bench",
-            "bench versions --projects 3 --commits 5 --rounds 1|bench nothing",
-        ),
     ]
     .into_iter()
     .map(|(verb, lines)| (verb, lines.split('|').collect()))
@@ -554,12 +550,12 @@ fn law_17_no_verb_shows_a_secret() {
         .filter(|(name, _)| verbs.iter().any(|verb| verb == name))
     {
         for line in lines {
-            if !["rehearse", "bench", "test"].contains(verb) {
+            if !["rehearse", "test"].contains(verb) {
                 stage.run(line, &["--dry-run", "--json"], true);
             }
             let ran = stage.run(line, &["--verbose", "--yes"], true);
             codes.insert((*line).to_owned(), ran.code);
-            if !["rehearse", "bench", "test", "check", "bump"].contains(verb) {
+            if !["rehearse", "test", "check", "bump"].contains(verb) {
                 stage.run(line, &["--json", "--yes"], true);
             }
             if *line == "unbar api --in production" {
@@ -681,7 +677,7 @@ fn law_17_where_nobody_is_let_in_the_error_shows_no_secret_either() {
     {
         for line in lines
             .iter()
-            .filter(|_| !["rehearse", "bench", "test"].contains(verb))
+            .filter(|_| !["rehearse", "test"].contains(verb))
         {
             stage.run(line, &["--verbose", "--yes"], false);
             stage.run(line, &["--json", "--dry-run"], false);
