@@ -482,7 +482,7 @@ fn law_16_a_disk_without_room_is_found_before_anything_is_built() {
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     ran.assert_stderr(str![[r#"
         todo build-distribution wheel of core 0.1.0 for this machine  (0.1.0 at [COMMIT])
-       error 16 MiB are free where [FOLDER]/work/target lies, a build wants 1024 MiB
+       error 16 MiB are free where [WORKTREE]/target lies, a build wants 1024 MiB
          try docker system prune, or rm -r target
      Refused nothing was done
 

@@ -457,7 +457,7 @@ fn law_15_a_lock_that_cannot_be_read_is_not_one_that_is_not_there() {
     let refused = fixture.run(&["bump", "minor", "core"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     refused.assert_stderr(str![[r#"
-       error Cargo.lock: [FOLDER]/work/Cargo.lock is not UTF-8 at byte 133; it may name core
+       error Cargo.lock: [WORKTREE]/Cargo.lock is not UTF-8 at byte 133; it may name core
          try make Cargo.lock readable as text, or git rm --cached Cargo.lock
 
 "#]]);

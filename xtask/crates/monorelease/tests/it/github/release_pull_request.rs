@@ -700,7 +700,7 @@ fn refusals_come_before_anything() {
     );
     fixture.git(&["remote", "set-url", "origin", "/nowhere/at/all"]);
     stage.refused(3, str![[r#"
-       error reading the branches of origin: `git -C [FOLDER]/work/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
+       error reading the branches of origin: `git -C [WORKTREE]/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
              fatal: Could not read from remote repository.
              
              Please make sure you have the correct access rights
@@ -708,7 +708,7 @@ fn refusals_come_before_anything() {
          try git ls-remote --heads origin
 
 "#]]).assert_stderr(str![[r#"
-       error reading the branches of origin: `git -C [FOLDER]/work/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
+       error reading the branches of origin: `git -C [WORKTREE]/ ls-remote --heads origin refs/heads/main refs/heads/release/next` failed: fatal: '/nowhere/at/all' does not appear to be a git repository
              fatal: Could not read from remote repository.
              
              Please make sure you have the correct access rights

@@ -186,7 +186,7 @@ fn what_is_there_is_never_overwritten() {
         &["init", "--config", "xtask"],
         3,
         str![[r#"
-       error xtask: it cannot be told whether this is done: [FOLDER]/work/xtask is a folder, wanted a file
+       error xtask: it cannot be told whether this is done: [WORKTREE]/xtask is a folder, wanted a file
          try git status
 
 "#]],

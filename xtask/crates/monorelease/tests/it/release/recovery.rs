@@ -114,7 +114,7 @@ fn a_hook_that_changes_a_file_and_fails_leaves_the_tree_as_it_was() {
        acted edit api/pyproject.toml  [[DURATION]]
        acted edit api/uv.lock  [[DURATION]]
       failed commit chore(release): api 0.2.0
-             `git -C [FOLDER]/work/ commit --quiet --include --message 'chore(release): api 0.2.0' -- api/uv.lock api/pyproject.toml` failed: it said nothing  [[DURATION]]
+             `git -C [WORKTREE]/ commit --quiet --include --message 'chore(release): api 0.2.0' -- api/uv.lock api/pyproject.toml` failed: it said nothing  [[DURATION]]
      skipped edit api/pyproject.toml  (put back: the commit failed)
      skipped edit api/uv.lock  (put back: the commit failed)
        error stopped after 0 of 3 steps; nothing is lost: what is done is found done by the next run
@@ -185,11 +185,11 @@ fn law_2_a_file_that_cannot_be_written_leaves_every_file_as_it_was() {
         todo edit core/pyproject.toml  (project.version 0.1.0 → 0.2.0)
         todo edit core/Cargo.toml  (package.version 0.1.0 → 0.2.0)
       failed edit Cargo.lock
-             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+             staging [WORKTREE]/Cargo.lock: File too large (os error 27) at path "[WORKTREE]/.xtask-staged-[RANDOM]"  [[DURATION]]
       failed edit core/pyproject.toml
-             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+             staging [WORKTREE]/Cargo.lock: File too large (os error 27) at path "[WORKTREE]/.xtask-staged-[RANDOM]"  [[DURATION]]
       failed edit core/Cargo.toml
-             staging [FOLDER]/work/Cargo.lock: File too large (os error 27) at path "[FOLDER]/work/.xtask-staged-[RANDOM]"  [[DURATION]]
+             staging [WORKTREE]/Cargo.lock: File too large (os error 27) at path "[WORKTREE]/.xtask-staged-[RANDOM]"  [[DURATION]]
        error stopped after 0 of 3 steps; nothing is lost: what is done is found done by the next run
          try cargo xtask bump minor core, once the cause is mended
 

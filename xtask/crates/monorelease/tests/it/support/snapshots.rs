@@ -64,6 +64,7 @@ fn redacted(text: &str) -> String {
     static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
             // Folders of tests.
+            (r"(?:/[\w.-]+)*/\.tmp\w{6}/work\b", "[WORKTREE]"),
             (r"(?:/[\w.-]+)*/\.tmp\w{6}", "[FOLDER]"),
             (r"\.xtask-staged-\w{6}", ".xtask-staged-[RANDOM]"),
             // Ports that the system chose.

@@ -925,9 +925,9 @@ fn a_rehearsal_signs_with_a_key_of_its_own_or_says_what_it_does_not_show() {
     let words =
         "the steps `attest` and `sign` of [trust] are not shown: `cosign` is not on the PATH";
     unshown.assert_stderr(str![[r#"
-  Rehearsing a release of api in [FOLDER]/work/target/rehearsal
+  Rehearsing a release of api in [WORKTREE]/target/rehearsal
      warning the steps `attest` and `sign` of [trust] are not shown: `cosign` is not on the PATH; it is wanted for signing images, and verifying what is attached to them (to mend: brew install cosign, or go install github.com/sigstore/cosign/v2/cmd/cosign@latest)
-     Serving an embedded registry at [SERVER], the remote origin in [FOLDER]/work/target/rehearsal/origin.git
+     Serving an embedded registry at [SERVER], the remote origin in [WORKTREE]/target/rehearsal/origin.git
      Running cargo xtask bump minor api --commit
            │      Bumping api 0.1.0 → 0.2.0
            │         todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
