@@ -25,7 +25,8 @@ impl Report {
         let text = redacted(&self.stderr);
         let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
         let is_step = |line: &str| {
-            let label = line.split_whitespace().next();
+            // A rehearsal shows what the commands it runs say beside a bar.
+            let label = line.split_whitespace().find(|word| *word != "│");
             matches!(label, Some("acted" | "done" | "failed" | "skipped"))
         };
         for steps in lines.chunk_by_mut(|left, right| is_step(left) && is_step(right)) {

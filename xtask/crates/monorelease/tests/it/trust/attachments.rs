@@ -933,15 +933,15 @@ fn a_rehearsal_signs_with_a_key_of_its_own_or_says_what_it_does_not_show() {
            │         todo edit api/uv.lock  (entry of api 0.1.0 → 0.2.0)
            │         todo edit api/pyproject.toml  (project.version 0.1.0 → 0.2.0)
            │         todo commit chore(release): api 0.2.0  (the version of a release is read from its commit)
-           │        acted edit api/uv.lock  [[DURATION]]
-           │        acted edit api/pyproject.toml  [[DURATION]]
            │        acted commit chore(release): api 0.2.0  [[DURATION]]
+           │        acted edit api/pyproject.toml  [[DURATION]]
+           │        acted edit api/uv.lock  [[DURATION]]
            │     Finished 3 done now, 0 done before
      Running cargo xtask tag api --rc --push
            │         todo tag api-v0.2.0-rc1 at [SHORT]  (first candidate of 0.2.0)
            │         todo push-tag api-v0.2.0-rc1 to origin  (CI and every other clone read the tags there)
-           │        acted tag api-v0.2.0-rc1 at [SHORT]  [[DURATION]]
            │        acted push-tag api-v0.2.0-rc1 to origin  [[DURATION]]
+           │        acted tag api-v0.2.0-rc1 at [SHORT]  [[DURATION]]
            │     Finished 2 done now, 0 done before
         note in place of `cargo xtask build --push`, stand-in images without content are pushed (rehearse --docker builds the real ones)
       Pushed [SERVER]/acme/api:[BUILD]-amd64 = [DIGEST]
@@ -956,11 +956,11 @@ fn a_rehearsal_signs_with_a_key_of_its_own_or_says_what_it_does_not_show() {
            │         note api: no [trust] is configured, so nothing is signed or listed
            │         note api: no github is configured, so no forge release is made
            │         note api: no [[pins]] are configured, so nothing is delivered
-           │        acted promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  [[DURATION], [REQUESTS]]
-           │        acted promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  [[DURATION], [REQUESTS]]
            │        acted index [SERVER]/acme/api:0.2.0 = [DIGEST]  [[DURATION], [REQUESTS]]
-           │        acted tag api-v0.2.0 at [SHORT]  [[DURATION]]
+           │        acted promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  [[DURATION], [REQUESTS]]
+           │        acted promote [SERVER]/acme/api:0.2.0-arm64 ← [DIGEST]  [[DURATION], [REQUESTS]]
            │        acted push-tag api-v0.2.0 to origin  [[DURATION]]
+           │        acted tag api-v0.2.0 at [SHORT]  [[DURATION]]
            │     Finished 5 done now, 0 done before, 19 registry requests
      Running cargo xtask verify api 0.2.0
            │    Verifying api 0.2.0
