@@ -12,7 +12,7 @@ use monorelease_model::image::Digest;
 use super::block_list::{BARS_FILE, add_bar, remove_bars};
 use super::message::{Change, message};
 use super::read::{FileReading, PinGroup, Reading, at_line};
-use super::repository::{DeliveryBranch, Pushed};
+use super::repository::branch::{DeliveryBranch, Pushed};
 use super::{Action, Bar, Deliver, pull_request};
 use crate::fault::Fault;
 use crate::release::observe::rfc3339;
@@ -44,7 +44,7 @@ pub(super) fn derive(
         ..
     } = delivery;
     let what = format!("{project} {environment} {images:?} {pins:?}");
-    Ok(Edited::clone(&*branch.made_once(
+    Ok(Edited::clone(&*branch.made.once(
         &reading.head,
         &what,
         || make(delivery, reading),

@@ -12,7 +12,7 @@ use monorelease_text_edits::error::EditError;
 
 use super::block_list::{BARS_FILE, read_bars};
 use super::pins::Pin;
-use super::repository::DeliveryBranch;
+use super::repository::branch::DeliveryBranch;
 use super::{Bar, ReleaseImages, Said};
 use crate::delivery::repository::tree::{PinFile, Snapshot};
 use crate::project::paths::fits;
@@ -87,7 +87,7 @@ impl PinGroup {
     pub fn read(&self, world: &World) -> anyhow::Result<Reading> {
         let branch = self.open(world)?;
         let head = branch.refresh()?;
-        let made = branch.made_once(&head, &format!("{:?}", self.pins), || {
+        let made = branch.made.once(&head, &format!("{:?}", self.pins), || {
             read_at(&branch, head.clone(), &self.pins)
         })?;
         Ok(Reading::clone(&made))

@@ -2,6 +2,7 @@
 
 pub mod contents;
 pub mod cost;
+mod deliveries;
 pub mod environment;
 pub mod files;
 pub mod texts;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use anyhow::Context;
 use monorelease_oci_registry::client::Registry;
 
-use crate::delivery::repository::Deliveries;
+use crate::delivery::repository::opened::Deliveries;
 use crate::git::Git;
 use crate::github::{Forge, ForgeOptions};
 use environment::Environment;

@@ -18,7 +18,7 @@ use crate::delivery::message::{Record, record, records};
 use crate::delivery::pins::Stage;
 use crate::delivery::promotion::Deliverer;
 use crate::delivery::read::PinGroup;
-use crate::delivery::repository::DeliveryBranch;
+use crate::delivery::repository::branch::DeliveryBranch;
 use crate::delivery::repository::past::PastCommit;
 use crate::github::pulls::Pull;
 use crate::project::Project;

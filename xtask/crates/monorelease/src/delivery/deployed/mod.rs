@@ -18,7 +18,7 @@ use super::message::{Record, record};
 use super::pins::{Pin, Stage};
 use super::promotion::Deliverer;
 use super::read::{PinGroup, Reading, groups, read_at};
-use super::repository::DeliveryBranch;
+use super::repository::branch::DeliveryBranch;
 use super::{Bar, Said};
 use crate::delivery::repository::past::{PastCommit, Recent};
 use crate::github::pulls::Pull;

@@ -15,7 +15,7 @@ use super::message::Change;
 use super::pins::Stage;
 use super::promotion::Deliverer;
 use super::read::{PinGroup, Reading, read_at};
-use super::repository::{DeliveryBranch, Pushed};
+use super::repository::branch::{DeliveryBranch, Pushed};
 use crate::delivery::repository::own_branch::Tip;
 use crate::delivery::repository::tree::PinFile;
 use crate::fault::Fault;

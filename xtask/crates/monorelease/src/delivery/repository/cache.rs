@@ -6,8 +6,6 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::DeliveryBranch;
-
 /// Anything, by what it is.
 type Things = HashMap<String, Arc<dyn Any + Send + Sync>>;
 
@@ -17,18 +15,18 @@ pub(crate) struct Made {
     of: Mutex<(String, Things)>,
 }
 
-impl DeliveryBranch {
+impl Made {
     /// What `make` makes of a commit: made at the first question, and again only after another commit was asked about.
     ///
     /// # Errors
     /// As of `make`; then the next question makes it anew.
-    pub fn made_once<T: Send + Sync + 'static>(
+    pub fn once<T: Send + Sync + 'static>(
         &self,
         commit: &str,
         what: &str,
         make: impl FnOnce() -> anyhow::Result<T>,
     ) -> anyhow::Result<Arc<T>> {
-        let lock = || self.made.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let known = {
             let made = lock();
             made.1.get(what).filter(|_| made.0 == commit).cloned()

@@ -4,83 +4,19 @@
 //! A server that leaves nothing out is never asked again. Which files pins are in is said from above.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use anyhow::bail;
-use git2::{ObjectType, OdbLookupFlags, Oid, TreeWalkMode, TreeWalkResult};
+use git2::{OdbLookupFlags, Oid};
 
-use super::tree::Snapshot;
-use super::{DeliveryBranch, HEAD, REMOTE, REMOTE_LIMIT};
-use crate::project::paths::fits;
-use crate::world::World;
-
-/// What a fetch of a branch leaves out: contents, and never what is needed to know where they are.
-pub(super) const FILTER: &str = "--filter=blob:none";
+use super::branch::{DeliveryBranch, FILTER, HEAD, REMOTE, REMOTE_LIMIT};
 
 /// So many contents are asked for by one call of git: each name of one is an argument.
 const ASKED_AT_ONCE: usize = 1_000;
 
-/// The files that are likely to be read, by path or pattern.
-#[derive(Default)]
-pub(crate) struct Expected {
-    paths: Mutex<BTreeSet<String>>,
-    patterns: Mutex<BTreeSet<String>>,
-}
-
-impl Expected {
-    fn has(&self, path: &str) -> bool {
-        let lock = |of| Mutex::lock(of).unwrap_or_else(PoisonError::into_inner);
-        // Most patterns begin with a folder, and most files are in another.
-        let begins = |pattern: &str| {
-            pattern
-                .find(['*', '?'])
-                .is_some_and(|at| path.starts_with(&pattern[..at]))
-        };
-        lock(&self.paths).contains(path)
-            || lock(&self.patterns)
-                .iter()
-                .any(|pattern| begins(pattern) && fits(pattern, path))
-    }
-}
-
-impl World {
-    /// Says which files of repositories that say what runs are going to be read, so that they are asked for together.
-    pub fn expect_files<'a>(&self, files: impl IntoIterator<Item = &'a str>) {
-        let expected = &self.shared.deliveries.expected;
-        for file in files {
-            let of = if file.contains(['*', '?']) {
-                &expected.patterns
-            } else {
-                &expected.paths
-            };
-            of.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(file.to_owned());
-        }
-    }
-}
-
-impl Snapshot<'_> {
-    /// Fetches a content that is not here, and with it all that is likely to be read of the same commit.
-    pub(super) fn bring(&self, wanted: Oid) -> anyhow::Result<()> {
-        let mut contents = BTreeSet::from([wanted]);
-        self.repository
-            .find_tree(self.tree)?
-            .walk(TreeWalkMode::PreOrder, |folder, entry| {
-                if let (Some(ObjectType::Blob), Ok(name)) = (entry.kind(), entry.name())
-                    && self.branch.expected.has(&format!("{folder}{name}"))
-                {
-                    contents.insert(entry.id());
-                }
-                TreeWalkResult::Ok
-            })?;
-        self.branch.bring(wanted, &contents)
-    }
-}
-
 impl DeliveryBranch {
     /// Fetches contents by their names; those that are here already are not asked for.
-    fn bring(&self, wanted: Oid, contents: &BTreeSet<Oid>) -> anyhow::Result<()> {
+    pub(super) fn bring(&self, wanted: Oid, contents: &BTreeSet<Oid>) -> anyhow::Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let repository = self.repository()?;
         let objects = repository.odb()?;
@@ -144,11 +80,12 @@ impl DeliveryBranch {
 mod tests {
     use std::sync::Arc;
 
-    use git2::{Repository, Signature};
+    use git2::{ObjectType, Repository, Signature};
 
     use super::*;
-    use crate::delivery::repository::Pushed;
+    use crate::delivery::repository::branch::Pushed;
     use crate::delivery::repository::tree::PinFile;
+    use crate::world::World;
     use crate::world::environment::Environment;
 
     const BIG: &str = "content that nobody asks for";

@@ -6,9 +6,7 @@
 use anyhow::{Context, bail};
 use git2::Oid;
 
-use super::{DeliveryBranch, OVERTAKEN, Pushed, REMOTE, REMOTE_LIMIT};
-use crate::github::{Forge, ForgeOptions};
-use crate::world::World;
+use super::branch::{DeliveryBranch, OVERTAKEN, Pushed, REMOTE, REMOTE_LIMIT};
 
 /// The commit at the head of a branch of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,23 +15,6 @@ pub struct Tip {
     pub tree: String,
     pub parents: Vec<String>,
     pub message: String,
-}
-
-impl World {
-    /// The client of the forge for a repository that says what runs: what a forge lends to a workflow is good for the workflow's own
-    /// repository alone, so another one may have a token of its own.
-    pub fn delivery_forge(&self, is_own: bool) -> &Forge {
-        if is_own {
-            return self.forge();
-        }
-        self.shared.deliveries.forge.get_or_init(|| {
-            let credentials = self.environment.delivery_credentials();
-            let token = credentials
-                .as_ref()
-                .map(|credentials| credentials.token.as_str());
-            Forge::new(ForgeOptions::new(&self.environment.forge_api, token))
-        })
-    }
 }
 
 impl DeliveryBranch {

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use git2::Oid;
 
-use super::DeliveryBranch;
+use super::branch::DeliveryBranch;
 use crate::world::files;
 
 /// How many commits of a branch are fetched, step by step, when something is looked for in its history.

@@ -3,13 +3,13 @@
 //! Links are not followed: what an edit of one would change stands elsewhere.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::Context;
 use git2::{Blob, ErrorCode, FileMode, ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
-use super::DeliveryBranch;
+use super::branch::DeliveryBranch;
 
 /// A file at a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,23 +26,32 @@ type Folder = Rc<HashMap<String, (Oid, i32, Option<ObjectType>)>>;
 
 /// The files of one commit.
 pub struct Snapshot<'b> {
-    pub(super) branch: &'b DeliveryBranch,
+    branch: &'b DeliveryBranch,
     pub(super) repository: Repository,
     pub(super) tree: Oid,
     /// Folders that were read, by id: of a thousand files in a folder each would read all of it again.
     folders: RefCell<HashMap<Oid, Folder>>,
 }
 
-impl<'b> Snapshot<'b> {
-    pub(super) fn new(branch: &'b DeliveryBranch, repository: Repository, tree: Oid) -> Self {
-        Self {
-            branch,
+impl DeliveryBranch {
+    /// The files of a commit that was fetched.
+    pub fn snapshot(&self, commit: &str) -> anyhow::Result<Snapshot<'_>> {
+        let repository = self.repository()?;
+        let tree = repository
+            .find_commit(Oid::from_str(commit)?)
+            .and_then(|commit| commit.tree())
+            .map(|tree| tree.id());
+        let tree = tree.with_context(|| format!("reading {commit} of {}", self.shown()))?;
+        Ok(Snapshot {
+            branch: self,
             repository,
             tree,
             folders: RefCell::default(),
-        }
+        })
     }
+}
 
+impl Snapshot<'_> {
     /// Every path of the commit that is a file, sorted.
     pub fn paths(&self) -> anyhow::Result<Vec<String>> {
         let mut paths = Vec::new();
@@ -95,6 +104,22 @@ impl<'b> Snapshot<'b> {
             }
             found => Ok(found?),
         }
+    }
+
+    /// Fetches a content that is not here, and with it all that is likely to be read of the same commit.
+    fn bring(&self, wanted: Oid) -> anyhow::Result<()> {
+        let mut contents = BTreeSet::from([wanted]);
+        self.repository
+            .find_tree(self.tree)?
+            .walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if let (Some(ObjectType::Blob), Ok(name)) = (entry.kind(), entry.name())
+                    && self.branch.expected.has(&format!("{folder}{name}"))
+                {
+                    contents.insert(entry.id());
+                }
+                TreeWalkResult::Ok
+            })?;
+        self.branch.bring(wanted, &contents)
     }
 
     fn folder(&self, id: Oid) -> anyhow::Result<Folder> {

@@ -1,4 +1,4 @@
-//! The tree of a delivery's commit, made in memory and written as one pack.
+//! A delivery's commit: its tree is made in memory and written as one pack.
 //!
 //! A thousand pins in folders of their own are two thousand objects, and a file for each is most of what a promotion takes.
 
@@ -10,19 +10,16 @@ use anyhow::Context;
 use git2::build::TreeUpdateBuilder;
 use git2::{Buf, FileMode, Oid};
 
-use super::DeliveryBranch;
+use super::branch::DeliveryBranch;
 use super::tree::Snapshot;
+use crate::world::files;
 
 /// Ours comes before the files of the repository, which take what is written where no one else does.
 const BEFORE_FILES: i32 = 1_000;
 
 impl DeliveryBranch {
     /// Writes the tree of `base` in which these files have these texts; who was a program stays one.
-    pub(super) fn write_tree(
-        &self,
-        base: &str,
-        changes: &[(String, String)],
-    ) -> anyhow::Result<Oid> {
+    fn write_tree(&self, base: &str, changes: &[(String, String)]) -> anyhow::Result<Oid> {
         let of = || format!("writing the files of {}", self.shown());
         let Snapshot {
             repository, tree, ..
@@ -75,5 +72,39 @@ impl DeliveryBranch {
         writer.write_all(&pack).with_context(of)?;
         writer.commit().with_context(of)?;
         Ok(changed)
+    }
+
+    /// Makes a commit upon `base` in which these files have these texts, signed when git is set up so.
+    /// The message may name the tree that is committed.
+    pub fn commit(
+        &self,
+        base: &str,
+        changes: &[(String, String)],
+        message: &dyn Fn(&str) -> String,
+    ) -> anyhow::Result<String> {
+        let changed = self.write_tree(base, changes)?;
+        let text = self.folder.path().join("xtask-message");
+        files::write_own(&text, &message(&changed.to_string()))?;
+        let call = self
+            .call(&["commit-tree", &changed.to_string(), "-p", base, "-F"])
+            .arg(&text);
+        // Unlike `commit`, this one does not ask the setting itself.
+        let signs = self.runner.finish(&self.call(&[
+            "config",
+            "--type=bool",
+            "--get",
+            "commit.gpgSign",
+        ]))?;
+        let call = if signs.ok && signs.stdout.trim() == "true" {
+            call.arg("--gpg-sign")
+        } else {
+            call
+        };
+        Ok(self
+            .runner
+            .output(&call)
+            .with_context(|| format!("committing to {}", self.shown()))?
+            .trim()
+            .to_owned())
     }
 }
