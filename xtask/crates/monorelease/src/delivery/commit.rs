@@ -1,241 +1,17 @@
-//! The probe and the act of a delivery: the edit that makes pins say another image, and the commit of it.
-//!
-//! Which image an environment may get is decided in `promotion` and `rollback`.
+//! The probe and the act of a delivery: whether the branch says what is wanted, and the commit that makes it.
 
 use std::collections::BTreeSet;
 
-use anyhow::{anyhow, bail};
-use monorelease_image_pins::references::{PinPlace, PinQuery, find_pins, set_pins};
-use monorelease_image_pins::{Format, PinnedImage};
-use monorelease_model::image::Digest;
+use anyhow::bail;
 
-use super::block_list::{BARS_FILE, add_bar, remove_bars};
-use super::message::{Change, message};
-use super::read::{FileReading, PinGroup, Reading, at_line};
-use super::repository::branch::{DeliveryBranch, Pushed};
-use super::{Action, Bar, Deliver, pull_request};
-use crate::fault::Fault;
-use crate::release::observe::rfc3339;
+use super::block_list::BARS_FILE;
+use super::compare_and_swap::{Edit, changed_meanwhile, compare_and_swap};
+use super::edit::{barred, bars, derive, group_of, is_said, meddled};
+use super::message::message;
+use super::{Deliver, pull_request};
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;
-
-/// How often a delivery is derived again because somebody was faster. Of so many at once, one is first each time.
-pub(super) const TRIES: usize = 32;
-
-/// The files of a delivery as they are to be.
-#[derive(Clone)]
-pub(super) struct Edited {
-    pub texts: Vec<(String, String)>,
-    pub changes: Vec<Change>,
-}
-
-/// The edit on what the branch says now, made once for each commit that it is asked of.
-pub(super) fn derive(
-    branch: &DeliveryBranch,
-    delivery: &Deliver,
-    reading: &Reading,
-) -> anyhow::Result<Edited> {
-    let Deliver {
-        project,
-        environment,
-        pins,
-        images,
-        ..
-    } = delivery;
-    let what = format!("{project} {environment} {images:?} {pins:?}");
-    Ok(Edited::clone(&*branch.made.once(
-        &reading.head,
-        &what,
-        || make(delivery, reading),
-    )?))
-}
-
-fn make(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
-    let mut edited = Edited {
-        texts: Vec::new(),
-        changes: Vec::new(),
-    };
-    for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
-        let wanted = wanted_in(delivery, file)?;
-        let pairs: Vec<_> = wanted
-            .iter()
-            .map(|(place, image)| (*place, image))
-            .collect();
-        let text =
-            set_pins(&file.text, &pairs).map_err(|error| anyhow!(at_line(&file.file, &error)))?;
-        if text == file.text {
-            continue;
-        }
-        verify(delivery, file, &text)?;
-        edited
-            .changes
-            .extend(wanted.iter().map(|(place, image)| Change {
-                file: file.file.clone(),
-                key: place.key.clone(),
-                from: place.says(),
-                to: format!("{}@{}", image.tag, image.digest),
-            }));
-        edited.texts.push((file.file.clone(), text));
-    }
-    Ok(edited)
-}
-
-fn wanted_in<'f>(
-    delivery: &Deliver,
-    file: &'f FileReading,
-) -> anyhow::Result<Vec<(&'f PinPlace, PinnedImage)>> {
-    let Some(images) = &delivery.images else {
-        return Ok(Vec::new());
-    };
-    let mut wanted = Vec::new();
-    for (number, place) in &file.places {
-        let image = images.wanted(&delivery.pins[*number], place.arch.as_deref());
-        let image = image.map_err(|why| anyhow!("{}:{}: {why}", file.file, place.line))?;
-        wanted.extend(image.map(|image| (place, image)));
-    }
-    if wanted.is_empty() {
-        bail!(
-            "{}: nothing in it names an image of the pin's platform",
-            file.file
-        );
-    }
-    Ok(wanted)
-}
-
-/// Reads an edited file once more: every place says what it should, and there are as many as before.
-fn verify(delivery: &Deliver, before: &FileReading, text: &str) -> anyhow::Result<()> {
-    let format = Format::of(&before.file).unwrap_or(Format::Yaml);
-    let mut after = FileReading {
-        file: before.file.clone(),
-        text: String::new(),
-        places: Vec::new(),
-    };
-    let mut numbers: Vec<usize> = before.places.iter().map(|(number, _)| *number).collect();
-    numbers.dedup();
-    for number in numbers {
-        let pin = &delivery.pins[number];
-        let query = PinQuery {
-            repository: &pin.repository,
-            key: pin.key.as_ref(),
-            write: pin.write,
-        };
-        let places = find_pins(text, format, &query)
-            .map_err(|error| anyhow!("after the edit, {}", at_line(&before.file, &error)))?;
-        after
-            .places
-            .extend(places.into_iter().map(|place| (number, place)));
-    }
-    let edits = wanted_in(delivery, &after)?
-        .iter()
-        .flat_map(|(place, image)| place.edits(image))
-        .collect::<Vec<_>>();
-    let open = edits
-        .iter()
-        .find(|(span, wanted)| text.get(span.clone()) != Some(wanted));
-    match open {
-        None if after.places.len() == before.places.len() => Ok(()),
-        _ => bail!(
-            "{}: the edit does not read as it was meant, so it is not made; change it by hand",
-            before.file
-        ),
-    }
-}
-
-fn says(file: &FileReading, place: &PinPlace, image: &PinnedImage) -> bool {
-    place
-        .edits(image)
-        .iter()
-        .all(|(span, wanted)| file.text.get(span.clone()) == Some(wanted))
-}
-
-/// Whether every pin says what the delivery wants.
-pub(super) fn is_said(delivery: &Deliver, reading: &Reading) -> anyhow::Result<bool> {
-    for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
-        if !wanted_in(delivery, file)?
-            .iter()
-            .all(|(place, image)| says(file, place, image))
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// What somebody else has put there since the plan was made.
-pub(super) fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Option<String>> {
-    for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
-        let elsewhere = || delivery.found.values().flatten().collect::<Vec<_>>();
-        let planned = delivery
-            .found
-            .get(&file.file)
-            .map_or_else(elsewhere, |found| found.iter().collect());
-        for (place, image) in wanted_in(delivery, file)? {
-            if !says(file, place, &image) && !planned.contains(&&place.says()) {
-                return Ok(Some(format!(
-                    "{}:{} says {}",
-                    file.file,
-                    place.line,
-                    place.says()
-                )));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The list of barred digests as it is to be; `None` where it is so already.
-pub(super) fn bars(
-    delivery: &Deliver,
-    reading: &Reading,
-    by: impl FnOnce() -> anyhow::Result<(String, i64)>,
-) -> anyhow::Result<Option<String>> {
-    let project = delivery.project.as_str();
-    let environment = delivery.environment.as_str();
-    let is_barred = |digest: &Digest| {
-        reading
-            .bars
-            .iter()
-            .any(|bar| bar.is_of(project, environment) && bar.digest == *digest)
-    };
-    match &delivery.action {
-        Action::Rollback { bad, version, why } if !is_barred(bad) => {
-            let (by, seconds) = by()?;
-            let bar = Bar {
-                project: project.to_owned(),
-                environment: environment.to_owned(),
-                digest: bad.clone(),
-                version: version.clone(),
-                since: rfc3339(seconds)?,
-                why: why.clone(),
-                by,
-            };
-            Ok(Some(add_bar(&reading.bars_text, &bar)))
-        }
-        Action::Unbar { digests } if digests.iter().any(is_barred) => {
-            remove_bars(&reading.bars_text, project, environment, digests)
-                .map(Some)
-                .map_err(|why| anyhow!("{BARS_FILE}: {why}"))
-        }
-        Action::Promote | Action::Rollback { .. } | Action::Unbar { .. } => Ok(None),
-    }
-}
-
-pub(super) fn group_of(delivery: &Deliver) -> PinGroup {
-    let Deliver {
-        address,
-        is_own,
-        branch,
-        pins,
-        ..
-    } = delivery;
-    PinGroup {
-        address: address.clone(),
-        is_own: *is_own,
-        branch: branch.clone(),
-        pins: pins.clone(),
-    }
-}
 
 /// Whether the pins say what the delivery wants, as the remote has them now; the answer names the first that does not.
 pub(super) fn stands(world: &World, delivery: &Deliver) -> anyhow::Result<Result<(), String>> {
@@ -281,20 +57,6 @@ pub(crate) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
     )
 }
 
-/// Whether what is to be promoted was barred meanwhile.
-pub(super) fn barred(delivery: &Deliver, reading: &Reading) -> Option<String> {
-    let images = delivery.images.as_ref()?;
-    let bar = reading.bars.iter().find(|bar| {
-        bar.is_of(&delivery.project, &delivery.environment) && bar.digest == images.index
-    })?;
-    Some(format!(
-        "{} barred since {} by {}",
-        bar.digest.short(),
-        bar.since,
-        bar.by
-    ))
-}
-
 /// Commits and pushes. Where somebody was faster the edit is made again on what is there now (law 19).
 pub(crate) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
     if let Some(pull) = &delivery.pull {
@@ -302,44 +64,26 @@ pub(crate) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
     }
     let group = group_of(delivery);
     let branch = group.open(world)?;
-    branch.committer()?;
-    let mut last = String::new();
-    for _ in 0..TRIES {
+    let stage = &delivery.environment;
+    let advice =
+        format!("let it be pushed to, or write environments.{stage}.via = \"pull-request\"");
+    compare_and_swap(&branch, Some(&advice), || {
         let reading = group.read(world)?;
         if let Some(fault) = reading.faults.first() {
             bail!("{}: {fault}", delivery.place());
         }
         if let Some(found) = barred(delivery, &reading).or(meddled(delivery, &reading)?) {
-            return Err(Fault::refused(format!(
-                "{}: somebody changed it meanwhile: {found}",
-                delivery.place()
-            ))
-            .into());
+            return Err(changed_meanwhile(&delivery.place(), &found));
         }
-        let mut edited = derive(&branch, delivery, &reading)?;
-        edited.texts.extend(
-            bars(delivery, &reading, || branch.committer())?
-                .map(|text| (BARS_FILE.to_owned(), text)),
-        );
-        if edited.texts.is_empty() {
-            return Ok(());
-        }
-        let commit = branch.commit(&reading.head, &edited.texts, &|_| {
-            message(delivery, &edited.changes)
-        })?;
-        let by_pull = |error: anyhow::Error| {
-            let stage = &delivery.environment;
-            anyhow!(
-                "{error:#}; let it be pushed to, or write environments.{stage}.via = \"pull-request\""
-            )
-        };
-        match branch.push(&commit, &reading.head).map_err(by_pull)? {
-            Pushed::Yes => return Ok(()),
-            Pushed::Overtaken(why) => last = why,
-        }
-    }
-    bail!(
-        "{}: somebody was faster {TRIES} times: {last}",
-        delivery.place()
-    )
+        let edited = derive(&branch, delivery, &reading)?;
+        let message = message(delivery, &edited.changes);
+        let bars = bars(delivery, &reading, || branch.committer())?;
+        let mut files = edited.texts;
+        files.extend(bars.map(|text| (BARS_FILE.to_owned(), text)));
+        Ok(Edit {
+            head: Some(reading.head),
+            files,
+            message,
+        })
+    })
 }

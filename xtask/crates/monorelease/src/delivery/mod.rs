@@ -5,8 +5,10 @@
 mod block_list;
 pub mod check_pins;
 pub mod commit;
+mod compare_and_swap;
 pub mod deploy;
 pub mod deployed;
+mod edit;
 pub mod health;
 mod message;
 pub mod pins;

@@ -6,7 +6,7 @@ use monorelease_image_pins::{Format, Write};
 use monorelease_model::image::{Platform, Repository};
 use monorelease_text_edits::key_path::KeyPath;
 
-use super::deploy::Checks;
+use super::deploy::checks::Checks;
 use crate::config::environments::Via;
 use crate::config::{Config, nearest};
 use crate::fault::Fault;

@@ -1,7 +1,7 @@
 //! The pins that follow from `[images-from]`: each registry file is the pin of its image.
 
 use crate::config::Config;
-use crate::delivery::deploy::Checks;
+use crate::delivery::deploy::checks::Checks;
 use crate::delivery::pins::Delivery;
 use crate::delivery::pins::Pin;
 use crate::delivery::pins::Stage;

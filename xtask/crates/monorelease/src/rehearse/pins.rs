@@ -150,7 +150,8 @@ mod tests {
         }
         let config = config::parse(&left, "m").unwrap();
         let checks =
-            crate::delivery::deploy::Checks::from_keys(&config.environments["staging"]).unwrap();
+            crate::delivery::deploy::checks::Checks::from_keys(&config.environments["staging"])
+                .unwrap();
         assert_eq!(checks.tasks.len(), 2);
         assert!(
             checks

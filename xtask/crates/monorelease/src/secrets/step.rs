@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::store::{PrivateFile, SecretValue, fingerprint, remember_handed, value, was_handed};
 use super::{SecretEntry, SecretSync, SecretsPlan, Sink, variables};
 use crate::config::secrets::SecretNames;
-use crate::delivery::deploy::fill;
+use crate::delivery::deploy::checks::fill;
 use crate::project::images_from::secrets_of;
 use crate::project::paths::fits;
 use crate::project::{Project, Projects};

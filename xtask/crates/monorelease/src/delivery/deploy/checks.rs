@@ -1,13 +1,102 @@
-//! Reads the deploy keys of an environment: commands with placeholders, durations, rollouts to watch.
+//! What an environment runs and has to pass, and the deploy keys that say so: commands with placeholders, durations, rollouts to watch.
 //!
 //! Commands are lists of arguments, never shell text; none is run here.
 
 use std::time::Duration;
 
-use super::{Checks, Phase, Task};
+use monorelease_model::image::Digest;
+
 use crate::config::commands::{CommandKeys, NameKeys};
 use crate::config::environments::EnvironmentKeys;
 use crate::config::nearest;
+
+/// What is done, in this order, once the pins of an environment say an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Deploy,
+    Rollout,
+    Smoke,
+}
+
+impl Phase {
+    pub const ALL: [Self; 3] = [Self::Deploy, Self::Rollout, Self::Smoke];
+
+    /// The word in the configuration, the ledger and the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollout => "rollout",
+            Self::Smoke => "smoke",
+        }
+    }
+
+    /// How long it may take when nobody says so.
+    pub(crate) fn default_limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Deploy => 30 * 60,
+            Self::Rollout | Self::Smoke => 10 * 60,
+        })
+    }
+}
+
+/// A phase of one environment, as configured: placeholders are still in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    pub phase: Phase,
+    pub commands: Vec<Vec<String>>,
+    /// For each command.
+    pub limit: Duration,
+    /// Workloads whose pods are held to the image afterwards: the arguments before `get`, and the workload.
+    pub workloads: Vec<(Vec<String>, String)>,
+}
+
+impl Task {
+    /// What its success is kept under: other words are another check.
+    pub fn words(&self) -> Digest {
+        Digest::of(format!("{:?}{:?}", self.commands, self.workloads).as_bytes())
+    }
+
+    /// Whether a placeholder stands anywhere in it.
+    pub fn uses(&self, placeholder: &str) -> bool {
+        let mark = format!("{{{placeholder}}}");
+        self.commands
+            .iter()
+            .flatten()
+            .any(|argument| argument.contains(&mark))
+    }
+}
+
+/// All phases of one environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    pub tasks: Vec<Task>,
+}
+
+impl Checks {
+    pub fn task(&self, phase: Phase) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.phase == phase)
+    }
+
+    /// Whether an environment gets images by a command alone, and needs no pins.
+    pub fn deploys(&self) -> bool {
+        self.task(Phase::Deploy).is_some()
+    }
+}
+
+/// The text with values in place of its placeholders; what is put in is not looked at again.
+pub fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::new();
+    let mut rest = 0;
+    for (at, name) in placeholders(text) {
+        if let Some(value) = value(name) {
+            filled.push_str(&text[rest..at]);
+            filled.push_str(&value);
+            rest = at + name.len() + 2;
+        }
+    }
+    filled.push_str(&text[rest..]);
+    filled
+}
 
 impl Checks {
     /// Reads the keys of an environment.

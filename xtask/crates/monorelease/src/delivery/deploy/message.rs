@@ -2,7 +2,7 @@
 //!
 //! Which file they change is the engine's; that a rollback reads them again is `delivery`'s.
 
-use super::Task;
+use super::checks::Task;
 use crate::delivery;
 use crate::delivery::Deliver;
 
@@ -38,7 +38,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::delivery::deploy::{Deployment, Effect, Phase};
+    use crate::delivery::deploy::checks::Phase;
+    use crate::delivery::deploy::{Deployment, Effect};
     use crate::delivery::{Action, ReleaseImages};
     use crate::engine::order::units;
     use crate::step::Step;

@@ -10,23 +10,22 @@ use monorelease_model::build_id::arch_suffix;
 use monorelease_model::image::{Digest, Platform};
 use monorelease_process::Call;
 
+use super::checks::{Phase, Task, fill};
 use super::command::Hook;
 use super::ledger_file::{read_entry, write_entry};
 use super::message::{passed_message, record_message};
-use super::{Deployment, Effect, Entry, Phase, Task, entry_file, fill};
+use super::{Deployment, Effect, Entry, entry_file};
 use crate::delivery;
 use crate::delivery::block_list::{BARS_FILE, read_bars};
+use crate::delivery::compare_and_swap::{Edit, changed_meanwhile, compare_and_swap};
 use crate::delivery::read::Reading;
-use crate::delivery::repository::branch::{DeliveryBranch, Pushed};
+use crate::delivery::repository::branch::DeliveryBranch;
 use crate::delivery::repository::tree::{PinFile, Snapshot};
 use crate::delivery::{Action, Bar, Deliver, ReleaseImages};
 use crate::fault::Fault;
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;
-
-/// As for deliveries: of so many who write at once, one is first each time.
-const TRIES: usize = 32;
 
 /// What the ledger says of one project in one environment.
 pub(crate) struct Ledger {
@@ -186,7 +185,7 @@ fn changes(
     // Where there are pins, it is their repository that bars.
     if step.pins.is_empty() {
         files.extend(
-            delivery::commit::bars(&step.of, &ledger.reading(), by)?
+            delivery::edit::bars(&step.of, &ledger.reading(), by)?
                 .map(|text| (BARS_FILE.to_owned(), text)),
         );
     }
@@ -206,11 +205,7 @@ pub(crate) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
             step,
             &record_message(&step.of),
             &|ledger| match overtaken(step, &ledger) {
-                Some(found) => Err(Fault::refused(format!(
-                    "{}: somebody changed it meanwhile: {found}",
-                    step.of.place()
-                ))
-                .into()),
+                Some(found) => Err(changed_meanwhile(&step.of.place(), &found)),
                 None => changes(step, ledger, by),
             },
         );
@@ -265,17 +260,15 @@ fn still_wanted(step: &Deployment, ledger: &Ledger) -> anyhow::Result<()> {
     let wanted = step.of.images.as_ref().map(|images| &images.index);
     if ledger.digest() != wanted {
         let found = ledger.digest().map_or("nothing", Digest::short);
-        return Err(Fault::refused(format!(
-            "{}: somebody changed it meanwhile: {} is to run {found}",
-            step.of.place(),
-            step.of.environment
-        ))
-        .into());
+        return Err(changed_meanwhile(
+            &step.of.place(),
+            &format!("{} is to run {found}", step.of.environment),
+        ));
     }
     Ok(())
 }
 
-/// Commits and pushes to the ledger; where somebody was faster, upon what is there now (law 19).
+/// Commits to the ledger what is derived of it as it is now.
 fn write(
     world: &World,
     step: &Deployment,
@@ -283,30 +276,14 @@ fn write(
     changes: &dyn Fn(Ledger) -> anyhow::Result<Vec<(String, String)>>,
 ) -> anyhow::Result<()> {
     let branch = world.delivery(&step.of.address, &step.of.branch, step.of.is_own)?;
-    branch.committer()?;
-    let mut last = String::new();
-    for turn in 0..TRIES {
+    compare_and_swap(&branch, None, || {
         let ledger = read(world, &step.of)?;
-        let head = ledger.head.clone();
-        // Where there is none still, nobody was faster: the server does not take it.
-        if turn > 0 && head.is_none() {
-            bail!("{} takes no push: {last}", step.of.place());
-        }
-        let files = changes(ledger)?;
-        if files.is_empty() {
-            return Ok(());
-        }
-        let base = head.map_or_else(|| branch.root(), Ok)?;
-        let commit = branch.commit(&base, &files, &|_| message.to_owned())?;
-        match branch.push(&commit, &base)? {
-            Pushed::Yes => return Ok(()),
-            Pushed::Overtaken(why) => last = why,
-        }
-    }
-    bail!(
-        "{}: somebody was faster {TRIES} times: {last}",
-        step.of.place()
-    )
+        Ok(Edit {
+            head: ledger.head.clone(),
+            files: changes(ledger)?,
+            message: message.to_owned(),
+        })
+    })
 }
 
 /// Runs a task's commands, one after the other; the first that fails ends it.

@@ -10,7 +10,8 @@ use anyhow::bail;
 
 use super::Deliver;
 use super::block_list::BARS_FILE;
-use super::commit::{TRIES, barred, bars, derive, group_of, is_said, meddled};
+use super::compare_and_swap::{changed_meanwhile, until_taken};
+use super::edit::{barred, bars, derive, group_of, is_said, meddled};
 use super::message::Change;
 use super::pins::Stage;
 use super::promotion::Deliverer;
@@ -318,8 +319,7 @@ pub(crate) fn act(
         branch: &branch,
     };
     branch.committer()?;
-    let mut last = String::new();
-    for _ in 0..TRIES {
+    until_taken(&branch.shown(), || {
         let wanted = desk.wanted()?;
         let tip = branch.tip_of(&pull.branch)?;
         let meddler = match &tip {
@@ -327,25 +327,14 @@ pub(crate) fn act(
             None => None,
         };
         if let Some(found) = wanted.conflict.clone().or(meddler) {
-            return Err(Fault::refused(format!(
-                "{}: somebody changed it meanwhile: {found}",
-                branch.shown()
-            ))
-            .into());
+            return Err(changed_meanwhile(&branch.shown(), &found));
         }
-        match if wanted.is_nothing() {
-            withdraw(&desk, tip.as_ref())?
+        if wanted.is_nothing() {
+            withdraw(&desk, tip.as_ref())
         } else {
-            bring(&desk, &wanted, tip.as_ref())?
-        } {
-            Pushed::Yes => return Ok(()),
-            Pushed::Overtaken(why) => last = why,
+            bring(&desk, &wanted, tip.as_ref())
         }
-    }
-    bail!(
-        "{}: somebody was faster {TRIES} times: {last}",
-        branch.shown()
-    )
+    })
 }
 
 /// The forge closes a pull request whose branch goes; one that does not is asked to.

@@ -137,12 +137,12 @@ impl DeliveryBranch {
         format!("{} ({})", self.address, self.branch)
     }
 
-    /// Pushes a commit that was made upon `base`; never by force. Whether it arrived is asked of the remote, for an answer may
+    /// Pushes a commit that was made upon what was seen there, a commit or nothing; never by force. Whether it arrived is asked of the remote, for an answer may
     /// be lost and a refusal may have many words.
     ///
     /// # Errors
     /// The remote refuses for another reason than that somebody was faster.
-    pub fn push(&self, commit: &str, base: &str) -> anyhow::Result<Pushed> {
+    pub fn push(&self, commit: &str, seen: Option<&str>) -> anyhow::Result<Pushed> {
         let reference = format!("{commit}:{}", self.reference());
         let call = self
             .call(&["push", "--quiet", "--no-follow-tags", REMOTE, &reference])
@@ -158,7 +158,7 @@ impl DeliveryBranch {
         if head.as_deref() == Some(commit) {
             return Ok(Pushed::Yes);
         }
-        if head.as_deref() != Some(base)
+        if head.as_deref() != seen
             || OVERTAKEN
                 .iter()
                 .any(|words| finished.stderr.contains(words))

@@ -184,7 +184,7 @@ mod tests {
                 &|_| "chore: new".to_owned(),
             )
             .unwrap();
-        assert_eq!(branch.push(&commit, &head).unwrap(), Pushed::Yes);
+        assert_eq!(branch.push(&commit, Some(&head)).unwrap(), Pushed::Yes);
         assert!(!is_here(&branch, BIG));
         let after = Repository::open_bare(folder.path()).unwrap();
         let tree = after
@@ -238,7 +238,7 @@ mod tests {
                 )
                 .unwrap();
             assert_eq!(
-                branch.push(&commit, &head).unwrap(),
+                branch.push(&commit, Some(&head)).unwrap(),
                 Pushed::Yes,
                 "{settings:?}"
             );
