@@ -11,7 +11,7 @@ use crate::cli::Global;
 use crate::commits::rules::ReleaseRules;
 use crate::config::Config;
 use crate::delivery::pins::Delivery;
-use crate::delivery::promotion::Deliverer;
+use crate::delivery::read::Environments;
 use crate::delivery::registry_pins::with_registry_pins;
 use crate::fault::Fault;
 use crate::project::{Project, Projects, images_from};
@@ -238,8 +238,8 @@ impl App {
         }
     }
 
-    pub(crate) fn deliverer(&self) -> Deliverer<'_> {
-        Deliverer::new(&self.world, &self.delivery, self.remote().name)
+    pub(crate) fn environments(&self) -> Environments<'_> {
+        Environments::new(&self.world, &self.delivery, self.remote().name)
     }
 }
 

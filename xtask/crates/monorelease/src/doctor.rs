@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::app::{App, Outcome};
 use crate::delivery::deploy::how_to_get;
-use crate::delivery::health::Health;
+use crate::delivery::health::{Health, health};
 use crate::engine::preflight;
 use crate::engine::preflight::Amiss;
 use crate::release::observe;
@@ -427,9 +427,7 @@ fn delivery_findings(app: &App) -> anyhow::Result<Vec<Finding>> {
         }
     };
     let packages = packages::health::health(&app.world, &app.projects);
-    Ok(app
-        .deliverer()
-        .health()?
+    Ok(health(&app.environments())?
         .into_iter()
         .chain(packages)
         .map(finding)

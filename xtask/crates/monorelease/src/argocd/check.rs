@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::manifests::{Followed, Updaters, read_updaters};
 use super::updater::{Pick, Strategy};
 use super::{Applications, updater_version};
-use crate::delivery::promotion::Deliverer;
+use crate::delivery::read::Environments;
 use crate::delivery::repository::tree::PinFile;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
@@ -66,7 +66,7 @@ struct Tags {
     version: Option<Version>,
 }
 
-impl Deliverer<'_> {
+impl Environments<'_> {
     /// # Errors
     /// The manifests cannot be read.
     pub fn check_updaters(
@@ -276,18 +276,14 @@ impl Deliverer<'_> {
             );
             tell(true, what);
         }
-        let in_ledger = self.barred_in_ledger(project).unwrap_or_else(|error| {
+        let (blocked, unread) = self.blocked_versions(project);
+        for unread in unread {
             tell(
                 true,
-                format!("what was rolled back cannot be told: {error:#}"),
+                format!("what was rolled back cannot be told: {}", unread.what),
             );
-            Vec::new()
-        });
-        for bar in self
-            .bars_of(&project.name, &pins)
-            .into_iter()
-            .chain(in_ledger)
-        {
+        }
+        for bar in blocked {
             if matches!(now, Pick::Tag(tag) if *tag == bar) {
                 tell(
                     true,
@@ -306,23 +302,6 @@ impl Deliverer<'_> {
             let what = "a rollback would not stay: the updater takes the same tag again until ignore-tags names it (argocd-image-updater#1249)";
             tell(false, what.to_owned());
         }
-    }
-
-    /// The versions that were rolled back somewhere; what cannot be read is `check pins`' to say.
-    fn bars_of(&self, project: &str, pins: &[&crate::delivery::pins::Pin]) -> Vec<String> {
-        let groups =
-            crate::delivery::read::groups(self.world, self.remote, pins).unwrap_or_default();
-        let readings = groups
-            .iter()
-            .filter_map(|group| group.read(self.world).ok());
-        let mut versions: Vec<String> = readings
-            .flat_map(|reading| reading.bars)
-            .filter(|bar| bar.project == project)
-            .map(|bar| bar.version)
-            .collect();
-        versions.sort();
-        versions.dedup();
-        versions
     }
 }
 

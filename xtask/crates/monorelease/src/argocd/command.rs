@@ -14,7 +14,7 @@ pub fn run(app: &App) -> Outcome {
             .fix("add [argocd] with applications = [\"argocd/*.yaml\"]")
     })?;
     let found = app
-        .deliverer()
+        .environments()
         .check_updaters(&app.projects.all, applications)?;
     if found.files == 0 {
         return Err(

@@ -6,6 +6,7 @@ use monorelease_model::image::Digest;
 use serde::Deserialize;
 
 use super::Bar;
+use super::repository::tree::{PinFile, Snapshot};
 
 /// Where the list lies, from the root of a delivery repository.
 pub const BARS_FILE: &str = ".xtask/barred.toml";
@@ -31,6 +32,46 @@ struct Entry {
     why: String,
     #[serde(default)]
     by: String,
+}
+
+/// The list, as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct BlockList {
+    pub bars: Vec<Bar>,
+    pub text: String,
+}
+
+impl BlockList {
+    /// The list of a commit; the inner error is what is wrong with the file, and begins with its name.
+    ///
+    /// # Errors
+    /// The commit cannot be read.
+    pub fn of(snapshot: &Snapshot<'_>) -> anyhow::Result<Result<Self, String>> {
+        Ok(match snapshot.file(BARS_FILE)? {
+            PinFile::Absent => Ok(Self::default()),
+            PinFile::Text(text) => read_bars(&text)
+                .map(|bars| Self { bars, text })
+                .map_err(|why| format!("{BARS_FILE}: {why}")),
+            PinFile::NotUtf8 | PinFile::Link(_) => Err(format!("{BARS_FILE}: is no text file")),
+        })
+    }
+
+    /// What is blocked of a project in an environment.
+    pub fn of_project<'a>(
+        &'a self,
+        project: &'a str,
+        environment: &'a str,
+    ) -> impl Iterator<Item = &'a Bar> {
+        self.bars
+            .iter()
+            .filter(move |bar| bar.is_of(project, environment))
+    }
+
+    pub fn find(&self, project: &str, environment: &str, digest: &Digest) -> Option<&Bar> {
+        self.bars
+            .iter()
+            .find(|bar| bar.is_of(project, environment) && bar.digest == *digest)
+    }
 }
 
 /// Reads the list.

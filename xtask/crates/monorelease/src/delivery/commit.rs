@@ -6,8 +6,9 @@ use anyhow::bail;
 
 use super::block_list::BARS_FILE;
 use super::compare_and_swap::{Edit, changed_meanwhile, compare_and_swap};
-use super::edit::{barred, bars, derive, group_of, is_said, meddled};
+use super::edit::{barred, bars, derive, is_said, meddled};
 use super::message::message;
+use super::read::source::PinGroup;
 use super::{Deliver, pull_request};
 use crate::step::plan::Probe;
 use crate::text::short;
@@ -18,7 +19,7 @@ pub(super) fn stands(world: &World, delivery: &Deliver) -> anyhow::Result<Result
     let Some(images) = &delivery.images else {
         return Ok(Ok(()));
     };
-    Ok(group_of(delivery)
+    Ok(PinGroup::of(delivery)
         .read(world)?
         .stands(&delivery.pins, images))
 }
@@ -28,14 +29,14 @@ pub(crate) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
     if let Some(pull) = &delivery.pull {
         return pull_request::probe(world, &[delivery], pull);
     }
-    let group = group_of(delivery);
+    let group = PinGroup::of(delivery);
     let reading = group.read(world)?;
     if let Some(fault) = reading.faults.first() {
         return Ok(Probe::Unknown(format!("{}: {fault}", delivery.place())));
     }
-    let is_barred = bars(delivery, &reading, || Ok((String::new(), 0)))?.is_none();
+    let is_barred = bars(delivery, &reading.blocked, || Ok((String::new(), 0)))?.is_none();
     if is_barred && is_said(delivery, &reading)? {
-        return Ok(Probe::Done(format!("{} says so", short(&reading.head))));
+        return Ok(Probe::Done(format!("{} says so", short(reading.head()))));
     }
     // An edit that cannot be made is found before anything is done.
     derive(&*group.open(world)?, delivery, &reading)?;
@@ -47,7 +48,7 @@ pub(crate) fn probe(world: &World, delivery: &Deliver) -> anyhow::Result<Probe> 
         .collect();
     let wanted = || planned.iter().copied().collect::<Vec<_>>().join(" or ");
     Ok(
-        match barred(delivery, &reading).or(meddled(delivery, &reading)?) {
+        match barred(delivery, &reading.blocked).or(meddled(delivery, &reading)?) {
             Some(found) => Probe::Conflict {
                 found,
                 wanted: format!("{}, of which the plan was made", wanted()),
@@ -62,7 +63,7 @@ pub(crate) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
     if let Some(pull) = &delivery.pull {
         return pull_request::act(world, &[delivery], pull);
     }
-    let group = group_of(delivery);
+    let group = PinGroup::of(delivery);
     let branch = group.open(world)?;
     let stage = &delivery.environment;
     let advice =
@@ -72,16 +73,16 @@ pub(crate) fn act(world: &World, delivery: &Deliver) -> anyhow::Result<()> {
         if let Some(fault) = reading.faults.first() {
             bail!("{}: {fault}", delivery.place());
         }
-        if let Some(found) = barred(delivery, &reading).or(meddled(delivery, &reading)?) {
+        if let Some(found) = barred(delivery, &reading.blocked).or(meddled(delivery, &reading)?) {
             return Err(changed_meanwhile(&delivery.place(), &found));
         }
         let edited = derive(&branch, delivery, &reading)?;
         let message = message(delivery, &edited.changes);
-        let bars = bars(delivery, &reading, || branch.committer())?;
+        let bars = bars(delivery, &reading.blocked, || branch.committer())?;
         let mut files = edited.texts;
         files.extend(bars.map(|text| (BARS_FILE.to_owned(), text)));
         Ok(Edit {
-            head: Some(reading.head),
+            head: reading.head,
             files,
             message,
         })

@@ -7,9 +7,10 @@ use monorelease_image_pins::references::{PinPlace, PinQuery, find_pins, set_pins
 use monorelease_image_pins::{Format, PinnedImage};
 use monorelease_model::image::Digest;
 
-use super::block_list::{BARS_FILE, add_bar, remove_bars};
+use super::block_list::{BARS_FILE, BlockList, add_bar, remove_bars};
 use super::message::Change;
-use super::read::{FileReading, PinGroup, Reading, at_line};
+use super::read::pins::at_line;
+use super::read::source::{FileReading, Reading};
 use super::repository::branch::DeliveryBranch;
 use super::{Action, Bar, Deliver};
 use crate::release::observe::rfc3339;
@@ -36,7 +37,7 @@ pub(super) fn derive(
     } = delivery;
     let what = format!("{project} {environment} {images:?} {pins:?}");
     Ok(Edited::clone(&*branch.made.once(
-        &reading.head,
+        reading.head(),
         &what,
         || make(delivery, reading),
     )?))
@@ -178,17 +179,12 @@ pub(super) fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<O
 /// The list of barred digests as it is to be; `None` where it is so already.
 pub(super) fn bars(
     delivery: &Deliver,
-    reading: &Reading,
+    blocked: &BlockList,
     by: impl FnOnce() -> anyhow::Result<(String, i64)>,
 ) -> anyhow::Result<Option<String>> {
     let project = delivery.project.as_str();
     let environment = delivery.environment.as_str();
-    let is_barred = |digest: &Digest| {
-        reading
-            .bars
-            .iter()
-            .any(|bar| bar.is_of(project, environment) && bar.digest == *digest)
-    };
+    let is_barred = |digest: &Digest| blocked.find(project, environment, digest).is_some();
     match &delivery.action {
         Action::Rollback { bad, version, why } if !is_barred(bad) => {
             let (by, seconds) = by()?;
@@ -201,10 +197,10 @@ pub(super) fn bars(
                 why: why.clone(),
                 by,
             };
-            Ok(Some(add_bar(&reading.bars_text, &bar)))
+            Ok(Some(add_bar(&blocked.text, &bar)))
         }
         Action::Unbar { digests } if digests.iter().any(is_barred) => {
-            remove_bars(&reading.bars_text, project, environment, digests)
+            remove_bars(&blocked.text, project, environment, digests)
                 .map(Some)
                 .map_err(|why| anyhow!("{BARS_FILE}: {why}"))
         }
@@ -212,28 +208,10 @@ pub(super) fn bars(
     }
 }
 
-pub(super) fn group_of(delivery: &Deliver) -> PinGroup {
-    let Deliver {
-        address,
-        is_own,
-        branch,
-        pins,
-        ..
-    } = delivery;
-    PinGroup {
-        address: address.clone(),
-        is_own: *is_own,
-        branch: branch.clone(),
-        pins: pins.clone(),
-    }
-}
-
 /// Whether what is to be promoted was barred meanwhile.
-pub(super) fn barred(delivery: &Deliver, reading: &Reading) -> Option<String> {
+pub(super) fn barred(delivery: &Deliver, blocked: &BlockList) -> Option<String> {
     let images = delivery.images.as_ref()?;
-    let bar = reading.bars.iter().find(|bar| {
-        bar.is_of(&delivery.project, &delivery.environment) && bar.digest == images.index
-    })?;
+    let bar = blocked.find(&delivery.project, &delivery.environment, &images.index)?;
     Some(format!(
         "{} barred since {} by {}",
         bar.digest.short(),

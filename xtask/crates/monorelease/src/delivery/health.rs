@@ -3,10 +3,8 @@
 //!
 //! Nothing is pushed: a push is asked for with the remote's own head.
 
-use super::pins::Pin;
-use super::promotion::Deliverer;
-use super::read::groups;
-use crate::fault::Fault;
+use super::pins::{Delivery, Pin};
+use super::read::Environments;
 
 /// What was found of one thing, or what is amiss with the line that mends it.
 pub struct Health {
@@ -16,109 +14,90 @@ pub struct Health {
     pub is_of_writers: bool,
 }
 
-impl Deliverer<'_> {
-    /// The health of everything that pins are about; nothing where none are configured.
-    ///
-    /// # Errors
-    /// This repository has no such remote (2).
-    pub fn health(&self) -> anyhow::Result<Vec<Health>> {
-        if self.delivery.pins.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut all = vec![Health {
-            what: "environments".into(),
-            state: self.order(),
+/// The health of everything that pins are about; nothing where none are configured.
+///
+/// # Errors
+/// This repository has no such remote (2).
+pub fn health(environments: &Environments<'_>) -> anyhow::Result<Vec<Health>> {
+    let delivery = environments.delivery;
+    if delivery.pins.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all = vec![Health {
+        what: "environments".into(),
+        state: order(delivery),
+        is_of_writers: false,
+    }];
+    for group in environments.groups(&delivery.pins.iter().collect::<Vec<_>>())? {
+        let shown = group.place();
+        let count = group.pins.len();
+        let read = environments.pins_of(&group);
+        let is_read = read.is_ok();
+        let state = match read {
+            Ok(reading) if reading.faults.is_empty() => Ok(format!(
+                "{} references of {count} pins",
+                reading.places().count(),
+            )),
+            Ok(reading) => Err((
+                reading.faults.join("; "),
+                "edit the file, or its [[pins]] in the configuration".to_owned(),
+            )),
+            Err(unread) => Err((unread.what, unread.fix)),
+        };
+        all.push(Health {
+            what: format!("pins in {shown}"),
+            state,
             is_of_writers: false,
-        }];
-        for group in groups(
-            self.world,
-            self.remote,
-            &self.delivery.pins.iter().collect::<Vec<_>>(),
-        )? {
-            let shown = format!("{} ({})", group.address, group.branch);
-            let fix_of = |error: &anyhow::Error| {
-                let fix = Fault::in_chain(error).and_then(|fault| fault.fix);
-                fix.unwrap_or_else(|| format!("git ls-remote --heads {}", group.address))
-            };
-            let read = group.read(self.world);
-            let is_read = read.is_ok();
-            let state = match read {
-                Ok(reading) if reading.faults.is_empty() => Ok(format!(
-                    "{} references of {} pins",
-                    reading.places().count(),
-                    group.pins.len()
-                )),
-                Ok(reading) => Err((
-                    reading.faults.join("; "),
-                    "edit the file, or its [[pins]] in the configuration".to_owned(),
-                )),
-                Err(error) => Err((format!("{error:#}"), fix_of(&error))),
+        });
+        if is_read {
+            let asked = group
+                .open(environments.world)
+                .and_then(|branch| branch.may_push());
+            let fix = if group.is_own {
+                "give the token or your account the right to push to the branch"
+            } else {
+                "set DELIVERY_TOKEN, or give the account that git uses the right to push there"
             };
             all.push(Health {
-                what: format!("pins in {shown}"),
-                state,
-                is_of_writers: false,
-            });
-            if is_read {
-                let asked = group.open(self.world).and_then(|branch| branch.may_push());
-                let fix = || {
-                    if group.is_own {
-                        "give the token or your account the right to push to the branch"
-                    } else {
-                        "set DELIVERY_TOKEN, or give the account that git uses the right to push there"
-                    }
-                };
-                let state = asked
+                what: format!("a push to {shown}"),
+                state: asked
                     .map(|()| "would be taken".to_owned())
-                    .map_err(|error| (format!("{error:#}"), fix().to_owned()));
-                all.push(Health {
-                    what: format!("a push to {shown}"),
-                    state,
-                    is_of_writers: true,
-                });
-            }
+                    .map_err(|error| (format!("{error:#}"), fix.to_owned())),
+                is_of_writers: true,
+            });
         }
-        Ok(all)
     }
+    Ok(all)
+}
 
-    /// The environments in their order; amiss where a project has pins in one and none in the one before, through which alone
-    /// it is reached.
-    fn order(&self) -> Result<String, (String, String)> {
-        for pin in &self.delivery.pins {
-            let Pin {
-                project,
-                environment,
-                ..
-            } = pin;
-            let stage = self
-                .delivery
-                .stages
-                .iter()
-                .find(|stage| stage.name == *environment);
-            let Some(after) = stage.and_then(|stage| stage.after.as_deref()) else {
-                continue;
-            };
-            if self.delivery.pins_of(project, after).next().is_none() {
-                return Err((
-                    format!(
-                        "{project} has pins in {environment} and none in {after}, through which alone {environment} is reached"
-                    ),
-                    format!(
-                        "add [[pins]] with project = \"{project}\" and environment = \"{after}\""
-                    ),
-                ));
-            }
-        }
-        let chain = |stage: &super::pins::Stage| match &stage.after {
-            Some(after) => format!("{} after {after}", stage.name),
-            None => stage.name.clone(),
-        };
-        Ok(self
-            .delivery
+/// The environments in their order; amiss where a project has pins in one and none in the one before, through which alone it is
+/// reached.
+fn order(delivery: &Delivery) -> Result<String, (String, String)> {
+    for pin in &delivery.pins {
+        let Pin {
+            project,
+            environment,
+            ..
+        } = pin;
+        let stage = delivery
             .stages
             .iter()
-            .map(chain)
-            .collect::<Vec<_>>()
-            .join(", "))
+            .find(|stage| stage.name == *environment);
+        let Some(after) = stage.and_then(|stage| stage.after.as_deref()) else {
+            continue;
+        };
+        if delivery.pins_of(project, after).next().is_none() {
+            return Err((
+                format!(
+                    "{project} has pins in {environment} and none in {after}, through which alone {environment} is reached"
+                ),
+                format!("add [[pins]] with project = \"{project}\" and environment = \"{after}\""),
+            ));
+        }
     }
+    let chain = delivery.stages.iter().map(|stage| match &stage.after {
+        Some(after) => format!("{} after {after}", stage.name),
+        None => stage.name.clone(),
+    });
+    Ok(chain.collect::<Vec<_>>().join(", "))
 }

@@ -7,18 +7,19 @@ pub mod check_pins;
 pub mod commit;
 mod compare_and_swap;
 pub mod deploy;
-pub mod deployed;
 mod edit;
 pub mod health;
+pub mod ledger;
 mod message;
 pub mod pins;
+mod plan;
 pub mod promote;
-pub mod promotion;
 pub mod pull_request;
 pub mod read;
 pub mod registry_pins;
 pub mod repository;
 pub mod rollback;
+pub mod status;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,6 +104,22 @@ impl Said {
             version: Some(images.version.clone()).filter(|version| !version.is_empty()),
             digest: Some(images.index.clone()),
         }
+    }
+
+    /// The version, or where it is not known the digest.
+    pub fn name(&self) -> Option<String> {
+        let digest = self.digest.as_ref().map(ToString::to_string);
+        self.version.clone().or(digest)
+    }
+
+    /// The one release that several texts say: the fullest of them, where all agree with it.
+    pub fn one_of(said: &[Self]) -> Option<Self> {
+        let fullest = said
+            .iter()
+            .max_by_key(|said| (said.digest.is_some(), said.version.is_some()))?;
+        said.iter()
+            .all(|said| said.agrees(fullest))
+            .then(|| fullest.clone())
     }
 
     /// Whether both can be of one release: what both say is the same.

@@ -2,7 +2,14 @@
 
 use monorelease_model::version::Version;
 
+use super::ReleaseImages;
 use super::pins::Stage;
+use super::plan;
+use super::plan::promote::Previous;
+use super::read::Environments;
+use super::read::history::brought;
+use super::read::images::served;
+use super::read::target::Target;
 use crate::app::{App, Outcome};
 use crate::cli::delivery::Promote;
 use crate::fault::Fault;
@@ -26,8 +33,9 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
         scope: Scope::EachProject,
         ..Goal::default()
     };
+    let environments = app.environments();
     for project in projects {
-        let goal = goal(app, project, stage, asked.as_ref())?;
+        let goal = goal(app, &environments, project, stage, asked.as_ref())?;
         all.drafts.extend(goal.drafts);
         all.refused.extend(goal.refused);
         all.notes.extend(goal.notes);
@@ -38,6 +46,7 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
 /// What is to be done for one project, which waits for nothing that another lacks.
 fn goal(
     app: &App,
+    environments: &Environments<'_>,
     project: &Project,
     stage: &Stage,
     version: Option<&Version>,
@@ -62,8 +71,13 @@ fn goal(
             .into());
     }
     let mut goal = Goal::default();
-    app.deliverer()
-        .promote(&mut goal, project, stage, version, newest.as_ref())?;
+    promote(
+        environments,
+        &mut goal,
+        project,
+        stage,
+        version.or(newest.as_ref()),
+    )?;
     goal.notes.extend(
         app.trust
             .as_ref()
@@ -83,6 +97,93 @@ fn goal(
         promoted::refuse_unsigned(&app.world, &mut goal, project, &policy, &source)?;
     }
     Ok(goal)
+}
+
+/// Promotes a release into an environment. `version` is what is asked for, or what the first environment gets of itself.
+///
+/// # Errors
+/// Nothing says what runs there (2), or the world cannot be read. What forbids the promotion is refused in the goal.
+fn promote(
+    environments: &Environments<'_>,
+    goal: &mut Goal,
+    project: &Project,
+    stage: &Stage,
+    version: Option<&Version>,
+) -> anyhow::Result<()> {
+    let world = environments.world;
+    let target = Target::read(environments, project, stage)?;
+    let before = stage
+        .after
+        .as_ref()
+        .map(|after| environments.deployed(project, environments.delivery.stage(after)?))
+        .transpose()?;
+    let all = before.iter().chain([&target.deployed]);
+    all.for_each(|deployed| deployed.refuse_unread(goal));
+    if !goal.refused.is_empty() {
+        return Ok(());
+    }
+    let Some(named) = plan::promote::named(goal, &target.deployed, before.as_ref(), version) else {
+        return Ok(());
+    };
+    let images = match served(world, project, &named) {
+        Ok(images) => images,
+        Err(unread) => {
+            unread.refuse(goal, &project.name);
+            return Ok(());
+        }
+    };
+    let previous = before
+        .map(|deployed| {
+            Ok::<_, anyhow::Error>(Previous {
+                passed: environments.passed(project, deployed.stage),
+                brought: brought(world, &deployed, &images.version)?,
+                deployed,
+            })
+        })
+        .transpose()?;
+    plan::promote::plan(goal, &target, previous.as_ref(), &images);
+    Ok(())
+}
+
+/// The last steps of a release: environments that nothing comes before get it. `images` are what the release composes; without
+/// them it is refused already, for a reason of its own.
+///
+/// # Errors
+/// The world cannot be read. What forbids the release is refused in the goal.
+pub fn after_release(
+    environments: &Environments<'_>,
+    goal: &mut Goal,
+    project: &Project,
+    version: &Version,
+    images: Option<&ReleaseImages>,
+) -> anyhow::Result<()> {
+    let name = &project.name;
+    let delivery = environments.delivery;
+    let has_pins = |stage: &Stage| delivery.pins_of(name, &stage.name).next().is_some();
+    let stages: Vec<&Stage> = delivery
+        .first_stages()
+        .filter(|stage| project.image.is_some() && (has_pins(stage) || stage.checks.deploys()))
+        .collect();
+    if stages.is_empty() {
+        let what = match delivery.pins.iter().any(|pin| pin.project == *name) {
+            true => format!(
+                "{name}: it has no [[pins]] in an environment without `after`, so nothing is delivered by the release"
+            ),
+            false => format!("{name}: no [[pins]] are configured, so nothing is delivered"),
+        };
+        goal.notes.push(what);
+        return Ok(());
+    }
+    let Some(images) = images else { return Ok(()) };
+    for stage in stages {
+        let refused = goal.refused.len();
+        let target = Target::read(environments, project, stage)?;
+        target.deployed.refuse_unread(goal);
+        if goal.refused.len() == refused {
+            plan::promote::release(goal, &target, images, version);
+        }
+    }
+    Ok(())
 }
 
 /// A version as a flag names it.

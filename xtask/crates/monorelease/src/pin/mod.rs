@@ -59,8 +59,9 @@ pub fn run(app: &App, arguments: &Pin) -> Outcome {
             .filter(|_| !wanted.is_empty())
             .map(|_| UNSIGNED.to_owned()),
     );
+    let environments = app.environments();
     for stage in app.delivery.first_stages() {
-        app.deliverer().pin(&mut goal, stage, &wanted)?;
+        step::pin(&environments, &mut goal, stage, &wanted)?;
     }
     app.execute(goal, serde_json::Map::new())
 }

@@ -7,7 +7,9 @@ use monorelease_model::image::Digest;
 
 use super::model::{Gather, PinPart, Pins, inputs_tag};
 use crate::delivery::pins::Stage;
-use crate::delivery::promotion::{Deliverer, images_of};
+use crate::delivery::pull_request::host::PullHost;
+use crate::delivery::read::images::images_of;
+use crate::delivery::read::{Environments, refuse_unread};
 use crate::delivery::{Action, Deliver, pull_request};
 use crate::project::Project;
 use crate::project::registered::ImageSources;
@@ -50,104 +52,99 @@ pub fn tag_of(
     Ok(inputs_tag(&lines))
 }
 
-impl Deliverer<'_> {
-    /// Wants the registry files of an environment's branch to say what is served under these tags, by one pull request. What is barred
-    /// there is left out, and said.
-    ///
-    /// # Errors
-    /// No registry file is of the environment (2), or the world cannot be read. What forbids it is refused in the goal.
-    pub fn pin(
-        &self,
-        goal: &mut Goal,
-        stage: &Stage,
-        wanted: &[(&Project, String)],
-    ) -> anyhow::Result<()> {
-        let mut parts = Vec::new();
-        let mut pull = None;
-        for (project, tag) in wanted {
-            let name = &project.name;
-            let pins: Vec<_> = self
-                .delivery
-                .pins_of(name, &stage.name)
-                .filter(|pin| pin.of_registry)
-                .collect();
-            let Some(image) = &project.image else {
+/// Wants the registry files of an environment's branch to say what is served under these tags, by one pull request. What is barred
+/// there is left out, and said.
+///
+/// # Errors
+/// No registry file is of the environment (2), or the world cannot be read. What forbids it is refused in the goal.
+pub fn pin(
+    environments: &Environments<'_>,
+    goal: &mut Goal,
+    stage: &Stage,
+    wanted: &[(&Project, String)],
+) -> anyhow::Result<()> {
+    let pulls = PullHost::of(environments);
+    let mut parts = Vec::new();
+    let mut pull = None;
+    for (project, tag) in wanted {
+        let name = &project.name;
+        let pins: Vec<_> = environments
+            .delivery
+            .pins_of(name, &stage.name)
+            .filter(|pin| pin.of_registry)
+            .collect();
+        let Some(image) = &project.image else {
+            continue;
+        };
+        let (sources, unread) = environments.pinned(&pins)?;
+        refuse_unread(goal, name, &sources, &unread);
+        for source in sources {
+            if !source.reading.faults.is_empty() {
                 continue;
-            };
-            for (group, reading) in self.read(goal, name, &pins)? {
-                if !reading.faults.is_empty() {
-                    continue;
-                }
-                if pull.is_none() {
-                    match self.pull_at(&stage.name, &group, "pin", None) {
-                        Ok(found) => pull = Some(found),
-                        Err(fault) => {
-                            goal.refuse(name, fault.what, fault.fix.unwrap_or_default());
-                            return Ok(());
-                        }
+            }
+            if pull.is_none() {
+                match pulls.pull_at(&stage.name, &source.group, "pin", None) {
+                    Ok(found) => pull = Some(found),
+                    Err(fault) => {
+                        goal.refuse(name, fault.what, fault.fix.unwrap_or_default());
+                        return Ok(());
                     }
                 }
-                let served: Option<Digest> = self
-                    .world
-                    .registry()
-                    .head(&image.release, tag)?
-                    .map(|found| found.digest);
-                let is_barred = |digest: &Digest| {
-                    reading
-                        .bars
-                        .iter()
-                        .any(|bar| bar.is_of(name, &stage.name) && bar.digest == *digest)
-                };
-                if let Some(digest) = served.filter(is_barred) {
-                    let what = format!(
-                        "{} is barred in {}, so it is not pinned there",
-                        digest.short(),
-                        stage.name
-                    );
-                    goal.notes.push(format!(
-                        "{name}: {what} (cargo xtask unbar {name} --in {} {digest})",
-                        stage.name
-                    ));
-                    continue;
-                }
-                let deliver = Deliver {
-                    action: Action::Promote,
-                    project: name.clone(),
-                    environment: stage.name.clone(),
-                    from: reading.said(&group.pins),
-                    found: reading.found(),
-                    address: group.address,
-                    is_own: group.is_own,
-                    branch: group.branch,
-                    pins: group.pins,
-                    images: None,
-                    approval: stage.approval,
-                    pull: None,
-                };
-                let repository = image.release.clone();
-                let platforms = image.platforms.clone();
-                parts.push(PinPart {
-                    deliver,
-                    repository,
-                    tag: tag.clone(),
-                    platforms,
-                });
             }
+            let served = environments
+                .world
+                .registry()
+                .head(&image.release, tag)?
+                .map(|found| found.digest);
+            let blocked = &source.reading.blocked;
+            let is_blocked = |digest: &Digest| blocked.find(name, &stage.name, digest).is_some();
+            if let Some(digest) = served.filter(is_blocked) {
+                let what = format!(
+                    "{} is barred in {}, so it is not pinned there",
+                    digest.short(),
+                    stage.name
+                );
+                goal.notes.push(format!(
+                    "{name}: {what} (cargo xtask unbar {name} --in {} {digest})",
+                    stage.name
+                ));
+                continue;
+            }
+            let deliver = Deliver {
+                action: Action::Promote,
+                project: name.clone(),
+                environment: stage.name.clone(),
+                from: source.said(),
+                found: source.reading.found(),
+                address: source.group.address,
+                is_own: source.group.is_own,
+                branch: source.group.branch,
+                pins: source.group.pins,
+                images: None,
+                approval: stage.approval,
+                pull: None,
+            };
+            parts.push(PinPart {
+                deliver,
+                repository: image.release.clone(),
+                tag: tag.clone(),
+                platforms: image.platforms.clone(),
+            });
         }
-        if let Some(pull) = pull.filter(|_| !parts.is_empty()) {
-            let why = "the registry files say what is built of this commit";
-            goal.want(
-                "",
-                why,
-                Step::Pin(Box::new(Pins {
-                    environment: stage.name.clone(),
-                    parts,
-                    pull,
-                })),
-            );
-        }
-        Ok(())
     }
+    if let Some(pull) = pull.filter(|_| !parts.is_empty()) {
+        let why = "the registry files say what is built of this commit";
+        goal.want(
+            "",
+            why,
+            Step::Pin(Box::new(Pins {
+                environment: stage.name.clone(),
+                parts,
+                pull,
+            })),
+        );
+    }
+    Ok(())
 }
 
 /// What is served for each part; `None` where one is still to be built.

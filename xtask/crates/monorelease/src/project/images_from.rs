@@ -12,7 +12,7 @@ use super::registered::Declared;
 use crate::affected::reasons::{Reason, shown};
 use crate::config::Config;
 use crate::config::secrets::SecretNames;
-use crate::delivery::read::at_line;
+use crate::delivery::read::pins::at_line;
 use crate::fault::Fault;
 use crate::project::paths::is_within;
 use crate::project::registry_rules::RegistryRules;

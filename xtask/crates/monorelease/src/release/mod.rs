@@ -13,11 +13,14 @@ pub mod plan;
 pub mod platform_images;
 
 use monorelease_model::build_id::BuildId;
+use monorelease_model::version::Version;
 
 use crate::app::{App, Outcome};
 use crate::build::scanner;
 use crate::cli::Release;
 use crate::config::trust::SbomFormat;
+use crate::delivery::read::images::images_of;
+use crate::delivery::{ReleaseImages, promote};
 use crate::fault::Fault;
 use crate::packages::plan::want_scan;
 use crate::packages::{PackageStep, trust};
@@ -190,9 +193,42 @@ fn want(
         None => {}
     }
     goal.notes.extend(left_out(app, project));
-    app.deliverer()
-        .after_release(goal, project, &facts.version)?;
-    Ok(())
+    let images = composed(goal, project, &facts.version)?;
+    promote::after_release(
+        &app.environments(),
+        goal,
+        project,
+        &facts.version,
+        images.as_ref(),
+    )
+}
+
+/// The images of the index that the plan composes; `None` where it is refused.
+fn composed(
+    goal: &Goal,
+    project: &Project,
+    version: &Version,
+) -> anyhow::Result<Option<ReleaseImages>> {
+    let version = version.to_semver();
+    let index = goal.drafts.iter().find_map(|draft| match &draft.step {
+        Step::PublishIndex { tag, manifest, .. }
+            if draft.project == project.name && *tag == version =>
+        {
+            Some(manifest)
+        }
+        _ => None,
+    });
+    let Some((index, image)) = index.zip(project.image.as_ref()) else {
+        return Ok(None);
+    };
+    images_of(
+        &image.platforms,
+        &version,
+        &index.digest,
+        &index.media_type,
+        &index.bytes,
+    )
+    .map(Some)
 }
 
 /// Why a project is not meant by "all of them"; by name it is told as a refusal.

@@ -8,7 +8,7 @@ mod read;
 use serde_json::{Value, json};
 
 use crate::app::{App, Outcome};
-use crate::delivery::deployed;
+use crate::delivery::status::report;
 use crate::project::Project;
 use crate::step::plan::Verdict;
 use crate::{cli, ui};
@@ -49,8 +49,8 @@ pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
     for status in &all {
         tell(app, status);
     }
-    let running = deployed::report::ask(app, &projects)?;
-    deployed::report::tell(app, &projects, &running);
+    let running = report::ask(app, &projects)?;
+    report::tell(app, &projects, &running);
     let mut documents: Vec<_> = all.iter().map(document).collect();
     documents.extend(
         projects
@@ -63,7 +63,7 @@ pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
         .zip(&running)
         .filter(|(_, running)| !running.is_empty())
     {
-        document["environments"] = running.iter().map(deployed::report::document).collect();
+        document["environments"] = running.iter().map(report::document).collect();
     }
     app.ui
         .document(&json!({ "schema": 1, "projects": documents }));

@@ -4,71 +4,14 @@
 
 pub mod checks;
 mod command;
-mod ledger_file;
 mod message;
-mod plan;
-mod rollback;
 pub mod step;
-
-use std::collections::BTreeMap;
 
 use monorelease_model::image::{Digest, Repository};
 
 use super::{Action, Deliver};
 use crate::project::registered::Declared;
-use checks::{Phase, Task};
-
-/// Where it is written down what an environment is to run and what passed there: a ref of this repository's remote. It is no
-/// branch, so that no rule about branches is in its way and no workflow begins at a push to it.
-pub const LEDGER_REF: &str = "refs/xtask/environments";
-
-/// What the ledger says of a project in an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Empty where the digest alone is known.
-    pub version: String,
-    /// What is to run there, and is all that the rest is about.
-    pub digest: Digest,
-    /// What passed, each with the words of its check.
-    pub passed: BTreeMap<String, Digest>,
-}
-
-impl Entry {
-    /// Whether a task passed on a digest, in the words that it has now.
-    pub fn has_passed(&self, digest: &Digest, task: &Task) -> bool {
-        self.digest == *digest && self.passed.get(task.phase.word()) == Some(&task.words())
-    }
-
-    /// A task passed: what comes after it has still to show that it does.
-    pub fn passes(&mut self, task: &Task) {
-        let before: Vec<&str> = Phase::ALL
-            .iter()
-            .filter(|phase| **phase < task.phase)
-            .map(|phase| phase.word())
-            .collect();
-        self.passed
-            .retain(|word, _| before.contains(&word.as_str()));
-        self.passed
-            .insert(task.phase.word().to_owned(), task.words());
-    }
-}
-
-/// Where the ledger keeps a project in an environment. Names may have any characters, and a path may not.
-pub fn entry_file(environment: &str, project: &str) -> String {
-    let clean = |name: &str| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        name.bytes()
-            .map(|byte| {
-                if plain(&byte) {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            })
-            .collect::<String>()
-    };
-    format!("{}/{}.toml", clean(environment), clean(project))
-}
+use checks::Task;
 
 /// What a deployment's step does.
 #[derive(Debug, Clone, PartialEq, Eq)]

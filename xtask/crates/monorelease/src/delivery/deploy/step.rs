@@ -12,94 +12,19 @@ use monorelease_process::Call;
 
 use super::checks::{Phase, Task, fill};
 use super::command::Hook;
-use super::ledger_file::{read_entry, write_entry};
 use super::message::{passed_message, record_message};
-use super::{Deployment, Effect, Entry, entry_file};
+use super::{Deployment, Effect};
 use crate::delivery;
-use crate::delivery::block_list::{BARS_FILE, read_bars};
+use crate::delivery::ReleaseImages;
+use crate::delivery::block_list::BARS_FILE;
 use crate::delivery::compare_and_swap::{Edit, changed_meanwhile, compare_and_swap};
-use crate::delivery::read::Reading;
-use crate::delivery::repository::branch::DeliveryBranch;
-use crate::delivery::repository::tree::{PinFile, Snapshot};
-use crate::delivery::{Action, Bar, Deliver, ReleaseImages};
+use crate::delivery::ledger::{Entry, entry_file, write_entry};
+use crate::delivery::read::ledger::read;
+use crate::delivery::read::source::Reading;
 use crate::fault::Fault;
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;
-
-/// What the ledger says of one project in one environment.
-pub(crate) struct Ledger {
-    /// `None` where nobody has written to it yet.
-    pub head: Option<String>,
-    pub entry: Option<Entry>,
-    pub bars: Vec<Bar>,
-    bars_text: String,
-}
-
-impl Ledger {
-    pub fn digest(&self) -> Option<&Digest> {
-        self.entry.as_ref().map(|entry| &entry.digest)
-    }
-
-    fn reading(self) -> Reading {
-        let head = self.head.unwrap_or_default();
-        Reading {
-            head,
-            files: Vec::new(),
-            bars: self.bars,
-            bars_text: self.bars_text,
-            faults: Vec::new(),
-        }
-    }
-}
-
-/// Reads the ledger as the remote has it now.
-///
-/// # Errors
-/// The remote cannot be read, or a file of the ledger is none of ours.
-pub(crate) fn read(world: &World, of: &Deliver) -> anyhow::Result<Ledger> {
-    let branch = world.delivery(&of.address, &of.branch, of.is_own)?;
-    read_at(&branch, branch.refresh_if_any()?, of)
-}
-
-/// As `read`, of a ledger that was fetched already.
-///
-/// # Errors
-/// A file of the ledger is none of ours.
-pub(crate) fn read_at(
-    branch: &DeliveryBranch,
-    head: Option<String>,
-    of: &Deliver,
-) -> anyhow::Result<Ledger> {
-    let mut ledger = Ledger {
-        head,
-        entry: None,
-        bars: Vec::new(),
-        bars_text: String::new(),
-    };
-    let Some(head) = &ledger.head else {
-        return Ok(ledger);
-    };
-    let snapshot = branch.snapshot(head)?;
-    let file = entry_file(&of.environment, &of.project);
-    let wrong = |file: &str, why: String| anyhow!("{}: {file}: {why}", of.place());
-    if let Some(text) = text(&snapshot, &file).map_err(|why| wrong(&file, why))? {
-        ledger.entry = Some(read_entry(&text).map_err(|why| wrong(&file, why))?);
-    }
-    if let Some(text) = text(&snapshot, BARS_FILE).map_err(|why| wrong(BARS_FILE, why))? {
-        (ledger.bars, ledger.bars_text) =
-            (read_bars(&text).map_err(|why| wrong(BARS_FILE, why))?, text);
-    }
-    Ok(ledger)
-}
-
-fn text(snapshot: &Snapshot<'_>, file: &str) -> Result<Option<String>, String> {
-    match snapshot.file(file).map_err(|error| format!("{error:#}"))? {
-        PinFile::Absent => Ok(None),
-        PinFile::Text(text) => Ok(Some(text)),
-        PinFile::NotUtf8 | PinFile::Link(_) => Err("is no text file".to_owned()),
-    }
-}
 
 /// Whether the ledger says what the step wants.
 pub(crate) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
@@ -132,22 +57,16 @@ pub(crate) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
 }
 
 /// What somebody else has written since the plan was made.
-fn overtaken(step: &Deployment, ledger: &Ledger) -> Option<String> {
+fn overtaken(step: &Deployment, ledger: &Reading) -> Option<String> {
     let Effect::Record { found, .. } = &step.effect else {
         return None;
     };
     let wanted = step.of.images.as_ref().map(|images| &images.index)?;
-    let is_bar =
-        |bar: &&Bar| bar.is_of(&step.of.project, &step.of.environment) && bar.digest == *wanted;
-    if let Some(bar) = ledger.bars.iter().find(is_bar) {
-        return Some(format!(
-            "{} barred since {} by {}",
-            bar.digest.short(),
-            bar.since,
-            bar.by
-        ));
+    let blocked = delivery::edit::barred(&step.of, &ledger.blocked);
+    if blocked.is_some() {
+        return blocked;
     }
-    let now = ledger.digest();
+    let now = ledger.recorded();
     (now != found.as_ref() && now != Some(wanted)).then(|| {
         format!(
             "{} has {}",
@@ -160,7 +79,7 @@ fn overtaken(step: &Deployment, ledger: &Ledger) -> Option<String> {
 /// The files of the ledger that differ from what a record wants; none where it says so already.
 fn changes(
     step: &Deployment,
-    ledger: Ledger,
+    ledger: Reading,
     by: impl FnOnce() -> anyhow::Result<(String, i64)>,
 ) -> anyhow::Result<Vec<(String, String)>> {
     let Effect::Record { clears, .. } = step.effect else {
@@ -185,7 +104,7 @@ fn changes(
     // Where there are pins, it is their repository that bars.
     if step.pins.is_empty() {
         files.extend(
-            delivery::edit::bars(&step.of, &ledger.reading(), by)?
+            delivery::edit::bars(&step.of, &ledger.blocked, by)?
                 .map(|text| (BARS_FILE.to_owned(), text)),
         );
     }
@@ -256,10 +175,10 @@ fn name(step: &Deployment) -> &str {
 
 /// # Errors
 /// Somebody let something else run there meanwhile: what passes now would be told of that.
-fn still_wanted(step: &Deployment, ledger: &Ledger) -> anyhow::Result<()> {
+fn still_wanted(step: &Deployment, ledger: &Reading) -> anyhow::Result<()> {
     let wanted = step.of.images.as_ref().map(|images| &images.index);
-    if ledger.digest() != wanted {
-        let found = ledger.digest().map_or("nothing", Digest::short);
+    if ledger.recorded() != wanted {
+        let found = ledger.recorded().map_or("nothing", Digest::short);
         return Err(changed_meanwhile(
             &step.of.place(),
             &format!("{} is to run {found}", step.of.environment),
@@ -273,7 +192,7 @@ fn write(
     world: &World,
     step: &Deployment,
     message: &str,
-    changes: &dyn Fn(Ledger) -> anyhow::Result<Vec<(String, String)>>,
+    changes: &dyn Fn(Reading) -> anyhow::Result<Vec<(String, String)>>,
 ) -> anyhow::Result<()> {
     let branch = world.delivery(&step.of.address, &step.of.branch, step.of.is_own)?;
     compare_and_swap(&branch, None, || {
@@ -404,11 +323,6 @@ fn behind<'a>(image: &'a str, repository: &str) -> Option<(Option<&'a str>, Opti
         Some(tag) => Some((Some(tag), digest)),
         None => rest.is_empty().then_some((None, digest)),
     }
-}
-
-/// Whether a record changes what runs, for those who read the ledger's history.
-pub(crate) fn is_about_what_runs(action: &str) -> bool {
-    [Action::Promote.word(), "rollback", "unbar"].contains(&action)
 }
 
 #[cfg(test)]

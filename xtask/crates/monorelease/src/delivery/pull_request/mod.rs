@@ -4,6 +4,7 @@
 //! asked before it is pushed over, and somebody else's are never lost.
 
 pub mod branch;
+pub mod host;
 mod text;
 
 use anyhow::bail;
@@ -11,113 +12,20 @@ use anyhow::bail;
 use super::Deliver;
 use super::block_list::BARS_FILE;
 use super::compare_and_swap::{changed_meanwhile, until_taken};
-use super::edit::{barred, bars, derive, group_of, is_said, meddled};
+use super::edit::{barred, bars, derive, is_said, meddled};
 use super::message::Change;
-use super::pins::Stage;
-use super::promotion::Deliverer;
-use super::read::{PinGroup, Reading, read_at};
+use super::read::source::{PinGroup, Reading};
 use super::repository::branch::{DeliveryBranch, Pushed};
 use crate::delivery::repository::own_branch::Tip;
 use crate::delivery::repository::tree::PinFile;
-use crate::fault::Fault;
 use crate::github::pulls::{NewPull, Pull};
 use crate::release_pr::model::delivery_message_of;
 use crate::release_pr::step::{close, keep_open, says, stranger};
-use crate::step::plan::{Goal, Probe};
+use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;
-use branch::{DeliveryPull, WAITS, forge_name};
+use branch::{DeliveryPull, WAITS};
 use text::{Words, words};
-
-impl Deliverer<'_> {
-    /// The pull request by which an environment's pins change; the inner `None` where they change by a push, the outer where it is
-    /// refused.
-    pub(super) fn pull_of(
-        &self,
-        goal: &mut Goal,
-        project: &str,
-        stage: &Stage,
-        group: &PinGroup,
-        kind: &str,
-    ) -> Option<Option<DeliveryPull>> {
-        if !stage.by_pull {
-            return Some(None);
-        }
-        match self.pull_at(stage.name.as_str(), group, kind, Some(project)) {
-            Ok(pull) => Some(Some(pull)),
-            Err(fault) => {
-                goal.refuse(project, fault.what, fault.fix.unwrap_or_default());
-                None
-            }
-        }
-    }
-
-    /// What the forge calls the repository of these pins; `None` where it is another's.
-    pub(super) fn forge_repository(&self, group: &PinGroup) -> Option<String> {
-        let own = self.delivery.github.clone().filter(|_| group.is_own);
-        own.or_else(|| forge_name(&group.address, &self.world.environment.forge_url))
-    }
-
-    /// The branch and the repository of a pull request into the branch of these pins.
-    ///
-    /// # Errors
-    /// The repository is none of the forge's, or there is no token for it.
-    pub(crate) fn pull_at(
-        &self,
-        stage: &str,
-        group: &PinGroup,
-        kind: &str,
-        project: Option<&str>,
-    ) -> Result<DeliveryPull, Fault> {
-        let environment = &self.world.environment;
-        let repository = self.forge_repository(group).ok_or_else(|| {
-            let what = format!(
-                "{} is no repository of {}, so no pull request can be opened there",
-                group.address, environment.forge_url
-            );
-            let github = if group.is_own {
-                "repository.github = \"OWNER/NAME\", or "
-            } else {
-                ""
-            };
-            Fault::refused(what).fix(format!(
-                "write {github}environments.{stage}.via = \"push\", or set GITHUB_SERVER_URL"
-            ))
-        })?;
-        let branch = DeliveryPull::branch_of(kind, stage, project).map_err(|what| {
-            Fault::refused(what)
-                .fix("give the environment or the project a name without such characters")
-        })?;
-        if branch == group.branch {
-            return Err(
-                Fault::refused(format!("{branch} is the branch of the pins themselves"))
-                    .fix("name another branch for the pins"),
-            );
-        }
-        let token = if group.is_own {
-            environment.forge_credentials()
-        } else {
-            environment.delivery_credentials()
-        };
-        if token.is_none() {
-            let names = if group.is_own {
-                "GITHUB_TOKEN"
-            } else {
-                "DELIVERY_TOKEN or GITHUB_TOKEN"
-            };
-            let what = format!(
-                "there is no token for the forge, and a pull request is wanted at {repository}: {names} is not set"
-            );
-            return Err(Fault::refused(what)
-                .fix("GITHUB_TOKEN=$(gh auth token), then the same command again"));
-        }
-        Ok(DeliveryPull {
-            repository,
-            branch,
-            is_own: group.is_own,
-        })
-    }
-}
 
 /// What the branch is to hold upon the head of its base.
 struct Wanted {
@@ -147,7 +55,8 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn readings(&self, commit: &str) -> anyhow::Result<Vec<Reading>> {
-        let read = |delivery: &&Deliver| read_at(self.branch, commit.to_owned(), &delivery.pins);
+        let read =
+            |delivery: &&Deliver| PinGroup::of(delivery).read_at(self.branch, commit.to_owned());
         let readings: Vec<Reading> = self
             .deliveries
             .iter()
@@ -166,12 +75,12 @@ impl Desk<'_> {
         let mut conflict = None;
         let mut parts: Vec<(&Deliver, Vec<Change>)> = Vec::new();
         for (&delivery, reading) in self.deliveries.iter().zip(self.readings(&head)?) {
-            let bar = bars(delivery, &reading, || self.branch.committer())?;
+            let bar = bars(delivery, &reading.blocked, || self.branch.committer())?;
             if bar.is_none() && is_said(delivery, &reading)? {
                 continue;
             }
             conflict = conflict
-                .or(barred(delivery, &reading))
+                .or(barred(delivery, &reading.blocked))
                 .or(meddled(delivery, &reading)?);
             let edited = derive(self.branch, delivery, &reading)?;
             texts.extend(edited.texts);
@@ -209,7 +118,7 @@ impl Desk<'_> {
             return Ok(true);
         }
         let is_barred = |(delivery, reading): (&&Deliver, &Reading)| {
-            bars(delivery, reading, || Ok((String::new(), 0))).map(|open| open.is_none())
+            bars(delivery, &reading.blocked, || Ok((String::new(), 0))).map(|open| open.is_none())
         };
         let readings = self.readings(&tip.id)?;
         let all = self
@@ -263,7 +172,7 @@ pub(crate) fn probe(
     let Some(first) = deliveries.first() else {
         return Ok(Probe::Done("nothing is delivered".into()));
     };
-    let branch = group_of(first).open(world)?;
+    let branch = PinGroup::of(first).open(world)?;
     let desk = Desk {
         world,
         deliveries,
@@ -311,7 +220,7 @@ pub(crate) fn act(
     let Some(first) = deliveries.first() else {
         return Ok(());
     };
-    let branch = group_of(first).open(world)?;
+    let branch = PinGroup::of(first).open(world)?;
     let desk = Desk {
         world,
         deliveries,

@@ -169,13 +169,8 @@ fn an_environment_without_pins_is_promoted_to_and_taken_back_by_the_ledger() {
     let barred = fixture.run(&["promote", "api", "--to", "production"]);
     assert_eq!(barred.code, 3, "{}", barred.stderr);
     barred.assert_stderr(str![[r#"
-    conflict record api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments)
-        todo deploy api 0.2.0 in production, by ops/modal  (it stands in staging)
-        todo smoke api 0.2.0 in production, by ops/modal  (it stands in staging)
        error api 0.2.0 ([DIGEST]) is barred in production since [TIMESTAMP] by Test <test@localhost>: it burns
          try cargo xtask unbar api --in production [DIGEST]
-       error api 0.2.0 is to run in production, [FOLDER]/origin.git (refs/xtask/environments): found [DIGEST] barred since [TIMESTAMP] by Test <test@localhost>, wanted what the ledger said when the plan was made
-         try the same command again, which plans upon what is there now
      Refused nothing was done
 
 "#]]);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::parse;
-use crate::delivery::deploy::entry_file;
+use crate::delivery::ledger::entry_file;
 
 fn checks(keys: &str) -> Result<Checks, String> {
     let config =

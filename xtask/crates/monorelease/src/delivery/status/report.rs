@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Came, Standing};
+use super::standing::{Came, Standing};
+use super::{Asked, what_runs};
 use crate::app::App;
 use crate::delivery::{Bar, promote};
 use crate::project::Project;
@@ -51,7 +52,7 @@ pub fn ask(app: &App, projects: &[&Project]) -> anyhow::Result<Vec<Vec<Standing>
             newest: newest(project),
         })
         .collect();
-    app.deliverer().what_runs(&asked)
+    what_runs(&app.environments(), &asked)
 }
 
 /// The table, and what a person wants to know first: what does not hold, and the line that promotes.

@@ -2,16 +2,10 @@
 
 use monorelease_model::version::Version;
 
+use super::standing::{Next, Standing};
+use crate::delivery::message::record;
 use crate::delivery::{Bar, Said};
-
-/// What `promote` would do with an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
-    /// The line to type; `None` where there is nothing to promote, or it cannot be told.
-    pub line: Option<String>,
-    /// Why that line, or why none.
-    pub why: String,
-}
+use crate::project::Project;
 
 /// Where a promotion would take its release from.
 #[derive(Debug, Clone, Copy)]
@@ -20,16 +14,6 @@ pub enum Source<'a> {
     Before(&'a str, Option<&'a Said>),
     /// The last release, for an environment that nothing comes before.
     Newest(&'a Result<Option<Version>, String>),
-}
-
-/// The one release that several pins say: the fullest of their texts, where all agree with it.
-pub fn one_of(said: &[Said]) -> Option<Said> {
-    let fullest = said
-        .iter()
-        .max_by_key(|said| (said.digest.is_some(), said.version.is_some()))?;
-    said.iter()
-        .all(|said| said.agrees(fullest))
-        .then(|| fullest.clone())
 }
 
 /// What `promote` would do with an environment that runs `here` and bars these digests.
@@ -104,7 +88,7 @@ pub fn promotion(
 
 /// The same, where checks are configured: what has not passed in the environment before goes no further, and what has not passed
 /// here is finished by the line that brings what runs here once more.
-pub fn and_checks(
+fn and_checks(
     next: Next,
     open_here: &[&str],
     again: Option<String>,
@@ -125,6 +109,111 @@ pub fn and_checks(
         },
         _ => next,
     }
+}
+
+/// What `promote` would do, where checks and pull requests have a say in it.
+pub fn after_checks(
+    next: Next,
+    project: &Project,
+    here: &Standing,
+    before: Option<&Standing>,
+) -> Next {
+    let open = |standing: &Standing| -> Vec<&'static str> {
+        standing
+            .checks
+            .iter()
+            .filter(|(_, has_passed)| !has_passed)
+            .map(|(word, _)| *word)
+            .collect()
+    };
+    let source = before.and_then(|before| before.runs.as_ref());
+    // What runs in the first environment of a registry file is what was built there.
+    if project.registered.is_some() && before.is_none() && here.unknown.is_none() {
+        let waits = here
+            .waits
+            .first()
+            .map(|pull| format!("what was built waits for its merge: {}", pull.page));
+        return match here.runs.as_ref().and_then(|runs| runs.digest.as_ref()) {
+            Some(_) if !open(here).is_empty() => and_checks(
+                next,
+                &open(here),
+                Some(format!(
+                    "cargo xtask promote {} --to {}",
+                    project.name, here.environment
+                )),
+                None,
+            ),
+            Some(digest) => {
+                let what = format!("it runs {}, which is pinned there", digest.short());
+                Next {
+                    line: None,
+                    why: waits.map_or_else(|| what.clone(), |waits| format!("{what}, and {waits}")),
+                }
+            }
+            None if waits.is_some() => Next {
+                line: None,
+                why: format!("nothing is pinned there, and {}", waits.unwrap_or_default()),
+            },
+            None => Next {
+                line: Some(format!("cargo xtask pin {}", project.name)),
+                why: "nothing is pinned there".to_owned(),
+            },
+        };
+    }
+    // What a pull request says by its trailers is what it brings.
+    let asks_for = |body: &str| {
+        let brought = record("", 0, body).and_then(|record| record.to);
+        brought.is_some_and(|brought| source.is_some_and(|source| source.agrees(&brought)))
+    };
+    if let Some(pull) = here
+        .waits
+        .iter()
+        .find(|pull| next.line.is_some() && asks_for(&pull.body))
+    {
+        return Next {
+            line: None,
+            why: format!("{}, and waits for its merge: {}", next.why, pull.page),
+        };
+    }
+    let Some(runs) = here.runs.as_ref().filter(|_| here.unknown.is_none()) else {
+        return and_checks(
+            next,
+            &[],
+            None,
+            before.map(|before| (before.environment.as_str(), open(before))),
+        );
+    };
+    // What stands here can be brought here again where it stands before too, or where nothing comes before.
+    let again = match (&here.environment, before) {
+        (_, Some(_)) if !source.is_some_and(|source| runs.agrees(source)) => None,
+        (_, _)
+            if here
+                .barred
+                .iter()
+                .any(|bar| Some(&bar.digest) == runs.digest.as_ref()) =>
+        {
+            None
+        }
+        (stage, before) => {
+            let version = runs
+                .version
+                .as_ref()
+                .filter(|_| before.is_none() && project.registered.is_none());
+            let asked = version
+                .map(|version| format!(" --version {version}"))
+                .unwrap_or_default();
+            Some(format!(
+                "cargo xtask promote {} --to {stage}{asked}",
+                project.name
+            ))
+        }
+    };
+    and_checks(
+        next,
+        &open(here),
+        again,
+        before.map(|before| (before.environment.as_str(), open(before))),
+    )
 }
 
 #[cfg(test)]
@@ -158,12 +247,12 @@ mod tests {
     #[test]
     fn pins_in_several_spellings_say_one_release_when_they_agree() {
         assert_eq!(
-            one_of(&[said("1.0.0", ""), said("1.0.0", "a")]),
+            Said::one_of(&[said("1.0.0", ""), said("1.0.0", "a")]),
             Some(said("1.0.0", "a"))
         );
-        assert_eq!(one_of(&[said("1.0.0", ""), said("1.1.0", "a")]), None);
-        assert_eq!(one_of(&[said("", "b"), said("1.1.0", "a")]), None);
-        assert_eq!(one_of(&[]), None);
+        assert_eq!(Said::one_of(&[said("1.0.0", ""), said("1.1.0", "a")]), None);
+        assert_eq!(Said::one_of(&[said("", "b"), said("1.1.0", "a")]), None);
+        assert_eq!(Said::one_of(&[]), None);
     }
 
     #[test]
