@@ -42,6 +42,7 @@ mod delivery {
     mod deploy;
     mod deploy_pull_request;
     mod git;
+    mod older_binary;
     mod pull_request;
     mod rollout;
     mod runbook;
