@@ -4,6 +4,7 @@
 //! away from the working tree.
 
 pub mod plan;
+pub mod step;
 
 use monorelease_model::build_id::{BuildId, arch_suffix};
 use monorelease_model::distribution::Artifact;
@@ -13,10 +14,10 @@ use monorelease_model::version::Version;
 use crate::app::{App, Outcome};
 use crate::cli::Build;
 use crate::fault::Fault;
+use crate::packages::files::Wanted;
 use crate::packages::plan::{
     PackageFacts, candidate_version, want_builds, want_published, want_scan,
 };
-use crate::packages::step::Wanted;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::project::registered::ImageSources;
@@ -24,7 +25,6 @@ use crate::release::observe;
 use crate::release::plan::{dirty_sentence, no_image_tag};
 use crate::scan::Rules;
 use crate::step::Step;
-use crate::step::images::{DistributionKind, ImageBuild};
 use crate::step::plan::Goal;
 use crate::tag::plan::{CandidateTag, RemoteTags};
 use crate::text::short;
@@ -32,6 +32,7 @@ use crate::tools::docker;
 use crate::world::{environment, files};
 use crate::{packages, tools, versions};
 use plan::{Source, distribution, want_image};
+use step::{DistributionKind, ImageBuild};
 
 pub fn run(app: &App, arguments: &Build) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
@@ -551,7 +552,7 @@ pub fn want(
         is_release: arguments.release,
         index,
     };
-    let mut facts = packages::step::observe(&app.world, &wanted)?;
+    let mut facts = packages::files::observe(&app.world, &wanted)?;
     keep_asked(goal, project, &mut facts, arguments.target.as_deref());
     // What is at the index passed before it came there.
     if index.is_none() || !facts.is_published() {

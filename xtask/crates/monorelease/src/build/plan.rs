@@ -1,10 +1,12 @@
 //! The plan of a build: what is made, and the gates it passes before the registry sees it.
 
+use super::step::{
+    BuildImage, CheckImage, DistributionBuild, DistributionKind, ImageBuild, ImageCheck, PushImage,
+};
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::scan::Rules;
 use crate::step::Step;
-use crate::step::images::{DistributionBuild, DistributionKind, ImageBuild, ImageCheck};
 use crate::step::plan::Goal;
 
 /// The commit, or the work tree, that is built.
@@ -53,16 +55,18 @@ pub fn want_image(
     goal.want(
         project,
         format!("{} at {}", image.version, image.revision),
-        Step::BuildImage(image.clone()),
+        Step::BuildImage(BuildImage {
+            image: image.clone(),
+        }),
     );
     let mut check = |why: &str, check: ImageCheck| {
         goal.want(
             project,
             why,
-            Step::CheckImage {
+            Step::CheckImage(CheckImage {
                 image: image.clone(),
                 check,
-            },
+            }),
         )
     };
     for command in &target.smoke {
@@ -92,6 +96,12 @@ pub fn want_image(
         );
     }
     if push {
-        goal.want(project, "all checks passed", Step::PushImage(image.clone()));
+        goal.want(
+            project,
+            "all checks passed",
+            Step::PushImage(PushImage {
+                image: image.clone(),
+            }),
+        );
     }
 }

@@ -21,6 +21,7 @@ use crate::git;
 use crate::project::version_location::Readings;
 use crate::project::{Project, Projects};
 use crate::step::Step;
+use crate::step::files::EditFile;
 use crate::step::plan::Goal;
 use crate::world::files;
 use crate::world::texts::Texts;
@@ -408,11 +409,11 @@ impl<'a> Edits<'a> {
             goal.want(
                 &projects,
                 why,
-                Step::EditFile {
+                Step::EditFile(EditFile {
                     path: path.clone(),
                     before,
                     after: after.clone(),
-                },
+                }),
             );
             if is_tracked {
                 written.push((path, after));

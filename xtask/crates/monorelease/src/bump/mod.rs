@@ -11,6 +11,7 @@ mod lock_notes;
 mod manifests;
 mod packages;
 pub mod plan;
+pub mod step;
 
 use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
@@ -39,6 +40,7 @@ use crate::world::texts::Texts;
 use auto::Facts;
 use edits::Edits;
 use plan::{Move, Target, decide, hold_against_images, hold_against_shared, level_name};
+use step::Commit;
 
 /// The most reasons that a line names.
 const REASONS_MAX: usize = 3;
@@ -141,10 +143,10 @@ pub fn run(app: &App, arguments: &Bump) -> Outcome {
         goal.want(
             "",
             "the version of a release is read from its commit",
-            Step::Commit {
+            Step::Commit(Commit {
                 message: commit_message(&moves),
                 files,
-            },
+            }),
         );
     }
     let projects: Vec<_> = moves.iter().map(|(_, decided)| document(decided)).collect();

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::project::Project;
 use crate::release::observe::rfc3339;
 use crate::step::Step;
+use crate::step::files::{CreateFile, EditFile};
 use crate::step::plan::Goal;
 use crate::world::texts::Texts;
 use crate::world::{World, files};
@@ -187,13 +188,17 @@ impl Changelogs<'_> {
             Some(before) => goal.want(
                 &project.name,
                 why,
-                Step::EditFile {
+                Step::EditFile(EditFile {
                     path,
                     before,
                     after,
-                },
+                }),
             ),
-            None => goal.want(&project.name, why, Step::CreateFile { path, text: after }),
+            None => goal.want(
+                &project.name,
+                why,
+                Step::CreateFile(CreateFile { path, text: after }),
+            ),
         }
         Ok(())
     }

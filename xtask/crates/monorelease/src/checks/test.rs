@@ -7,9 +7,9 @@ use super::run::{
 };
 use crate::app::{App, Outcome};
 use crate::build::plan::{Source, distribution};
+use crate::build::step::DistributionKind;
 use crate::fault::Fault;
 use crate::project::Project;
-use crate::step::images::DistributionKind;
 use crate::versions;
 
 pub fn run(app: &App) -> Outcome {

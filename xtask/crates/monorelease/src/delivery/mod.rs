@@ -20,6 +20,7 @@ pub mod registry_pins;
 pub mod repository;
 pub mod rollback;
 pub mod status;
+pub mod step;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -10,10 +10,11 @@ use monorelease_http_client::parallel::AT_ONCE;
 use monorelease_process::interrupts::interrupts;
 use std::thread::Scope as Threads;
 
+use super::order;
 use super::order::Unit;
-use super::probe::probe;
-use super::{act, order};
+use crate::bump::step::Commit;
 use crate::step::Step;
+use crate::step::files::EditFile;
 use crate::step::plan::{Cost, Draft, Plan, Planned, Probe, Scope, Verdict};
 use crate::text::short;
 use crate::world::cost::Meter;
@@ -274,15 +275,12 @@ impl Run<'_> {
         let acted: Vec<_> = (0..before_step)
             .filter(|step| self.plan.steps[*step].verdict == Verdict::Acted)
             .collect();
-        let before = acted
+        let before: Vec<_> = acted
             .iter()
-            .filter_map(|step| match &self.plan.steps[*step].draft.step {
-                Step::EditFile { path, before, .. } => {
-                    Some((self.world.path(path), before.as_str()))
-                }
-                _ => None,
-            });
-        let answer = files::replace_all(&before.collect::<Vec<_>>());
+            .filter_map(|step| self.plan.steps[*step].draft.edit())
+            .map(|edit| (self.world.path(&edit.path), edit.before.as_str()))
+            .collect();
+        let answer = files::replace_all(&before);
         for step in acted {
             match &answer {
                 Ok(()) => self.settle(step, Verdict::Skipped, "put back: the commit failed".into()),
@@ -318,7 +316,7 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
     let mut left = Vec::new();
     for (place, planned) in steps {
         let meter = Meter::start();
-        let answer = probe(world, &planned.draft.step);
+        let answer = planned.draft.step.probe(world);
         tell(sender, Message::Cost(*place, meter.read()));
         let failure = match answer {
             Probe::Todo => {
@@ -344,7 +342,7 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
         .for_each(|(place, _)| tell(sender, Message::Began(*place)));
     let drafts: Vec<&Draft> = left.iter().map(|(_, planned)| &planned.draft).collect();
     let meter = Meter::start();
-    let acted = act::act(world, &drafts);
+    let acted = act(world, &drafts);
     let all = meter.read();
     // Edits are one act: each is charged with its share of the time. They send no requests.
     let share = Cost {
@@ -360,9 +358,20 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
     }
 }
 
+/// Acts on a batch: either edits alone, or one step of another kind.
+fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
+    let edits: Vec<&EditFile> = batch.iter().filter_map(|draft| draft.edit()).collect();
+    match edits.is_empty() {
+        false => EditFile::write(world, &edits),
+        true => batch
+            .iter()
+            .try_for_each(|draft| draft.step.effect().act(world)),
+    }
+}
+
 /// The probe is the proof: an act whose acknowledgement was lost is done, one that only says so is not.
 fn proved(world: &World, step: &Step, acted: &anyhow::Result<()>) -> (Verdict, String) {
-    match (probe(world, step), acted) {
+    match (step.probe(world), acted) {
         (Probe::Done(evidence), _) => (Verdict::Acted, evidence),
         (_, Err(error)) => (Verdict::Failed, format!("{error:#}")),
         (Probe::Todo, Ok(())) => (Verdict::Failed, not_there(world, step)),
@@ -380,7 +389,7 @@ fn proved(world: &World, step: &Step, acted: &anyhow::Result<()>) -> (Verdict, S
 /// What there is in place of what was meant. A hook may change what is committed: that commit stands, and it is the user's
 /// to keep or to take back.
 fn not_there(world: &World, step: &Step) -> String {
-    let (Step::Commit { files, .. }, Some(head)) = (step, head_of(world)) else {
+    let (Step::Commit(Commit { files, .. }), Some(head)) = (step, head_of(world)) else {
         return "it was done without an error, but is not there".to_owned();
     };
     let changed: Vec<_> = files

@@ -12,10 +12,14 @@ use monorelease_stand_ins::faults::Fault;
 use monorelease_stand_ins::registry::EmbeddedRegistry;
 
 use super::{apply, run};
+use crate::bump::step::Commit;
 use crate::rehearse;
+use crate::release::step::{PublishIndex, PublishTag};
 use crate::step::Step;
-use crate::step::images::ManifestBytes;
+use crate::step::files::EditFile;
+use crate::step::manifest::ManifestBytes;
 use crate::step::plan::{Goal, Plan, Verdict};
+use crate::tag::step::{PushTag, Tag};
 use crate::world::World;
 use crate::world::environment::Environment;
 
@@ -83,49 +87,51 @@ impl Scene {
     fn goal(&self) -> Goal {
         let mut goal = Goal::default();
         let mut want = |step| goal.want("api", "it is wanted", step);
-        let edit = |path: &str, before: &str| Step::EditFile {
-            path: path.into(),
-            before: before.into(),
-            after: "new\n".into(),
+        let edit = |path: &str, before: &str| {
+            Step::EditFile(EditFile {
+                path: path.into(),
+                before: before.into(),
+                after: "new\n".into(),
+            })
         };
         want(edit("one", "a\n"));
         want(edit("two", "b\n"));
         let files = ["one", "two"]
             .map(|path| (path.to_owned(), "new\n".to_owned()))
             .to_vec();
-        want(Step::Commit {
+        want(Step::Commit(Commit {
             message: "chore: new".into(),
             files,
-        });
+        }));
         let repository: Repository = format!("{}/acme/api", self.registry.address())
             .parse()
             .unwrap();
         for arch in ["amd64", "arm64"] {
             let manifest = self.manifest(&format!("build-{arch}"));
-            want(Step::PublishTag {
+            want(Step::PublishTag(PublishTag {
                 repository: repository.clone(),
                 tag: format!("1.0.0-{arch}"),
                 manifest,
-            });
+            }));
         }
-        want(Step::PublishIndex {
+        want(Step::PublishIndex(PublishIndex {
             repository,
             tag: "1.0.0".into(),
             manifest: self.manifest("build-amd64"),
-        });
+        }));
         let commit = git(&self.world.root, &["rev-list", "--max-parents=0", "HEAD"])
             .trim()
             .to_owned();
-        want(Step::Tag {
+        want(Step::Tag(Tag {
             name: "api-v1.0.0".into(),
             commit: commit.clone(),
             message: "api 1.0.0".into(),
-        });
-        want(Step::PushTag {
+        }));
+        want(Step::PushTag(PushTag {
             remote: "origin".into(),
             name: "api-v1.0.0".into(),
             commit,
-        });
+        }));
         goal
     }
 

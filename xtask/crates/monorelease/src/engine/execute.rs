@@ -166,7 +166,7 @@ impl App {
         let environment = &self.world.environment;
         let irreversible = plan
             .open()
-            .filter(|planned| planned.draft.step.is_irreversible())
+            .filter(|planned| planned.draft.step.effect().is_irreversible())
             .count();
         let approval = promote::approval(plan);
         if (irreversible == 0 && approval.is_none())

@@ -1,12 +1,10 @@
 //! From a goal to a report: observe, plan, probe, apply.
 
-mod act;
 mod apply;
 mod execute;
 pub mod order;
 pub mod parallel;
 pub mod preflight;
-mod probe;
 pub mod run;
 
 #[cfg(all(test, feature = "rehearse"))]

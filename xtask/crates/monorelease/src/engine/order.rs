@@ -1,10 +1,11 @@
 //! Which steps of a plan need which, and which may not run at the same time.
 //!
 //! A pure function of the plan. What it does not know to be independent, it leaves in the plan's order: a new kind of step is
-//! slow until somebody has thought about it here, and never wrong.
+//! slow until its pairs are listed here, and never wrong.
 
 use std::ops::Range;
 
+use crate::build::step::{BuildImage, CheckImage, ImageBuild, PushImage};
 use crate::release::github::Part;
 use crate::step::Step;
 use crate::step::plan::{Draft, Scope};
@@ -27,7 +28,7 @@ pub fn units(scope: Scope, drafts: &[&Draft]) -> Vec<Unit> {
     while place < drafts.len() {
         let edits = drafts[place..]
             .iter()
-            .take_while(|draft| matches!(draft.step, Step::EditFile { .. }))
+            .take_while(|draft| draft.edit().is_some())
             .count();
         let steps = place..place + edits.max(1);
         place = steps.end;
@@ -48,7 +49,7 @@ pub fn units(scope: Scope, drafts: &[&Draft]) -> Vec<Unit> {
         units.push(Unit {
             steps,
             needs,
-            is_serial: is_serial(&first.step),
+            is_serial: first.step.effect().is_serial(),
         });
     }
     units
@@ -64,38 +65,34 @@ fn needs(scope: Scope, earlier: &Draft, later: &Draft) -> bool {
 }
 
 fn are_independent(earlier: &Step, later: &Step) -> bool {
+    if let (Some(earlier), Some(later)) = (image_of(earlier), image_of(later)) {
+        return earlier.reference() != later.reference();
+    }
     match (earlier, later) {
         // Each is a file of its own; the list of all of them comes after.
         (Step::ForgeRelease(earlier), Step::ForgeRelease(later)) => {
             matches!((&earlier.part, &later.part), (Part::Asset(_), Part::Asset(_)))
         }
         // One more name for bytes that are there. The index comes after: whoever finds it finds its platforms.
-        (Step::PublishTag { .. }, Step::PublishTag { .. })
+        (Step::PublishTag(_), Step::PublishTag(_))
         // The index is under no name yet: it waits for nobody.
-        | (Step::Attach { .. }, Step::Store { .. }) => true,
+        | (Step::Attach(_), Step::Store(_)) => true,
         // A blob that two mount at the same time is half written when one of them looks (seen: docker-registry 2.8 answers DIGEST_INVALID).
         (Step::CopyImage(earlier), Step::CopyImage(later)) => {
             earlier.to != later.to || !later.blobs.iter().any(|blob| earlier.blobs.contains(blob))
         }
         // What is in the release's repository needs no name there first, but a name needs what it names.
-        (Step::CopyImage(copy), Step::PublishTag { tag, .. }) => copy.names.1 != *tag,
+        (Step::CopyImage(copy), Step::PublishTag(name)) => copy.names.1 != name.tag,
         // Each is the name of the same index, which they all come after.
-        (Step::MoveAlias { tag: earlier, .. }, Step::MoveAlias { tag: later, .. }) => earlier != later,
+        (Step::MoveAlias(earlier), Step::MoveAlias(later)) => earlier.tag != later.tag,
         // What is attached to one digest is one list, which is read and written anew (law 11).
-        (Step::Attach { subject: earlier, .. }, Step::Attach { subject: later, .. }) => earlier.digest != later.digest,
-        (Step::Store { manifest, .. }, Step::Attach { subject, .. }) => manifest.digest != subject.digest,
+        (Step::Attach(earlier), Step::Attach(later)) => earlier.subject.digest != later.subject.digest,
+        (Step::Store(store), Step::Attach(attach)) => store.manifest.digest != attach.subject.digest,
         (Step::BuildDistribution(earlier), Step::BuildDistribution(later)) => earlier.folder != later.folder,
         // A wheel is laid into the image that names its folder, and into no other.
-        (Step::BuildDistribution(wheel), Step::BuildImage(image) | Step::PushImage(image) | Step::CheckImage { image, .. }) => {
-            !image.wheels.contains(&wheel.folder)
+        (Step::BuildDistribution(wheel), step) | (step, Step::BuildDistribution(wheel)) => {
+            image_of(step).is_some_and(|image| !image.wheels.contains(&wheel.folder))
         }
-        (Step::BuildImage(image) | Step::PushImage(image) | Step::CheckImage { image, .. }, Step::BuildDistribution(wheel)) => {
-            !image.wheels.contains(&wheel.folder)
-        }
-        (
-            Step::BuildImage(earlier) | Step::PushImage(earlier) | Step::CheckImage { image: earlier, .. },
-            Step::BuildImage(later) | Step::PushImage(later) | Step::CheckImage { image: later, .. },
-        ) => earlier.reference() != later.reference(),
         // Secrets need nothing but their store; whatever a run does besides may need them.
         (Step::SyncSecrets(_), Step::SyncSecrets(_)) => true,
         // Environments do not wait for what another lacks.
@@ -107,22 +104,14 @@ fn are_independent(earlier: &Step, later: &Step) -> bool {
     }
 }
 
-/// Whether a step is kept apart from all that are serial, also where neither needs the other: git locks its repository for a
-/// write, and a forge sends no event for tags that are pushed together (law 6).
-fn is_serial(step: &Step) -> bool {
-    !matches!(
-        step,
-        Step::PublishTag { .. }
-            | Step::PublishIndex { .. }
-            | Step::CopyImage(_)
-            | Step::MoveAlias { .. }
-            | Step::Store { .. }
-            | Step::Attach { .. }
-            | Step::BuildDistribution(_)
-            | Step::BuildImage(_)
-            | Step::CheckImage { .. }
-            | Step::PushImage(_)
-    )
+/// The image that a step builds, checks or pushes.
+fn image_of(step: &Step) -> Option<&ImageBuild> {
+    match step {
+        Step::BuildImage(BuildImage { image })
+        | Step::CheckImage(CheckImage { image, .. })
+        | Step::PushImage(PushImage { image }) => Some(image),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -130,33 +119,37 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::build::step::{DistributionBuild, DistributionKind, ImageCheck};
+    use crate::bump::step::Commit;
     use crate::config::trust::SbomFormat;
     use crate::delivery::{Action, Deliver};
     use crate::release::github::{Asset, ForgeRelease, Source, Told};
-    use crate::step::images::{
-        DistributionBuild, DistributionKind, ImageBuild, ImageCheck, ImageCopy, ManifestBytes,
-    };
+    use crate::release::step::{ImageCopy, MoveAlias, PublishIndex, PublishTag};
+    use crate::step::files::EditFile;
+    use crate::step::manifest::ManifestBytes;
     use crate::step::plan::Goal;
+    use crate::tag::step::{PushTag, Tag};
     use crate::trust::Attached;
     use crate::trust::Claim;
     use crate::trust::Policy;
     use crate::trust::Subject;
+    use crate::trust::step::{Attach, Store};
     use monorelease_model::image::{Digest, Platform};
 
     fn promote(package: &str, tag: &str) -> Step {
         let repository = format!("localhost:5000/{package}").parse().unwrap();
         let manifest = manifest();
         match tag.contains('-') {
-            true => Step::PublishTag {
+            true => Step::PublishTag(PublishTag {
                 repository,
                 tag: tag.into(),
                 manifest,
-            },
-            false => Step::PublishIndex {
+            }),
+            false => Step::PublishIndex(PublishIndex {
                 repository,
                 tag: tag.into(),
                 manifest,
-            },
+            }),
         }
     }
 
@@ -169,27 +162,27 @@ mod tests {
     }
 
     fn tag(name: &str) -> Step {
-        Step::Tag {
+        Step::Tag(Tag {
             name: name.into(),
             commit: "c".into(),
             message: String::new(),
-        }
+        })
     }
 
     fn push(name: &str) -> Step {
-        Step::PushTag {
+        Step::PushTag(PushTag {
             remote: "origin".into(),
             name: name.into(),
             commit: "c".into(),
-        }
+        })
     }
 
     fn edit(path: &str) -> Step {
-        Step::EditFile {
+        Step::EditFile(EditFile {
             path: path.into(),
             before: "a".into(),
             after: "b".into(),
-        }
+        })
     }
 
     fn image(tag: &str, wheels: &[&str]) -> ImageBuild {
@@ -288,13 +281,13 @@ mod tests {
         let alias = |tag: &str| {
             let repository = "localhost:5000/api".parse().unwrap();
             let manifest = manifest();
-            Step::MoveAlias {
+            Step::MoveAlias(MoveAlias {
                 repository,
                 tag: tag.into(),
                 version: "1.0.0".into(),
                 manifest,
                 from: None,
-            }
+            })
         };
         let steps = vec![
             ("api", copy("1.0.0-amd64", "one")),
@@ -344,11 +337,11 @@ mod tests {
                 accepted: Vec::new(),
                 key: None,
             };
-            Step::Attach {
+            Step::Attach(Attach {
                 subject,
                 what,
                 policy,
-            }
+            })
         };
         let list = || Attached::Statement(Claim::Sbom(SbomFormat::Spdx));
         let steps = vec![
@@ -357,10 +350,10 @@ mod tests {
             ("api", attach(b"arm64", Attached::Signature)),
             (
                 "api",
-                Step::Store {
+                Step::Store(Store {
                     repository: "localhost:5000/api".parse().unwrap(),
                     manifest: manifest(),
-                },
+                }),
             ),
             ("api", attach(b"{}", Attached::Signature)),
             ("api", promote("api", "1.0.0-amd64")),
@@ -504,10 +497,10 @@ mod tests {
 
     #[test]
     fn law_2_edits_are_one_unit_and_the_commit_needs_them() {
-        let commit = Step::Commit {
+        let commit = Step::Commit(Commit {
             message: "m".into(),
             files: Vec::new(),
-        };
+        });
         let steps = vec![
             ("a", edit("1")),
             ("b", edit("2")),
@@ -522,21 +515,28 @@ mod tests {
 
     #[test]
     fn an_image_needs_the_wheels_that_are_laid_into_it_and_its_checks_need_the_image() {
-        let check = |image: ImageBuild| Step::CheckImage {
-            image,
-            check: ImageCheck::Smoke {
-                command: vec!["s".into()],
-            },
+        let check = |image: ImageBuild| {
+            Step::CheckImage(CheckImage {
+                image,
+                check: ImageCheck::Smoke {
+                    command: vec!["s".into()],
+                },
+            })
         };
         let one = image("x-amd64", &["w1"]);
         let other = image("x-arm64", &[]);
         let steps = vec![
             ("core", wheel("w1")),
             ("core", wheel("w2")),
-            ("api", Step::BuildImage(one.clone())),
-            ("api", Step::BuildImage(other.clone())),
+            ("api", Step::BuildImage(BuildImage { image: one.clone() })),
+            (
+                "api",
+                Step::BuildImage(BuildImage {
+                    image: other.clone(),
+                }),
+            ),
             ("api", check(one.clone())),
-            ("api", Step::PushImage(one)),
+            ("api", Step::PushImage(PushImage { image: one })),
             ("api", check(other)),
             ("core", wheel("w3")),
         ];

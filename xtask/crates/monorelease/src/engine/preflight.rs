@@ -13,10 +13,8 @@ use monorelease_oci_registry::push_access::PushRight;
 use super::parallel;
 use crate::delivery::deploy::how_to_get;
 use crate::github::Forge;
-use crate::packages::PackageStep;
-use crate::release_pr::model::ReleasePull;
-use crate::step::Step;
 use crate::step::plan::{Plan, Planned, Refusal};
+use crate::step::requirement::{DeliveryTarget, Requirement};
 use crate::tools::docker;
 use crate::world::{World, files};
 
@@ -32,58 +30,30 @@ pub struct Amiss {
     pub fix: String,
 }
 
-/// One thing that open steps want of the world.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Wanted {
-    /// To push images into a repository.
-    Repository(Repository),
-    /// To push a tag to a remote; one of them stands for all.
-    Remote(String),
-    /// To push to a branch that says what runs: its repository's address, its name, and whether it is in this repository.
-    Branch(String, String, bool),
-    /// To push to a branch of our own, beside the one that says what runs, for a pull request.
-    OwnBranch {
-        address: String,
-        base: String,
-        branch: String,
-        is_own: bool,
-        repository: String,
-    },
-    /// To open, change or close pull requests into a branch of the forge's repository.
-    Pulls { repository: String, base: String },
-    /// Programs of the user's own, and to push to the ledger, as for a branch.
-    Programs(Vec<String>, String, String),
-    /// To make releases at the forge's repository; the tag of one of them stands for all.
-    Forge(String, String),
-    /// Room to build in, with docker or without.
-    Room { with_docker: bool },
-}
-
 /// Looks ahead for every step that is left to do, each thing once, side by side; what is amiss refuses the projects that want it.
 ///
 /// # Errors
 /// The repository cannot be opened for another thread.
 pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
-    let mut wanted: Vec<(Wanted, BTreeSet<String>, Option<Step>)> = Vec::new();
+    let mut required: Vec<(Requirement, BTreeSet<String>)> = Vec::new();
     for planned in plan.open() {
-        let Some(what) = want_of(&planned.draft.step) else {
+        let Some(requirement) = planned.draft.step.effect().requirement() else {
             continue;
         };
         let project = planned.draft.project.clone();
-        match wanted.iter_mut().find(|(other, ..)| *other == what) {
-            Some((_, projects, _)) => drop(projects.insert(project)),
-            None => wanted.push((
-                what,
-                BTreeSet::from([project]),
-                Some(planned.draft.step.clone()),
-            )),
+        match required
+            .iter_mut()
+            .find(|(other, _)| other.has_same_answer(&requirement))
+        {
+            Some((_, projects)) => drop(projects.insert(project)),
+            None => required.push((requirement, BTreeSet::from([project]))),
         }
     }
-    let answers = parallel::each(world, &wanted, |world, (what, _, step)| {
-        look(world, what, step.as_ref())
+    let answers = parallel::each(world, &required, |world, (requirement, _)| {
+        look(world, requirement)
     })?;
-    for ((what, projects, _), answer) in wanted.iter().zip(answers) {
-        if let Wanted::Repository(repository) = what {
+    for ((requirement, projects), answer) in required.iter().zip(answers) {
+        if let Requirement::PushImages(repository) = requirement {
             let note = clock(world, &repository.host)
                 .err()
                 .map(|amiss| format!("{} ({})", amiss.what, amiss.fix));
@@ -102,107 +72,34 @@ pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn want_of(step: &Step) -> Option<Wanted> {
-    match step {
-        Step::PublishTag { repository, .. }
-        | Step::PublishIndex { repository, .. }
-        | Step::MoveAlias { repository, .. }
-        | Step::Store { repository, .. } => Some(Wanted::Repository(repository.clone())),
-        Step::CopyImage(copy) => Some(Wanted::Repository(copy.to.clone())),
-        Step::Attach { subject, .. } => Some(Wanted::Repository(subject.repository.clone())),
-        Step::PushImage(image) => Some(Wanted::Repository(image.repository.clone())),
-        Step::PushTag { remote, .. } => Some(Wanted::Remote(remote.clone())),
-        Step::Gather(gather) => Some(Wanted::Repository(gather.repository.clone())),
-        Step::Pin(pins) => {
-            let to = &pins.parts.first()?.deliver;
-            let address = to.address.clone();
-            let base = to.branch.clone();
-            let branch = pins.pull.branch.clone();
-            Some(Wanted::OwnBranch {
-                address,
-                base,
-                branch,
-                is_own: to.is_own,
-                repository: pins.pull.repository.clone(),
-            })
-        }
-        Step::Deliver(to) if to.pull.is_some() => {
-            let pull = to.pull.as_ref()?;
-            let address = to.address.clone();
-            let base = to.branch.clone();
-            let branch = pull.branch.clone();
-            Some(Wanted::OwnBranch {
-                address,
-                base,
-                branch,
-                is_own: to.is_own,
-                repository: pull.repository.clone(),
-            })
-        }
-        Step::ReleasePull(
-            ReleasePull::Open {
-                repository, base, ..
-            }
-            | ReleasePull::Close {
-                repository, base, ..
-            },
-        ) => Some(Wanted::Pulls {
-            repository: repository.clone(),
-            base: base.clone(),
-        }),
-        Step::Deliver(to) => Some(Wanted::Branch(
-            to.address.clone(),
-            to.branch.clone(),
-            to.is_own,
-        )),
-        Step::Deploy(step) => Some(match step.programs() {
-            programs if programs.is_empty() => Wanted::Branch(
-                step.of.address.clone(),
-                step.of.branch.clone(),
-                step.of.is_own,
-            ),
-            programs => Wanted::Programs(programs, step.of.address.clone(), step.of.branch.clone()),
-        }),
-        Step::ForgeRelease(release) => Some(Wanted::Forge(
-            release.repository.clone(),
-            release.tag.clone(),
-        )),
-        Step::BuildImage(_) => Some(Wanted::Room { with_docker: true }),
-        Step::BuildDistribution(_) | Step::Package(PackageStep::Build(_)) => {
-            Some(Wanted::Room { with_docker: false })
-        }
-        _ => None,
-    }
-}
-
-fn look(world: &World, wanted: &Wanted, step: Option<&Step>) -> Result<(), Amiss> {
-    match (wanted, step) {
-        (Wanted::Repository(repository), _) => push_right(world, repository).map(drop),
-        (Wanted::Remote(remote), Some(Step::PushTag { name, commit, .. })) => {
-            push_to(world, remote, name, commit)
-        }
-        (Wanted::Branch(address, branch, is_own), _) => deliver_to(world, address, branch, *is_own),
-        (
-            Wanted::OwnBranch {
-                address,
-                base,
-                branch,
-                is_own,
+fn look(world: &World, requirement: &Requirement) -> Result<(), Amiss> {
+    match requirement {
+        Requirement::PushImages(repository) => push_right(world, repository).map(drop),
+        Requirement::PushTag {
+            remote,
+            name,
+            commit,
+        } => push_to(world, remote, name, commit),
+        Requirement::PushBranch(target) => deliver_to(world, target),
+        Requirement::PullRequestBranch {
+            target,
+            branch,
+            repository,
+        } => {
+            own_branch(world, target, branch)?;
+            pulls_at(
+                world.delivery_forge(target.is_own),
                 repository,
-            },
-            _,
-        ) => {
-            own_branch(world, (address, base, *is_own), branch)?;
-            pulls_at(world.delivery_forge(*is_own), repository, base)
+                &target.branch,
+            )
         }
-        (Wanted::Pulls { repository, base }, _) => pulls_at(world.forge(), repository, base),
-        (Wanted::Programs(programs, address, branch), _) => programs
+        Requirement::PullRequests { repository, base } => pulls_at(world.forge(), repository, base),
+        Requirement::Programs { programs, ledger } => programs
             .iter()
             .try_for_each(|program| installed(world, program))
-            .and_then(|()| deliver_to(world, address, branch, true)),
-        (Wanted::Forge(repository, tag), _) => release_at(world, repository, tag),
-        (Wanted::Room { with_docker }, _) => room(world, *with_docker).map(drop),
-        (Wanted::Remote(_), _) => Ok(()),
+            .and_then(|()| deliver_to(world, ledger)),
+        Requirement::GithubRelease { repository, tag } => release_at(world, repository, tag),
+        Requirement::DiskSpace { with_docker } => room(world, *with_docker).map(drop),
     }
 }
 
@@ -226,7 +123,7 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
     let mut asked: Vec<(Repository, Option<Amiss>)> = Vec::new();
     let mut refusals: Vec<Refusal> = Vec::new();
     for Planned { draft, .. } in plan.open() {
-        let Some(Wanted::Repository(repository)) = want_of(&draft.step) else {
+        let Some(Requirement::PushImages(repository)) = draft.step.effect().requirement() else {
             continue;
         };
         let known = asked
@@ -289,9 +186,14 @@ pub fn push_to(world: &World, remote: &str, name: &str, commit: &str) -> Result<
 }
 
 /// Whether a branch that says what runs would take a commit, asked as [`push_to`] asks.
-fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Result<(), Amiss> {
+fn deliver_to(world: &World, target: &DeliveryTarget) -> Result<(), Amiss> {
+    let DeliveryTarget {
+        address,
+        branch,
+        is_own,
+    } = target;
     let answer = world
-        .delivery(address, branch, is_own)
+        .delivery(address, branch, *is_own)
         .and_then(|there| there.may_push());
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),
@@ -303,13 +205,10 @@ fn deliver_to(world: &World, address: &str, branch: &str, is_own: bool) -> Resul
 }
 
 /// As [`deliver_to`], for the branch of a pull request.
-fn own_branch(
-    world: &World,
-    (address, base, is_own): (&str, &str, bool),
-    branch: &str,
-) -> Result<(), Amiss> {
+fn own_branch(world: &World, target: &DeliveryTarget, branch: &str) -> Result<(), Amiss> {
+    let address = &target.address;
     let answer = world
-        .delivery(address, base, is_own)
+        .delivery(address, &target.branch, target.is_own)
         .and_then(|there| there.may_push_to(branch));
     answer.map_err(|error| Amiss {
         what: format!("{address} ({branch}) takes no push from here: {error:#}"),

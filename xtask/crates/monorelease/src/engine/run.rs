@@ -2,9 +2,7 @@
 //!
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13). Applying is `apply`'s.
 
-use super::probe::probe;
 use super::{parallel, preflight};
-use crate::step::Step;
 use crate::step::plan::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
 use crate::world::World;
 use crate::world::cost::Meter;
@@ -28,15 +26,15 @@ pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
         notes: goal.notes,
         scope: goal.scope,
     };
-    let far: Vec<_> = goal
+    let remote: Vec<_> = goal
         .drafts
         .iter()
-        .filter(|draft| is_far(&draft.step))
+        .filter(|draft| draft.step.effect().is_remote())
         .collect();
-    let mut far = parallel::each(world, &far, |world, draft| ask(world, draft))?.into_iter();
+    let mut answers = parallel::each(world, &remote, |world, draft| ask(world, draft))?.into_iter();
     for draft in goal.drafts {
-        let told = if is_far(&draft.step) {
-            far.next()
+        let told = if draft.step.effect().is_remote() {
+            answers.next()
         } else {
             None
         };
@@ -54,15 +52,7 @@ pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
 
 fn ask(world: &World, draft: &Draft) -> (Probe, Cost) {
     let meter = Meter::start();
-    (probe(world, &draft.step), meter.read())
-}
-
-/// Whether the answer comes from a child or over a line. What this clone's files say is told faster than a thread starts.
-fn is_far(step: &Step) -> bool {
-    !matches!(
-        step,
-        Step::EditFile { .. } | Step::CreateFile { .. } | Step::Commit { .. } | Step::Tag { .. }
-    )
+    (draft.step.probe(world), meter.read())
 }
 
 fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
@@ -74,7 +64,7 @@ fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
             plan.refused.push(Refusal {
                 project: draft.project.clone(),
                 what: format!("{}: {what}", draft.step.what()),
-                fix: draft.step.conflict_fix(&draft.project),
+                fix: draft.step.effect().conflict_fix(&draft.project),
             });
             (Verdict::Conflict, what)
         }
@@ -90,7 +80,7 @@ fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
                     "{}: it cannot be told whether this is done: {why}",
                     draft.step.what()
                 ),
-                fix: draft.step.unknown_fix(),
+                fix: draft.step.effect().unknown_fix(),
             };
             if !is_told {
                 plan.refused.push(refusal);

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::init::found::Discovery;
 use crate::init::found::Found;
 use crate::step::Step;
+use crate::step::files::CreateFile;
 use crate::step::plan::Goal;
 
 pub fn run(app: &App) -> Outcome {
@@ -40,10 +41,10 @@ pub fn run(app: &App) -> Outcome {
     goal.want(
         "",
         "there is no configuration yet",
-        Step::CreateFile {
+        Step::CreateFile(CreateFile {
             path,
             text: text.clone(),
-        },
+        }),
     );
     let code = app.execute(
         goal,

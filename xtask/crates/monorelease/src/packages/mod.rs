@@ -5,6 +5,7 @@
 pub mod access;
 pub mod build;
 pub mod export;
+pub mod files;
 pub mod health;
 pub mod index;
 pub mod plan;
@@ -12,12 +13,8 @@ mod sbom;
 pub mod step;
 pub mod trust;
 
-use crate::project::IndexName;
 use monorelease_model::distribution::Artifact;
 use monorelease_model::version::Version;
-
-use crate::scan::Rules;
-use crate::trust::Policy;
 
 /// One file of a package, and what it is to be built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,125 +109,9 @@ impl PackageFile {
     }
 }
 
-/// What is done of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PackageStep {
-    /// The files that the package is built of passed a scan of this tool, held to these rules.
-    Scan {
-        build: PackageBuild,
-        scanner: String,
-        rules: Rules,
-    },
-    /// A file of this version, built from the commit and found good, lies in the release's folder.
-    Build(PackageBuild),
-    /// A list of what the version is made of lies beside its files.
-    List(PackageBuild),
-    /// A bundle with the signature of somebody who counts lies beside the file.
-    Bundle {
-        build: PackageBuild,
-        what: Signed,
-        policy: Policy,
-    },
-    /// The index serves the file.
-    Publish {
-        build: PackageBuild,
-        index: IndexName,
-    },
-}
-
-impl PackageStep {
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Scan { .. } => "scan",
-            Self::Build(_) => "build-package",
-            Self::List(_) => "list-package",
-            Self::Bundle { .. } => "sign-file",
-            Self::Publish { .. } => "publish",
-        }
-    }
-
-    pub fn object(&self) -> String {
-        match self {
-            Self::Scan { build, scanner, .. } => format!("{}#{scanner}", build.folder()),
-            Self::Build(build) => format!("{}/{}", build.folder(), build.artifact.word()),
-            Self::List(build)
-            | Self::Bundle {
-                build,
-                what: Signed::List,
-                ..
-            } => format!("{}/{}", build.folder(), build.list()),
-            Self::Bundle {
-                build,
-                what: Signed::File,
-                ..
-            } => format!("{}/{}", build.folder(), build.artifact.word()),
-            Self::Publish { build, index } => format!(
-                "{}/{}/{}#{}",
-                index.word(),
-                build.name,
-                build.spelled,
-                build.artifact.word()
-            ),
-        }
-    }
-
-    pub fn what(&self) -> String {
-        match self {
-            Self::Scan { build, scanner, .. } => {
-                format!(
-                    "{scanner}: no HIGH or CRITICAL that has a fix, in the files of {} {}",
-                    build.name, build.spelled
-                )
-            }
-            Self::Build(build)
-            | Self::Bundle {
-                build,
-                what: Signed::File,
-                ..
-            } => {
-                format!("{} of {} {}", build.artifact, build.name, build.spelled)
-            }
-            Self::List(build) | Self::Bundle { build, .. } => build.list(),
-            Self::Publish { build, index } => format!(
-                "{} of {} {} to {}",
-                build.artifact,
-                build.name,
-                build.spelled,
-                index.word()
-            ),
-        }
-    }
-
-    pub fn conflict_fix(&self) -> String {
-        match self {
-            Self::Scan { build, .. }
-            | Self::Build(build)
-            | Self::List(build)
-            | Self::Bundle { build, .. } => {
-                format!("rm -r {}", build.folder())
-            }
-            Self::Publish { build, .. } => format!("cargo xtask bump patch {}", build.project),
-        }
-    }
-
-    pub fn unknown_fix(&self) -> String {
-        match self {
-            Self::Scan { .. } | Self::Bundle { .. } => "cargo xtask doctor".into(),
-            Self::Build(build) | Self::List(build) => format!("ls {}", build.folder()),
-            Self::Publish { build, index } => match index {
-                IndexName::Address(_) => format!(
-                    "export UV_PUBLISH_CHECK_URL=… if the files of {} are listed elsewhere, then the same command again",
-                    index.word()
-                ),
-                _ => format!("python3 -m pip index versions {}", build.name),
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::project::IndexName;
 
     #[test]
     fn an_index_is_a_known_name_or_an_address_without_credentials() {

@@ -9,8 +9,8 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::PackageBuild;
 use super::PackageFile;
-use super::PackageStep;
 use super::Signed;
+use super::step::{BuildPackage, ListPackage, PublishPackage, ScanPackage, SignPackageFile};
 use crate::config::trust::SbomFormat;
 use crate::project::IndexName;
 use crate::project::Project;
@@ -92,7 +92,7 @@ pub fn want_scan(goal: &mut Goal, facts: &PackageFacts, scanner: &str, rules: Ru
     goal.want(
         &build.project.clone(),
         "known vulnerabilities",
-        Step::Package(PackageStep::Scan {
+        Step::ScanPackage(ScanPackage {
             build,
             scanner: scanner.into(),
             rules,
@@ -167,7 +167,7 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
     goal.want(
         &build.project.clone(),
         why,
-        Step::Package(PackageStep::Build(build)),
+        Step::BuildPackage(BuildPackage { build }),
     );
 }
 
@@ -185,7 +185,9 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_ta
         goal.want(
             name,
             "what it is made of",
-            Step::Package(PackageStep::List(build.clone())),
+            Step::ListPackage(ListPackage {
+                build: build.clone(),
+            }),
         );
     }
     let mut sign = |what: Signed, artifact: &Artifact| {
@@ -196,7 +198,7 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_ta
         goal.want(
             name,
             "whose it is",
-            Step::Package(PackageStep::Bundle {
+            Step::SignPackageFile(SignPackageFile {
                 build,
                 what,
                 policy: policy.clone(),
@@ -260,7 +262,7 @@ pub fn want_published(goal: &mut Goal, facts: &PackageFacts, index: &IndexName) 
         goal.want(
             name,
             why,
-            Step::Package(PackageStep::Publish {
+            Step::PublishPackage(PublishPackage {
                 build,
                 index: index.clone(),
             }),

@@ -1,491 +1,370 @@
-//! Packages: what is known of a version's files, and how each is built, proved and published.
-//!
-//! What a file was built from is written down beside the folder of the release, with its SHA-256: a file without that, or
-//! with another content, is as good as none. Which files there are to be is decided in `packages::plan`.
+//! The steps of a package: its files are scanned, built, listed, signed and published.
 
-use std::path::PathBuf;
+use anyhow::Context;
 
-use anyhow::{Context, bail};
-use monorelease_model::distribution::{Artifact, FileName, IndexFile, normal};
-use monorelease_model::version::Version;
-use serde_json::{Value, json};
-
-use super::PackageBuild;
-use super::PackageStep;
-use super::Signed;
-use super::build;
-use super::build::{Inside, Making};
-use super::export::Export;
-use super::index;
-use super::plan::{ArtifactFacts, PackageFacts, artifacts, is_stable_abi, name_of};
-use super::trust;
-use crate::bump::edits::Edits;
-use crate::fault::Fault;
+use super::files::{built, evidence, make};
+use super::{PackageBuild, Signed, index, trust};
 use crate::project::IndexName;
-use crate::project::{Project, Projects};
-use crate::step::plan::{Goal, Probe};
-use crate::text::short;
-use crate::world::texts::Texts;
-use crate::world::{World, files};
-use crate::{scan, versions};
+use crate::scan::{self, Rules};
+use crate::step::Effect;
+use crate::step::plan::Probe;
+use crate::step::requirement::Requirement;
+use crate::trust::Policy;
+use crate::world::World;
 
-/// Which version of a package is meant.
-pub struct Wanted<'a> {
-    pub projects: &'a Projects,
-    pub project: &'a Project,
-    pub commit: &'a str,
-    pub version: &'a Version,
-    /// A release is built twice; a candidate once.
-    pub is_release: bool,
-    /// Where it is to be published; `None` where it is not.
-    pub index: Option<&'a IndexName>,
-}
-
-/// Looks at everything that the plan of a package depends on.
-///
-/// # Errors
-/// The commit has no readable pyproject.toml, or a place that would have to say the version cannot. What the index says, or
-/// does not, is among the facts.
-pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFacts> {
-    let build = build_of(world, wanted)?;
-    // Who only looks needs no compiler.
-    let host = if build.by_maturin {
-        build::host(world).ok()
-    } else {
-        None
-    };
-    let mut found = Vec::new();
-    for artifact in artifacts(wanted.project) {
-        let of = PackageBuild {
-            artifact: artifact.clone(),
-            ..build.clone()
-        };
-        let is_here = built(world, &of)?.is_some();
-        let is_signed_here = trust::is_signed_here(world, &of, Signed::File)?;
-        let can_build = match &artifact {
-            Artifact::WheelFor(target) => host.as_deref() == Some(target),
-            _ => true,
-        };
-        found.push(ArtifactFacts {
-            artifact,
-            is_here,
-            can_build,
-            is_signed_here,
-        });
-    }
-    let listed = match wanted.index {
-        None => Ok(Vec::new()),
-        Some(index) => listed(world, index, &build.name).map_err(|error| format!("{error:#}")),
-    };
-    let obstacle = wanted
-        .index
-        .and_then(|_| index::upload_obstacle(world))
-        .map(|fault| (fault.what, fault.fix.unwrap_or_default()));
-    let is_listed_here = trust::listed(world, &build)?.is_some();
-    let is_list_signed_here = trust::is_signed_here(world, &build, Signed::List)?;
-    Ok(PackageFacts {
-        build,
-        artifacts: found,
-        is_listed_here,
-        is_list_signed_here,
-        listed,
-        obstacle,
-    })
-}
-
-fn listed(world: &World, index: &IndexName, name: &str) -> anyhow::Result<Vec<IndexFile>> {
-    index::files(world, &index::place(world, index)?, name)
-}
-
-fn build_of(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageBuild> {
-    let Wanted {
-        project,
-        commit,
-        version,
-        ..
-    } = *wanted;
-    let at = |name: &str| {
-        if project.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}/{name}", project.path)
-        }
-    };
-    let wrong = |what: String| {
-        Fault::usage(format!(
-            "{} of {}: {what}",
-            at("pyproject.toml"),
-            short(commit)
-        ))
-        .fix("edit it, then commit")
-    };
-    let text = world
-        .git
-        .file_at(commit, &at("pyproject.toml"))?
-        .ok_or_else(|| wrong("it is not there, and a package needs one".into()))?;
-    let spelled = version
-        .to_pep440()
-        .map_err(|error| wrong(error.to_string()))?;
-    let by_maturin = !project.wheel_targets.is_empty();
-    let manifest = if by_maturin {
-        world.git.file_at(commit, &at("Cargo.toml"))?
-    } else {
-        None
-    };
-    Ok(PackageBuild {
-        project: project.name.clone(),
-        package: project.package.clone(),
-        name: name_of(&text).map_err(wrong)?,
-        commit: commit.to_owned(),
-        version: version.clone(),
-        spelled,
-        artifact: Artifact::Sdist,
-        by_maturin,
-        twice: wanted.is_release,
-        project_path: project.path.clone(),
-        epoch: world.git.commit_seconds(commit)?,
-        stamped: stamped(world, wanted)?,
-        stable_abi: manifest.as_deref().is_some_and(is_stable_abi),
-    })
-}
-
-/// The files that say another version than is wanted, with what they would say: sites, locks, and who requires it.
-fn stamped(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<Vec<(String, String)>> {
-    let readings = versions::read::of_commit(world, wanted.commit, wanted.project)?;
-    if readings.canonical() == wanted.version && readings.disagreement().is_none() {
-        return Ok(Vec::new());
-    }
-    let texts = Texts::of_commit(world, wanted.commit);
-    let mut edits = Edits::new(&texts, wanted.projects)?;
-    let mut goal = Goal::default();
-    edits.move_project(&mut goal, wanted.project, &readings, wanted.version, false)?;
-    if let Some(refusal) = goal.refused.first() {
-        let what = format!(
-            "{} cannot be stamped into the files of {}: {}",
-            wanted.version.to_semver(),
-            short(wanted.commit),
-            refusal.what
-        );
-        return Err(Fault::refused(what).fix(&refusal.fix).into());
-    }
-    Ok(edits
-        .edited()?
-        .into_iter()
-        .map(|edited| (edited.path, edited.text))
-        .collect())
-}
-
-/// A file that was built, and is what it was then.
+/// The files that the package is built of passed a scan of this tool, held to these rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Built {
-    pub name: FileName,
-    pub path: PathBuf,
-    /// Lower-case hex.
-    pub sha256: String,
+pub struct ScanPackage {
+    pub build: PackageBuild,
+    pub scanner: String,
+    pub rules: Rules,
 }
 
-/// The file of a build, when it lies in its folder as its record says.
-pub fn built(world: &World, build: &PackageBuild) -> anyhow::Result<Option<Built>> {
-    let Some(text) = files::read(&world.path(&build.record()))? else {
-        return Ok(None);
-    };
-    let Ok(record) = serde_json::from_str::<Value>(&text) else {
-        return Ok(None);
-    };
-    let word = |key: &str| record[key].as_str().unwrap_or_default();
-    let name = FileName::read(word("file"))
-        .filter(|name| name.is_of(&build.name, &build.spelled) && build.artifact.is(name));
-    let (Some(name), true) = (name, word("commit") == build.commit) else {
-        return Ok(None);
-    };
-    let path = world.path(&build.folder()).join(&name.whole);
-    Ok(match build::sha256(&path)? {
-        Some(sha256) if sha256 == word("sha256") => Some(Built { name, path, sha256 }),
-        _ => None,
-    })
+impl Effect for ScanPackage {
+    fn kind(&self) -> &'static str {
+        "scan"
+    }
+
+    fn object(&self) -> String {
+        format!("{}#{}", self.build.folder(), self.scanner)
+    }
+
+    fn what(&self) -> String {
+        format!(
+            "{}: no HIGH or CRITICAL that has a fix, in the files of {} {}",
+            self.scanner, self.build.name, self.build.spelled
+        )
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("rm -r {}", self.build.folder())
+    }
+
+    fn unknown_fix(&self) -> String {
+        "cargo xtask doctor".into()
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        scan::step::probe_package(world, &self.build, &self.scanner, &self.rules)
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        scan::step::act_package(world, &self.build, &self.scanner, &self.rules)
+    }
 }
 
-/// Asks the disk, or the index.
-pub(crate) fn probe(world: &World, step: &PackageStep) -> anyhow::Result<Probe> {
-    match step {
-        PackageStep::Build(build) => Ok(match built(world, build)? {
-            Some(built) => Probe::Done(evidence(&built.name.whole, &built.sha256)),
+/// A file of this version, built from the commit and found good, lies in the release's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildPackage {
+    pub build: PackageBuild,
+}
+
+impl Effect for BuildPackage {
+    fn kind(&self) -> &'static str {
+        "build-package"
+    }
+
+    fn object(&self) -> String {
+        format!("{}/{}", self.build.folder(), self.build.artifact.word())
+    }
+
+    fn what(&self) -> String {
+        let PackageBuild {
+            artifact,
+            name,
+            spelled,
+            ..
+        } = &self.build;
+        format!("{artifact} of {name} {spelled}")
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("rm -r {}", self.build.folder())
+    }
+
+    fn unknown_fix(&self) -> String {
+        format!("ls {}", self.build.folder())
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::DiskSpace { with_docker: false })
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let built = built(world, &self.build)?;
+        Ok(built.map_or(Probe::Todo, |built| Probe::Done(built.evidence())))
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        make(world, &self.build)
+    }
+}
+
+/// An SBOM of the version lies beside its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPackage {
+    pub build: PackageBuild,
+}
+
+impl Effect for ListPackage {
+    fn kind(&self) -> &'static str {
+        "list-package"
+    }
+
+    fn object(&self) -> String {
+        format!("{}/{}", self.build.folder(), self.build.list())
+    }
+
+    fn what(&self) -> String {
+        self.build.list()
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("rm -r {}", self.build.folder())
+    }
+
+    fn unknown_fix(&self) -> String {
+        format!("ls {}", self.build.folder())
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        Ok(match trust::listed(world, &self.build)? {
+            Some(_) => Probe::Done(self.build.list()),
             None => Probe::Todo,
-        }),
-        PackageStep::Scan {
-            build,
-            scanner,
-            rules,
-        } => scan::step::probe_package(world, build, scanner, rules),
-        PackageStep::List(build) => trust::probe_list(world, build),
-        PackageStep::Bundle {
-            build,
-            what,
-            policy,
-        } => trust::probe_bundle(world, build, *what, policy),
-        PackageStep::Publish { build, index } => published(world, build, index),
-    }
-}
-
-/// A file at the index is immutable (law 9): the same content, or a conflict. One for which there is nothing here to compare
-/// was compared by whoever uploaded it.
-fn published(world: &World, build: &PackageBuild, index: &IndexName) -> anyhow::Result<Probe> {
-    let place = index::place(world, index)?;
-    let listed = index::files(world, &place, &build.name)?;
-    let mut listed = listed.into_iter().filter(|file| {
-        file.name.is_of(&build.name, &build.spelled) && build.artifact.is(&file.name)
-    });
-    let Some(built) = built(world, build)? else {
-        return Ok(match listed.next() {
-            Some(file) => Probe::Done(evidence(
-                &file.name.whole,
-                file.sha256.as_deref().unwrap_or_default(),
-            )),
-            None => Probe::Todo,
-        });
-    };
-    let all: Vec<_> = listed.collect();
-    let Some(file) = all
-        .iter()
-        .find(|file| file.name == built.name)
-        .or(all.first())
-    else {
-        return Ok(Probe::Todo);
-    };
-    let sha256 = match &file.sha256 {
-        Some(sha256) => sha256.clone(),
-        None => index::fetched_sha256(world, &place, file)?,
-    };
-    Ok(match sha256 == built.sha256 && file.name == built.name {
-        true => Probe::Done(evidence(&built.name.whole, &sha256)),
-        false => Probe::Conflict {
-            found: format!(
-                "{} with sha256:{sha256} at {}",
-                file.name.whole,
-                index.word()
-            ),
-            wanted: format!("{} with sha256:{}", built.name.whole, built.sha256),
-        },
-    })
-}
-
-fn evidence(name: &str, sha256: &str) -> String {
-    format!("{name} sha256:{}", sha256.get(..12).unwrap_or(sha256))
-}
-
-/// Builds it, or uploads it.
-pub(crate) fn act(world: &World, step: &PackageStep) -> anyhow::Result<()> {
-    match step {
-        PackageStep::Build(build) => make(world, build),
-        PackageStep::Scan {
-            build,
-            scanner,
-            rules,
-        } => scan::step::act_package(world, build, scanner, rules),
-        PackageStep::List(build) => trust::list(world, build),
-        PackageStep::Bundle {
-            build,
-            what,
-            policy,
-        } => trust::bundle(world, build, *what, policy),
-        PackageStep::Publish { build, index } => {
-            let built = built(world, build)?;
-            let built = built.with_context(|| {
-                format!(
-                    "{} of {} {} is gone again",
-                    build.artifact, build.name, build.spelled
-                )
-            })?;
-            index::publish(
-                world,
-                &index::place(world, index)?,
-                &built.path,
-                &build.name,
-            )
-        }
-    }
-}
-
-/// Builds away from the tree, and puts the file into its folder once it has passed everything. The record comes last.
-fn make(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
-    world.own("xtask")?;
-    let export = Export::of(world, &build.commit, &build.stamped)?;
-    let making = making(build, &export, false);
-    let file = build::build(world, &making)?;
-    let inside = build::inspect(world, &file)?;
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let name = checked(build, &name, &inside)?;
-    build::check(world, &file)?;
-    let runs_here = match &build.artifact {
-        Artifact::Sdist => false,
-        Artifact::Wheel => true,
-        Artifact::WheelFor(target) => *target == build::host(world)?,
-    };
-    if runs_here {
-        let (version, _) = build::try_out(world, &making, &file, &build.name)?;
-        if version != build.spelled {
-            bail!(
-                "{}, once installed, says version {version}; wanted is {}",
-                name.whole,
-                build.spelled
-            );
-        }
-    }
-    let sha256 = build::sha256(&file)?.with_context(|| format!("{} is gone again", name.whole))?;
-    if build.twice {
-        build_again(world, build, &name, (&sha256, &inside))?;
-    }
-    let folder = world.path(&build.folder());
-    let is_old = |other: &FileName| {
-        other.is_of(&build.name, &build.spelled) && build.artifact.is(other) && *other != name
-    };
-    for other in files::names_in(&folder)?
-        .iter()
-        .filter_map(|other| FileName::read(other))
-        .filter(is_old)
-    {
-        files::remove_file(&folder.join(&other.whole))?;
-    }
-    build::put(&file, &folder)?;
-    let record = json!({ "schema": 1, "file": name.whole, "sha256": sha256, "commit": build.commit, "version": build.spelled });
-    files::write_own(&world.path(&build.record()), &format!("{record:#}\n"))
-}
-
-fn making<'a>(build: &'a PackageBuild, export: &'a Export, is_fresh: bool) -> Making<'a> {
-    let PackageBuild {
-        artifact,
-        by_maturin,
-        epoch,
-        project_path: project,
-        ..
-    } = build;
-    Making {
-        export,
-        project,
-        artifact,
-        by_maturin: *by_maturin,
-        epoch: *epoch,
-        is_fresh,
-    }
-}
-
-/// Builds once more, elsewhere and from nothing, and holds the two against each other: who builds a release from its commit must
-/// get the bytes that are published.
-fn build_again(
-    world: &World,
-    build: &PackageBuild,
-    name: &FileName,
-    (sha256, inside): (&str, &Inside),
-) -> anyhow::Result<()> {
-    let export = Export::of(world, &build.commit, &build.stamped)?;
-    let file = build::build(world, &making(build, &export, true))?;
-    if build::sha256(&file)?.as_deref() == Some(sha256) {
-        return Ok(());
-    }
-    let other = build::inspect(world, &file)?;
-    let fix = "let the build take its times from SOURCE_DATE_EPOCH, and its order from names (hatchling and uv_build do; maturin with rust = false in [tool.maturin.sbom]), then make a new candidate";
-    Err(Fault::failed(format!(
-        "{} is not reproducible: {}",
-        name.whole,
-        first_difference(inside, &other)
-    ))
-    .fix(fix)
-    .into())
-}
-
-/// Where two archives begin to differ, in words.
-fn first_difference(one: &Inside, other: &Inside) -> String {
-    for (left, right) in one.members.iter().zip(&other.members) {
-        match () {
-            () if left.0 != right.0 => {
-                return format!("{} stands where the second build has {}", left.0, right.0);
-            }
-            () if left.1 != right.1 => {
-                return format!("{} has other bytes in the second build", left.0);
-            }
-            () if left.2 != right.2 => {
-                return format!(
-                    "{} has {} in one build and {} in the other",
-                    left.0, left.2, right.2
-                );
-            }
-            () => {}
-        }
-    }
-    match one.members.len().cmp(&other.members.len()) {
-        std::cmp::Ordering::Equal => {
-            "its members are the same, but the archive around them is not (how it is compressed, or its own time)".into()
-        }
-        _ => format!("it has {} members in one build and {} in the other", one.members.len(), other.members.len()),
-    }
-}
-
-/// Holds a file's name to its metadata, and both to what is to be published.
-fn checked(build: &PackageBuild, file: &str, inside: &Inside) -> anyhow::Result<FileName> {
-    let PackageBuild {
-        name,
-        spelled,
-        artifact,
-        ..
-    } = build;
-    let read = FileName::read(file).filter(|read| artifact.is(read));
-    let Some(read) = read else {
-        bail!("{artifact} was built, and is called {file}")
-    };
-    if !read.is_of(name, spelled) {
-        bail!("{file} was built; by its name that is no {name} {spelled}");
-    }
-    let says = |what: &str, found: &[String], is_right: bool| match (found, is_right) {
-        ([_], true) => Ok(()),
-        ([], _) => bail!("{file}: its metadata says no {what}"),
-        (found, _) => bail!(
-            "{file}: its metadata says {what} {}; wanted is one, that of {name} {spelled}",
-            found.join(" and ")
-        ),
-    };
-    says(
-        "name",
-        &inside.names,
-        inside
-            .names
-            .iter()
-            .all(|found| normal(found) == normal(name)),
-    )?;
-    says(
-        "version",
-        &inside.versions,
-        inside.versions.iter().all(|found| found == spelled),
-    )?;
-    let Some(tags) = &read.wheel else {
-        return Ok(read);
-    };
-    let of_name: Vec<_> = tags
-        .python
-        .split('.')
-        .flat_map(|python| tags.abi.split('.').map(move |abi| (python, abi)))
-        .flat_map(|(python, abi)| {
-            tags.platform
-                .split('.')
-                .map(move |platform| format!("{python}-{abi}-{platform}"))
         })
-        .collect();
-    if !inside.tags.iter().all(|tag| of_name.contains(tag)) || inside.tags.is_empty() {
-        bail!(
-            "{file}: its WHEEL file says the tags {}, its name does not",
-            inside.tags.join(", ")
-        );
     }
-    if build.stable_abi && tags.abi != "abi3" {
-        bail!(
-            "{file}: Cargo.toml asks pyo3 for the stable interface (abi3), and the wheel is for {} alone",
-            tags.abi
-        );
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        trust::list(world, &self.build)
     }
-    Ok(read)
 }
 
-#[cfg(test)]
-mod tests;
+/// A bundle with the signature of a trusted signer lies beside the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignPackageFile {
+    pub build: PackageBuild,
+    pub what: Signed,
+    pub policy: Policy,
+}
+
+impl Effect for SignPackageFile {
+    fn kind(&self) -> &'static str {
+        "sign-file"
+    }
+
+    fn object(&self) -> String {
+        let file = match self.what {
+            Signed::File => self.build.artifact.word().to_owned(),
+            Signed::List => self.build.list(),
+        };
+        format!("{}/{file}", self.build.folder())
+    }
+
+    fn what(&self) -> String {
+        let PackageBuild {
+            artifact,
+            name,
+            spelled,
+            ..
+        } = &self.build;
+        match self.what {
+            Signed::File => format!("{artifact} of {name} {spelled}"),
+            Signed::List => self.build.list(),
+        }
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("rm -r {}", self.build.folder())
+    }
+
+    fn unknown_fix(&self) -> String {
+        "cargo xtask doctor".into()
+    }
+
+    /// A signature is written into a public log.
+    fn is_irreversible(&self) -> bool {
+        true
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        trust::probe_bundle(world, &self.build, self.what, &self.policy)
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        trust::bundle(world, &self.build, self.what, &self.policy)
+    }
+}
+
+/// The package index serves the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishPackage {
+    pub build: PackageBuild,
+    pub index: IndexName,
+}
+
+impl Effect for PublishPackage {
+    fn kind(&self) -> &'static str {
+        "publish"
+    }
+
+    fn object(&self) -> String {
+        let PackageBuild {
+            artifact,
+            name,
+            spelled,
+            ..
+        } = &self.build;
+        format!("{}/{name}/{spelled}#{}", self.index.word(), artifact.word())
+    }
+
+    fn what(&self) -> String {
+        let PackageBuild {
+            artifact,
+            name,
+            spelled,
+            ..
+        } = &self.build;
+        format!("{artifact} of {name} {spelled} to {}", self.index.word())
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("cargo xtask bump patch {}", self.build.project)
+    }
+
+    fn unknown_fix(&self) -> String {
+        match &self.index {
+            IndexName::Address(_) => format!(
+                "export UV_PUBLISH_CHECK_URL=… if the files of {} are listed elsewhere, then the same command again",
+                self.index.word()
+            ),
+            _ => format!("python3 -m pip index versions {}", self.build.name),
+        }
+    }
+
+    fn is_irreversible(&self) -> bool {
+        true
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    /// A file at the index is immutable (law 9): the same content, or a conflict. One for which there is nothing here to compare
+    /// was compared by whoever uploaded it.
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let Self { build, index } = self;
+        let place = index::place(world, index)?;
+        let listed = index::files(world, &place, &build.name)?;
+        let mut listed = listed.into_iter().filter(|file| {
+            file.name.is_of(&build.name, &build.spelled) && build.artifact.is(&file.name)
+        });
+        let Some(built) = built(world, build)? else {
+            return Ok(match listed.next() {
+                Some(file) => Probe::Done(evidence(
+                    &file.name.whole,
+                    file.sha256.as_deref().unwrap_or_default(),
+                )),
+                None => Probe::Todo,
+            });
+        };
+        let all: Vec<_> = listed.collect();
+        let Some(file) = all
+            .iter()
+            .find(|file| file.name == built.name)
+            .or(all.first())
+        else {
+            return Ok(Probe::Todo);
+        };
+        let sha256 = match &file.sha256 {
+            Some(sha256) => sha256.clone(),
+            None => index::fetched_sha256(world, &place, file)?,
+        };
+        Ok(match sha256 == built.sha256 && file.name == built.name {
+            true => Probe::Done(evidence(&built.name.whole, &sha256)),
+            false => Probe::Conflict {
+                found: format!(
+                    "{} with sha256:{sha256} at {}",
+                    file.name.whole,
+                    index.word()
+                ),
+                wanted: format!("{} with sha256:{}", built.name.whole, built.sha256),
+            },
+        })
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        let Self { build, index } = self;
+        let built = built(world, build)?.with_context(|| {
+            format!(
+                "{} of {} {} is gone again",
+                build.artifact, build.name, build.spelled
+            )
+        })?;
+        let index = index::place(world, index)?;
+        index::publish(world, &index, &built.path, &build.name)
+    }
+}

@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 use monorelease_model::image::Digest;
 use serde_json::{Value, json};
 
-use super::step::built;
-use super::{PackageBuild, PackageStep, Signed, build, sbom};
-use crate::step::Step;
+use super::files::built;
+use super::{PackageBuild, Signed, build, sbom};
 use crate::step::plan::{Goal, Probe};
+use crate::step::{Effect, Step};
 use crate::trust::Policy;
 use crate::trust::cosign::Answer;
 use crate::trust::policy::{Means, Obstacle};
@@ -31,13 +31,6 @@ pub(crate) fn listed(world: &World, build: &PackageBuild) -> anyhow::Result<Opti
     let is_it = record["commit"] == build.commit.as_str()
         && record["sha256"] == Digest::of(text.as_bytes()).hex();
     Ok(is_it.then_some(path))
-}
-
-pub(super) fn probe_list(world: &World, build: &PackageBuild) -> anyhow::Result<Probe> {
-    Ok(match listed(world, build)? {
-        Some(_) => Probe::Done(build.list()),
-        None => Probe::Todo,
-    })
 }
 
 pub(super) fn list(world: &World, build: &PackageBuild) -> anyhow::Result<()> {
@@ -117,11 +110,7 @@ pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &st
         .iter()
         .filter(|draft| draft.project == project)
         .any(|draft| match &draft.step {
-            Step::Package(PackageStep::Bundle {
-                build,
-                what,
-                policy,
-            }) => matches!(probe_bundle(world, build, *what, policy), Ok(Probe::Todo)),
+            Step::SignPackageFile(step) => matches!(step.probe(world), Ok(Probe::Todo)),
             _ => false,
         });
     let is_said = goal

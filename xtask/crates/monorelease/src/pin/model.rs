@@ -17,17 +17,6 @@ pub struct Gather {
     pub platforms: Vec<(Platform, String)>,
 }
 
-impl Gather {
-    /// The platforms, for people.
-    pub fn names(&self) -> String {
-        self.platforms
-            .iter()
-            .map(|(platform, _)| platform.to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-}
-
 /// A project whose registry file is to say what is served under a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinPart {
@@ -52,21 +41,6 @@ impl Pins {
         self.parts
             .first()
             .map_or_else(String::new, |part| part.deliver.place())
-    }
-
-    /// One line.
-    pub fn what(&self) -> String {
-        let names = self
-            .parts
-            .iter()
-            .map(|part| part.deliver.project.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
-        format!(
-            "{names} in {}: what is built of this commit, {} by pull request",
-            self.environment,
-            self.place()
-        )
     }
 }
 

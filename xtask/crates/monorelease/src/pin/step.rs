@@ -15,8 +15,9 @@ use crate::project::Project;
 use crate::project::registered::ImageSources;
 use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::image_index::compose_as;
-use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
+use crate::step::requirement::Requirement;
+use crate::step::{Effect, Step};
 use crate::world::World;
 
 /// Names what an image is built of: the files that count, and the platforms. `contents` are those of the commit.
@@ -176,57 +177,156 @@ fn resolved(world: &World, pins: &Pins) -> anyhow::Result<Option<Vec<Deliver>>> 
     Ok(Some(all))
 }
 
-/// Whether the registry files, or the one open pull request, say what is served.
-pub(crate) fn probe(world: &World, pins: &Pins) -> anyhow::Result<Probe> {
-    match resolved(world, pins)? {
-        None => Ok(Probe::Todo),
-        Some(deliveries) => {
-            pull_request::probe(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
+impl Effect for Pins {
+    fn kind(&self) -> &'static str {
+        "pin"
+    }
+
+    fn object(&self) -> String {
+        format!("{} {}", self.environment, self.place())
+    }
+
+    fn what(&self) -> String {
+        let names: Vec<_> = self
+            .parts
+            .iter()
+            .map(|part| part.deliver.project.as_str())
+            .collect();
+        format!(
+            "{} in {}: what is built of this commit, {} by pull request",
+            names.join(", "),
+            self.environment,
+            self.place()
+        )
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!(
+            "the same command again; others' commits on {} go to a branch of their own first",
+            self.pull.branch
+        )
+    }
+
+    fn unknown_fix(&self) -> String {
+        "cargo xtask doctor".into()
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::PullRequestBranch {
+            target: self.parts.first()?.deliver.target(),
+            branch: self.pull.branch.clone(),
+            repository: self.pull.repository.clone(),
+        })
+    }
+
+    /// Whether the registry files, or the one open pull request, say what is served.
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        match resolved(world, self)? {
+            None => Ok(Probe::Todo),
+            Some(deliveries) => {
+                pull_request::probe(world, &deliveries.iter().collect::<Vec<_>>(), &self.pull)
+            }
         }
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        let deliveries =
+            resolved(world, self)?.context("the registry does not serve what was pushed to it")?;
+        pull_request::act(world, &deliveries.iter().collect::<Vec<_>>(), &self.pull)
     }
 }
 
-pub(crate) fn act(world: &World, pins: &Pins) -> anyhow::Result<()> {
-    let deliveries =
-        resolved(world, pins)?.context("the registry does not serve what was pushed to it")?;
-    pull_request::act(world, &deliveries.iter().collect::<Vec<_>>(), &pins.pull)
-}
-
-/// Whether the name of what the images are built of is given.
-pub(crate) fn probe_gather(world: &World, gather: &Gather) -> anyhow::Result<Probe> {
-    let found = world
-        .registry()
-        .head_before_put(&gather.repository, &gather.tag)?;
-    Ok(found.map_or(Probe::Todo, |found| {
-        Probe::Done(format!("holds {}", found.digest.short()))
-    }))
-}
-
-/// Gives the name to the platform's image, or to an index of them: a pure function of what was pushed (law 8).
-pub(crate) fn act_gather(world: &World, gather: &Gather) -> anyhow::Result<()> {
-    let Gather {
-        repository,
-        tag,
-        platforms,
-    } = gather;
-    let mut images = Vec::new();
-    for (platform, pushed) in platforms {
-        match platform_image(world, repository, pushed, platform) {
-            Ok(Some(image)) => images.push(image),
-            Ok(None) => bail!("{repository} does not serve {pushed}, which was pushed to it"),
-            Err(Unusable::Objection(why)) => bail!("{repository}: {why}"),
-            Err(Unusable::Unread(error)) => return Err(error),
-        }
+impl Effect for Gather {
+    fn kind(&self) -> &'static str {
+        "gather"
     }
-    let named = match images.as_slice() {
-        [one] => one.named.clone(),
-        several => compose_as(tag, several)?,
-    };
-    // Somebody who built of the same was faster: theirs is as good, and the name is given once.
-    if world.registry().head_before_put(repository, tag)?.is_none() {
-        world
+
+    fn object(&self) -> String {
+        format!("{}:{}", self.repository, self.tag)
+    }
+
+    fn what(&self) -> String {
+        let platforms: Vec<_> = self
+            .platforms
+            .iter()
+            .map(|(platform, _)| platform.to_string())
+            .collect();
+        format!("{} of {}", self.object(), platforms.join(", "))
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        format!("crane manifest {}", self.object())
+    }
+
+    fn unknown_fix(&self) -> String {
+        "cargo xtask doctor".into()
+    }
+
+    /// Nothing names it before it is pinned.
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::PushImages(self.repository.clone()))
+    }
+
+    /// Whether the name of what the images are built of is given.
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let found = world
             .registry()
-            .put_manifest(repository, tag, &named.media_type, &named.bytes)?;
+            .head_before_put(&self.repository, &self.tag)?;
+        Ok(found.map_or(Probe::Todo, |found| {
+            Probe::Done(format!("holds {}", found.digest.short()))
+        }))
     }
-    Ok(())
+
+    /// Gives the name to the platform's image, or to an index of them: a pure function of what was pushed (law 8).
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        let Gather {
+            repository,
+            tag,
+            platforms,
+        } = self;
+        let mut images = Vec::new();
+        for (platform, pushed) in platforms {
+            match platform_image(world, repository, pushed, platform) {
+                Ok(Some(image)) => images.push(image),
+                Ok(None) => bail!("{repository} does not serve {pushed}, which was pushed to it"),
+                Err(Unusable::Objection(why)) => bail!("{repository}: {why}"),
+                Err(Unusable::Unread(error)) => return Err(error),
+            }
+        }
+        let named = match images.as_slice() {
+            [one] => one.named.clone(),
+            several => compose_as(tag, several)?,
+        };
+        // Somebody who built of the same was faster: theirs is as good, and the name is given once.
+        if world.registry().head_before_put(repository, tag)?.is_none() {
+            world
+                .registry()
+                .put_manifest(repository, tag, &named.media_type, &named.bytes)?;
+        }
+        Ok(())
+    }
 }

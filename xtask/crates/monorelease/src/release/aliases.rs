@@ -11,11 +11,12 @@ use monorelease_oci_registry::client::{Manifest, Registry};
 use monorelease_oci_registry::error::{RegistryError, RegistryErrorKind};
 
 use super::image_index::VERSION_ANNOTATION;
+use super::step::MoveAlias;
 use crate::project::Project;
 use crate::project::alias::AliasPattern;
 use crate::project::image::ImageTarget;
 use crate::step::Step;
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Goal;
 use crate::tag::plan::TagFacts;
 
@@ -126,13 +127,13 @@ pub fn want(goal: &mut Goal, project: &Project, to: &Destination<'_>, aliases: &
             }
             _ => format!("the highest release it may name is {version}"),
         };
-        let step = Step::MoveAlias {
+        let step = Step::MoveAlias(MoveAlias {
             repository: to.repository.clone(),
             tag: alias.tag.clone(),
             version: version.clone(),
             manifest: to.index.clone(),
             from: from.cloned(),
-        };
+        });
         goal.want(name, why, step);
     }
 }
@@ -330,7 +331,7 @@ mod tests {
     #[test]
     fn law_9_an_alias_moves_up_from_what_was_seen() {
         let from = |goal: Goal| match goal.drafts.into_iter().next().map(|draft| draft.step) {
-            Some(Step::MoveAlias { from, .. }) => Some(from),
+            Some(Step::MoveAlias(MoveAlias { from, .. })) => Some(from),
             _ => None,
         };
         assert_eq!(

@@ -18,7 +18,7 @@ use super::candidates::{Build, Sought, TurnedDown};
 use super::plan::BuildFacts;
 use super::platform_images::{Entries, PlatformImage, entries_of};
 use crate::project::image::ImageTarget;
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 use crate::text::short;
 use crate::world::World;
 

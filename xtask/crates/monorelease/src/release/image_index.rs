@@ -11,7 +11,7 @@ use monorelease_model::version::Version;
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 
 use super::platform_images::PlatformImage;
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 
 /// The annotation that says of which version an index is (OCI image specification, annotations).
 pub const VERSION_ANNOTATION: &str = "org.opencontainers.image.version";

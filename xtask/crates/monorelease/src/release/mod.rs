@@ -11,6 +11,7 @@ mod notices;
 pub mod observe;
 pub mod plan;
 pub mod platform_images;
+pub mod step;
 
 use monorelease_model::build_id::BuildId;
 use monorelease_model::version::Version;
@@ -23,7 +24,7 @@ use crate::delivery::read::images::images_of;
 use crate::delivery::{ReleaseImages, promote};
 use crate::fault::Fault;
 use crate::packages::plan::want_scan;
-use crate::packages::{PackageStep, trust};
+use crate::packages::trust;
 use crate::project::Project;
 use crate::release::github::gather;
 use crate::step::Step;
@@ -256,13 +257,9 @@ fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String>
 /// Whether a run published nothing because the index has other files under the names of those that it built: a refusal, and no
 /// failure. What was built lies in `target`, and is nobody's business.
 pub fn overtaken(plan: &Plan) -> bool {
-    let is_build =
-        |planned: &&Planned| matches!(planned.draft.step, Step::Package(PackageStep::Build(_)));
+    let is_build = |planned: &&Planned| matches!(planned.draft.step, Step::BuildPackage(_));
     let met = |planned: &&Planned| {
-        let publishes = matches!(
-            planned.draft.step,
-            Step::Package(PackageStep::Publish { .. })
-        );
+        let publishes = matches!(planned.draft.step, Step::PublishPackage(_));
         publishes
             && planned.verdict == Verdict::Failed
             && planned

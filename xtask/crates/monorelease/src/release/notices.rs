@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::github::Part;
 use crate::app::App;
-use crate::packages::PackageStep;
 use crate::step::Step;
 use crate::step::plan::{Plan, Planned, Verdict};
 use crate::world::files;
@@ -84,7 +83,7 @@ fn brought_about(steps: &[&Planned]) -> bool {
         .iter()
         .filter(|step| step.verdict == Verdict::Acted)
         .any(|step| match &step.draft.step {
-            Step::PushTag { .. } | Step::Tag { .. } | Step::Deliver(_) | Step::Deploy(_) => true,
+            Step::PushTag(_) | Step::Tag(_) | Step::Deliver(_) | Step::Deploy(_) => true,
             Step::ForgeRelease(_) => {
                 !is_late && part_of(step).is_some_and(|part| matches!(part, Part::Published { .. }))
             }
@@ -103,9 +102,7 @@ fn part_of(step: &Planned) -> Option<&Part> {
 fn is_name(step: &Planned) -> bool {
     matches!(
         step.draft.step,
-        Step::PublishTag { .. }
-            | Step::PublishIndex { .. }
-            | Step::Package(PackageStep::Publish { .. })
+        Step::PublishTag(_) | Step::PublishIndex(_) | Step::PublishPackage(_)
     )
 }
 

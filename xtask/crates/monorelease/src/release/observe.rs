@@ -300,9 +300,9 @@ fn package(
     let commit = &candidate.commit;
     let projects = shared.projects;
     let index = Some(index);
-    packages::step::observe(
+    packages::files::observe(
         world,
-        &packages::step::Wanted {
+        &packages::files::Wanted {
             projects,
             project,
             commit,

@@ -9,13 +9,13 @@ use monorelease_model::version::Version;
 use super::aliases::{AliasFacts, Destination};
 use super::candidates::{TurnedDown, none_usable, not_there};
 use super::platform_images::{PlatformImage, blobs_of};
+use super::step::{ImageCopy, PublishIndex, PublishTag};
 use super::{aliases, github, image_index};
 use crate::packages::plan::PackageFacts;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::release::github::plan::{ForgeFacts, Image};
 use crate::step::Step;
-use crate::step::images::ImageCopy;
 use crate::step::plan::Goal;
 use crate::tag::plan::{CandidateTag, RemoteTags, TagFacts};
 use crate::text::short;
@@ -335,11 +335,11 @@ fn publish(
         }),
     )?;
     for image in images {
-        let step = Step::PublishTag {
+        let step = Step::PublishTag(PublishTag {
             repository: target.release.clone(),
             tag: name_of(image),
             manifest: image.named.clone(),
-        };
+        });
         goal.want(
             &project.name,
             format!("{} of candidate {build_id}", image.platform),
@@ -357,11 +357,11 @@ fn publish(
     goal.want(
         &project.name,
         why,
-        Step::PublishIndex {
+        Step::PublishIndex(PublishIndex {
             repository: target.release.clone(),
             tag: version,
             manifest: index.clone(),
-        },
+        }),
     );
     if facts.version.is_prerelease() && !target.aliases.is_empty() {
         goal.notes.push(format!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use monorelease_model::image::{Digest, Platform, media_type};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 
 /// Marks an index entry that speaks of another entry (BuildKit, attestation storage).
 const ATTESTATION_MARK: &str = "vnd.docker.reference.type";

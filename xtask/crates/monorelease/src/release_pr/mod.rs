@@ -28,8 +28,8 @@ use crate::text::short;
 use crate::world::texts::Texts;
 use crate::{bump, changelog, versions};
 use body::{Row, notes, table};
-use model::{ReleaseCommit, ReleasePull, is_repository};
-use step::stranger;
+use model::{ReleaseCommit, is_repository};
+use step::{CloseReleasePull, DeleteReleaseBranch, OpenReleasePull, PushReleaseBranch, stranger};
 
 /// Where the pull request is, and what was found there.
 struct Place<'a> {
@@ -419,22 +419,22 @@ fn want(
     let branch = (*branch).to_owned();
     let base = (*base).to_owned();
     let document = json!({ "repository": repository, "branch": branch, "base": base, "commit": id, "title": title, "body": body });
-    let push = ReleasePull::PushBranch {
+    let push = PushReleaseBranch {
         remote: (*remote).to_owned(),
         branch: branch.clone(),
         id,
         commit: wanted,
         seen: tip.clone(),
     };
-    goal.want("", why.clone(), Step::ReleasePull(push));
-    let open = ReleasePull::Open {
+    goal.want("", why.clone(), Step::PushReleaseBranch(push));
+    let open = OpenReleasePull {
         repository: (*repository).to_owned(),
         branch,
         base,
         title,
         body,
     };
-    goal.want("", why, Step::ReleasePull(open));
+    goal.want("", why, Step::OpenReleasePull(open));
     Ok(document)
 }
 
@@ -451,7 +451,7 @@ fn want_none(app: &App, goal: &mut Goal, place: &Place<'_>) {
     goal.want(
         "",
         why,
-        Step::ReleasePull(ReleasePull::Close {
+        Step::CloseReleasePull(CloseReleasePull {
             repository,
             branch: branch.clone(),
             base,
@@ -460,7 +460,7 @@ fn want_none(app: &App, goal: &mut Goal, place: &Place<'_>) {
     goal.want(
         "",
         why,
-        Step::ReleasePull(ReleasePull::DeleteBranch {
+        Step::DeleteReleaseBranch(DeleteReleaseBranch {
             remote: place.remote.to_owned(),
             branch,
             seen,

@@ -4,7 +4,7 @@
 
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
-use crate::text::{cut, short};
+use crate::text::cut;
 
 /// The forge takes no longer body, and no longer title, in characters.
 pub const BODY_CHARS_MAX: usize = 65_536;
@@ -48,112 +48,6 @@ pub fn is_ours(message: &str, tree: &str, parents: usize) -> bool {
 /// The message of a delivery, which ends with trailers, with one more by which we know our own commit on its branch again.
 pub fn delivery_message_of(message: &str, tree: &str) -> String {
     format!("{}\n{DELIVERY_TRAILER}{tree}\n", message.trim_end())
-}
-
-/// One effect on the branch of the release, or on its pull request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReleasePull {
-    /// The remote's branch is this commit, and nothing else.
-    PushBranch {
-        remote: String,
-        branch: String,
-        id: String,
-        commit: ReleaseCommit,
-        seen: Option<String>,
-    },
-    /// One open pull request from the branch says this.
-    Open {
-        repository: String,
-        branch: String,
-        base: String,
-        title: String,
-        body: String,
-    },
-    /// No pull request from the branch is open.
-    Close {
-        repository: String,
-        branch: String,
-        base: String,
-    },
-    /// The remote has no such branch.
-    DeleteBranch {
-        remote: String,
-        branch: String,
-        seen: String,
-    },
-}
-
-impl ReleasePull {
-    /// The step's kind in the report.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::PushBranch { .. } => "push-branch",
-            Self::Open { .. } => "pull-request",
-            Self::Close { .. } => "close-pull-request",
-            Self::DeleteBranch { .. } => "delete-branch",
-        }
-    }
-
-    /// The outside thing, by names that stay the same from run to run.
-    pub fn object(&self) -> String {
-        match self {
-            Self::PushBranch { remote, branch, .. } | Self::DeleteBranch { remote, branch, .. } => {
-                format!("{remote}/{branch}")
-            }
-            Self::Open {
-                repository,
-                branch,
-                base,
-                ..
-            }
-            | Self::Close {
-                repository,
-                branch,
-                base,
-            } => {
-                format!("{repository}:{branch}→{base}")
-            }
-        }
-    }
-
-    /// One line for people.
-    pub fn what(&self) -> String {
-        match self {
-            Self::PushBranch {
-                remote, branch, id, ..
-            } => format!("{} to {branch} on {remote}", short(id)),
-            Self::Open {
-                branch,
-                base,
-                title,
-                ..
-            } => format!("{title} ({branch} → {base})"),
-            Self::Close { branch, base, .. } => format!("{branch} → {base}"),
-            Self::DeleteBranch { remote, branch, .. } => format!("{branch} on {remote}"),
-        }
-    }
-
-    /// What a person can do when the outside thing holds something else.
-    pub fn conflict_fix(&self) -> String {
-        match self {
-            Self::PushBranch { .. } | Self::DeleteBranch { .. } => "cargo xtask release-pr".into(),
-            Self::Open { .. } | Self::Close { .. } => {
-                "look at the pull request, then cargo xtask release-pr".into()
-            }
-        }
-    }
-
-    /// What a person can do when the outside thing cannot be read.
-    pub fn unknown_fix(&self) -> String {
-        match self {
-            Self::PushBranch { remote, .. } | Self::DeleteBranch { remote, .. } => {
-                format!("git ls-remote --heads {remote}")
-            }
-            Self::Open { .. } | Self::Close { .. } => {
-                "mend what the message says; cargo xtask doctor asks the forge again".into()
-            }
-        }
-    }
 }
 
 /// How the pull request is called, and where it comes from: `[release] branch`, `title` and `body`.

@@ -2,10 +2,12 @@
 //!
 //! What the release is, and whose the commits on the branch are, is decided before there is a step.
 
-use super::model::{ReleasePull, is_ours};
+use super::model::{ReleaseCommit, is_ours};
 use crate::github::Forge;
 use crate::github::pulls::{NewPull, Pull};
+use crate::step::Effect;
 use crate::step::plan::Probe;
+use crate::step::requirement::Requirement;
 use crate::text::short;
 use crate::world::World;
 
@@ -36,109 +38,278 @@ pub fn stranger(
     }))
 }
 
-/// Asks the remote or the forge.
-pub(crate) fn probe(world: &World, step: &ReleasePull) -> anyhow::Result<Probe> {
-    match step {
-        ReleasePull::PushBranch {
-            remote,
-            branch,
-            id,
-            seen,
-            ..
-        } => {
-            let found = tip(world, remote, branch)?;
-            Ok(match found {
-                Some(found) if found == *id => {
-                    Probe::Done(format!("{remote} has {branch} at {}", short(&found)))
-                }
-                found if found == *seen => Probe::Todo,
-                found => Probe::Conflict {
-                    found: at(branch, found.as_deref()),
-                    wanted: at(branch, seen.as_deref()),
-                },
-            })
-        }
-        ReleasePull::Open {
-            repository,
-            branch,
-            base,
-            title,
-            body,
-        } => Ok(
-            match world.forge().open_pulls(repository, branch, base)?.first() {
-                Some(pull) if says(pull, title, body) => {
-                    Probe::Done(format!("#{} {}", pull.number, pull.page))
-                }
-                _ => Probe::Todo,
-            },
-        ),
-        ReleasePull::Close {
-            repository,
-            branch,
-            base,
-        } => Ok(
-            match world
-                .forge()
-                .open_pulls(repository, branch, base)?
-                .is_empty()
-            {
-                true => Probe::Done("none is open".into()),
-                false => Probe::Todo,
-            },
-        ),
-        ReleasePull::DeleteBranch {
-            remote,
-            branch,
-            seen,
-        } => Ok(match tip(world, remote, branch)? {
-            None => Probe::Done("there is none".into()),
-            Some(found) if found == *seen => Probe::Todo,
+/// The remote's branch is this commit, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushReleaseBranch {
+    pub remote: String,
+    pub branch: String,
+    pub id: String,
+    pub commit: ReleaseCommit,
+    pub seen: Option<String>,
+}
+
+impl Effect for PushReleaseBranch {
+    fn kind(&self) -> &'static str {
+        "push-branch"
+    }
+
+    fn object(&self) -> String {
+        format!("{}/{}", self.remote, self.branch)
+    }
+
+    fn what(&self) -> String {
+        let Self { remote, branch, .. } = self;
+        format!("{} to {branch} on {remote}", short(&self.id))
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        "cargo xtask release-pr".into()
+    }
+
+    fn unknown_fix(&self) -> String {
+        format!("git ls-remote --heads {}", self.remote)
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let Self { remote, branch, .. } = self;
+        Ok(match tip(world, remote, branch)? {
+            Some(found) if found == self.id => {
+                Probe::Done(format!("{remote} has {branch} at {}", short(&found)))
+            }
+            found if found == self.seen => Probe::Todo,
             found => Probe::Conflict {
                 found: at(branch, found.as_deref()),
-                wanted: at(branch, Some(seen)),
+                wanted: at(branch, self.seen.as_deref()),
             },
-        }),
+        })
+    }
+
+    /// The branch is swapped against what was seen, so that nobody's commit is lost to a race.
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        world.git.push_release(
+            &self.remote,
+            &self.branch,
+            &self.commit,
+            self.seen.as_deref(),
+        )
     }
 }
 
-/// Does it. The branch is swapped against what was seen, so that nobody's commit is lost to a race.
-pub(crate) fn act(world: &World, step: &ReleasePull) -> anyhow::Result<()> {
-    match step {
-        ReleasePull::PushBranch {
-            remote,
-            branch,
-            commit,
-            seen,
-            ..
-        } => world
-            .git
-            .push_release(remote, branch, commit, seen.as_deref()),
-        ReleasePull::Open {
-            repository,
-            branch,
-            base,
-            title,
-            body,
-        } => keep_open(
+/// One open pull request from the branch says this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenReleasePull {
+    pub repository: String,
+    pub branch: String,
+    pub base: String,
+    pub title: String,
+    pub body: String,
+}
+
+impl Effect for OpenReleasePull {
+    fn kind(&self) -> &'static str {
+        "pull-request"
+    }
+
+    fn object(&self) -> String {
+        format!("{}:{}→{}", self.repository, self.branch, self.base)
+    }
+
+    fn what(&self) -> String {
+        format!("{} ({} → {})", self.title, self.branch, self.base)
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        "look at the pull request, then cargo xtask release-pr".into()
+    }
+
+    fn unknown_fix(&self) -> String {
+        "mend what the message says; cargo xtask doctor asks the forge again".into()
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::PullRequests {
+            repository: self.repository.clone(),
+            base: self.base.clone(),
+        })
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let open = world
+            .forge()
+            .open_pulls(&self.repository, &self.branch, &self.base)?;
+        Ok(match open.first() {
+            Some(pull) if says(pull, &self.title, &self.body) => {
+                Probe::Done(format!("#{} {}", pull.number, pull.page))
+            }
+            _ => Probe::Todo,
+        })
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        keep_open(
             world.forge(),
-            repository,
+            &self.repository,
             &NewPull {
-                branch,
-                base,
-                title,
-                body,
+                branch: &self.branch,
+                base: &self.base,
+                title: &self.title,
+                body: &self.body,
             },
-        ),
-        ReleasePull::Close {
-            repository,
-            branch,
-            base,
-        } => close(world.forge(), repository, branch, base),
-        ReleasePull::DeleteBranch {
-            remote,
-            branch,
-            seen,
-        } => world.git.delete_remote_branch(remote, branch, seen),
+        )
+    }
+}
+
+/// No pull request from the branch is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseReleasePull {
+    pub repository: String,
+    pub branch: String,
+    pub base: String,
+}
+
+impl Effect for CloseReleasePull {
+    fn kind(&self) -> &'static str {
+        "close-pull-request"
+    }
+
+    fn object(&self) -> String {
+        format!("{}:{}→{}", self.repository, self.branch, self.base)
+    }
+
+    fn what(&self) -> String {
+        format!("{} → {}", self.branch, self.base)
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        "look at the pull request, then cargo xtask release-pr".into()
+    }
+
+    fn unknown_fix(&self) -> String {
+        "mend what the message says; cargo xtask doctor asks the forge again".into()
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::PullRequests {
+            repository: self.repository.clone(),
+            base: self.base.clone(),
+        })
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let open = world
+            .forge()
+            .open_pulls(&self.repository, &self.branch, &self.base)?;
+        Ok(match open.is_empty() {
+            true => Probe::Done("none is open".into()),
+            false => Probe::Todo,
+        })
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        close(world.forge(), &self.repository, &self.branch, &self.base)
+    }
+}
+
+/// The remote has no such branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteReleaseBranch {
+    pub remote: String,
+    pub branch: String,
+    pub seen: String,
+}
+
+impl Effect for DeleteReleaseBranch {
+    fn kind(&self) -> &'static str {
+        "delete-branch"
+    }
+
+    fn object(&self) -> String {
+        format!("{}/{}", self.remote, self.branch)
+    }
+
+    fn what(&self) -> String {
+        format!("{} on {}", self.branch, self.remote)
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        "cargo xtask release-pr".into()
+    }
+
+    fn unknown_fix(&self) -> String {
+        format!("git ls-remote --heads {}", self.remote)
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        Ok(match tip(world, &self.remote, &self.branch)? {
+            None => Probe::Done("there is none".into()),
+            Some(found) if found == self.seen => Probe::Todo,
+            found => Probe::Conflict {
+                found: at(&self.branch, found.as_deref()),
+                wanted: at(&self.branch, Some(&self.seen)),
+            },
+        })
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        world
+            .git
+            .delete_remote_branch(&self.remote, &self.branch, &self.seen)
     }
 }
 

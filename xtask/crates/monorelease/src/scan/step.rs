@@ -8,9 +8,9 @@ use monorelease_model::image::Digest;
 
 use super::judge::judge;
 use super::{Rules, scanner};
+use crate::build::step::ImageBuild;
 use crate::packages::PackageBuild;
 use crate::packages::export::Export;
-use crate::step::images::ImageBuild;
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::tools::docker;

@@ -84,48 +84,6 @@ pub struct SecretSync {
     pub entries: Vec<SecretEntry>,
 }
 
-impl SecretSync {
-    /// One line: what is handed over, by fingerprint, and where.
-    pub fn what(&self) -> String {
-        let entries: Vec<String> = self
-            .entries
-            .iter()
-            .map(|entry| format!("{} ({})", entry.name, entry.fingerprint))
-            .collect();
-        let program = self.sink.program();
-        let object = if self.sink.is_by_name() {
-            String::new()
-        } else {
-            format!(" as {}", self.object)
-        };
-        format!(
-            "{} to {program}{object} for {}",
-            entries.join(", "),
-            self.environment
-        )
-    }
-
-    /// What a person can do when the store cannot be asked.
-    pub fn unknown_fix(&self) -> String {
-        match &self.sink {
-            Sink::Kubectl { arguments } => {
-                format!("kubectl {} auth can-i get secrets", arguments.join(" "))
-            }
-            _ => "cargo xtask doctor".to_owned(),
-        }
-    }
-
-    /// The store's object, by a name that stays the same from run to run.
-    pub fn object_id(&self) -> String {
-        format!(
-            "{}/{}#{}",
-            self.environment,
-            self.sink.program(),
-            self.object
-        )
-    }
-}
-
 /// Reads the keys of an environment; `None` where it wants no secrets.
 ///
 /// # Errors

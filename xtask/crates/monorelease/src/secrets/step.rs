@@ -15,8 +15,9 @@ use crate::delivery::deploy::checks::fill;
 use crate::project::images_from::secrets_of;
 use crate::project::paths::fits;
 use crate::project::{Project, Projects};
-use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
+use crate::step::requirement::Requirement;
+use crate::step::{Effect, Step};
 use crate::world::World;
 
 /// Wants the secrets of projects in an environment; of all that are known to want any where none is named.
@@ -262,48 +263,119 @@ fn values(sync: &SecretSync) -> anyhow::Result<Vec<SecretValue>> {
     sync.entries.iter().map(read).collect()
 }
 
-/// Whether the store holds the values, where it can be asked; else whether this run has handed them over.
-pub(crate) fn probe(world: &World, sync: &SecretSync) -> anyhow::Result<Probe> {
-    let Sink::Kubectl { arguments } = &sync.sink else {
-        return Ok(match was_handed(&sync.object_id()) {
-            true => Probe::Done(format!("{} took it", sync.sink.program())),
-            false => Probe::Todo,
-        });
-    };
-    let values = values(sync)?;
-    // kubectl ends well and says nothing where there is none.
-    let get = [
-        "get",
-        "secret",
-        &sync.object,
-        "--output=json",
-        "--ignore-not-found",
-    ];
-    let call = Call::new(world.program("kubectl")?)
-        .args(arguments)
-        .args(get);
-    let printed = world.hand_over(&call, "", &values)?;
-    if printed.trim().is_empty() {
-        return Ok(Probe::Todo);
+impl Effect for SecretSync {
+    fn kind(&self) -> &'static str {
+        "secrets"
     }
-    let found: Value = serde_json::from_str(&printed)
-        .map_err(|_| anyhow!("kubectl get secret {} printed no JSON", sync.object))?;
-    let is_held = |(entry, value): (&SecretEntry, &SecretValue)| {
-        found["data"][&entry.name].as_str() == Some(&value.base64())
-    };
-    Ok(match sync.entries.iter().zip(&values).all(is_held) {
-        true => Probe::Done(format!("secret {} holds them", sync.object)),
-        false => Probe::Todo,
-    })
+
+    /// The store's object, by a name that stays the same from run to run.
+    fn object(&self) -> String {
+        format!(
+            "{}/{}#{}",
+            self.environment,
+            self.sink.program(),
+            self.object
+        )
+    }
+
+    /// One line: what is handed over, by fingerprint, and where.
+    fn what(&self) -> String {
+        let entries: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| format!("{} ({})", entry.name, entry.fingerprint))
+            .collect();
+        let program = self.sink.program();
+        let object = if self.sink.is_by_name() {
+            String::new()
+        } else {
+            format!(" as {}", self.object)
+        };
+        format!(
+            "{} to {program}{object} for {}",
+            entries.join(", "),
+            self.environment
+        )
+    }
+
+    fn conflict_fix(&self, _project: &str) -> String {
+        "the same command again, which plans upon what is there now".into()
+    }
+
+    fn unknown_fix(&self) -> String {
+        match &self.sink {
+            Sink::Kubectl { arguments } => {
+                format!("kubectl {} auth can-i get secrets", arguments.join(" "))
+            }
+            _ => "cargo xtask doctor".to_owned(),
+        }
+    }
+
+    fn is_irreversible(&self) -> bool {
+        false
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+
+    /// Whether the store holds the values, where it can be asked; else whether this run has handed them over.
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let Sink::Kubectl { arguments } = &self.sink else {
+            return Ok(match was_handed(&Effect::object(self)) {
+                true => Probe::Done(format!("{} took it", self.sink.program())),
+                false => Probe::Todo,
+            });
+        };
+        let values = values(self)?;
+        // kubectl ends well and says nothing where there is none.
+        let get = [
+            "get",
+            "secret",
+            &self.object,
+            "--output=json",
+            "--ignore-not-found",
+        ];
+        let call = Call::new(world.program("kubectl")?)
+            .args(arguments)
+            .args(get);
+        let printed = world.hand_over(&call, "", &values)?;
+        if printed.trim().is_empty() {
+            return Ok(Probe::Todo);
+        }
+        let found: Value = serde_json::from_str(&printed)
+            .map_err(|_| anyhow!("kubectl get secret {} printed no JSON", self.object))?;
+        let is_held = |(entry, value): (&SecretEntry, &SecretValue)| {
+            found["data"][&entry.name].as_str() == Some(&value.base64())
+        };
+        Ok(match self.entries.iter().zip(&values).all(is_held) {
+            true => Probe::Done(format!("secret {} holds them", self.object)),
+            false => Probe::Todo,
+        })
+    }
+
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        let values = values(self)?;
+        hand_over(world, self, &values)?;
+        remember_handed(&Effect::object(self));
+        Ok(())
+    }
 }
 
-/// Hands over.
-pub(crate) fn act(world: &World, sync: &SecretSync) -> anyhow::Result<()> {
-    let values = values(sync)?;
+/// Hands the values over to the store.
+fn hand_over(world: &World, sync: &SecretSync, values: &[SecretValue]) -> anyhow::Result<()> {
     let object: Map<String, Value> = sync
         .entries
         .iter()
-        .zip(&values)
+        .zip(values)
         .map(|(entry, value)| (entry.name.clone(), value.reveal().into()))
         .collect();
     let program = world.program(sync.sink.program())?;
@@ -321,11 +393,11 @@ pub(crate) fn act(world: &World, sync: &SecretSync) -> anyhow::Result<()> {
             let data: Map<String, Value> = sync
                 .entries
                 .iter()
-                .zip(&values)
+                .zip(values)
                 .map(|(entry, value)| (entry.name.clone(), value.base64().into()))
                 .collect();
             let manifest = json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": { "name": sync.object }, "data": data });
-            world.hand_over(&call, &manifest.to_string(), &values)?;
+            world.hand_over(&call, &manifest.to_string(), values)?;
         }
         // `--from-json` wants a file (`modal secret create --help`), and `--force` replaces what is there.
         Sink::Modal => {
@@ -342,7 +414,7 @@ pub(crate) fn act(world: &World, sync: &SecretSync) -> anyhow::Result<()> {
             world.hand_over(
                 &Call::new(program).args(create).arg(file.path()),
                 "",
-                &values,
+                values,
             )?;
         }
         // Without `--body` the value is what stands on stdin (`gh secret set --help`).
@@ -358,13 +430,12 @@ pub(crate) fn act(world: &World, sync: &SecretSync) -> anyhow::Result<()> {
                 .iter()
                 .fold(call, |call, repository| call.args(["--repo", repository]));
             let value = values.first().map(SecretValue::reveal).unwrap_or_default();
-            world.hand_over(&call, value, &values)?;
+            world.hand_over(&call, value, values)?;
         }
         Sink::Command(command) => {
-            by_command(world, sync, &Call::new(program), command, &object, &values)?
+            by_command(world, sync, &Call::new(program), command, &object, values)?
         }
     }
-    remember_handed(&sync.object_id());
     Ok(())
 }
 

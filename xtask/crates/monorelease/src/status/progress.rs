@@ -117,13 +117,14 @@ mod tests {
     use crate::config::parse;
     use crate::project::Projects;
     use crate::step::Step;
+    use crate::step::files::CreateFile;
     use crate::step::plan::{Cost, Draft, Planned, Refusal};
 
     fn plan(verdicts: &[Verdict], refused: bool) -> Plan {
-        let step = Step::CreateFile {
+        let step = Step::CreateFile(CreateFile {
             path: String::new(),
             text: String::new(),
-        };
+        });
         let draft = Draft {
             project: "api".into(),
             why: String::new(),

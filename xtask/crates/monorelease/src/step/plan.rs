@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::Step;
+use super::files::EditFile;
 
 /// The answer to: is this effect already true?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,16 @@ pub struct Draft {
     pub step: Step,
 }
 
+impl Draft {
+    /// The edit that it is: edits of a plan are made together.
+    pub fn edit(&self) -> Option<&EditFile> {
+        match &self.step {
+            Step::EditFile(edit) => Some(edit),
+            _ => None,
+        }
+    }
+}
+
 /// A step with what is known of it.
 #[derive(Debug, Clone)]
 pub struct Planned {
@@ -91,7 +102,7 @@ pub enum Scope {
 impl Planned {
     /// Whether this is a commit that was tried and not made.
     pub fn is_failed_commit(&self) -> bool {
-        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit { .. })
+        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit(_))
     }
 }
 

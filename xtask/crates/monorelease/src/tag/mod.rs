@@ -1,6 +1,7 @@
 //! `tag`: tags the commit with its version, or with the next release candidate of it.
 
 pub mod plan;
+pub mod step;
 
 use monorelease_model::version::Version;
 
@@ -81,7 +82,7 @@ pub fn run(app: &App, arguments: &Tag) -> Outcome {
     world.git.committer()?;
     // What can fail and be mended comes before what others see.
     goal.drafts
-        .sort_by_key(|draft| draft.step.is_irreversible());
+        .sort_by_key(|draft| draft.step.effect().is_irreversible());
     app.execute(goal, serde_json::Map::new())
 }
 

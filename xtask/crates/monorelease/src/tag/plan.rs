@@ -6,6 +6,7 @@ use std::ops::Bound;
 use monorelease_model::tag::{Owners, TagName};
 use monorelease_model::version::Version;
 
+use super::step::{PushTag, Tag};
 use crate::project::{Project, Projects};
 use crate::step::Step;
 use crate::step::plan::Goal;
@@ -179,11 +180,11 @@ impl TagFacts {
             goal.want(
                 &project.name,
                 why,
-                Step::Tag {
+                Step::Tag(Tag {
                     name: name.into(),
                     commit: commit.into(),
                     message,
-                },
+                }),
             );
         }
         match &self.remote {
@@ -191,11 +192,11 @@ impl TagFacts {
                 goal.want(
                     &project.name,
                     "CI and every other clone read the tags there",
-                    Step::PushTag {
+                    Step::PushTag(PushTag {
                         remote: remote.clone(),
                         name: name.into(),
                         commit: commit.into(),
-                    },
+                    }),
                 );
             }
             RemoteTags::None if push => goal.refuse(

@@ -18,8 +18,8 @@ use monorelease_process::{Call, Runner};
 use serde::Deserialize;
 
 use super::health;
+use crate::build::step::ImageBuild;
 use crate::fault::Fault;
-use crate::step::images::ImageBuild;
 use crate::world::{World, files};
 
 /// How long one smoke command may take.

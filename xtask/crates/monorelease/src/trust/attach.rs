@@ -1,6 +1,4 @@
-//! Signatures and statements attached to digests: whether they are there, and how they come to be there.
-//!
-//! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
+//! What is attached to a digest: whether it is there, and whether a trusted signer says what is wanted.
 
 use anyhow::bail;
 use monorelease_oci_registry::error::RegistryError;
@@ -10,31 +8,7 @@ use serde_json::Value;
 use super::cosign::Answer;
 use super::{Attached, Claim, Policy, Signer, Subject, cosign, syft};
 use crate::config::trust::SbomFormat;
-use crate::step::plan::Probe;
 use crate::world::World;
-
-/// Asks the registry, through cosign and by the policy: the proof is in the signature, not in that something is there.
-pub fn probe(
-    world: &World,
-    subject: &Subject,
-    what: &Attached,
-    policy: &Policy,
-) -> anyhow::Result<Probe> {
-    // An index that is not stored yet has nothing attached; cosign would say the same of it as of one that cannot be read.
-    if world
-        .registry()
-        .head(&subject.repository, subject.digest.as_str())?
-        .is_none()
-    {
-        return Ok(Probe::Todo);
-    }
-    Ok(match look(world, subject, what, policy)? {
-        Found::Good(evidence) => Probe::Done(evidence),
-        Found::Absent(_) => Probe::Todo,
-        Found::Unknown(why) | Found::Broken(why) => Probe::Unknown(why),
-        Found::Other { found, wanted } => Probe::Conflict { found, wanted },
-    })
-}
 
 /// The largest list of contents that is looked at.
 const ENTRY_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
@@ -203,25 +177,6 @@ fn held(statements: &[Value], by: &str, subject: &Subject, claim: &Claim) -> Fou
 fn commit_of(predicate: &Value) -> String {
     let commit = &predicate["buildDefinition"]["resolvedDependencies"][0]["digest"]["gitCommit"];
     crate::text::short(commit.as_str().unwrap_or("no commit")).to_owned()
-}
-
-/// Attaches it. That it is there, and counts, is asked afterwards.
-pub fn act(
-    world: &World,
-    subject: &Subject,
-    what: &Attached,
-    policy: &Policy,
-) -> anyhow::Result<()> {
-    match what {
-        Attached::Signature => cosign::sign(world, subject, policy),
-        Attached::Statement(claim) => {
-            let predicate = match claim {
-                Claim::Sbom(format) => syft::list(world, subject, *format)?,
-                Claim::Provenance(predicate) => predicate.to_string(),
-            };
-            cosign::attest(world, subject, claim.kind(), &predicate, policy)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod plan;
 pub mod policy;
 pub mod promoted;
 pub mod signed_files;
+pub mod step;
 mod syft;
 
 use monorelease_model::image::{Digest, Repository};

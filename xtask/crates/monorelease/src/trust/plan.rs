@@ -5,10 +5,11 @@
 use monorelease_model::image::{Digest, Repository};
 use serde_json::{Value, json};
 
+use super::step::{Attach, Store};
 use super::{Attached, Claim, Policy, Subject};
 use crate::release::platform_images::PlatformImage;
 use crate::step::Step;
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Goal;
 
 /// Says how an image was made: a Dockerfile of the commit, built for one platform (docs/release.md).
@@ -39,9 +40,11 @@ pub fn want(
     policy: &Policy,
     build_id: &str,
 ) -> anyhow::Result<()> {
-    let store = |manifest: &ManifestBytes| Step::Store {
-        repository: release.repository.clone(),
-        manifest: manifest.clone(),
+    let store = |manifest: &ManifestBytes| {
+        Step::Store(Store {
+            repository: release.repository.clone(),
+            manifest: manifest.clone(),
+        })
     };
     for image in release.images {
         // What a platform's tag names is carried over by its name alone, which comes later.
@@ -60,11 +63,11 @@ pub fn want(
             goal.want(
                 release.project,
                 why,
-                Step::Attach {
+                Step::Attach(Attach {
                     subject,
                     what,
                     policy: policy.clone(),
-                },
+                }),
             );
         }
     }
@@ -82,11 +85,11 @@ pub fn want(
         goal.want(
             release.project,
             "what the release's name leads to",
-            Step::Attach {
+            Step::Attach(Attach {
                 subject,
                 what: Attached::Signature,
                 policy: policy.clone(),
-            },
+            }),
         );
     }
     Ok(())

@@ -6,10 +6,10 @@ use anyhow::Context;
 use regex::Regex;
 
 use super::identity::Identity;
-use super::{Attached, Claim, Key, Policy, PublicKey, Signer, Trust, attach, cosign, identity};
+use super::{Attached, Claim, Key, Policy, PublicKey, Signer, Trust, cosign, identity};
 use crate::fault::Fault;
-use crate::step::Step;
 use crate::step::plan::{Goal, Probe};
+use crate::step::{Effect, Step};
 use crate::tools;
 use crate::world::{World, files};
 
@@ -92,17 +92,11 @@ pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &st
             .iter()
             .filter(|draft| draft.project == project)
             .any(|draft| match &draft.step {
-                Step::Attach { what, .. }
-                    if list_alone && !matches!(what, Attached::Statement(Claim::Sbom(_))) =>
-                {
-                    false
+                Step::Attach(step) => {
+                    let is_list = matches!(step.what, Attached::Statement(Claim::Sbom(_)));
+                    // What cannot be read is refused as such.
+                    (is_list || !list_alone) && matches!(step.probe(world), Ok(Probe::Todo))
                 }
-                // What cannot be read is refused as such.
-                Step::Attach {
-                    subject,
-                    what,
-                    policy,
-                } => matches!(attach::probe(world, subject, what, policy), Ok(Probe::Todo)),
                 _ => false,
             })
     };

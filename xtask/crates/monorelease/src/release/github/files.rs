@@ -105,7 +105,7 @@ pub(super) fn name(world: &World, asset: &Asset) -> anyhow::Result<Option<String
 fn package_file(world: &World, file: &PackageFile) -> anyhow::Result<Option<PathBuf>> {
     let path = match file {
         PackageFile::Artifact(build) => {
-            packages::step::built(world, build)?.map(|built| built.path)
+            packages::files::built(world, build)?.map(|built| built.path)
         }
         PackageFile::List(build) => trust::listed(world, build)?,
         PackageFile::Bundle(build, what) => {

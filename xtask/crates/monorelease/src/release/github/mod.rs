@@ -82,64 +82,6 @@ pub enum Part {
 }
 
 impl ForgeRelease {
-    /// The step's kind in the report.
-    pub fn kind(&self) -> &'static str {
-        match self.part {
-            Part::Draft(_) => "forge-draft",
-            Part::Asset(_) | Part::Checksums(_) => "forge-asset",
-            Part::Published { .. } => "forge-release",
-        }
-    }
-
-    /// The outside thing, by names that stay the same from run to run.
-    pub fn object(&self) -> String {
-        let Self {
-            repository, tag, ..
-        } = self;
-        self.file().map_or_else(
-            || format!("{repository}/{tag}"),
-            |file| format!("{repository}/{tag}/{file}"),
-        )
-    }
-
-    /// One line for people.
-    pub fn what(&self) -> String {
-        let Self {
-            repository,
-            tag,
-            part,
-        } = self;
-        match part {
-            Part::Draft(told) => format!("{} for {tag} at {repository}", told.title),
-            Part::Asset(asset) => format!("{} of {tag}", asset.name),
-            Part::Checksums(assets) => format!("{CHECKSUMS} of {tag}, over {} files", assets.len()),
-            Part::Published { is_latest: true } => format!("{tag} at {repository}, as its latest"),
-            Part::Published { is_latest: false } => format!("{tag} at {repository}"),
-        }
-    }
-
-    /// What a person can do when the outside thing holds something else.
-    pub fn conflict_fix(&self, project: &str) -> String {
-        let Self {
-            repository, tag, ..
-        } = self;
-        match self.part {
-            Part::Draft(_) => {
-                format!(
-                    "gh release view {tag} --repo {repository}, then gh release delete {tag} --repo {repository}, or make it say that"
-                )
-            }
-            _ => format!(
-                "gh release view {tag} --repo {repository}, then cargo xtask bump patch {project}"
-            ),
-        }
-    }
-
-    /// What a person can do when the outside thing cannot be read.
-    pub fn unknown_fix(&self) -> String {
-        "mend what the message says; cargo xtask doctor asks the forge again".into()
-    }
-
     /// Whether this puts a file there.
     pub fn file(&self) -> Option<&str> {
         match &self.part {

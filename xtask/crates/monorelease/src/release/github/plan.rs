@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::release::plan::{ReleaseFacts, has_tag};
 use crate::release::platform_images::PlatformImage;
 use crate::step::Step;
-use crate::step::images::ManifestBytes;
+use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Goal;
 use crate::tag::plan::{RemoteTags, TagFacts};
 use crate::trust::Subject;

@@ -13,7 +13,9 @@ use super::files::{content, digest, name};
 use super::{Asset, CHECKSUMS, ForgeRelease, Part, Told, checksums, is_ours, read_checksums};
 use crate::github::files::{Content, File};
 use crate::github::releases::Release;
+use crate::step::Effect;
 use crate::step::plan::Probe;
+use crate::step::requirement::Requirement;
 use crate::world::World;
 
 /// How much of an upload goes between two lines that tell of it.
@@ -21,75 +23,151 @@ const TOLD_BYTES: u64 = 16 << 20;
 /// The most that is shown of a line of a text.
 const SHOWN_CHARS: usize = 80;
 
-/// Asks the forge.
-pub(crate) fn probe(world: &World, wanted: &ForgeRelease) -> anyhow::Result<Probe> {
-    let ForgeRelease {
-        repository,
-        tag,
-        part,
-    } = wanted;
-    if let Part::Draft(told) = part {
-        return Ok(drafted(
-            &world.forge().releases_of(repository, tag)?,
-            tag,
-            told,
-        ));
-    }
-    let Some(release) = world.forge().release(repository, tag)? else {
-        return Ok(Probe::Todo);
-    };
-    match part {
-        Part::Published { .. } if release.is_draft => Ok(Probe::Todo),
-        Part::Published { .. } | Part::Draft(_) => Ok(Probe::Done(release.page)),
-        Part::Asset(asset) => {
-            let files = world.forge().files(repository, &release)?;
-            held(world, repository, &release, &files, asset)
-        }
-        Part::Checksums(assets) => {
-            let files = world.forge().files(repository, &release)?;
-            listed(world, repository, &release, &files, assets)
+impl Effect for ForgeRelease {
+    fn kind(&self) -> &'static str {
+        match self.part {
+            Part::Draft(_) => "forge-draft",
+            Part::Asset(_) | Part::Checksums(_) => "forge-asset",
+            Part::Published { .. } => "forge-release",
         }
     }
-}
 
-/// Does it. Everything is looked for anew: another run may have been faster.
-pub(crate) fn act(world: &World, wanted: &ForgeRelease) -> anyhow::Result<()> {
-    let ForgeRelease {
-        repository,
-        tag,
-        part,
-    } = wanted;
-    if let Part::Draft(told) = part {
-        return draft(world, repository, tag, told);
+    fn object(&self) -> String {
+        let Self {
+            repository, tag, ..
+        } = self;
+        self.file().map_or_else(
+            || format!("{repository}/{tag}"),
+            |file| format!("{repository}/{tag}/{file}"),
+        )
     }
-    let release = world
-        .forge()
-        .release(repository, tag)?
-        .with_context(|| format!("{repository} has no draft for {tag}"))?;
-    match part {
-        Part::Published { is_latest } if release.is_draft => {
-            world.forge().publish(repository, &release, *is_latest)?
-        }
-        Part::Published { .. } | Part::Draft(_) => {}
-        Part::Asset(asset) => {
-            let name =
-                name(world, asset)?.with_context(|| format!("{} is gone again", asset.name))?;
-            send(
-                world,
-                wanted,
-                &release,
-                &name,
-                &content(world, &asset.source)?,
-            )?;
-        }
-        Part::Checksums(assets) => {
-            let files = world.forge().files(repository, &release)?;
-            let text = sums(world, repository, &files, assets)?
-                .context("not all of its files are there")?;
-            send(world, wanted, &release, CHECKSUMS, &Content::Text(text))?;
+
+    fn what(&self) -> String {
+        let Self {
+            repository,
+            tag,
+            part,
+        } = self;
+        match part {
+            Part::Draft(told) => format!("{} for {tag} at {repository}", told.title),
+            Part::Asset(asset) => format!("{} of {tag}", asset.name),
+            Part::Checksums(assets) => format!("{CHECKSUMS} of {tag}, over {} files", assets.len()),
+            Part::Published { is_latest: true } => format!("{tag} at {repository}, as its latest"),
+            Part::Published { is_latest: false } => format!("{tag} at {repository}"),
         }
     }
-    Ok(())
+
+    fn conflict_fix(&self, project: &str) -> String {
+        let Self {
+            repository, tag, ..
+        } = self;
+        match self.part {
+            Part::Draft(_) => {
+                format!(
+                    "gh release view {tag} --repo {repository}, then gh release delete {tag} --repo {repository}, or make it say that"
+                )
+            }
+            _ => format!(
+                "gh release view {tag} --repo {repository}, then cargo xtask bump patch {project}"
+            ),
+        }
+    }
+
+    fn unknown_fix(&self) -> String {
+        "mend what the message says; cargo xtask doctor asks the forge again".into()
+    }
+
+    fn is_irreversible(&self) -> bool {
+        match self.part {
+            Part::Draft(_) | Part::Asset(_) | Part::Checksums(_) => false,
+            Part::Published { .. } => true,
+        }
+    }
+
+    fn is_serial(&self) -> bool {
+        true
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::GithubRelease {
+            repository: self.repository.clone(),
+            tag: self.tag.clone(),
+        })
+    }
+
+    fn probe(&self, world: &World) -> anyhow::Result<Probe> {
+        let ForgeRelease {
+            repository,
+            tag,
+            part,
+        } = self;
+        if let Part::Draft(told) = part {
+            return Ok(drafted(
+                &world.forge().releases_of(repository, tag)?,
+                tag,
+                told,
+            ));
+        }
+        let Some(release) = world.forge().release(repository, tag)? else {
+            return Ok(Probe::Todo);
+        };
+        match part {
+            Part::Published { .. } if release.is_draft => Ok(Probe::Todo),
+            Part::Published { .. } | Part::Draft(_) => Ok(Probe::Done(release.page)),
+            Part::Asset(asset) => {
+                let files = world.forge().files(repository, &release)?;
+                held(world, repository, &release, &files, asset)
+            }
+            Part::Checksums(assets) => {
+                let files = world.forge().files(repository, &release)?;
+                listed(world, repository, &release, &files, assets)
+            }
+        }
+    }
+
+    /// Everything is looked for anew: another run may have been faster.
+    fn act(&self, world: &World) -> anyhow::Result<()> {
+        let ForgeRelease {
+            repository,
+            tag,
+            part,
+        } = self;
+        if let Part::Draft(told) = part {
+            return draft(world, repository, tag, told);
+        }
+        let release = world
+            .forge()
+            .release(repository, tag)?
+            .with_context(|| format!("{repository} has no draft for {tag}"))?;
+        match part {
+            Part::Published { is_latest } if release.is_draft => {
+                world.forge().publish(repository, &release, *is_latest)?
+            }
+            Part::Published { .. } | Part::Draft(_) => {}
+            Part::Asset(asset) => {
+                let name =
+                    name(world, asset)?.with_context(|| format!("{} is gone again", asset.name))?;
+                send(
+                    world,
+                    self,
+                    &release,
+                    &name,
+                    &content(world, &asset.source)?,
+                )?;
+            }
+            Part::Checksums(assets) => {
+                let files = world.forge().files(repository, &release)?;
+                let text = sums(world, repository, &files, assets)?
+                    .context("not all of its files are there")?;
+                send(world, self, &release, CHECKSUMS, &Content::Text(text))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is said of the first of a tag's releases, and whether there is but one.

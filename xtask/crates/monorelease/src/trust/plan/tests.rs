@@ -83,7 +83,9 @@ fn planned(policy: &Policy) -> Vec<String> {
     goal.drafts
         .iter()
         .map(|draft| match &draft.step {
-            Step::Attach { subject, what, .. } => format!("{} {}", what.word(), subject.role),
+            Step::Attach(Attach { subject, what, .. }) => {
+                format!("{} {}", what.word(), subject.role)
+            }
             step => step.kind().to_owned(),
         })
         .collect()
