@@ -4,7 +4,7 @@
 use anyhow::{anyhow, bail};
 
 use super::repository::branch::{DeliveryBranch, Pushed};
-use crate::fault::Fault;
+use crate::step::plan::Overtaken;
 
 /// How often an edit is derived again because somebody was faster. Of so many at once, one is first each time.
 const TRIES: usize = 32;
@@ -68,5 +68,5 @@ pub(super) fn until_taken(
 
 /// The refusal of a step whose place says something else than the plan was made of.
 pub(super) fn changed_meanwhile(place: &str, found: &str) -> anyhow::Error {
-    Fault::refused(format!("{place}: somebody changed it meanwhile: {found}")).into()
+    Overtaken(format!("{place}: somebody changed it meanwhile: {found}")).into()
 }

@@ -17,7 +17,7 @@ use crate::pin::UNSIGNED;
 use crate::project::Project;
 use crate::release::observe;
 use crate::step::Step;
-use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
+use crate::step::plan::{Goal, Plan, Scope, Verdict};
 use crate::trust;
 use crate::trust::promoted;
 
@@ -225,40 +225,22 @@ pub(super) fn newest(app: &App, project: &Project) -> anyhow::Result<Option<Vers
     Ok(None)
 }
 
-fn of_deliveries(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Planned> {
-    let is_one = |step: &Step| matches!(step, Step::Deliver(_) | Step::Deploy(_) | Step::Pin(_));
-    plan.steps
-        .iter()
-        .filter(move |planned| planned.verdict == verdict && is_one(&planned.draft.step))
-}
-
 /// What is asked before environments are changed that want somebody's approval; `None` when none does.
 pub fn approval(plan: &Plan) -> Option<String> {
-    let wanted = of_deliveries(plan, Verdict::Todo).find_map(|planned| match &planned.draft.step {
-        Step::Deliver(delivery) if delivery.approval => Some(&delivery.environment),
-        Step::Deploy(deployment) if deployment.of.approval => Some(&deployment.of.environment),
-        _ => None,
-    });
+    let todo = plan
+        .steps
+        .iter()
+        .filter(|planned| planned.verdict == Verdict::Todo);
+    let wanted = todo
+        .map(|planned| &planned.draft.step)
+        .find_map(|step| match step {
+            Step::Deliver(delivery) if delivery.approval => Some(&delivery.environment),
+            Step::Deploy(deployment) if deployment.of.approval => Some(&deployment.of.environment),
+            _ => None,
+        });
     wanted.map(|environment| {
         format!("{environment} is changed with somebody's approval alone. Do you approve?")
     })
-}
-
-/// Whether a run did nothing because somebody else changed a pin meanwhile: a refusal, and no failure.
-pub fn overtaken(plan: &Plan) -> bool {
-    let met = |planned: &Planned| {
-        [
-            "since the plan was made: found",
-            "somebody changed it meanwhile",
-        ]
-        .iter()
-        .any(|words| planned.evidence.contains(words))
-    };
-    let overtaken = of_deliveries(plan, Verdict::Failed)
-        .filter(|planned| met(planned))
-        .count();
-    // One that failed for another reason is a failure, whatever became of the rest.
-    plan.count(Verdict::Acted) == 0 && overtaken > 0 && overtaken == plan.count(Verdict::Failed)
 }
 
 #[cfg(test)]
@@ -267,9 +249,9 @@ mod tests {
 
     use super::*;
     use crate::delivery::{Action, Deliver};
-    use crate::step::plan::{Cost, Draft};
+    use crate::step::plan::{Cost, Draft, Planned};
 
-    fn plan(approval: bool, verdict: Verdict, evidence: &str) -> Plan {
+    fn plan(approval: bool, verdict: Verdict) -> Plan {
         let deliver = Deliver {
             action: Action::Promote,
             project: "api".into(),
@@ -293,7 +275,7 @@ mod tests {
             steps: vec![Planned {
                 draft,
                 verdict,
-                evidence: evidence.into(),
+                evidence: String::new(),
                 cost: Cost::default(),
             }],
             ..Plan::default()
@@ -303,30 +285,10 @@ mod tests {
     #[test]
     fn approval_is_asked_for_what_is_left_to_do_alone() {
         assert!(
-            approval(&plan(true, Verdict::Todo, ""))
+            approval(&plan(true, Verdict::Todo))
                 .is_some_and(|question| question.contains("production"))
         );
-        assert_eq!(approval(&plan(true, Verdict::Done, "")), None);
-        assert_eq!(approval(&plan(false, Verdict::Todo, "")), None);
-    }
-
-    #[test]
-    fn a_pin_that_somebody_changed_is_a_refusal_and_other_failures_are_none() {
-        assert!(overtaken(&plan(
-            false,
-            Verdict::Failed,
-            "there (main): somebody changed it meanwhile: a.yaml:1 says 1"
-        )));
-        assert!(overtaken(&plan(
-            false,
-            Verdict::Failed,
-            "since the plan was made: found a, wanted b"
-        )));
-        assert!(!overtaken(&plan(
-            false,
-            Verdict::Failed,
-            "there (main) takes no push"
-        )));
-        assert!(!overtaken(&plan(false, Verdict::Acted, "")));
+        assert_eq!(approval(&plan(true, Verdict::Done)), None);
+        assert_eq!(approval(&plan(false, Verdict::Todo)), None);
     }
 }

@@ -15,7 +15,7 @@ use super::order::Unit;
 use crate::bump::step::Commit;
 use crate::step::Step;
 use crate::step::files::EditFile;
-use crate::step::plan::{Cost, Draft, Plan, Planned, Probe, Scope, Verdict};
+use crate::step::plan::{Cost, Draft, Overtaken, Plan, Planned, Probe, Scope, Verdict};
 use crate::text::short;
 use crate::world::cost::Meter;
 use crate::world::{World, files};
@@ -197,7 +197,7 @@ impl Run<'_> {
             self.units[*need]
                 .steps
                 .clone()
-                .any(|step| verdict_of(step) == Verdict::Acted)
+                .any(|step| verdict_of(step).has_acted())
         });
         let is_open = |step: &usize| {
             verdict_of(*step) == Verdict::Todo
@@ -254,12 +254,9 @@ impl Run<'_> {
 
     fn end(&mut self, unit: usize) {
         let steps = self.units[unit].steps.clone();
-        let ok = steps.clone().all(|step| {
-            matches!(
-                self.plan.steps[step].verdict,
-                Verdict::Done | Verdict::Acted
-            )
-        });
+        let ok = steps
+            .clone()
+            .all(|step| self.plan.steps[step].verdict.is_true());
         self.states[unit] = State::Over { ok };
         // A hook may change what is committed: then the commit is there, and is not the one that was wanted.
         let has_lost_its_commit =
@@ -273,7 +270,7 @@ impl Run<'_> {
     /// for the commit alone (issue 3). Files that already were as planned were not touched, and are not now.
     fn put_edits_back(&mut self, before_step: usize) {
         let acted: Vec<_> = (0..before_step)
-            .filter(|step| self.plan.steps[*step].verdict == Verdict::Acted)
+            .filter(|step| self.plan.steps[*step].verdict.has_acted())
             .collect();
         let before: Vec<_> = acted
             .iter()
@@ -318,22 +315,23 @@ fn work(world: &World, steps: &[(usize, Planned)], sender: &Sender<Message>) {
         let meter = Meter::start();
         let answer = planned.draft.step.probe(world);
         tell(sender, Message::Cost(*place, meter.read()));
-        let failure = match answer {
+        let (verdict, evidence) = match answer {
             Probe::Todo => {
                 left.push((*place, planned));
                 continue;
             }
-            Probe::Done(_) if planned.verdict == Verdict::Done => continue,
-            Probe::Done(evidence) => {
+            Probe::Done(_) | Probe::Waiting(_) if planned.verdict.is_done() => continue,
+            Probe::Done(evidence) | Probe::Waiting(evidence) => {
                 tell(sender, Message::Settled(*place, Verdict::Done, evidence));
                 continue;
             }
-            Probe::Conflict { found, wanted } => {
-                format!("since the plan was made: found {found}, wanted {wanted}")
-            }
-            Probe::Unknown(why) => why,
+            Probe::Conflict { found, wanted } => (
+                Verdict::Overtaken,
+                format!("since the plan was made: found {found}, wanted {wanted}"),
+            ),
+            Probe::Unknown(why) => (Verdict::Failed, why),
         };
-        return tell(sender, Message::Settled(*place, Verdict::Failed, failure));
+        return tell(sender, Message::Settled(*place, verdict, evidence));
     }
     if left.is_empty() {
         return;
@@ -373,6 +371,8 @@ fn act(world: &World, batch: &[&Draft]) -> anyhow::Result<()> {
 fn proved(world: &World, step: &Step, acted: &anyhow::Result<()>) -> (Verdict, String) {
     match (step.probe(world), acted) {
         (Probe::Done(evidence), _) => (Verdict::Acted, evidence),
+        (Probe::Waiting(evidence), _) => (Verdict::Waiting, evidence),
+        (_, Err(error)) if error.is::<Overtaken>() => (Verdict::Overtaken, format!("{error:#}")),
         (_, Err(error)) => (Verdict::Failed, format!("{error:#}")),
         (Probe::Todo, Ok(())) => (Verdict::Failed, not_there(world, step)),
         (Probe::Conflict { found, wanted }, Ok(())) => (

@@ -206,7 +206,7 @@ impl Scene {
         let left = self.plan().open().count();
         let finished = self.run_until(usize::MAX);
         assert_eq!(
-            finished.count(Verdict::Acted),
+            finished.count(Verdict::has_acted),
             left,
             "{case}: what was done is not done again"
         );
@@ -227,7 +227,7 @@ fn law_14_a_plan_that_ends_between_any_two_steps_is_finished_by_the_next() {
     for place in 0..=steps {
         let scene = Scene::new();
         let first = scene.run_until(place);
-        assert_eq!(first.count(Verdict::Acted), place);
+        assert_eq!(first.count(Verdict::has_acted), place);
         scene.assert_finishes(&format!("ended before step {place}"), &undisturbed);
     }
     println!("plans that ended early: {} cases", steps + 1);

@@ -9,10 +9,11 @@ use super::{apply, preflight, run};
 use crate::app::{App, Outcome};
 use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
+use crate::step::Step;
 use crate::step::plan::{Goal, Plan, Verdict};
+use crate::ui;
 use crate::ui::live::Live;
 use crate::world::{environment, files};
-use crate::{release, ui};
 
 impl App {
     /// Plans, and unless it is a dry run applies, and reports. `extra` joins the JSON document.
@@ -54,7 +55,7 @@ impl App {
                 "Planned",
                 &format!(
                     "{open} to do, {} done already; nothing was written",
-                    plan.count(Verdict::Done)
+                    plan.count(Verdict::is_done)
                 ),
             );
         } else if open == 0 {
@@ -68,9 +69,7 @@ impl App {
         }
         let code = match (applied.ok, is_refused) {
             // Nothing was done because somebody else was there first: that is a refusal.
-            (false, _) if promote::overtaken(&plan) || release::overtaken(&plan) => {
-                FaultKind::Refused.exit_code()
-            }
+            (false, _) if was_overtaken(&plan) => FaultKind::Refused.exit_code(),
             (false, _) => FaultKind::Failed.exit_code(),
             (true, true) => FaultKind::Refused.exit_code(),
             (true, false) => 0,
@@ -101,7 +100,7 @@ impl App {
     }
 
     fn tell_end(&self, plan: &Plan, applied: Applied, open: usize) {
-        let acted = plan.count(Verdict::Acted);
+        let acted = plan.count(Verdict::has_acted);
         let requests = self.world.registry_requests();
         let requests = if requests > 0 {
             format!(", {requests} registry requests")
@@ -116,13 +115,13 @@ impl App {
                     "Finished",
                     &format!(
                         "{acted} done now, {} done before{requests}",
-                        plan.count(Verdict::Done)
+                        plan.count(Verdict::is_done)
                     ),
                 );
             }
             Applied {
                 is_stopped: true, ..
-            } if plan.count(Verdict::Failed) == 0 => self.ui.error(
+            } if plan.count(Verdict::has_failed) == 0 => self.ui.error(
                 &format!("stopped as asked, after {acted} of {open} steps; {nothing_is_lost}"),
                 Some(&format!("{again}, which goes on")),
             ),
@@ -185,5 +184,116 @@ impl App {
                 .fix("the same command with --yes does not ask")
                 .into()),
         }
+    }
+}
+
+/// Whether a run did nothing that others see, because somebody else changed a pin, or published other files, since the plan was
+/// made: a refusal, and no failure. Packages that were built lie in `target` alone.
+pub fn was_overtaken(plan: &Plan) -> bool {
+    let is_refusal = |step: &Step| {
+        matches!(
+            step,
+            Step::Deliver(_) | Step::Deploy(_) | Step::Pin(_) | Step::PublishPackage(_)
+        )
+    };
+    let mut failed = plan
+        .steps
+        .iter()
+        .filter(|planned| planned.verdict.has_failed())
+        .peekable();
+    let has_acted = plan.steps.iter().any(|planned| {
+        planned.verdict.has_acted() && !matches!(planned.draft.step, Step::BuildPackage(_))
+    });
+    // One that failed for another reason is a failure, whatever became of the rest.
+    !has_acted
+        && failed.peek().is_some()
+        && failed
+            .all(|planned| planned.verdict == Verdict::Overtaken && is_refusal(&planned.draft.step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::PackageBuild;
+    use crate::packages::step::{BuildPackage, PublishPackage};
+    use crate::project::IndexName;
+    use crate::step::plan::{Cost, Draft, Planned};
+    use crate::tag::step::Tag;
+    use monorelease_model::distribution::Artifact;
+    use monorelease_model::version::Version;
+
+    fn build() -> PackageBuild {
+        PackageBuild {
+            project: "core".into(),
+            package: "core".into(),
+            name: "core".into(),
+            commit: "c".into(),
+            version: Version::parse_semver("0.1.0").unwrap(),
+            spelled: "0.1.0".into(),
+            artifact: Artifact::Sdist,
+            by_maturin: false,
+            twice: true,
+            project_path: String::new(),
+            epoch: 0,
+            stamped: Vec::new(),
+            stable_abi: false,
+        }
+    }
+
+    fn built() -> Step {
+        Step::BuildPackage(BuildPackage { build: build() })
+    }
+
+    fn published() -> Step {
+        Step::PublishPackage(PublishPackage {
+            build: build(),
+            index: IndexName::Pypi,
+        })
+    }
+
+    fn tag() -> Step {
+        Step::Tag(Tag {
+            name: "core-v0.1.0".into(),
+            commit: "c".into(),
+            message: String::new(),
+        })
+    }
+
+    fn plan(steps: Vec<(Step, Verdict)>) -> Plan {
+        let steps = steps.into_iter().map(|(step, verdict)| Planned {
+            draft: Draft {
+                project: "core".into(),
+                why: String::new(),
+                step,
+            },
+            verdict,
+            evidence: String::new(),
+            cost: Cost::default(),
+        });
+        Plan {
+            steps: steps.collect(),
+            ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_changed_is_a_refusal_and_other_failures_are_none() {
+        let overtaken = |steps| was_overtaken(&plan(steps));
+        assert!(overtaken(vec![
+            (built(), Verdict::Acted),
+            (published(), Verdict::Overtaken),
+            (tag(), Verdict::Skipped),
+        ]));
+        assert!(!overtaken(vec![(published(), Verdict::Failed)]));
+        assert!(!overtaken(vec![(published(), Verdict::Acted)]));
+        assert!(!overtaken(vec![(tag(), Verdict::Overtaken)]));
+        assert!(!overtaken(vec![
+            (tag(), Verdict::Acted),
+            (published(), Verdict::Overtaken),
+        ]));
+        assert!(!overtaken(vec![
+            (tag(), Verdict::Failed),
+            (published(), Verdict::Overtaken),
+        ]));
     }
 }

@@ -1,7 +1,7 @@
 //! From a goal to a report: observe, plan, probe, apply.
 
 mod apply;
-mod execute;
+pub mod execute;
 pub mod order;
 pub mod parallel;
 pub mod preflight;

@@ -57,7 +57,7 @@ fn ask(world: &World, draft: &Draft) -> (Probe, Cost) {
 
 fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {
     match answer {
-        Probe::Done(evidence) => (Verdict::Done, evidence),
+        Probe::Done(evidence) | Probe::Waiting(evidence) => (Verdict::Done, evidence),
         Probe::Todo => (Verdict::Todo, String::new()),
         Probe::Conflict { found, wanted } => {
             let what = format!("found {found}, wanted {wanted}");

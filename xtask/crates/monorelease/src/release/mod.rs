@@ -22,13 +22,14 @@ use crate::cli::Release;
 use crate::config::trust::SbomFormat;
 use crate::delivery::read::images::images_of;
 use crate::delivery::{ReleaseImages, promote};
+use crate::engine::execute::was_overtaken;
 use crate::fault::Fault;
 use crate::packages::plan::want_scan;
 use crate::packages::trust;
 use crate::project::Project;
 use crate::release::github::gather;
 use crate::step::Step;
-use crate::step::plan::{Goal, Plan, Planned, Scope, Verdict};
+use crate::step::plan::{Goal, Scope};
 use crate::tag::plan::RemoteTags;
 use crate::trust::policy::{Means, Obstacle};
 use crate::trust::{Trust, policy};
@@ -89,7 +90,7 @@ pub fn run(app: &App, arguments: &Release) -> Outcome {
     });
     let (code, plan) = app.executed(goal, serde_json::Map::new())?;
     // Whoever was there first is no failure of this run: what is refused is told to nobody.
-    if !overtaken(&plan) {
+    if !was_overtaken(&plan) {
         notices::tell(app, &told, &plan);
     }
     Ok(code)
@@ -212,10 +213,8 @@ fn composed(
 ) -> anyhow::Result<Option<ReleaseImages>> {
     let version = version.to_semver();
     let index = goal.drafts.iter().find_map(|draft| match &draft.step {
-        Step::PublishIndex { tag, manifest, .. }
-            if draft.project == project.name && *tag == version =>
-        {
-            Some(manifest)
+        Step::PublishIndex(step) if draft.project == project.name && step.tag == version => {
+            Some(&step.manifest)
         }
         _ => None,
     });
@@ -252,28 +251,6 @@ fn nothing_to_release(project: &Project, facts: &ReleaseFacts) -> Option<String>
             .newest_candidate(project, &facts.version)
             .is_none();
     has_none.then(|| format!("{} has no candidate", facts.version.to_semver()))
-}
-
-/// Whether a run published nothing because the index has other files under the names of those that it built: a refusal, and no
-/// failure. What was built lies in `target`, and is nobody's business.
-pub fn overtaken(plan: &Plan) -> bool {
-    let is_build = |planned: &&Planned| matches!(planned.draft.step, Step::BuildPackage(_));
-    let met = |planned: &&Planned| {
-        let publishes = matches!(planned.draft.step, Step::PublishPackage(_));
-        publishes
-            && planned.verdict == Verdict::Failed
-            && planned
-                .evidence
-                .starts_with("since the plan was made: found")
-    };
-    let acted = plan
-        .steps
-        .iter()
-        .filter(|planned| planned.verdict == Verdict::Acted);
-    let met = plan.steps.iter().filter(met).count();
-    acted.filter(|planned| !is_build(planned)).count() == 0
-        && met > 0
-        && met == plan.count(Verdict::Failed)
 }
 
 /// What a release does not do here, and why: left out of the configuration means not wanted.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::github::Part;
 use crate::app::App;
 use crate::step::Step;
-use crate::step::plan::{Plan, Planned, Verdict};
+use crate::step::plan::{Plan, Planned};
 use crate::world::files;
 use crate::world::variables::variable;
 
@@ -44,7 +44,7 @@ pub fn tell(app: &App, releases: &[Told], plan: &Plan) {
             .iter()
             .filter(|planned| planned.draft.project == *project)
             .collect();
-        if steps.iter().any(|step| step.verdict == Verdict::Failed) {
+        if steps.iter().any(|step| step.verdict.has_failed()) {
             let text = format!(
                 "the release of {what} stopped; `cargo xtask release {project}` goes on with it"
             );
@@ -66,22 +66,19 @@ pub fn tell(app: &App, releases: &[Told], plan: &Plan) {
 }
 
 fn is_all_there(steps: &[&Planned]) -> bool {
-    steps
-        .iter()
-        .all(|step| matches!(step.verdict, Verdict::Done | Verdict::Acted))
+    steps.iter().all(|step| step.verdict.is_true())
 }
 
 /// Whether others got something of the release by this run. A forge that is told for the first time of what was there before, as
 /// when there was no token for it, makes no second release; a draft that waited is the rest of the first.
 fn brought_about(steps: &[&Planned]) -> bool {
     let is_drafted_now = |step: &&Planned| {
-        step.verdict == Verdict::Acted
-            && part_of(step).is_some_and(|part| matches!(part, Part::Draft(_)))
+        step.verdict.has_acted() && part_of(step).is_some_and(|part| matches!(part, Part::Draft(_)))
     };
     let is_late = steps.iter().any(is_drafted_now) && steps.iter().any(|step| is_name(step));
     steps
         .iter()
-        .filter(|step| step.verdict == Verdict::Acted)
+        .filter(|step| step.verdict.has_acted())
         .any(|step| match &step.draft.step {
             Step::PushTag(_) | Step::Tag(_) | Step::Deliver(_) | Step::Deploy(_) => true,
             Step::ForgeRelease(_) => {

@@ -79,7 +79,7 @@ fn rows_of(status: &Status) -> Vec<Vec<String>> {
     };
     let steps = format!(
         "{} of {} steps are done",
-        status.plan.count(Verdict::Done),
+        status.plan.count(Verdict::is_done),
         status.plan.steps.len()
     );
     let steps = if status.plan.steps.is_empty() {

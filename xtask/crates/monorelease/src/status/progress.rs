@@ -42,7 +42,7 @@ impl Progress {
 
 /// How far a release is by the steps that are left of it; `is_unread` where what it is made of could not be read.
 pub fn progress(plan: &Plan, has_candidate: bool, is_unread: bool) -> Progress {
-    let count = |verdict| plan.count(verdict);
+    let count = |verdict| plan.count(|found| found == verdict);
     let done = count(Verdict::Done);
     let todo = count(Verdict::Todo);
     match (done, todo) {

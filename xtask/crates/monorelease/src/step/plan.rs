@@ -2,6 +2,8 @@
 //!
 //! It knows no kind of step; those are in `step`.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::Step;
@@ -11,6 +13,8 @@ use super::files::EditFile;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
     Done(String),
+    /// Done as far as this tool goes; a person has to merge the pull request that is named.
+    Waiting(String),
     Todo,
     Conflict {
         found: String,
@@ -28,7 +32,11 @@ pub enum Verdict {
     Conflict,
     Unknown,
     Acted,
+    /// It acted, and a person has to go on: a pull request waits for its merge.
+    Waiting,
     Failed,
+    /// It did nothing, because somebody else changed the outside thing since the plan was made.
+    Overtaken,
     Skipped,
 }
 
@@ -40,12 +48,42 @@ impl Verdict {
             Self::Todo => "todo",
             Self::Conflict => "conflict",
             Self::Unknown => "unknown",
-            Self::Acted => "acted",
-            Self::Failed => "failed",
+            Self::Acted | Self::Waiting => "acted",
+            Self::Failed | Self::Overtaken => "failed",
             Self::Skipped => "skipped",
         }
     }
+
+    /// Whether this run brought the effect about.
+    pub fn has_acted(self) -> bool {
+        matches!(self, Self::Acted | Self::Waiting)
+    }
+
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Overtaken)
+    }
+
+    /// Whether the effect is true, since before or by this run.
+    pub fn is_true(self) -> bool {
+        self.is_done() || self.has_acted()
+    }
+
+    pub fn is_done(self) -> bool {
+        self == Self::Done
+    }
 }
+
+/// Why a step did not act: somebody else changed the outside thing since the plan was made.
+#[derive(Debug)]
+pub struct Overtaken(pub String);
+
+impl fmt::Display for Overtaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Overtaken {}
 
 /// A step that a plan wants, before anybody asked whether it is done.
 #[derive(Debug, Clone)]
@@ -102,7 +140,7 @@ pub enum Scope {
 impl Planned {
     /// Whether this is a commit that was tried and not made.
     pub fn is_failed_commit(&self) -> bool {
-        self.verdict == Verdict::Failed && matches!(self.draft.step, Step::Commit(_))
+        self.verdict.has_failed() && matches!(self.draft.step, Step::Commit(_))
     }
 }
 
@@ -197,10 +235,10 @@ impl Plan {
         })
     }
 
-    pub fn count(&self, verdict: Verdict) -> usize {
+    pub fn count(&self, is_counted: impl Fn(Verdict) -> bool) -> usize {
         self.steps
             .iter()
-            .filter(|planned| planned.verdict == verdict)
+            .filter(|planned| is_counted(planned.verdict))
             .count()
     }
 }

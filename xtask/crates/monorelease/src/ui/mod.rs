@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use crate::delivery::pull_request::branch::WAITS;
 use crate::fault::Fault;
 use crate::program;
 use crate::step::plan::{Cost, Plan, Planned, Verdict};
@@ -126,20 +125,20 @@ impl Ui {
         let color = match planned.verdict {
             Verdict::Done | Verdict::Skipped => "2",
             Verdict::Todo => "36;1",
-            Verdict::Acted => "32;1",
-            Verdict::Conflict | Verdict::Unknown | Verdict::Failed => "31;1",
+            Verdict::Acted | Verdict::Waiting => "32;1",
+            Verdict::Conflict | Verdict::Unknown | Verdict::Failed | Verdict::Overtaken => "31;1",
         };
         let draft = &planned.draft;
         let mut text = format!("{} {}", draft.step.kind(), draft.step.what());
         match planned.verdict {
-            Verdict::Failed => {
+            Verdict::Failed | Verdict::Overtaken => {
                 let _ = write!(text, "\n{}", planned.evidence);
             }
             Verdict::Todo => {
                 let _ = write!(text, "  ({})", draft.why);
             }
             // Where to merge it is what comes next.
-            Verdict::Acted if planned.evidence.starts_with(WAITS) => {
+            Verdict::Waiting => {
                 let _ = write!(text, "  ({})", planned.evidence);
             }
             _ if !planned.evidence.is_empty()
@@ -150,7 +149,7 @@ impl Ui {
             }
             _ => {}
         }
-        if matches!(planned.verdict, Verdict::Acted | Verdict::Failed) {
+        if planned.verdict.has_acted() || planned.verdict.has_failed() {
             let _ = write!(text, "  [{}]", spent(planned.cost));
         }
         self.lined(color, planned.verdict.word(), &indented(&text))

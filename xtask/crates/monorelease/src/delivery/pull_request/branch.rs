@@ -4,9 +4,6 @@
 
 use crate::release_pr::model::is_branch;
 
-/// What is told of a pull request that holds what is wanted, before its address.
-pub const WAITS: &str = "waits for its merge";
-
 /// Where a delivery's pull request is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPull {

@@ -24,7 +24,7 @@ use crate::release_pr::step::{close, keep_open, says, stranger};
 use crate::step::plan::Probe;
 use crate::text::short;
 use crate::world::World;
-use branch::{DeliveryPull, WAITS};
+use branch::DeliveryPull;
 use text::{Words, words};
 
 /// What the branch is to hold upon the head of its base.
@@ -205,7 +205,7 @@ pub(crate) fn probe(
                 && desk.holds(&tip, &wanted)?
                 && says(open, &wanted.words.title, &wanted.words.body) =>
         {
-            Probe::Done(format!("{WAITS}: {}", open.page))
+            Probe::Waiting(format!("waits for its merge: {}", open.page))
         }
         _ => Probe::Todo,
     })
