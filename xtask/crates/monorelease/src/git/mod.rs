@@ -10,6 +10,7 @@ mod depth;
 pub mod index;
 mod inputs;
 mod leftovers;
+pub mod push;
 mod release_branch;
 mod revisions;
 mod setup;

@@ -12,22 +12,13 @@ use super::cache::Made;
 use super::expected::Expected;
 use super::settings::Settings;
 use crate::fault::Fault;
+use crate::git::push::Rejection;
 
 /// How long a remote may take for one fetch or push.
 pub(super) const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The private name of the branch's head.
 pub(super) const HEAD: &str = "refs/xtask/head";
-
-/// What git and its servers say when somebody else was faster: git itself, files behind a busy server, GitLab.
-pub(super) const OVERTAKEN: [&str; 6] = [
-    "non-fast-forward",
-    "fetch first",
-    "cannot lock ref",
-    "incorrect old value provided",
-    "failed to update ref",
-    "stale info",
-];
 
 /// What a branch's repository is called in calls of git: its address stands in no argument list.
 pub(super) const REMOTE: &str = "xtask";
@@ -105,24 +96,30 @@ impl DeliveryBranch {
         ]);
         // What has a name of its own holds our few small files, which are read one by one.
         let filter = Some(FILTER).filter(|_| !self.branch.starts_with("refs/"));
-        let finished = self.runner.finish(
-            &call
-                .args(depth)
-                .args(filter)
-                .args([REMOTE, &reference])
-                .time_limit(REMOTE_LIMIT),
-        )?;
-        if finished.ok {
-            return Ok(true);
+        let call = call.args(depth).args(filter).args([REMOTE, &reference]);
+        self.fetched(&self.branch, &call.time_limit(REMOTE_LIMIT))
+    }
+
+    /// Runs a fetch of one branch; whether there was such a branch. Git ends in the same way for a branch that is not there and for a
+    /// remote that is not, so the remote is asked; a branch that is there by now is fetched once more.
+    ///
+    /// # Errors
+    /// The remote cannot be read (3).
+    pub(super) fn fetched(&self, branch: &str, call: &Call) -> anyhow::Result<bool> {
+        let mut said = String::new();
+        for _ in 0..2 {
+            let finished = self.runner.finish(call)?;
+            if finished.ok {
+                return Ok(true);
+            }
+            said = self.said(&finished.stderr);
+            match self.remote_head(branch) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(false),
+                Err(_) => break,
+            }
         }
-        if finished.stderr.contains("couldn't find remote ref") {
-            return Ok(false);
-        }
-        let what = format!(
-            "{} cannot be read: {}",
-            self.shown(),
-            self.said(&finished.stderr)
-        );
+        let what = format!("{} cannot be read: {said}", self.of(branch));
         Err(Fault::refused(what)
             .fix(format!("git ls-remote --heads {}", self.address))
             .into())
@@ -137,35 +134,76 @@ impl DeliveryBranch {
         format!("{} ({})", self.address, self.branch)
     }
 
-    /// Pushes a commit that was made upon what was seen there, a commit or nothing; never by force. Whether it arrived is asked of the remote, for an answer may
-    /// be lost and a refusal may have many words.
+    /// Pushes a commit that was made upon what was seen there, a commit or nothing; never by force. Whether it arrived is asked of
+    /// the remote, for an answer may be lost.
     ///
     /// # Errors
     /// The remote refuses for another reason than that somebody was faster.
     pub fn push(&self, commit: &str, seen: Option<&str>) -> anyhow::Result<Pushed> {
-        let reference = format!("{commit}:{}", self.reference());
+        let change = format!("{commit}:{}", self.reference());
+        let answer = self.try_push(&[], &change)?;
+        self.settled(&self.branch, answer, Some(commit), seen)
+    }
+
+    /// Runs `git push` of one ref.
+    pub(super) fn try_push(
+        &self,
+        options: &[&str],
+        change: &str,
+    ) -> anyhow::Result<Result<(), Rejection>> {
         let call = self
-            .call(&["push", "--quiet", "--no-follow-tags", REMOTE, &reference])
+            .call(&["push"])
+            .args(options.iter().copied())
+            .args(["--porcelain", "--quiet", "--no-follow-tags", REMOTE, change])
             .time_limit(REMOTE_LIMIT);
         let finished = self.runner.finish(&call)?;
-        if finished.ok {
-            return Ok(Pushed::Yes);
-        }
-        let why = self.said(&finished.stderr);
+        Ok(match finished.ok {
+            true => Ok(()),
+            false => Err(Rejection::read(&finished.stdout, &finished.stderr)),
+        })
+    }
+
+    /// What became of a push that was to take a branch from what was seen to a commit, or to nothing. Whether a failed one arrived is
+    /// asked of the remote.
+    pub(super) fn settled(
+        &self,
+        branch: &str,
+        answer: Result<(), Rejection>,
+        to: Option<&str>,
+        seen: Option<&str>,
+    ) -> anyhow::Result<Pushed> {
+        let (has_moved, said) = match answer {
+            Ok(()) => return Ok(Pushed::Yes),
+            Err(Rejection::Moved(said)) => (true, said),
+            Err(Rejection::Refused(said)) => (false, said),
+        };
+        let why = self.said(&said);
         let head = self
-            .remote_head(&self.branch)
-            .with_context(|| format!("pushing to {} failed: {why}; and then", self.shown()))?;
-        if head.as_deref() == Some(commit) {
+            .remote_head(branch)
+            .with_context(|| format!("pushing to {} failed: {why}; and then", self.of(branch)))?;
+        if head.as_deref() == to {
             return Ok(Pushed::Yes);
         }
-        if head.as_deref() != seen
-            || OVERTAKEN
-                .iter()
-                .any(|words| finished.stderr.contains(words))
-        {
+        if has_moved || head.as_deref() != seen {
             return Ok(Pushed::Overtaken(why));
         }
-        bail!("{} takes no push: {why}", self.shown())
+        bail!("{} takes no push: {why}", self.of(branch))
+    }
+
+    /// Whether the remote would take this change; nothing is sent. One that only moved may be pushed to as well.
+    ///
+    /// # Errors
+    /// It would not, or could not be asked; then with what git said.
+    pub(super) fn try_out(&self, change: &str) -> anyhow::Result<()> {
+        match self.try_push(&["--dry-run", "--no-verify"], change)? {
+            Ok(()) | Err(Rejection::Moved(_)) => Ok(()),
+            Err(Rejection::Refused(said)) => bail!("{}", self.said(&said)),
+        }
+    }
+
+    /// Another branch of the repository, for people.
+    pub(super) fn of(&self, branch: &str) -> String {
+        format!("{} ({branch})", self.address)
     }
 
     /// Whether the remote would take a push from here. It is asked as for a push, with its own head, and nothing is sent.
@@ -182,26 +220,7 @@ impl DeliveryBranch {
             }
             None => self.refresh()?,
         };
-        let reference = format!("{head}:{}", self.reference());
-        let call = self.call(&[
-            "push",
-            "--dry-run",
-            "--no-verify",
-            "--quiet",
-            "--no-follow-tags",
-            REMOTE,
-            &reference,
-        ]);
-        let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
-        // Whoever is faster meanwhile may push as well as we.
-        match finished.ok
-            || OVERTAKEN
-                .iter()
-                .any(|words| finished.stderr.contains(words))
-        {
-            true => Ok(()),
-            false => bail!("{}", self.said(&finished.stderr)),
-        }
+        self.try_out(&format!("{head}:{}", self.reference()))
     }
 
     pub(super) fn remote_head(&self, branch: &str) -> anyhow::Result<Option<String>> {

@@ -3,10 +3,10 @@
 //! It is the only branch of such a repository that is ever pushed to by force, and then over the commit alone that was seen.
 //! Whose commits are on it is asked above.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use git2::Oid;
 
-use super::branch::{DeliveryBranch, OVERTAKEN, Pushed, REMOTE, REMOTE_LIMIT};
+use super::branch::{DeliveryBranch, Pushed, REMOTE, REMOTE_LIMIT};
 
 /// The commit at the head of a branch of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,18 +39,9 @@ impl DeliveryBranch {
                 "2",
             ]);
             let wanted = format!("+refs/heads/{branch}:{reference}");
-            let finished = self
-                .runner
-                .finish(&call.args([REMOTE, &wanted]).time_limit(REMOTE_LIMIT))?;
-            if !finished.ok && finished.stderr.contains("couldn't find remote ref") {
+            let call = call.args([REMOTE, &wanted]).time_limit(REMOTE_LIMIT);
+            if !self.fetched(branch, &call)? {
                 return Ok(None);
-            }
-            if !finished.ok {
-                bail!(
-                    "{} cannot be read: {}",
-                    self.of(branch),
-                    self.said(&finished.stderr)
-                );
             }
         }
         let repository = self.repository()?;
@@ -99,35 +90,8 @@ impl DeliveryBranch {
             seen.unwrap_or_default()
         );
         let change = format!("{}:refs/heads/{branch}", to.unwrap_or_default());
-        let call = self
-            .call(&[
-                "push",
-                "--quiet",
-                "--no-follow-tags",
-                &lease,
-                REMOTE,
-                &change,
-            ])
-            .time_limit(REMOTE_LIMIT);
-        let finished = self.runner.finish(&call)?;
-        if finished.ok {
-            return Ok(Pushed::Yes);
-        }
-        let why = self.said(&finished.stderr);
-        let head = self
-            .remote_head(branch)
-            .with_context(|| format!("pushing to {} failed: {why}; and then", self.of(branch)))?;
-        if head.as_deref() == to {
-            return Ok(Pushed::Yes);
-        }
-        if head.as_deref() != seen
-            || OVERTAKEN
-                .iter()
-                .any(|words| finished.stderr.contains(words))
-        {
-            return Ok(Pushed::Overtaken(why));
-        }
-        bail!("{} takes no push: {why}", self.of(branch))
+        let answer = self.try_push(&[&lease], &change)?;
+        self.settled(branch, answer, to, seen)
     }
 
     /// Whether the remote would take a push to this branch from here, asked as [`Self::may_push`] asks.
@@ -136,29 +100,7 @@ impl DeliveryBranch {
     /// It would not, or could not be asked; then with what git said.
     pub fn may_push_to(&self, branch: &str) -> anyhow::Result<()> {
         let head = self.refresh()?;
-        let change = format!("{head}:refs/heads/{branch}");
-        let call = self.call(&[
-            "push",
-            "--dry-run",
-            "--no-verify",
-            "--quiet",
-            "--no-follow-tags",
-            REMOTE,
-            &change,
-        ]);
-        let finished = self.runner.finish(&call.time_limit(REMOTE_LIMIT))?;
         // What stands on it is pushed over by a lease, when it is ours.
-        match finished.ok
-            || OVERTAKEN
-                .iter()
-                .any(|words| finished.stderr.contains(words))
-        {
-            true => Ok(()),
-            false => bail!("{}", self.said(&finished.stderr)),
-        }
-    }
-
-    fn of(&self, branch: &str) -> String {
-        format!("{} ({branch})", self.address)
+        self.try_out(&format!("{head}:refs/heads/{branch}"))
     }
 }

@@ -258,7 +258,7 @@ fn a_branch_that_takes_no_push_takes_a_pull_request() {
     pushed.assert_stderr(str![[r#"
         todo pin api in staging: 0.2.0 → 0.3.0, https://github.com/acme/cloud (main)  (nothing comes before it)
       failed pin api in staging: 0.2.0 → 0.3.0, https://github.com/acme/cloud (main)
-             https://github.com/acme/cloud (main) takes no push: remote: protected branch hook declined; To [FOLDER]/deploy.git; ! [remote rejected] [COMMIT] -> main (pre-receive hook declined); error: failed to push some refs to '[FOLDER]/deploy.git'; let it be pushed to, or write environments.staging.via = "pull-request"  [[DURATION]]
+             https://github.com/acme/cloud (main) takes no push: remote: protected branch hook declined; error: failed to push some refs to '[FOLDER]/deploy.git'; [remote rejected] (pre-receive hook declined); let it be pushed to, or write environments.staging.via = "pull-request"  [[DURATION]]
        error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
          try cargo xtask promote api --to staging --version 0.3.0, once the cause is mended
 
