@@ -11,9 +11,9 @@ use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::observe::VERSION_LABEL;
 use crate::release::platform_images::REVISION_LABEL;
 use crate::scan::{self, Rules};
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::tools;
 use crate::tools::docker::{self, LocalImage};
@@ -131,16 +131,12 @@ impl Effect for BuildImage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::DiskSpace { with_docker: true })
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::DiskSpace { with_docker: true }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -254,16 +250,12 @@ impl Effect for CheckImage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -336,16 +328,12 @@ impl Effect for PushImage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.image.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.image.repository.clone())]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -422,16 +410,12 @@ impl Effect for DistributionBuild {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::DiskSpace { with_docker: false })
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::DiskSpace { with_docker: false }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

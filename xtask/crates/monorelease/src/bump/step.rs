@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::{World, files};
 
@@ -46,16 +46,12 @@ impl Effect for Commit {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Local
     }
 
-    fn is_remote(&self) -> bool {
-        false
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     /// Asked by git's own eyes: it may keep other line ends in the commit than in the work tree. A hook that tidies what is

@@ -2,9 +2,9 @@
 
 use super::deploy::{self, Deployment};
 use super::{Action, Deliver, commit};
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::{DeliveryTarget, Requirement};
+use crate::step::{Effect, Lane};
 use crate::world::World;
 
 impl Deliver {
@@ -54,24 +54,20 @@ impl Effect for Deliver {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
+    fn requirements(&self) -> Vec<Requirement> {
         let target = self.target();
-        Some(match &self.pull {
+        vec![match &self.pull {
             Some(pull) => Requirement::PullRequestBranch {
                 target,
                 branch: pull.branch.clone(),
                 repository: pull.repository.clone(),
             },
             None => Requirement::PushBranch(target),
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -109,20 +105,16 @@ impl Effect for Deployment {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
+    fn requirements(&self) -> Vec<Requirement> {
         let ledger = self.of.target();
-        Some(match self.programs() {
+        vec![match self.programs() {
             programs if programs.is_empty() => Requirement::PushBranch(ledger),
             programs => Requirement::Programs { programs, ledger },
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use crate::build::step::{BuildImage, CheckImage, ImageBuild, PushImage};
 use crate::release::github::Part;
-use crate::step::Step;
 use crate::step::plan::{Draft, Scope};
+use crate::step::{Lane, Step};
 
 /// Steps that are done together, and what has to go well before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn units(scope: Scope, drafts: &[&Draft]) -> Vec<Unit> {
         units.push(Unit {
             steps,
             needs,
-            is_serial: first.step.effect().is_serial(),
+            is_serial: first.step.effect().lane() != Lane::Parallel,
         });
     }
     units
@@ -341,6 +341,7 @@ mod tests {
                 subject,
                 what,
                 policy,
+                missing: Vec::new(),
             })
         };
         let list = || Attached::Statement(Claim::Sbom(SbomFormat::Spdx));

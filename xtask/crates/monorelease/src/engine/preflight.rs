@@ -36,11 +36,13 @@ pub struct Amiss {
 /// The repository cannot be opened for another thread.
 pub fn look_ahead(world: &World, plan: &mut Plan) -> anyhow::Result<()> {
     let mut required: Vec<(Requirement, BTreeSet<String>)> = Vec::new();
-    for planned in plan.open() {
-        let Some(requirement) = planned.draft.step.effect().requirement() else {
-            continue;
-        };
-        let project = planned.draft.project.clone();
+    let requirements = plan.open().flat_map(|planned| {
+        let requirements = planned.draft.step.effect().requirements();
+        requirements
+            .into_iter()
+            .map(|requirement| (requirement, planned.draft.project.clone()))
+    });
+    for (requirement, project) in requirements {
         match required
             .iter_mut()
             .find(|(other, _)| other.has_same_answer(&requirement))
@@ -100,6 +102,10 @@ fn look(world: &World, requirement: &Requirement) -> Result<(), Amiss> {
             .and_then(|()| deliver_to(world, ledger)),
         Requirement::GithubRelease { repository, tag } => release_at(world, repository, tag),
         Requirement::DiskSpace { with_docker } => room(world, *with_docker).map(drop),
+        Requirement::Missing { what, fix } => Err(Amiss {
+            what: what.clone(),
+            fix: fix.clone(),
+        }),
     }
 }
 
@@ -122,10 +128,7 @@ pub fn push_right(world: &World, repository: &Repository) -> Result<&'static str
 pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
     let mut asked: Vec<(Repository, Option<Amiss>)> = Vec::new();
     let mut refusals: Vec<Refusal> = Vec::new();
-    for Planned { draft, .. } in plan.open() {
-        let Some(Requirement::PushImages(repository)) = draft.step.effect().requirement() else {
-            continue;
-        };
+    for (repository, project) in plan.open().flat_map(images_pushed) {
         let known = asked
             .iter()
             .position(|(other, _)| *other == repository)
@@ -145,7 +148,7 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
             });
         if let Some(Amiss { what, fix }) = asked[known].1.clone() {
             let refusal = Refusal {
-                project: draft.project.clone(),
+                project: project.to_owned(),
                 what,
                 fix,
             };
@@ -155,6 +158,16 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// The repositories that a step pushes images to, with its project.
+fn images_pushed(planned: &Planned) -> impl Iterator<Item = (Repository, &str)> {
+    let Planned { draft, .. } = planned;
+    let requirements = draft.step.effect().requirements().into_iter();
+    requirements.filter_map(|requirement| match requirement {
+        Requirement::PushImages(repository) => Some((repository, draft.project.as_str())),
+        _ => None,
+    })
 }
 
 fn denied(repository: &Repository, error: &RegistryError) -> Amiss {

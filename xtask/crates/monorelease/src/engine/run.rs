@@ -3,6 +3,7 @@
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13). Applying is `apply`'s.
 
 use super::{parallel, preflight};
+use crate::step::Lane;
 use crate::step::plan::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
 use crate::world::World;
 use crate::world::cost::Meter;
@@ -29,11 +30,11 @@ pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
     let remote: Vec<_> = goal
         .drafts
         .iter()
-        .filter(|draft| draft.step.effect().is_remote())
+        .filter(|draft| is_remote(draft))
         .collect();
     let mut answers = parallel::each(world, &remote, |world, draft| ask(world, draft))?.into_iter();
     for draft in goal.drafts {
-        let told = if draft.step.effect().is_remote() {
+        let told = if is_remote(&draft) {
             answers.next()
         } else {
             None
@@ -53,6 +54,11 @@ pub fn ask_all(world: &World, goal: Goal) -> anyhow::Result<Plan> {
 fn ask(world: &World, draft: &Draft) -> (Probe, Cost) {
     let meter = Meter::start();
     (draft.step.probe(world), meter.read())
+}
+
+/// Whether the answer comes from a child process or a server.
+fn is_remote(draft: &Draft) -> bool {
+    draft.step.effect().lane() != Lane::Local
 }
 
 fn judge(plan: &mut Plan, draft: &Draft, answer: Probe) -> (Verdict, String) {

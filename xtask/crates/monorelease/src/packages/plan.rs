@@ -19,6 +19,7 @@ use crate::step::Step;
 use crate::step::plan::Goal;
 use crate::text::short;
 use crate::trust::Policy;
+use crate::trust::policy::Means;
 
 /// What was found of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +174,8 @@ fn want_build(goal: &mut Goal, facts: &PackageFacts, artifact: &Artifact) {
 
 /// Wants what the policy asks to be said of the files: a list of what they are made of, and a signature of each that is, or
 /// will be, here. Of a version that has its tag and is at the index all was said before: a tag alone may be what began the release.
-pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_tag: bool) {
+pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, means: &Means, has_tag: bool) {
+    let policy = &means.policy;
     if has_tag && facts.is_published() {
         return;
     }
@@ -202,6 +204,7 @@ pub fn want_trust(goal: &mut Goal, facts: &PackageFacts, policy: &Policy, has_ta
                 build,
                 what,
                 policy: policy.clone(),
+                missing: means.unable.clone(),
             }),
         );
     };

@@ -6,10 +6,11 @@ use super::files::{built, evidence, make};
 use super::{PackageBuild, Signed, index, trust};
 use crate::project::IndexName;
 use crate::scan::{self, Rules};
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::trust::Policy;
+use crate::trust::policy::Obstacle;
 use crate::world::World;
 
 /// The files that the package is built of passed a scan of this tool, held to these rules.
@@ -48,16 +49,12 @@ impl Effect for ScanPackage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -106,16 +103,12 @@ impl Effect for BuildPackage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::DiskSpace { with_docker: false })
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::DiskSpace { with_docker: false }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -159,16 +152,12 @@ impl Effect for ListPackage {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -189,6 +178,8 @@ pub struct SignPackageFile {
     pub build: PackageBuild,
     pub what: Signed,
     pub policy: Policy,
+    /// Why it cannot be signed here.
+    pub missing: Option<Obstacle>,
 }
 
 impl Effect for SignPackageFile {
@@ -230,16 +221,12 @@ impl Effect for SignPackageFile {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        self.missing.iter().map(Obstacle::requirement).collect()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -301,16 +288,12 @@ impl Effect for PublishPackage {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     /// A file at the index is immutable (law 9): the same content, or a conflict. One for which there is nothing here to compare

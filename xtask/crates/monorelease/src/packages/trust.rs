@@ -10,11 +10,9 @@ use serde_json::{Value, json};
 
 use super::files::built;
 use super::{PackageBuild, Signed, build, sbom};
-use crate::step::plan::{Goal, Probe};
-use crate::step::{Effect, Step};
+use crate::step::plan::Probe;
 use crate::trust::Policy;
 use crate::trust::cosign::Answer;
-use crate::trust::policy::{Means, Obstacle};
 use crate::trust::signed_files;
 use crate::world::{World, files};
 
@@ -98,26 +96,4 @@ pub(super) fn bundle(
     };
     signed_files::sign(world, &file, &bundle, policy)
         .with_context(|| format!("signing {}", file.display()))
-}
-
-/// Refuses a plan of which a file must be signed that cannot be. What is signed already needs no key.
-pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &str) {
-    let Some(Obstacle { what, fix }) = &means.unable else {
-        return;
-    };
-    let is_open = goal
-        .drafts
-        .iter()
-        .filter(|draft| draft.project == project)
-        .any(|draft| match &draft.step {
-            Step::SignPackageFile(step) => matches!(step.probe(world), Ok(Probe::Todo)),
-            _ => false,
-        });
-    let is_said = goal
-        .refused
-        .iter()
-        .any(|refusal| refusal.project == project && refusal.what == *what);
-    if is_open && !is_said {
-        goal.refuse(project, what, fix);
-    }
 }

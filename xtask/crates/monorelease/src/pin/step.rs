@@ -17,7 +17,7 @@ use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::image_index::compose_as;
 use crate::step::plan::{Goal, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Step};
+use crate::step::{Effect, Lane, Step};
 use crate::world::World;
 
 /// Names what an image is built of: the files that count, and the platforms. `contents` are those of the commit.
@@ -215,20 +215,18 @@ impl Effect for Pins {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PullRequestBranch {
-            target: self.parts.first()?.deliver.target(),
+    fn requirements(&self) -> Vec<Requirement> {
+        let target = self.parts.first().map(|part| part.deliver.target());
+        let of_branch = |target| Requirement::PullRequestBranch {
+            target,
             branch: self.pull.branch.clone(),
             repository: self.pull.repository.clone(),
-        })
+        };
+        target.map(of_branch).into_iter().collect()
     }
 
     /// Whether the registry files, or the one open pull request, say what is served.
@@ -279,16 +277,12 @@ impl Effect for Gather {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.repository.clone())]
     }
 
     /// Whether the name of what the images are built of is given.

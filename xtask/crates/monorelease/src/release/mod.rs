@@ -14,27 +14,24 @@ pub mod platform_images;
 pub mod step;
 
 use monorelease_model::build_id::BuildId;
-use monorelease_model::version::Version;
 
 use crate::app::{App, Outcome};
 use crate::build::scanner;
 use crate::cli::Release;
 use crate::config::trust::SbomFormat;
+use crate::delivery::promote;
 use crate::delivery::read::images::images_of;
-use crate::delivery::{ReleaseImages, promote};
 use crate::engine::execute::was_overtaken;
 use crate::fault::Fault;
 use crate::packages::plan::want_scan;
-use crate::packages::trust;
 use crate::project::Project;
 use crate::release::github::gather;
-use crate::step::Step;
 use crate::step::plan::{Goal, Scope};
 use crate::tag::plan::RemoteTags;
 use crate::trust::policy::{Means, Obstacle};
 use crate::trust::{Trust, policy};
 use notices::Told;
-use plan::{ReleaseFacts, TrustFacts};
+use plan::{Extras, ReleaseFacts, TrustFacts};
 
 pub fn run(app: &App, arguments: &Release) -> Outcome {
     let projects = app.versioned(&arguments.projects)?;
@@ -155,7 +152,7 @@ fn want(
     app: &App,
     goal: &mut Goal,
     project: &Project,
-    mut facts: ReleaseFacts,
+    facts: ReleaseFacts,
     means: Option<&Result<Means, Obstacle>>,
     is_everything: bool,
 ) -> anyhow::Result<()> {
@@ -168,13 +165,16 @@ fn want(
     app.ui
         .status("Releasing", &format!("{} {version}", project.package));
     let means = means.filter(|_| project.image.is_some() || project.package_index.is_some());
-    if let Some(Ok(Means { policy, .. })) = means {
-        facts.trust = Some(TrustFacts {
-            policy: policy.clone(),
+    let trust = means
+        .and_then(|means| means.as_ref().ok())
+        .map(|means| TrustFacts {
+            means: means.clone(),
             source: app.forge_page().unwrap_or_default(),
         });
-    }
-    facts.forge = gather::facts(app, goal, project, &facts)?;
+    let extras = Extras {
+        trust,
+        github: gather::facts(app, goal, project, &facts)?,
+    };
     // Where there is no candidate, nobody has looked at the files before.
     if let Some(package) = facts
         .package
@@ -185,17 +185,23 @@ fn want(
         scan.into_iter()
             .for_each(|(scanner, rules)| want_scan(goal, package, scanner, rules));
     }
-    plan::plan(goal, project, &facts)?;
-    match means {
-        Some(Ok(means)) => {
-            policy::refuse_unable(&app.world, goal, means, name);
-            trust::refuse_unable(&app.world, goal, means, name);
-        }
-        Some(Err(Obstacle { what, fix })) => goal.refuse(name, what, fix),
-        None => {}
+    let index = plan::plan(goal, project, &facts, &extras)?;
+    if let Some(Err(Obstacle { what, fix })) = means {
+        goal.refuse(name, what, fix);
     }
     goal.notes.extend(left_out(app, project));
-    let images = composed(goal, project, &facts.version)?;
+    let images = index
+        .zip(project.image.as_ref())
+        .map(|(index, image)| {
+            images_of(
+                &image.platforms,
+                &version,
+                &index.digest,
+                &index.media_type,
+                &index.bytes,
+            )
+        })
+        .transpose()?;
     promote::after_release(
         &app.environments(),
         goal,
@@ -203,32 +209,6 @@ fn want(
         &facts.version,
         images.as_ref(),
     )
-}
-
-/// The images of the index that the plan composes; `None` where it is refused.
-fn composed(
-    goal: &Goal,
-    project: &Project,
-    version: &Version,
-) -> anyhow::Result<Option<ReleaseImages>> {
-    let version = version.to_semver();
-    let index = goal.drafts.iter().find_map(|draft| match &draft.step {
-        Step::PublishIndex(step) if draft.project == project.name && step.tag == version => {
-            Some(&step.manifest)
-        }
-        _ => None,
-    });
-    let Some((index, image)) = index.zip(project.image.as_ref()) else {
-        return Ok(None);
-    };
-    images_of(
-        &image.platforms,
-        &version,
-        &index.digest,
-        &index.media_type,
-        &index.bytes,
-    )
-    .map(Some)
 }
 
 /// Why a project is not meant by "all of them"; by name it is told as a refusal.

@@ -280,8 +280,6 @@ fn release(
         candidate_objection,
         builds,
         aliases,
-        trust: None,
-        forge: None,
         package,
     })
 }

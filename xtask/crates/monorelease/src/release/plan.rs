@@ -16,10 +16,11 @@ use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::release::github::plan::{ForgeFacts, Image};
 use crate::step::Step;
+use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Goal;
 use crate::tag::plan::{CandidateTag, RemoteTags, TagFacts};
 use crate::text::short;
-use crate::trust::Policy;
+use crate::trust::policy::Means;
 use crate::{packages, trust};
 
 /// What was found of a project that is to be released.
@@ -41,18 +42,23 @@ pub struct ReleaseFacts {
     pub builds: Option<BuildFacts>,
     /// What the moving names hold; read where a build can be used.
     pub aliases: Vec<AliasFacts>,
-    /// What is attached to the digests, where that is wanted.
-    pub trust: Option<TrustFacts>,
-    /// What the forge is told, where it is.
-    pub forge: Option<ForgeFacts>,
     /// The files of its package, where it is published to an index and there is a commit to build them of.
     pub package: Option<PackageFacts>,
+}
+
+/// What the configuration wants of a release beside its tags.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// What is attached to the digests.
+    pub trust: Option<TrustFacts>,
+    /// What GitHub is told.
+    pub github: Option<ForgeFacts>,
 }
 
 /// What a release is held to beyond its bytes.
 #[derive(Debug, Clone)]
 pub struct TrustFacts {
-    pub policy: Policy,
+    pub means: Means,
     /// Where the commit is to be found; empty when there is no forge.
     pub source: String,
 }
@@ -75,8 +81,14 @@ pub enum BuildFacts {
     },
 }
 
-/// Plans a release. Names in the registry come first, the git tag last: it is what tells others that all is there.
-pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow::Result<()> {
+/// Plans a release, and gives the multi-arch index that it publishes; `None` without an image, or where it is refused. Names in
+/// the registry come first, the git tag last: it is what tells others that all is there.
+pub fn plan(
+    goal: &mut Goal,
+    project: &Project,
+    facts: &ReleaseFacts,
+    extras: &Extras,
+) -> anyhow::Result<Option<ManifestBytes>> {
     let name = &project.name;
     preflight(goal, project, facts);
     if let RemoteTags::Unknown { remote, why } = &facts.tags.remote {
@@ -85,7 +97,7 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
             format!("the tags of {remote} cannot be read: {why}"),
             format!("git ls-remote --tags {remote}"),
         );
-        return Ok(());
+        return Ok(None);
     }
     if let (Some(image), Some(BuildFacts::NotThere { builds }), Some(picked)) =
         (&project.image, &facts.builds, &facts.picked)
@@ -100,11 +112,11 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
             .map(|newest| format!(" --candidate {newest}"))
             .unwrap_or_default();
         goal.refuse(name, what, format!("cargo xtask release {name}{other}"));
-        return Ok(());
+        return Ok(None);
     }
     let Some(candidate) = &facts.candidate else {
         no_candidate(goal, project, facts);
-        return Ok(());
+        return Ok(None);
     };
     if let Err(conflict) = facts.tags.commit_of(&candidate.name) {
         goal.refuse(
@@ -121,13 +133,18 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
     }
     if let Some(package) = &facts.package {
         packages::plan::want_builds(goal, package);
-        if let Some(TrustFacts { policy, .. }) = &facts.trust {
-            packages::plan::want_trust(goal, package, policy, has_tag(project, facts));
+        if let Some(TrustFacts { means, .. }) = &extras.trust {
+            packages::plan::want_trust(goal, package, means, has_tag(project, facts));
         }
     }
-    match (&project.image, &facts.builds) {
+    let index = match (&project.image, &facts.builds) {
         (Some(image), Some(BuildFacts::Usable { build_id, images })) => {
-            publish(goal, project, facts, build_id, images, image)?
+            let candidate = Images {
+                build_id,
+                images,
+                target: image,
+            };
+            publish(goal, project, facts, extras, candidate)?
         }
         (
             Some(image),
@@ -155,7 +172,7 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
                 none_usable(&image.repository.to_string(), turned_down),
                 fix,
             );
-            return Ok(());
+            return Ok(None);
         }
         (Some(_), Some(BuildFacts::Unknown(why))) => {
             goal.refuse(
@@ -163,15 +180,16 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
                 format!("the registry cannot be read: {why}"),
                 "cargo xtask doctor",
             );
-            return Ok(());
+            return Ok(None);
         }
         _ => {
             goal.notes.push(format!(
                 "{name}: no image is configured, so none is promoted"
             ));
-            github::plan::prepare(goal, project, facts, None)?;
+            github::plan::prepare(goal, project, facts, extras, None)?;
+            None
         }
-    }
+    };
     if project.package_index.is_none() && !project.wheel_targets.is_empty() {
         goal.notes.push(format!(
             "{name}: no package-index is configured, so its wheels are published nowhere"
@@ -181,8 +199,8 @@ pub fn plan(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) -> anyhow:
         packages::plan::want_published(goal, package, index);
     }
     want_tag(goal, project, facts, candidate);
-    github::plan::publish(goal, project, facts);
-    Ok(())
+    github::plan::publish(goal, project, facts, extras);
+    Ok(index)
 }
 
 /// Whether the version has its tag, made by a release or by hand.
@@ -279,14 +297,25 @@ fn preflight(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
     }
 }
 
+/// The candidate's images, and where they go.
+struct Images<'a> {
+    build_id: &'a str,
+    images: &'a [PlatformImage],
+    target: &'a ImageTarget,
+}
+
 fn publish(
     goal: &mut Goal,
     project: &Project,
     facts: &ReleaseFacts,
-    build_id: &str,
-    images: &[PlatformImage],
-    target: &ImageTarget,
-) -> anyhow::Result<()> {
+    extras: &Extras,
+    candidate: Images<'_>,
+) -> anyhow::Result<Option<ManifestBytes>> {
+    let Images {
+        build_id,
+        images,
+        target,
+    } = candidate;
     let version = facts.version.to_semver();
     let name_of = |image: &PlatformImage| format!("{version}-{}", arch_suffix(&image.platform));
     if let Some(tag) = images.iter().map(name_of).find(|tag| !is_image_tag(tag)) {
@@ -295,7 +324,7 @@ fn publish(
             no_image_tag(&tag),
             format!("cargo xtask bump patch {}", project.name),
         );
-        return Ok(());
+        return Ok(None);
     }
     for image in images.iter().filter(|_| target.is_elsewhere()) {
         match copy(image, target, name_of(image)) {
@@ -312,7 +341,7 @@ fn publish(
         }
     }
     let index = image_index::compose(&facts.version, images)?;
-    if let Some(TrustFacts { policy, source }) = &facts.trust {
+    if let Some(TrustFacts { means, source }) = &extras.trust {
         let release = trust::plan::Release {
             project: &project.name,
             package: &project.package,
@@ -322,12 +351,13 @@ fn publish(
             is_elsewhere: target.is_elsewhere(),
             images,
         };
-        trust::plan::want(goal, &release, &index, policy, build_id)?;
+        trust::plan::want(goal, &release, &index, means, build_id)?;
     }
     github::plan::prepare(
         goal,
         project,
         facts,
+        extras,
         Some(Image {
             repository: &target.release,
             index: &index,
@@ -376,7 +406,7 @@ fn publish(
         index: &index,
     };
     aliases::want(goal, project, &to, &facts.aliases);
-    Ok(())
+    Ok(Some(index))
 }
 
 /// One platform's image with everything that it and its attestations are made of.

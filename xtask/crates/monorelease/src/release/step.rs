@@ -3,10 +3,10 @@
 use anyhow::bail;
 use monorelease_model::image::{Digest, Platform, Repository};
 
-use crate::step::Effect;
 use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// The registry serves this manifest under this tag: the same bytes under one more name.
@@ -42,16 +42,12 @@ impl Effect for PublishTag {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.repository.clone())]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -96,16 +92,12 @@ impl Effect for PublishIndex {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.repository.clone())]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -157,16 +149,12 @@ impl Effect for MoveAlias {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.repository.clone())]
     }
 
     /// A floating tag is the only one that may hold something else; and that must be what was seen when the plan was made.
@@ -238,16 +226,12 @@ impl Effect for ImageCopy {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.to.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.to.clone())]
     }
 
     /// A registry takes a manifest only when it has all that the manifest names, so the manifests speak for the blobs.

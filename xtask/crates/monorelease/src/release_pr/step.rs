@@ -5,9 +5,9 @@
 use super::model::{ReleaseCommit, is_ours};
 use crate::github::Forge;
 use crate::github::pulls::{NewPull, Pull};
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::World;
 
@@ -74,16 +74,12 @@ impl Effect for PushReleaseBranch {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -146,19 +142,15 @@ impl Effect for OpenReleasePull {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PullRequests {
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PullRequests {
             repository: self.repository.clone(),
             base: self.base.clone(),
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -220,19 +212,15 @@ impl Effect for CloseReleasePull {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PullRequests {
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PullRequests {
             repository: self.repository.clone(),
             base: self.base.clone(),
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -283,16 +271,12 @@ impl Effect for DeleteReleaseBranch {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

@@ -17,7 +17,7 @@ use crate::project::paths::fits;
 use crate::project::{Project, Projects};
 use crate::step::plan::{Goal, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Step};
+use crate::step::{Effect, Lane, Step};
 use crate::world::World;
 
 /// Wants the secrets of projects in an environment; of all that are known to want any where none is named.
@@ -315,16 +315,12 @@ impl Effect for SecretSync {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     /// Whether the store holds the values, where it can be asked; else whether this run has handed them over.

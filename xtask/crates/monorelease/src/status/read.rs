@@ -8,7 +8,7 @@ use super::progress::{Progress, Released};
 use crate::project::image::ImageTarget;
 use crate::project::{Project, Projects};
 use crate::release::observe;
-use crate::release::plan::{BuildFacts, ReleaseFacts};
+use crate::release::plan::{BuildFacts, Extras, ReleaseFacts};
 use crate::step::plan::{Goal, Plan, Refusal, Scope};
 use crate::tag::plan::{CandidateTag, RemoteTags, TagFacts};
 use crate::world::World;
@@ -117,7 +117,8 @@ fn of_project(
     let planned = facts
         .map_err(|error| format!("{error:#}"))
         .and_then(|facts| {
-            release::plan::plan(&mut goal, project, facts).map_err(|error| format!("{error:#}"))?;
+            release::plan::plan(&mut goal, project, facts, &Extras::default())
+                .map_err(|error| format!("{error:#}"))?;
             Ok(facts)
         });
     let facts = planned.as_ref().ok().copied();

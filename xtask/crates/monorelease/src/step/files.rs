@@ -1,8 +1,8 @@
 //! Steps that write files of the work tree.
 
-use super::Effect;
 use super::plan::Probe;
 use super::requirement::Requirement;
+use super::{Effect, Lane};
 use crate::world::{World, files};
 
 /// A file holds exactly these bytes. Neighbouring edits of a plan are written all together or not at all.
@@ -55,16 +55,12 @@ impl Effect for EditFile {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Local
     }
 
-    fn is_remote(&self) -> bool {
-        false
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -120,16 +116,12 @@ impl Effect for CreateFile {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Local
     }
 
-    fn is_remote(&self) -> bool {
-        false
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

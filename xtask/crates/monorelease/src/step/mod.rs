@@ -30,6 +30,17 @@ use files::{CreateFile, EditFile};
 use plan::Probe;
 use requirement::Requirement;
 
+/// What may run beside a step, as long as neither needs the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// As [`Self::Serial`], and its probe reads this clone alone: that is faster than a thread starts.
+    Local,
+    /// No other step that is local or serial: git locks its repository for a write.
+    Serial,
+    /// Any other step.
+    Parallel,
+}
+
 /// What every step knows of itself. Nothing has a default: what is forgotten here would be wrong in a plan.
 pub trait Effect {
     /// The step's kind in the report.
@@ -44,13 +55,10 @@ pub trait Effect {
     fn unknown_fix(&self) -> String;
     /// Whether the effect can be seen by others and not be taken back.
     fn is_irreversible(&self) -> bool;
-    /// Whether it is kept apart from all that are serial, also where neither needs the other: git locks its repository for a
-    /// write.
-    fn is_serial(&self) -> bool;
-    /// Whether its probe asks a child process or a server; a thread is started for that.
-    fn is_remote(&self) -> bool;
+    /// What may run beside it.
+    fn lane(&self) -> Lane;
     /// What it needs before a plan begins.
-    fn requirement(&self) -> Option<Requirement>;
+    fn requirements(&self) -> Vec<Requirement>;
     /// Whether the effect is already true. The same answer decides before acting and proves after it (law 14).
     ///
     /// # Errors

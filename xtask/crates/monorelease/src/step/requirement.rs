@@ -32,6 +32,8 @@ pub enum Requirement {
     GithubRelease { repository: String, tag: String },
     /// Disk space to build in, with docker or without.
     DiskSpace { with_docker: bool },
+    /// What is known to be missing already, such as a key to sign with.
+    Missing { what: String, fix: String },
 }
 
 /// A branch or ref that deliveries are pushed to.

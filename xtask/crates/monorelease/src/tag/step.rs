@@ -1,8 +1,8 @@
 //! A git tag of this clone, and the same tag at the remote.
 
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::World;
 
@@ -42,16 +42,12 @@ impl Effect for Tag {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Local
     }
 
-    fn is_remote(&self) -> bool {
-        false
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        None
+    fn requirements(&self) -> Vec<Requirement> {
+        Vec::new()
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -107,25 +103,21 @@ impl Effect for PushTag {
     }
 
     /// GitHub sends no event for tags that are pushed together (law 6).
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
+    fn requirements(&self) -> Vec<Requirement> {
         let Self {
             remote,
             name,
             commit,
         } = self.clone();
-        Some(Requirement::PushTag {
+        vec![Requirement::PushTag {
             remote,
             name,
             commit,
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

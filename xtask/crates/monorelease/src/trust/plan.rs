@@ -5,6 +5,7 @@
 use monorelease_model::image::{Digest, Repository};
 use serde_json::{Value, json};
 
+use super::policy::Means;
 use super::step::{Attach, Store};
 use super::{Attached, Claim, Policy, Subject};
 use crate::release::platform_images::PlatformImage;
@@ -37,13 +38,25 @@ pub fn want(
     goal: &mut Goal,
     release: &Release<'_>,
     index: &ManifestBytes,
-    policy: &Policy,
+    means: &Means,
     build_id: &str,
 ) -> anyhow::Result<()> {
+    let policy = &means.policy;
     let store = |manifest: &ManifestBytes| {
         Step::Store(Store {
             repository: release.repository.clone(),
             manifest: manifest.clone(),
+        })
+    };
+    let attach = |subject: Subject, what: Attached| {
+        let is_list = matches!(what, Attached::Statement(Claim::Sbom(_)));
+        let unlisted = means.unlisted.iter().filter(|_| is_list);
+        let missing = means.unable.iter().chain(unlisted).cloned().collect();
+        Step::Attach(Attach {
+            subject,
+            what,
+            policy: policy.clone(),
+            missing,
         })
     };
     for image in release.images {
@@ -60,15 +73,7 @@ pub fn want(
         }
         for (subject, what) in of_platform(release, image, policy, build_id)? {
             let why = format!("{} of candidate {build_id}", image.platform);
-            goal.want(
-                release.project,
-                why,
-                Step::Attach(Attach {
-                    subject,
-                    what,
-                    policy: policy.clone(),
-                }),
-            );
+            goal.want(release.project, why, attach(subject, what));
         }
     }
     if policy.sign {
@@ -85,11 +90,7 @@ pub fn want(
         goal.want(
             release.project,
             "what the release's name leads to",
-            Step::Attach(Attach {
-                subject,
-                what: Attached::Signature,
-                policy: policy.clone(),
-            }),
+            attach(subject, Attached::Signature),
         );
     }
     Ok(())

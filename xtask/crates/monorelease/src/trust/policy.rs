@@ -6,10 +6,9 @@ use anyhow::Context;
 use regex::Regex;
 
 use super::identity::Identity;
-use super::{Attached, Claim, Key, Policy, PublicKey, Signer, Trust, cosign, identity};
+use super::{Key, Policy, PublicKey, Signer, Trust, cosign, identity};
 use crate::fault::Fault;
-use crate::step::plan::{Goal, Probe};
-use crate::step::{Effect, Step};
+use crate::step::requirement::Requirement;
 use crate::tools;
 use crate::world::{World, files};
 
@@ -28,6 +27,12 @@ impl Obstacle {
         }
     }
 
+    /// As a step that it stands in the way of requires it.
+    pub fn requirement(&self) -> Requirement {
+        let Self { what, fix } = self.clone();
+        Requirement::Missing { what, fix }
+    }
+
     fn of(fault: Fault) -> Self {
         Self::new(
             fault.what,
@@ -42,6 +47,8 @@ pub struct Means {
     pub policy: Policy,
     /// Why this run cannot sign. It matters only where something is still to be signed.
     pub unable: Option<Obstacle>,
+    /// Why this run cannot make SBOMs, likewise.
+    pub unlisted: Option<Obstacle>,
 }
 
 /// What verifying needs: cosign, and somebody who counts. The obstacle forbids all of it.
@@ -78,33 +85,14 @@ pub fn means(world: &World, trust: &Trust) -> anyhow::Result<Result<Means, Obsta
         Ok(policy) => match unable(world, &policy) {
             // A key that is there and is not the one that counts is a mistake, whatever is left to do.
             Err(mistake) => Err(mistake),
-            Ok(unable) => Ok(Means { policy, unable }),
+            Ok(unable) => Ok(Means {
+                policy,
+                unable,
+                unlisted: tools::require(tools::SYFT).err().map(Obstacle::of),
+            }),
         },
         Err(obstacle) => Err(obstacle),
     })
-}
-
-/// Refuses a plan of which something must be attached that cannot be. What is attached already needs no key.
-pub fn refuse_unable(world: &World, goal: &mut Goal, means: &Means, project: &str) {
-    let syft = tools::require(tools::SYFT).err().map(Obstacle::of);
-    let is_open = |list_alone: bool| {
-        goal.drafts
-            .iter()
-            .filter(|draft| draft.project == project)
-            .any(|draft| match &draft.step {
-                Step::Attach(step) => {
-                    let is_list = matches!(step.what, Attached::Statement(Claim::Sbom(_)));
-                    // What cannot be read is refused as such.
-                    (is_list || !list_alone) && matches!(step.probe(world), Ok(Probe::Todo))
-                }
-                _ => false,
-            })
-    };
-    let unable = means.unable.clone().filter(|_| is_open(false));
-    let unlisted = syft.filter(|_| is_open(true));
-    for Obstacle { what, fix } in unable.into_iter().chain(unlisted) {
-        goal.refuse(project, what, fix);
-    }
 }
 
 /// Whose signatures count: those whom the configuration names, else those whom the surroundings name, else the forge's workflows.

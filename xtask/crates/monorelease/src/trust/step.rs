@@ -3,11 +3,12 @@
 use monorelease_model::image::Repository;
 
 use super::attach::{self, Found};
+use super::policy::Obstacle;
 use super::{Attached, Claim, Policy, Subject, cosign, syft};
-use crate::step::Effect;
 use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// The registry serves this manifest by its digest, under no tag yet.
@@ -43,16 +44,12 @@ impl Effect for Store {
         false
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::PushImages(self.repository.clone())]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {
@@ -80,6 +77,8 @@ pub struct Attach {
     pub subject: Subject,
     pub what: Attached,
     pub policy: Policy,
+    /// What is missing to attach it here.
+    pub missing: Vec<Obstacle>,
 }
 
 impl Effect for Attach {
@@ -124,16 +123,14 @@ impl Effect for Attach {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        false
+    fn lane(&self) -> Lane {
+        Lane::Parallel
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::PushImages(self.subject.repository.clone()))
+    fn requirements(&self) -> Vec<Requirement> {
+        let push = Requirement::PushImages(self.subject.repository.clone());
+        let missing = self.missing.iter().map(Obstacle::requirement);
+        std::iter::once(push).chain(missing).collect()
     }
 
     /// Asks the registry, through cosign and by the policy: the proof is in the signature, not in that something is there.
@@ -142,6 +139,7 @@ impl Effect for Attach {
             subject,
             what,
             policy,
+            ..
         } = self;
         // An index that is not stored yet has nothing attached; cosign would say the same of it as of one that cannot be read.
         if world
@@ -165,6 +163,7 @@ impl Effect for Attach {
             subject,
             what,
             policy,
+            ..
         } = self;
         let claim = match what {
             Attached::Signature => return cosign::sign(world, subject, policy),

@@ -13,13 +13,13 @@ use super::{Asset, CHECKSUMS, FILE_BYTES_MAX, ForgeRelease, Part, Source, Told, 
 use crate::config::trust::SbomFormat;
 use crate::packages;
 use crate::project::Project;
-use crate::release::plan::{ReleaseFacts, has_tag};
+use crate::release::plan::{Extras, ReleaseFacts, has_tag};
 use crate::release::platform_images::PlatformImage;
 use crate::step::Step;
 use crate::step::manifest::ManifestBytes;
 use crate::step::plan::Goal;
 use crate::tag::plan::{RemoteTags, TagFacts};
-use crate::trust::Subject;
+use crate::trust::{Policy, Subject};
 
 /// What is said in the place of notes that are too long for the forge.
 const CUT: &str = "\n\nThe rest is cut; the whole of it stands in the changelog.";
@@ -55,15 +55,17 @@ pub fn prepare(
     goal: &mut Goal,
     project: &Project,
     facts: &ReleaseFacts,
+    extras: &Extras,
     image: Option<Image<'_>>,
 ) -> anyhow::Result<()> {
-    let (Some(forge), Some(candidate)) = (&facts.forge, &facts.candidate) else {
+    let (Some(forge), Some(candidate)) = (&extras.github, &facts.candidate) else {
         return Ok(());
     };
-    let assets = assets(goal, project, facts, forge, image)?;
+    let policy = extras.trust.as_ref().map(|trust| &trust.means.policy);
+    let assets = assets(goal, project, facts, forge, policy, image)?;
     let told = Told {
         title: format!("{} {}", project.package, facts.version.to_semver()),
-        body: body(project, facts, forge, &candidate.commit, image)?,
+        body: body(project, facts, forge, policy, &candidate.commit, image)?,
         commit: candidate.commit.clone(),
         is_prerelease: facts.version.is_prerelease(),
     };
@@ -97,8 +99,8 @@ pub fn prepare(
 }
 
 /// Wants everybody to see it.
-pub fn publish(goal: &mut Goal, project: &Project, facts: &ReleaseFacts) {
-    if let Some(forge) = &facts.forge {
+pub fn publish(goal: &mut Goal, project: &Project, facts: &ReleaseFacts, extras: &Extras) {
+    if let Some(forge) = &extras.github {
         let why = "the tag and all else is there".to_owned();
         want(
             goal,
@@ -157,6 +159,7 @@ fn assets(
     project: &Project,
     facts: &ReleaseFacts,
     forge: &ForgeFacts,
+    policy: Option<&Policy>,
     image: Option<Image<'_>>,
 ) -> anyhow::Result<Vec<Asset>> {
     let mut found: Vec<(String, Asset)> = Vec::new();
@@ -179,7 +182,6 @@ fn assets(
             },
         ));
     }
-    let policy = facts.trust.as_ref().map(|trust| &trust.policy);
     for file in facts
         .package
         .iter()
@@ -255,6 +257,7 @@ fn body(
     project: &Project,
     facts: &ReleaseFacts,
     forge: &ForgeFacts,
+    policy: Option<&Policy>,
     commit: &str,
     image: Option<Image<'_>>,
 ) -> anyhow::Result<String> {
@@ -297,7 +300,7 @@ fn body(
         project.name,
         facts.version.to_semver()
     ));
-    if has_files(project, facts) {
+    if has_files(project, policy) {
         lines.push(format!("sha256sum --check --ignore-missing {CHECKSUMS}"));
     }
     let _ = write!(
@@ -316,11 +319,8 @@ fn body(
 }
 
 /// Whether releases of the project have files, by the configuration: what lies on this machine says nothing about others.
-fn has_files(project: &Project, facts: &ReleaseFacts) -> bool {
-    let has_lists = facts
-        .trust
-        .as_ref()
-        .is_some_and(|trust| !trust.policy.sbom.is_empty());
+fn has_files(project: &Project, policy: Option<&Policy>) -> bool {
+    let has_lists = policy.is_some_and(|policy| !policy.sbom.is_empty());
     has_lists || project.package_index.is_some() || !project.wheel_targets.is_empty()
 }
 

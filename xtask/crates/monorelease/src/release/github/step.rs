@@ -13,9 +13,9 @@ use super::files::{content, digest, name};
 use super::{Asset, CHECKSUMS, ForgeRelease, Part, Told, checksums, is_ours, read_checksums};
 use crate::github::files::{Content, File};
 use crate::github::releases::Release;
-use crate::step::Effect;
 use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
+use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// How much of an upload goes between two lines that tell of it.
@@ -84,19 +84,15 @@ impl Effect for ForgeRelease {
         }
     }
 
-    fn is_serial(&self) -> bool {
-        true
+    fn lane(&self) -> Lane {
+        Lane::Serial
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::GithubRelease {
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement::GithubRelease {
             repository: self.repository.clone(),
             tag: self.tag.clone(),
-        })
+        }]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

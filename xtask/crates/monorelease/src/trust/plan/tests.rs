@@ -79,7 +79,12 @@ fn planned(policy: &Policy) -> Vec<String> {
         bytes: Vec::new(),
     };
     let mut goal = Goal::default();
-    want(&mut goal, &release, &index, policy, BUILD).unwrap();
+    let means = Means {
+        policy: policy.clone(),
+        unable: None,
+        unlisted: None,
+    };
+    want(&mut goal, &release, &index, &means, BUILD).unwrap();
     goal.drafts
         .iter()
         .map(|draft| match &draft.step {
