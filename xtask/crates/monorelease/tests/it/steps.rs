@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::support;
 use crate::support::Fixture;
 use crate::support::proxy::{Latch, Proxy};
+use crate::support::snapshots::assert_text;
 use monorelease_stand_ins::http::Response;
 use monorelease_stand_ins::registry::Fault;
 use serde_json::{Value, json};
@@ -398,19 +399,47 @@ fn law_16_a_remote_that_takes_no_push_is_found_out_before_anything_is_promoted()
         "/no/such/repository.git",
     ]);
     let before = fixture.state();
-    for line in [
-        &["release", "api", "--dry-run"][..],
-        &["release", "api"],
-        &["tag", "core", "--push"],
+    for (line, expected) in [
+        (
+            &["release", "api", "--dry-run"][..],
+            str![[r#"
+       error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/api-v0.2.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git push --dry-run origin [COMMIT]:refs/tags/api-v0.2.0, with an account that may write there
+
+"#]],
+        ),
+        (
+            &["release", "api"],
+            str![[r#"
+       error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/api-v0.2.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git push --dry-run origin [COMMIT]:refs/tags/api-v0.2.0, with an account that may write there
+
+"#]],
+        ),
+        (
+            &["tag", "core", "--push"],
+            str![[r#"
+       error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/core-v0.1.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
+             fatal: Could not read from remote repository.
+             
+             Please make sure you have the correct access rights
+             and the repository exists.
+         try git push --dry-run origin [COMMIT]:refs/tags/core-v0.1.0, with an account that may write there
+
+"#]],
+        ),
     ] {
         let ran = fixture.run(line);
         assert_eq!(ran.code, 3, "{line:?}: {}", ran.stderr);
-        assert!(
-            ran.stderr.contains("origin takes no tag from here")
-                && ran.stderr.contains("git push --dry-run origin"),
-            "{}",
-            ran.stderr
-        );
+        assert_text(&ran.complaints(), expected);
     }
     assert_eq!(fixture.state(), before);
 }

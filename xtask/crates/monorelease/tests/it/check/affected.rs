@@ -469,14 +469,15 @@ fn a_build_takes_the_id_that_the_plan_gives_a_project_without_versions() {
         )
     };
     let planned = build(&fixture.head()[..7]);
-    assert!(
-        planned.code == 0
-            && planned
-                .stderr
-                .contains(&format!("r.io/api:{}-amd64", &fixture.head()[..7])),
-        "{}",
-        planned.stderr
-    );
+    assert_eq!(planned.code, 0, "{}", planned.stderr);
+    planned.assert_stderr(str![[r#"
+        todo build-image r.io/api:[SHORT]-amd64 for linux/amd64  ([SHORT] at [COMMIT])
+        note api: the image is not scanned, neither trivy nor grype is on the PATH
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]]);
+    let image = format!("r.io/api:{}-amd64", &fixture.head()[..7]);
+    assert!(planned.stderr.contains(&image), "{}", planned.stderr);
     refused(
         &build("0123456"),
         2,

@@ -13,6 +13,7 @@ use crate::support::package::{Packaged, USER};
 use crate::support::programs::write_program;
 use crate::support::proxy::Proxy;
 use crate::support::scanner::Scanner;
+use crate::support::snapshots::assert_text;
 use crate::support::tools::{has, on_path};
 use crate::support::{Report, fake_docker, git_in, program};
 use base64::Engine as _;
@@ -20,6 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use monorelease::rehearse::images as stand_in;
 use monorelease_stand_ins::github::{EmbeddedForge, Right};
 use monorelease_stand_ins::http::{Reply, Request, Response, Server};
+use snapbox::str;
 
 /// How each verb is run: lines that go well, in an order in which each finds what it needs, and lines that are answered with an
 /// error, whatever the state.
@@ -808,10 +810,13 @@ fn law_17_no_secret_is_shown_on_a_packages_way_to_its_index() {
     )];
     for let_in in [&wrong[..], &wrong_address] {
         let ran = stage.run("release kit --verbose", let_in);
-        assert!(
-            ran.code == 1 && ran.stderr.contains("make a new token"),
-            "{}",
-            ran.stderr
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        let line = ran.lines_with("make a new token");
+        assert_text(
+            line.split_once(": `uv").unwrap().0,
+            str![
+                "             the index does not take the credentials (expired, or not for this package); make a new token, then the same command again"
+            ],
         );
     }
     good(

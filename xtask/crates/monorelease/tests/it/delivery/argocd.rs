@@ -416,11 +416,10 @@ fn a_section_that_means_nothing_is_found_by_any_verb() {
     for line in [&["check", "argocd"][..], &["status"], &["versions"]] {
         let ran = delivered.fixture.run(line);
         assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
-        assert!(
-            ran.stderr
-                .contains("xtask/monorepo.toml: argocd: applications is empty"),
-            "{line:?}: {}",
-            ran.stderr
-        );
+        ran.assert_stderr(str![[r#"
+       error xtask/monorepo.toml: argocd: applications is empty; name at least one file or pattern, such as "argocd/*.yaml"
+         try edit xtask/monorepo.toml, then run the command again
+
+"#]]);
     }
 }

@@ -33,16 +33,13 @@ fn commands_run_after_the_merge_by_the_same_line() {
     let two = delivered.digest("api", "0.2.0");
     let ran = asked.run(&PROMOTE);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    for words in [
-        "(waits for its merge: http://",
-        "the commands of production run after the merge, by the same line",
-    ] {
-        assert!(
-            ran.stderr.contains(words),
-            "{words:?} is not in {}",
-            ran.stderr
-        );
-    }
+    ran.assert_stderr(str![[r#"
+        todo pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (it stands in staging)
+        note api: the commands of production run after the merge, by the same line
+       acted pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (waits for its merge: http://[SERVER]/acme/cloud/pull/1)  [[DURATION]]
+    Finished 1 done now, 0 done before, 1 registry requests
+
+"#]]);
     assert_eq!(
         (delivered.log().len(), asked.open().len()),
         (0, 1),

@@ -165,11 +165,39 @@ fn law_13_a_dry_run_changes_nothing_and_a_third_run_does_nothing() {
     let delivered = Delivered::new();
     let fixture = &delivered.fixture;
     let private = tempfile::tempdir().unwrap();
-    for line in [
-        vec!["promote", "api", "--to", "staging", "--version", "0.2.0"],
-        vec!["promote", "api", "--to", "production"],
-        vec!["rollback", "api", "--in", "production"],
-        vec!["unbar", "api", "--in", "production"],
+    for (line, expected) in [
+        (
+            &["promote", "api", "--to", "staging", "--version", "0.2.0"][..],
+            str![[r#"
+        todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]],
+        ),
+        (
+            &["promote", "api", "--to", "production"],
+            str![[r#"
+        todo pin api in production: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (it stands in staging)
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]],
+        ),
+        (
+            &["rollback", "api", "--in", "production"],
+            str![[r#"
+        todo rollback api in production: 0.2.0 → 0.1.0, [FOLDER]/deploy.git (main)  (back from 0.2.0, which is barred from now on)
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]],
+        ),
+        (
+            &["unbar", "api", "--in", "production"],
+            str![[r#"
+        todo unbar api in production: [DIGEST] barred no longer, [FOLDER]/deploy.git (main)  (a promotion may bring it back again)
+     Planned 1 to do, 0 done already; nothing was written
+
+"#]],
+        ),
     ] {
         let before = (
             fixture.state(),
@@ -177,11 +205,11 @@ fn law_13_a_dry_run_changes_nothing_and_a_third_run_does_nothing() {
             fs::read_dir(fixture.root().join(".git")).unwrap().count(),
         );
         let dry = fixture.run_with(
-            &[&line[..], &["--dry-run"]].concat(),
+            &[line, &["--dry-run"]].concat(),
             &[("TMPDIR", private.path().to_str().unwrap())],
         );
         assert_eq!(dry.code, 0, "{}", dry.stderr);
-        assert!(dry.stderr.contains("1 to do"), "{}", dry.stderr);
+        dry.assert_stderr(expected);
         assert_eq!(
             (
                 fixture.state(),
@@ -197,9 +225,9 @@ fn law_13_a_dry_run_changes_nothing_and_a_third_run_does_nothing() {
             "the private copy is gone"
         );
         let commits = delivered.subjects().len();
-        fixture.ok(&line);
+        fixture.ok(line);
         assert_eq!(delivered.subjects().len(), commits + 1, "{line:?}");
-        fixture.ok(&line);
+        fixture.ok(line);
         assert_eq!(
             delivered.subjects().len(),
             commits + 1,

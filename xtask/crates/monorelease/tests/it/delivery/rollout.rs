@@ -8,6 +8,7 @@ use crate::support;
 use crate::support::Report;
 use crate::support::delivery::Delivered;
 use crate::support::programs::write_program;
+use crate::support::snapshots::assert_text;
 use serde_json::json;
 
 /// Codes and words as kubectl 1.31 has them: 1 for a time that is over and for an unknown flag.
@@ -194,10 +195,13 @@ fn what_does_not_come_to_an_end_is_no_rollout() {
             .fixture
             .run(&["promote", "api", "--to", "production"]);
         assert_eq!(refused.code, 3, "{}", refused.stderr);
-        assert!(
-            refused.stderr.contains("has not passed rollout in staging"),
-            "{}",
-            refused.stderr
+        assert_text(
+            &refused.complaints(),
+            str![[r#"
+       error api 0.2.0 has not passed rollout in staging, as refs/xtask/environments tells
+         try cargo xtask promote api --to staging --version 0.2.0
+
+"#]],
         );
         fs::remove_file(cluster.file(mark)).unwrap();
         assert_eq!(cluster.promote().code, 0);

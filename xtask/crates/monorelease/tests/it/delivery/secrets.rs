@@ -218,12 +218,16 @@ fn modal_gets_each_name_in_a_private_file_each_time() {
     for _ in 0..2 {
         let ran = store.sync(&[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(
-            ran.stderr
-                .contains("modal shows no values, so they are handed over each time"),
-            "{}",
-            ran.stderr
-        );
+        ran.assert_stderr(str![[r#"
+        todo secrets LITELLM_API_BASE ([SHORT]) to modal for staging  (api wants it)
+        todo secrets OPENAI_API_KEY ([SHORT]) to modal for staging  (api wants it)
+        note api: SENTRY_DSN is optional and not set, so it is left out
+        note modal shows no values, so they are handed over each time
+       acted secrets LITELLM_API_BASE ([SHORT]) to modal for staging  [[DURATION]]
+       acted secrets OPENAI_API_KEY ([SHORT]) to modal for staging  [[DURATION]]
+    Finished 2 done now, 0 done before
+
+"#]]);
     }
     let held: serde_json::Value =
         serde_json::from_str(&store.held("modal-staging-OPENAI_API_KEY")).unwrap();
@@ -239,26 +243,70 @@ fn modal_gets_each_name_in_a_private_file_each_time() {
 
 #[test]
 fn a_store_that_repeats_what_it_was_given_is_not_repeated() {
-    for (sink, mark) in [("modal", "broken"), ("kubectl", "forbidden")] {
+    for (sink, mark, shown, kept_back) in [
+        (
+            "modal",
+            "broken",
+            str![[r#"
+        todo secrets LITELLM_API_BASE ([SHORT]) to modal for staging  (api wants it)
+        todo secrets OPENAI_API_KEY ([SHORT]) to modal for staging  (api wants it)
+        note api: SENTRY_DSN is optional and not set, so it is left out
+        note modal shows no values, so they are handed over each time
+      failed secrets LITELLM_API_BASE ([SHORT]) to modal for staging
+             `modal secret create LITELLM_API_BASE --env staging --force --from-json [FOLDER]/secrets.json` failed (exit status: 1): Error: no such environment; got {"LITELLM_API_BASE":"…"}  [[DURATION]]
+      failed secrets OPENAI_API_KEY ([SHORT]) to modal for staging
+             `modal secret create OPENAI_API_KEY --env staging --force --from-json [FOLDER]/secrets.json` failed (exit status: 1): Error: no such environment; got {"OPENAI_API_KEY":"…"}  [[DURATION]]
+       error stopped after 0 of 2 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask secrets sync --to staging, once the cause is mended
+
+"#]],
+            str![[r#"
+        todo secrets OPENAI_API_KEY ([SHORT]) to modal for staging  (api wants it)
+        note api: LITELLM_API_BASE is optional and not set, so it is left out
+        note api: SENTRY_DSN is optional and not set, so it is left out
+        note modal shows no values, so they are handed over each time
+      failed secrets OPENAI_API_KEY ([SHORT]) to modal for staging
+             `modal secret create OPENAI_API_KEY --env staging --force --from-json [FOLDER]/secrets.json` failed (exit status: 1): what it said is kept back: a secret is too short to be found in it  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask secrets sync --to staging, once the cause is mended
+
+"#]],
+        ),
+        (
+            "kubectl",
+            "forbidden",
+            str![[r#"
+        todo secrets OPENAI_API_KEY ([SHORT]), LITELLM_API_BASE ([SHORT]) to kubectl as api for staging  (api wants it)
+        note api: SENTRY_DSN is optional and not set, so it is left out
+      failed secrets OPENAI_API_KEY ([SHORT]), LITELLM_API_BASE ([SHORT]) to kubectl as api for staging
+             `kubectl --context=prod --namespace=apps apply --server-side --force-conflicts --field-manager=xtask --filename=-` failed (exit status: 1): Error from server (Forbidden): secrets is forbidden: {"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{"name":"api"},"data":{"OPENAI_API_KEY":"…","LITELLM_API_BASE":"…"}}  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask secrets sync --to staging, once the cause is mended
+
+"#]],
+            str![[r#"
+        todo secrets OPENAI_API_KEY ([SHORT]) to kubectl as api for staging  (api wants it)
+        note api: LITELLM_API_BASE is optional and not set, so it is left out
+        note api: SENTRY_DSN is optional and not set, so it is left out
+      failed secrets OPENAI_API_KEY ([SHORT]) to kubectl as api for staging
+             `kubectl --context=prod --namespace=apps apply --server-side --force-conflicts --field-manager=xtask --filename=-` failed (exit status: 1): what it said is kept back: a secret is too short to be found in it  [[DURATION]]
+       error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask secrets sync --to staging, once the cause is mended
+
+"#]],
+        ),
+    ] {
         let store = Store::new(&format!("sink = \"{sink}\"\n{NAMES}"));
         fs::write(store.file(mark), "").unwrap();
         let ran = store.sync(&[]);
         assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains("failed (exit status: 1)") && ran.stderr.contains('…'),
-            "{}",
-            ran.stderr
-        );
+        ran.assert_stderr(shown);
         // A value too short to be found takes all with it.
         let short = store.run_with(
             &["secrets", "sync", "--to", "staging"],
             &[("OPENAI_API_KEY", "q#z")],
         );
-        assert!(
-            short.stderr.contains("is kept back: a secret is too short"),
-            "{}",
-            short.stderr
-        );
+        short.assert_stderr(kept_back);
     }
 }
 

@@ -2,6 +2,7 @@
 //! what somebody else did.
 
 use crate::support::programs::write_program;
+use crate::support::snapshots::assert_text;
 use crate::support::stage::{BRANCH, Stage, TOKEN, bare};
 use crate::support::{Fixture, git_in};
 use monorelease_stand_ins::github::pulls::Pull;
@@ -891,6 +892,7 @@ fn faults_for_a_while_are_waited_out_and_lost_answers_found() {
             3,
         ),
     ];
+    let mut said = String::new();
     for (name, fault, code) in cases {
         let stage = Stage::new();
         stage.change("api/app.py", "fix: one");
@@ -903,11 +905,7 @@ fn faults_for_a_while_are_waited_out_and_lost_answers_found() {
             "{name}: the fault did not happen"
         );
         if code != 0 {
-            assert!(
-                ran.stderr.contains("POST /repos/acme/mono/pulls: "),
-                "{name}: {}",
-                ran.stderr
-            );
+            said += &format!("# {name}\n{}{}", ran.failures(), ran.complaints());
             assert_eq!(stage.run(&[]).code, 0, "{name}");
         }
         assert_eq!(stage.forge.pulls().len(), 1, "{name}");
@@ -917,6 +915,25 @@ fn faults_for_a_while_are_waited_out_and_lost_answers_found() {
             "{name}"
         );
     }
+    assert_text(
+        &said,
+        str![[r#"
+# a limit of an hour
+      failed pull-request chore(release): api 0.1.1 (release/next → main)
+             POST /repos/acme/mono/pulls: http://[SERVER] answered 429; too many requests were sent with this token; run the command again later; it asks to wait 3600 s  [[DURATION]]
+       error stopped after 1 of 2 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask release-pr, once the cause is mended
+# a proxy's page
+      failed pull-request chore(release): api 0.1.1 (release/next → main)
+             POST /repos/acme/mono/pulls: the answer is no JSON: expected value at line 1 column 1  [[DURATION]]
+       error stopped after 1 of 2 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask release-pr, once the cause is mended
+# no answer when it asks whether it may
+       error no pull request can be opened or changed at acme/mono: POST /repos/acme/mono/pulls: http://[SERVER] answered 429; too many requests were sent with this token; run the command again later; it asks to wait 3600 s
+         try a token of somebody who may write there; in a workflow, permissions: pull-requests: write, contents: write
+
+"#]],
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::support;
 use crate::support::Report;
 use crate::support::crash::Scenario;
 use crate::support::package::{Packaged, can_run};
+use crate::support::snapshots::assert_text;
 use crate::support::stage::{TOKEN, bare};
 use crate::support::tools::has;
 use crate::support::trust::Keys;
@@ -12,6 +13,7 @@ use monorelease_stand_ins::github::releases::{Asset, Release};
 use monorelease_stand_ins::github::{EmbeddedForge, Right};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use snapbox::str;
 
 const TRUST: &str = "[trust]\npublic-key = \"cosign.pub\"\ntransparency-log = false\n";
 const FILES: [&str; 2] = ["kit-0.2.0-py3-none-any.whl", "kit-0.2.0.tar.gz"];
@@ -274,9 +276,19 @@ fn signatures_of_a_package_are_offered_too_and_found_from_elsewhere() {
         (vec![], 0, None),
         "{report:#}"
     );
-    assert!(
-        report.stdout.contains("no signature of it is here"),
-        "{report:#}"
+    let rows = report["rows"].as_array().unwrap().iter();
+    let unknown: String = rows
+        .filter(|row| row["ok"].is_null())
+        .map(|row| format!("{}: {}\n", support::trust::words(row), row["found"]))
+        .collect();
+    assert_text(
+        &unknown,
+        str![[r#"
+kit-0.2.0.tar.gz bundle: "no signature of it is here, and no forge is looked at"
+kit-0.2.0-py3-none-any.whl bundle: "no signature of it is here, and no forge is looked at"
+kit-0.2.0.cdx.json cyclonedx: "it is not here, and no forge is looked at"
+
+"#]],
     );
 }
 
@@ -390,10 +402,13 @@ fn a_release_whose_tag_came_first_is_signed_all_the_same() {
         .fixture
         .run_with(&["release", "kit"], &without);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("nothing here to sign with"),
-        "{}",
-        refused.stderr
+    assert_text(
+        &refused.complaints(),
+        str![[r#"
+       error [trust] wants signatures of the key cosign.pub, and there is nothing here to sign with: no COSIGN_KEY
+         try export COSIGN_KEY=cosign.key COSIGN_PASSWORD=…
+
+"#]],
     );
     let acted = offered.release();
     assert_eq!(

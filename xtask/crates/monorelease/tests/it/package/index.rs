@@ -9,6 +9,7 @@ use crate::support;
 use crate::support::crash::Scenario;
 use crate::support::package::{BACKEND, Packaged, can_run, verdicts};
 use crate::support::scanner::Scanner;
+use crate::support::snapshots::assert_text;
 use crate::support::tools::{has, nothing_is_missing, on_path};
 use monorelease_stand_ins::registry::Fault;
 
@@ -173,17 +174,24 @@ fn a_known_vulnerability_keeps_a_package_from_its_index() {
         .all(|name| on_path(name).is_none())
     {
         let refused = packaged.run(&["build", "kit", "--release", "--require-scan"]);
-        assert!(
-            refused.code == 3 && refused.stderr.contains("neither trivy nor grype"),
-            "{}",
-            refused.stderr
-        );
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        refused.assert_stderr(str![[r#"
+        done build-package the sdist of kit 0.2.0  (kit-0.2.0.tar.gz [DIGEST])
+        done build-package the wheel of kit 0.2.0  (kit-0.2.0-py3-none-any.whl [DIGEST])
+       error neither trivy nor grype is on the PATH, and --require-scan wants one
+         try install trivy, or grype
+     Refused nothing was done
+
+"#]]);
         let noted = packaged.run(&["build", "kit", "--release"]);
-        assert!(
-            noted.code == 0 && noted.stderr.contains("the package is not scanned"),
-            "{}",
-            noted.stderr
-        );
+        assert_eq!(noted.code, 0, "{}", noted.stderr);
+        noted.assert_stderr(str![[r#"
+        done build-package the sdist of kit 0.2.0  (kit-0.2.0.tar.gz [DIGEST])
+        done build-package the wheel of kit 0.2.0  (kit-0.2.0-py3-none-any.whl [DIGEST])
+        note kit: the package is not scanned, neither trivy nor grype is on the PATH
+    Finished nothing to do
+
+"#]]);
     }
 }
 
@@ -272,18 +280,31 @@ fn law_17_an_expired_token_fails_with_words_and_the_next_run_finishes() {
     packaged.prepare();
     let nobody = packaged.run_as("", &["release", "kit"]);
     assert_eq!(nobody.code, 3, "{}", nobody.stderr);
-    assert!(
-        nobody.stderr.contains("nothing to upload with")
-            && nobody.stderr.contains("UV_PUBLISH_TOKEN"),
-        "{}",
-        nobody.stderr
-    );
+    nobody.assert_stderr(str![[r#"
+   Releasing kit 0.2.0
+        todo build-package the sdist of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo build-package the wheel of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo publish the sdist of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo publish the wheel of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo tag kit-v0.2.0 at [SHORT]  (the commit of kit-v0.2.0-rc1)
+        todo push-tag kit-v0.2.0 to origin  (CI and every other clone read the tags there)
+        note kit: no image is configured, so none is promoted
+        note kit: no [trust] is configured, so nothing is signed or listed
+        note kit: no github is configured, so no forge release is made
+        note kit: no [[pins]] are configured, so nothing is delivered
+       error there is nothing to upload with: no UV_PUBLISH_TOKEN, no TWINE_PASSWORD, no identity of a CI
+         try export UV_PUBLISH_TOKEN=…, or UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or release in CI with permissions: id-token: write
+     Refused nothing was done
+
+"#]]);
     let expired = packaged.run_as("pypi-expired-canary", &["release", "kit"]);
     assert_eq!(expired.code, 1, "{}", expired.stderr);
-    assert!(
-        expired.stderr.contains("does not take the credentials"),
-        "{}",
-        expired.stderr
+    let line = expired.lines_with("does not take the credentials");
+    assert_text(
+        line.split_once(": `uv").unwrap().0,
+        str![
+            "             the index does not take the credentials (expired, or not for this package); make a new token, then the same command again"
+        ],
     );
     assert!(
         packaged.index.files().is_empty()
@@ -417,14 +438,31 @@ fn what_is_not_what_it_says_is_not_published() {
         1,
     );
     let wrong_name = BACKEND.replacen("file, info = f\"{NAME}-", "file, info = f\"other-", 1);
-    let two = "kit-0.2.0-py3-none-any.whl is not reproducible: kit.py has other bytes";
-    for (backend, words) in [
+    for (backend, expected) in [
         (
             wrong_metadata,
-            "its metadata says version 9.9.9; wanted is one, that of kit 0.2.0",
+            str![[r#"
+      failed build-package the sdist of kit 0.2.0
+             kit-0.2.0.tar.gz: its metadata says version 9.9.9; wanted is one, that of kit 0.2.0  [[DURATION]]
+
+"#]],
         ),
-        (by_the_clock, two),
-        (wrong_name, "by its name that is no kit 0.2.0"),
+        (
+            by_the_clock,
+            str![[r#"
+      failed build-package the wheel of kit 0.2.0
+             kit-0.2.0-py3-none-any.whl is not reproducible: kit.py has other bytes in the second build  [[DURATION]]
+
+"#]],
+        ),
+        (
+            wrong_name,
+            str![[r#"
+      failed build-package the wheel of kit 0.2.0
+             other-0.2.0-py3-none-any.whl was built; by its name that is no kit 0.2.0  [[DURATION]]
+
+"#]],
+        ),
     ] {
         assert_ne!(backend, BACKEND);
         let packaged = Packaged::new();
@@ -433,7 +471,7 @@ fn what_is_not_what_it_says_is_not_published() {
         packaged.prepare();
         let failed = packaged.run(&["release", "kit"]);
         assert_eq!(failed.code, 1, "{}", failed.stderr);
-        assert!(failed.stderr.contains(words), "{words}: {}", failed.stderr);
+        assert_text(&failed.failures(), expected);
         assert!(packaged.index.files().is_empty());
     }
 }
@@ -469,12 +507,12 @@ fn the_tests_of_a_project_are_run_against_its_wheel() {
     packaged.prepare();
     let failed = packaged.run(&["release", "kit"]);
     assert_eq!(failed.code, 1, "{}", failed.stderr);
-    assert!(
-        failed
-            .stderr
-            .contains("the tests of the project, against its wheel"),
-        "{}",
-        failed.stderr
+    assert_text(
+        &failed.lines_with("the tests of the project"),
+        str![[r#"
+             the tests of the project, against its wheel: `python -m pytest -q tests` failed (exit status: 1)
+
+"#]],
     );
     assert!(packaged.index.files().is_empty());
 }
@@ -490,11 +528,34 @@ fn a_project_without_candidates_is_released_from_head() {
     let scanner = Scanner::called("trivy", &packaged.programs());
     scanner.finds("tree", &[("CVE-2024-0001", "CRITICAL", Some("1.3.1"))]);
     let failed = packaged.run(&["release", "kit"]);
-    assert!(
-        failed.code == 1 && failed.stderr.contains("trivy found 1 HIGH or CRITICAL"),
-        "{}",
-        failed.stderr
-    );
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    failed.assert_stderr(str![[r#"
+   Releasing kit 0.2.0
+        todo scan trivy: no HIGH or CRITICAL that has a fix, in the files of kit 0.2.0  (known vulnerabilities)
+        todo build-package the sdist of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo build-package the wheel of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo publish the sdist of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo publish the wheel of kit 0.2.0 to http://[SERVER]/  (kit 0.2.0 of [SHORT])
+        todo tag v0.2.0 at [SHORT]  (at [SHORT])
+        todo push-tag v0.2.0 to origin  (CI and every other clone read the tags there)
+        note kit: no image is configured, so none is promoted
+        note kit: no [trust] is configured, so nothing is signed or listed
+        note kit: no github is configured, so no forge release is made
+        note kit: no [[pins]] are configured, so nothing is delivered
+      failed scan trivy: no HIGH or CRITICAL that has a fix, in the files of kit 0.2.0
+             trivy found 1 HIGH or CRITICAL with a fix; nothing is pushed
+             severity  id             package  installed  fixed in  where
+             CRITICAL  CVE-2024-0001  zlib1g   1.2.13     1.3.1     tree
+             move each package to what it is fixed in; to let one pass for a while, say why in monorepo.toml:
+             [[scan.ignore]]
+             id = "CVE-2024-0001"
+             why = ""
+             until = "[DATE]"
+             project = "kit"  [[DURATION]]
+       error stopped after 0 of 7 steps; nothing is lost: what is done is found done by the next run
+         try cargo xtask release kit, once the cause is mended
+
+"#]]);
     assert_eq!(packaged.index.files().len(), 0);
     scanner.finds("tree", &[]);
     let released = packaged.ok(&["release", "kit"]);
@@ -529,11 +590,21 @@ fn a_project_without_candidates_is_released_from_head() {
     ]);
     let refused = packaged.run(&["release", "kit"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("a tag is never moved"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr(str![[r#"
+   Releasing kit 0.2.0
+        todo build-package the sdist of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        todo build-package the wheel of kit 0.2.0  (built of [SHORT] twice, and the same both times)
+        done publish the sdist of kit 0.2.0 to http://[SERVER]/  (kit-0.2.0.tar.gz [DIGEST])
+        done publish the wheel of kit 0.2.0 to http://[SERVER]/  (kit-0.2.0-py3-none-any.whl [DIGEST])
+        note kit: no image is configured, so none is promoted
+        note kit: no [trust] is configured, so nothing is signed or listed
+        note kit: no github is configured, so no forge release is made
+        note kit: no [[pins]] are configured, so nothing is delivered
+       error tag v0.2.0 exists at [SHORT], the newest candidate HEAD is at [SHORT]; a tag is never moved
+         try cargo xtask bump patch kit
+     Refused nothing was done
+
+"#]]);
 }
 
 #[test]

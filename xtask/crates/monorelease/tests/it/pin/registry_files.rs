@@ -3,6 +3,7 @@
 use crate::support::git_in;
 use crate::support::programs::write_program;
 use crate::support::registered::{BRANCH, LLM, Processors, REPLICATE};
+use crate::support::snapshots::assert_text;
 use crate::support::stage::{TOKEN, bare};
 use snapbox::data::Inline;
 use snapbox::str;
@@ -140,13 +141,25 @@ fn where_releases_must_be_signed_it_is_said_that_these_are_not() {
         &format!("{}[trust]\n", fixture.read("xtask/monorepo.toml")),
     );
     processors.push_builds(&BOTH);
-    for line in [&["pin"][..], &["promote", "llm_litellm", "--to", "staging"]] {
+    for (line, expected) in [
+        (
+            &["pin"][..],
+            str![[r#"
+        note [trust] is about releases: what registry files pin is known by its digest, and nothing of it is signed or listed
+
+"#]],
+        ),
+        (
+            &["promote", "llm_litellm", "--to", "staging"],
+            str![[r#"
+        note llm_litellm: [trust] is about releases: what registry files pin is known by its digest, and nothing of it is signed or listed
+
+"#]],
+        ),
+    ] {
         let ran = processors.run(line);
-        assert!(
-            ran.code == 0 && ran.stderr.contains("[trust] is about releases"),
-            "{line:?}: {}",
-            ran.stderr
-        );
+        assert_eq!(ran.code, 0, "{line:?}: {}", ran.stderr);
+        assert_text(&ran.lines_with("[trust]"), expected);
         if line == ["pin"] {
             processors.merge();
         }
@@ -343,11 +356,12 @@ fn what_cannot_be_pinned_is_refused_and_nothing_is_pushed() {
     fixture.git(&["pull", "--quiet", "--ff-only", "origin", "dev"]);
     fixture.write(LLM, "image:\n  - oci\n");
     let wrong = fixture.run_with(&["versions"], &[("GITHUB_TOKEN", TOKEN)]);
-    assert!(
-        wrong.code == 2 && wrong.stderr.contains(&format!("{LLM}: ")),
-        "{}",
-        wrong.stderr
-    );
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    wrong.assert_stderr(str![[r#"
+       error registry/llm_litellm.yaml: image.oci is missing
+         try edit registry/llm_litellm.yaml, or images-from in xtask/monorepo.toml
+
+"#]]);
 }
 
 #[test]

@@ -193,13 +193,13 @@ fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
     let there = processors.there();
     let absent = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
     assert_eq!(absent.code, 3, "{}", absent.stderr);
-    assert!(
-        absent
-            .stderr
-            .contains(&format!("the registry does not serve {name}@{digest}")),
-        "{}",
-        absent.stderr
-    );
+    absent.assert_stderr(str![[r#"
+       error the registry does not serve [SERVER]/acme/llm-litellm@[DIGEST]
+         try cargo xtask status llm_litellm, which tells what is released; then the same line with one of those
+     Refused nothing was done
+
+"#]]);
+    assert!(absent.stderr.contains(&digest), "{}", absent.stderr);
     let unknown = processors.run(&["promote", "llm_litellm", "--to", "stagin"]);
     assert_eq!(unknown.code, 2, "{unknown}");
     unknown.assert_stderr(str![[r#"
@@ -220,11 +220,13 @@ fn what_the_world_refuses_of_pins_is_said_and_nothing_is_pushed() {
     git_in(&fixture.root(), &["checkout", "--quiet", "dev"]);
     let with_link = processors.there();
     let link = processors.run(&["promote", "llm_litellm", "--to", "staging"]);
-    assert!(
-        link.code == 3 && link.stderr.contains(&format!("{LLM} is a symbolic link")),
-        "{}",
-        link.stderr
-    );
+    assert_eq!(link.code, 3, "{}", link.stderr);
+    link.assert_stderr(str![[r#"
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml: registry/llm_litellm.yaml is a symbolic link; name the file that it leads to
+         try edit the file, or its [[pins]] in the configuration
+     Refused nothing was done
+
+"#]]);
     assert_eq!(processors.there(), with_link);
     git_in(
         &bare(fixture),

@@ -605,18 +605,20 @@ fn law_10_a_build_picked_by_hand_is_held_to_everything_else() {
     let short = &fixture.head()[..7].to_owned();
     let unknown = format!("2031.01.01.0000-build.7-v0.2.0-{short}");
     let ran = refused(&fixture, &["--candidate", &unknown]);
-    assert!(
-        ran.stderr
-            .contains(&format!("holds no build {unknown}; it holds:")),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr
-            .contains(&format!("cargo xtask release api --candidate {build_id}")),
-        "{}",
-        ran.stderr
-    );
+    ran.assert_stderr(str![[r#"
+   Releasing api 0.2.0
+        note api: no [trust] is configured, so nothing is signed or listed
+        note api: no github is configured, so no forge release is made
+        note api: no [[pins]] are configured, so nothing is delivered
+       error [SERVER]/acme/api holds no build [BUILD]; it holds:
+                 [BUILD]
+         try cargo xtask release api --candidate [BUILD]
+     Refused nothing was done
+
+"#]]);
+    for id in [&unknown, &build_id] {
+        assert!(ran.stderr.contains(id), "{}", ran.stderr);
+    }
     let stand_in = |id: &str, platform: &str, revision: &str| {
         stand_in::push_to(
             &fixture.registry,
@@ -845,13 +847,6 @@ fn law_9_an_alias_that_nobody_can_tell_is_refused() {
         .unwrap();
     put(&fixture, "latest", &media_type, &bytes);
     let ran = refused(&fixture, &[]);
-    let place = format!("{}/acme/api", fixture.registry.address());
-    assert!(
-        ran.stderr
-            .contains(&format!("{place}:latest holds sha256:")),
-        "{}",
-        ran.stderr
-    );
     ran.assert_stderr(str![[r#"
    Releasing api 0.2.0
         todo promote [SERVER]/acme/api:0.2.0-amd64 ← [DIGEST]  (linux/amd64 of candidate [BUILD])
@@ -867,10 +862,6 @@ fn law_9_an_alias_that_nobody_can_tell_is_refused() {
      Refused nothing was done
 
 "#]]);
-    assert!(
-        ran.stderr
-            .contains(&format!("crane tag {place}:0.1.1 latest"))
-    );
     // What says a version that was never released is not believed either.
     let mut index = document(&fixture.registry, REPOSITORY, "0.1.1");
     index["annotations"]["org.opencontainers.image.version"] = "0.0.7".into();

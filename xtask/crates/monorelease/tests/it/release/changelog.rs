@@ -284,12 +284,11 @@ fn a_changelog_that_is_no_text_is_refused_with_the_mend() {
     for line in [&["changelog", "core", "--write"][..], &["notes", "core"]] {
         let ran = fixture.run(line);
         assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
-        assert!(
-            ran.stderr.contains("is not UTF-8 at byte 5")
-                && ran.stderr.contains("make core/CHANGELOG.md a text"),
-            "{}",
-            ran.stderr
-        );
+        ran.assert_stderr(str![[r#"
+       error core/CHANGELOG.md: [WORKTREE]/core/CHANGELOG.md is not UTF-8 at byte 5
+         try make core/CHANGELOG.md a text in UTF-8, or move it away
+
+"#]]);
     }
     assert_eq!(
         std::fs::read(fixture.root().join("core/CHANGELOG.md")).unwrap(),

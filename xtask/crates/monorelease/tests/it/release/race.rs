@@ -7,8 +7,10 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use crate::support;
+use crate::support::snapshots::assert_text;
 use crate::support::{Fixture, Report, git_in, program, ran};
 use monorelease_stand_ins::registry::Fault;
+use snapbox::str;
 
 /// A second clone of the fixture's remote, as another machine has it.
 fn second_clone(fixture: &Fixture) -> std::path::PathBuf {
@@ -165,7 +167,29 @@ fn law_14_many_releases_at_once_leave_what_one_leaves() {
 #[test]
 fn law_9_a_name_taken_by_somebody_between_plan_and_act_is_never_moved() {
     let mut cases = 0;
-    for name in ["0.2.0-amd64", "0.2.0-arm64", "0.2.0"] {
+    for (name, expected) in [
+        (
+            "0.2.0-amd64",
+            str![[r#"
+             since the plan was made: found [SERVER]/acme/api:0.2.0-amd64 holds [DIGEST], wanted [DIGEST]  [[DURATION], [REQUESTS]]
+
+"#]],
+        ),
+        (
+            "0.2.0-arm64",
+            str![[r#"
+             since the plan was made: found [SERVER]/acme/api:0.2.0-arm64 holds [DIGEST], wanted [DIGEST]  [[DURATION], [REQUESTS]]
+
+"#]],
+        ),
+        (
+            "0.2.0",
+            str![[r#"
+             since the plan was made: found [SERVER]/acme/api:0.2.0 holds [DIGEST], wanted [DIGEST]  [[DURATION], [REQUESTS]]
+
+"#]],
+        ),
+    ] {
         let fixture = Fixture::new();
         fixture.prepare_release();
         let other = fixture
@@ -206,11 +230,7 @@ fn law_9_a_name_taken_by_somebody_between_plan_and_act_is_never_moved() {
         let run = fixture.run(&["release", "api"]);
         assert_eq!(fixture.registry.clear_faults(), 0);
         assert!(matches!(run.code, 1 | 3), "{}", run.stderr);
-        assert!(
-            run.stderr.contains("since the plan was made: found"),
-            "{}",
-            run.stderr
-        );
+        assert_text(&run.lines_with("since the plan was made"), expected);
         let kept = fixture.registry.manifest("acme/api", name).unwrap().1;
         assert_eq!(kept, taken, "{name} was moved");
         assert!(

@@ -131,14 +131,12 @@ fn of_a_release_that_never_was_it_is_said_first_and_which_there_are() {
     fixture.prepare_release();
     let ran = fixture.run(&["verify", "api", "9.9.9"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
-    let said = "there is no release api 9.9.9: no tag api-v9.9.9 here or at origin, and nothing else of it; it has none yet";
     ran.assert_stderr(str![[r#"
    Verifying api 9.9.9
        error there is no release api 9.9.9: no tag api-v9.9.9 here or at origin, and nothing else of it; it has none yet
          try cargo xtask release api
 
 "#]]);
-    assert!(ran.stderr.contains(said), "{}", ran.stderr);
     fixture.ok(&["release", "api"]);
     let ran = fixture.run(&["verify", "api", "9.9.9"]);
     assert_eq!(ran.code, 1, "{ran}");

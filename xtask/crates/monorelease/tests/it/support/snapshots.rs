@@ -19,20 +19,10 @@ pub fn assert_text(text: &str, expected: impl IntoData) {
 }
 
 impl Report {
-    /// All of stderr, redacted. Steps that run side by side end in any order, so that their lines are sorted.
+    /// All of stderr, redacted.
     #[track_caller]
     pub fn assert_stderr(&self, expected: impl IntoData) {
-        let text = redacted(&self.stderr);
-        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let is_step = |line: &str| {
-            // A rehearsal shows what the commands it runs say beside a bar.
-            let label = line.split_whitespace().find(|word| *word != "│");
-            matches!(label, Some("acted" | "done" | "failed" | "skipped"))
-        };
-        for steps in lines.chunk_by_mut(|left, right| is_step(left) && is_step(right)) {
-            steps.sort_unstable();
-        }
-        assert_text(&lines.concat(), expected);
+        assert_text(&with_steps_sorted(&redacted(&self.stderr)), expected);
     }
 
     /// All of stdout, redacted.
@@ -41,23 +31,55 @@ impl Report {
         assert_text(&self.stdout, expected);
     }
 
+    /// The lines of stderr that have these words, redacted: of a long text of which the rest is another test's.
+    pub fn lines_with(&self, words: &str) -> String {
+        let lines = self.stderr.split_inclusive('\n');
+        let lines: String = lines.filter(|line| line.contains(words)).collect();
+        with_steps_sorted(&redacted(&lines))
+    }
+
+    /// The steps that failed, and why.
+    pub fn failures(&self) -> String {
+        labelled(&self.stderr, &["failed"])
+    }
+
     /// The errors on stderr, and the commands that fix them.
     pub fn complaints(&self) -> String {
-        let mut complaints = String::new();
-        let mut complains = false;
-        for line in self.stderr.lines() {
-            // A line that goes on is indented further than the labels.
-            if !line.starts_with("             ") {
-                let label = line.split_whitespace().next();
-                complains = matches!(label, Some("error" | "try"));
-            }
-            if complains {
-                complaints.push_str(line);
-                complaints.push('\n');
-            }
-        }
-        complaints
+        complaints_of(&self.stderr)
     }
+}
+
+/// The errors of a text on stderr, and the commands that fix them.
+pub fn complaints_of(stderr: &str) -> String {
+    labelled(stderr, &["error", "try"])
+}
+
+/// What has one of these labels.
+fn labelled(stderr: &str, labels: &[&str]) -> String {
+    let mut is_wanted = false;
+    let lines = stderr.split_inclusive('\n').filter(|line| {
+        // A line that goes on is indented further than the labels.
+        if !line.starts_with("             ") {
+            let label = line.split_whitespace().next();
+            is_wanted = label.is_some_and(|label| labels.contains(&label));
+        }
+        is_wanted
+    });
+    lines.collect()
+}
+
+/// Steps that run side by side end in any order, so that their lines are sorted.
+fn with_steps_sorted(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let is_step = |line: &str| {
+        // A rehearsal shows what the commands it runs say beside a bar.
+        let label = line.split_whitespace().find(|word| *word != "│");
+        matches!(label, Some("acted" | "done" | "failed" | "skipped"))
+    };
+    for steps in lines.chunk_by_mut(|left, right| is_step(left) && is_step(right)) {
+        steps.sort_unstable();
+    }
+    lines.concat()
 }
 
 /// A text with names in place of what another run writes differently.
@@ -86,6 +108,10 @@ fn redacted(text: &str) -> String {
             (r"\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d\b", "[DATE]"),
             (r"\b\d+(?:\.\d+)? (?:ms|µs)\b|\b\d+\.\d+ s\b", "[DURATION]"),
             (r"\b\d+ requests?\b", "[REQUESTS]"),
+            (
+                r"(?s)\*\*\* Please tell me who you are\..*?\bfatal: (?:[^\n(]|\(for )*",
+                "[ADVICE OF GIT] ",
+            ),
         ]
         .map(|(pattern, name)| (Regex::new(pattern).unwrap(), name))
         .into()

@@ -354,11 +354,7 @@ fn a_tag_that_its_own_files_speak_against_is_a_fault() {
     repo.change("libs/core/a.txt");
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 1);
-    let what = format!(
-        "tag core-v0.2.0 (commit {}): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0",
-        &old[..7]
-    );
-    assert!(ran.stderr.contains(&what), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&old[..7]), "{}", ran.stderr);
     ran.assert_stderr(str![[r#"
        error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0
          try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
