@@ -86,24 +86,45 @@ pub fn promotion(
     }
 }
 
-/// The same, where checks are configured: what has not passed in the environment before goes no further, and what has not passed
-/// here is finished by the line that brings what runs here once more.
-fn and_checks(
+/// The same, where checks and pull requests have a say in it: what has not passed in the environment before goes no further, and
+/// what has not passed here is finished by the line that brings what runs here once more.
+pub fn after_checks(
     next: Next,
-    open_here: &[&str],
-    again: Option<String>,
-    before: Option<(&str, Vec<&str>)>,
+    project: &Project,
+    here: &Standing,
+    before: Option<&Standing>,
 ) -> Next {
-    match (before.filter(|(_, open)| !open.is_empty()), again) {
-        (Some((name, open)), _) if next.line.is_some() => Next {
-            line: None,
-            why: format!(
-                "{}, and has not passed {} there: {name} comes first",
-                next.why,
-                open.join(" and ")
-            ),
-        },
-        (_, Some(line)) if next.line.is_none() && !open_here.is_empty() => Next {
+    if project.registered.is_some() && before.is_none() && here.unknown.is_none() {
+        return after_pin(project, here);
+    }
+    let source = before.and_then(|before| before.runs.as_ref());
+    // What a pull request says by its trailers is what it brings.
+    let asks_for = |body: &str| {
+        let brought = record("", 0, body).and_then(|record| record.to);
+        brought.is_some_and(|brought| source.is_some_and(|source| source.agrees(&brought)))
+    };
+    let open_here = here.open_checks();
+    let open_before = before.map(Standing::open_checks).unwrap_or_default();
+    if next.line.is_some() {
+        if let Some(pull) = here.waits.iter().find(|pull| asks_for(&pull.body)) {
+            let why = format!("{}, and waits for its merge: {}", next.why, pull.page);
+            return Next { line: None, why };
+        }
+        return match before {
+            Some(before) if !open_before.is_empty() => Next {
+                line: None,
+                why: format!(
+                    "{}, and has not passed {} there: {} comes first",
+                    next.why,
+                    open_before.join(" and "),
+                    before.environment
+                ),
+            },
+            _ => next,
+        };
+    }
+    match again(project, here, before) {
+        Some(line) if !open_here.is_empty() => Next {
             line: Some(line),
             why: format!("what runs has not passed {}", open_here.join(" and ")),
         },
@@ -111,109 +132,63 @@ fn and_checks(
     }
 }
 
-/// What `promote` would do, where checks and pull requests have a say in it.
-pub fn after_checks(
-    next: Next,
-    project: &Project,
-    here: &Standing,
-    before: Option<&Standing>,
-) -> Next {
-    let open = |standing: &Standing| -> Vec<&'static str> {
-        standing
-            .checks
-            .iter()
-            .filter(|(_, has_passed)| !has_passed)
-            .map(|(word, _)| *word)
-            .collect()
-    };
-    let source = before.and_then(|before| before.runs.as_ref());
-    // What runs in the first environment of a registry file is what was built there.
-    if project.registered.is_some() && before.is_none() && here.unknown.is_none() {
-        let waits = here
-            .waits
-            .first()
-            .map(|pull| format!("what was built waits for its merge: {}", pull.page));
-        return match here.runs.as_ref().and_then(|runs| runs.digest.as_ref()) {
-            Some(_) if !open(here).is_empty() => and_checks(
-                next,
-                &open(here),
-                Some(format!(
-                    "cargo xtask promote {} --to {}",
-                    project.name, here.environment
-                )),
-                None,
-            ),
-            Some(digest) => {
-                let what = format!("it runs {}, which is pinned there", digest.short());
-                Next {
-                    line: None,
-                    why: waits.map_or_else(|| what.clone(), |waits| format!("{what}, and {waits}")),
-                }
-            }
-            None if waits.is_some() => Next {
-                line: None,
-                why: format!("nothing is pinned there, and {}", waits.unwrap_or_default()),
-            },
-            None => Next {
-                line: Some(format!("cargo xtask pin {}", project.name)),
-                why: "nothing is pinned there".to_owned(),
-            },
-        };
-    }
-    // What a pull request says by its trailers is what it brings.
-    let asks_for = |body: &str| {
-        let brought = record("", 0, body).and_then(|record| record.to);
-        brought.is_some_and(|brought| source.is_some_and(|source| source.agrees(&brought)))
-    };
-    if let Some(pull) = here
+/// What runs in the first environment of a registry file is what was built there.
+fn after_pin(project: &Project, here: &Standing) -> Next {
+    let open = here.open_checks();
+    let waits = here
         .waits
-        .iter()
-        .find(|pull| next.line.is_some() && asks_for(&pull.body))
-    {
-        return Next {
-            line: None,
-            why: format!("{}, and waits for its merge: {}", next.why, pull.page),
-        };
-    }
-    let Some(runs) = here.runs.as_ref().filter(|_| here.unknown.is_none()) else {
-        return and_checks(
-            next,
-            &[],
-            None,
-            before.map(|before| (before.environment.as_str(), open(before))),
-        );
-    };
-    // What stands here can be brought here again where it stands before too, or where nothing comes before.
-    let again = match (&here.environment, before) {
-        (_, Some(_)) if !source.is_some_and(|source| runs.agrees(source)) => None,
-        (_, _)
-            if here
-                .barred
-                .iter()
-                .any(|bar| Some(&bar.digest) == runs.digest.as_ref()) =>
-        {
-            None
-        }
-        (stage, before) => {
-            let version = runs
-                .version
-                .as_ref()
-                .filter(|_| before.is_none() && project.registered.is_none());
-            let asked = version
-                .map(|version| format!(" --version {version}"))
-                .unwrap_or_default();
+        .first()
+        .map(|pull| format!(", and what was built waits for its merge: {}", pull.page));
+    let runs = here.runs.as_ref().and_then(|runs| runs.digest.as_ref());
+    let (line, why) = match (runs, waits) {
+        (Some(_), _) if !open.is_empty() => (
             Some(format!(
-                "cargo xtask promote {} --to {stage}{asked}",
-                project.name
-            ))
-        }
+                "cargo xtask promote {} --to {}",
+                project.name, here.environment
+            )),
+            format!("what runs has not passed {}", open.join(" and ")),
+        ),
+        (Some(digest), waits) => (
+            None,
+            format!(
+                "it runs {}, which is pinned there{}",
+                digest.short(),
+                waits.unwrap_or_default()
+            ),
+        ),
+        (None, Some(waits)) => (None, format!("nothing is pinned there{waits}")),
+        (None, None) => (
+            Some(format!("cargo xtask pin {}", project.name)),
+            "nothing is pinned there".to_owned(),
+        ),
     };
-    and_checks(
-        next,
-        &open(here),
-        again,
-        before.map(|before| (before.environment.as_str(), open(before))),
-    )
+    Next { line, why }
+}
+
+/// The line that brings here once more what runs here: where it runs before too, or where nothing comes before.
+fn again(project: &Project, here: &Standing, before: Option<&Standing>) -> Option<String> {
+    let runs = here.runs.as_ref().filter(|_| here.unknown.is_none())?;
+    let is_before = |before: &Standing| {
+        let source = before.runs.as_ref();
+        source.is_some_and(|source| runs.agrees(source))
+    };
+    let mut blocked = here.barred.iter();
+    if before.is_some_and(|before| !is_before(before))
+        || blocked.any(|bar| Some(&bar.digest) == runs.digest.as_ref())
+    {
+        return None;
+    }
+    let version = runs
+        .version
+        .as_ref()
+        .filter(|_| before.is_none() && project.registered.is_none());
+    let asked = version
+        .map(|version| format!(" --version {version}"))
+        .unwrap_or_default();
+    Some(format!(
+        "cargo xtask promote {} --to {}{asked}",
+        project.name, here.environment
+    ))
 }
 
 #[cfg(test)]

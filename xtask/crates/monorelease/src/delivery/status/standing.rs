@@ -28,6 +28,12 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// What is configured to pass there and has not passed on what runs.
+    pub fn open_checks(&self) -> Vec<&'static str> {
+        let open = self.checks.iter().filter(|(_, has_passed)| !has_passed);
+        open.map(|(word, _)| *word).collect()
+    }
+
     pub fn unread(environment: &str) -> Self {
         Self {
             environment: environment.to_owned(),
