@@ -200,3 +200,6 @@ fn refuse_moved(
         goal.refuse(&project.name, what, fix);
     }
 }
+
+#[cfg(test)]
+mod tests;

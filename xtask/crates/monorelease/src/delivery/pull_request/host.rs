@@ -10,8 +10,8 @@ use crate::world::environment::Environment;
 /// What decides where pull requests are.
 pub struct PullHost<'a> {
     /// `owner/name` of this repository.
-    github: Option<&'a str>,
-    environment: &'a Environment,
+    pub(in crate::delivery) github: Option<&'a str>,
+    pub(in crate::delivery) environment: &'a Environment,
 }
 
 impl<'a> PullHost<'a> {
