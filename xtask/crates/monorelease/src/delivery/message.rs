@@ -127,6 +127,26 @@ pub fn trailers(delivery: &Deliver) -> String {
     text
 }
 
+/// The message of the ledger's commit that a check passed. Its action is none that changes what runs.
+pub fn passed_message(of: &Deliver, word: &str) -> String {
+    let Deliver {
+        project,
+        environment,
+        ..
+    } = of;
+    let images = of.images.as_ref();
+    let name = images
+        .map(|images| images.name().to_owned())
+        .unwrap_or_default();
+    let to = images
+        .map(|images| format!("Xtask-To: {}\n", Said::of(images)))
+        .unwrap_or_default();
+    format!(
+        "chore({environment}): {project} {name} passed {word}\n\nXtask-Project: {project}\nXtask-Environment: {environment}\nXtask-Action: \
+         passed\nXtask-Passed: {word}\n{to}"
+    )
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
 //! `pin`: which registry files are to say what is built of this commit, and the probes and acts of that.
 //!
-//! How the pull request is brought about is `delivery_pull`'s; what is built is asked for by the command.
+//! How the pull request is brought about is decided by `delivery::pull_request`; what is built is asked for by the command.
 
 use anyhow::{Context, bail};
 use monorelease_model::image::Digest;

@@ -4,7 +4,6 @@
 
 pub mod checks;
 mod command;
-mod message;
 pub mod step;
 
 use monorelease_model::image::{Digest, Repository};
@@ -164,3 +163,6 @@ pub fn how_to_get(program: &str) -> String {
         other => format!("install {other}, or give its path from the root of the repository"),
     }
 }
+
+#[cfg(test)]
+mod tests;

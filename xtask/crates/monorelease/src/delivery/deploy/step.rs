@@ -1,7 +1,7 @@
 //! The probe and the act of a deployment's steps: what is to run is recorded, tasks are carried out, and what passed is written
 //! into the ledger, where any machine reads it.
 //!
-//! Which steps an environment wants is decided in `deployments`.
+//! Which steps an environment wants is decided in `plan`.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use monorelease_process::Call;
 
 use super::checks::{Phase, Task, fill};
 use super::command::Hook;
-use super::message::{passed_message, record_message};
 use super::{Deployment, Effect};
 use crate::delivery;
 use crate::delivery::ReleaseImages;
 use crate::delivery::block_list::BARS_FILE;
 use crate::delivery::compare_and_swap::{Edit, changed_meanwhile, compare_and_swap};
 use crate::delivery::ledger::{Entry, entry_file, write_entry};
+use crate::delivery::message::{message, passed_message};
 use crate::delivery::read::ledger::read;
 use crate::delivery::read::source::Reading;
 use crate::fault::Fault;
@@ -122,7 +122,7 @@ pub(crate) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
         return write(
             world,
             step,
-            &record_message(&step.of),
+            &message(&step.of, &[]),
             &|ledger| match overtaken(step, &ledger) {
                 Some(found) => Err(changed_meanwhile(&step.of.place(), &found)),
                 None => changes(step, ledger, by),
@@ -150,23 +150,28 @@ pub(crate) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
             step.way_back()
         );
     }
-    write(world, step, &passed_message(&step.of, task), &|ledger| {
-        still_wanted(step, &ledger)?;
-        let mut entry = ledger
-            .entry
-            .clone()
-            .ok_or_else(|| anyhow!("{} says nothing of it any more", step.of.place()))?;
-        entry.passes(task);
-        let is_so = ledger.entry.as_ref() == Some(&entry);
-        Ok(if is_so {
-            Vec::new()
-        } else {
-            vec![(
-                entry_file(&step.of.environment, &step.of.project),
-                write_entry(&entry),
-            )]
-        })
-    })
+    write(
+        world,
+        step,
+        &passed_message(&step.of, task.phase.word()),
+        &|ledger| {
+            still_wanted(step, &ledger)?;
+            let mut entry = ledger
+                .entry
+                .clone()
+                .ok_or_else(|| anyhow!("{} says nothing of it any more", step.of.place()))?;
+            entry.passes(task);
+            let is_so = ledger.entry.as_ref() == Some(&entry);
+            Ok(if is_so {
+                Vec::new()
+            } else {
+                vec![(
+                    entry_file(&step.of.environment, &step.of.project),
+                    write_entry(&entry),
+                )]
+            })
+        },
+    )
 }
 
 fn name(step: &Deployment) -> &str {

@@ -171,3 +171,19 @@ fn law_20_what_stood_before_is_told_by_the_records() {
     ));
     assert_eq!(ask(&[], said("0.9.0", 'e'), false, &nothing), Before::More);
 }
+
+#[test]
+fn what_passed_is_no_change_of_what_runs_for_a_rollback() {
+    let of = deliver(Action::Promote, Vec::new(), Some(("0.2.0", 'b')));
+    let passed = record("c", 0, &passed_message(&of, "smoke")).unwrap();
+    assert_eq!(
+        (passed.action.as_str(), passed.environment.as_str()),
+        ("passed", "staging")
+    );
+    let recorded = record("c", 0, &message(&of, &[])).unwrap();
+    let to = recorded.to.unwrap();
+    assert_eq!(
+        (recorded.action.as_str(), to.version.as_deref()),
+        ("promote", Some("0.2.0"))
+    );
+}
