@@ -320,7 +320,7 @@ fn what_the_world_refuses_is_said_and_nothing_is_pushed() {
     protected.assert_stderr(str![[r#"
         todo pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)  (nothing comes before it)
       failed pin api in staging: 0.1.0 → 0.2.0, [FOLDER]/deploy.git (main)
-             [FOLDER]/deploy.git (main) takes no push: remote: protected branch hook declined; To [FOLDER]/deploy.git; ! [remote rejected] [COMMIT] -> main (pre-receive hook declined); error: failed to push some refs to '[FOLDER]/deploy.git'; let it be pushed to, or write environments.staging.via = "pull-request"  [[DURATION]]
+             [FOLDER]/deploy.git (main) takes no push: remote: protected branch hook declined; error: failed to push some refs to '[FOLDER]/deploy.git'; [remote rejected] (pre-receive hook declined); let it be pushed to, or write environments.staging.via = "pull-request"  [[DURATION]]
        error stopped after 0 of 1 steps; nothing is lost: what is done is found done by the next run
          try cargo xtask promote api --to staging --version 0.2.0, once the cause is mended
 
