@@ -6,9 +6,9 @@
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::line_at;
 use monorelease_text_edits::yaml::{Node, Value, parse};
+use monorelease_version_files::requirements::masterminds::Constraint;
 
 use super::updater::{Allow, Settings, Strategy};
-use super::updater_version::Constraint;
 use crate::config::nearest;
 
 const PREFIX: &str = "argocd-image-updater.argoproj.io/";
@@ -376,7 +376,7 @@ impl Reader<'_> {
                     self.remark(
                         line,
                         true,
-                        format!("the constraint {constraint:?} {why}, so nothing is ever updated"),
+                        format!("the constraint {constraint:?} cannot be read: {why}; nothing is ever updated"),
                     );
                 }
             }

@@ -287,7 +287,9 @@ impl<'t> Reader<'t> {
                 return Err(format!("a number stands behind a wildcard in `{token}`"));
             } else if length > 0 {
                 let number = &rest[..length];
-                if self.kind.is_semver() && length > 1 && number.starts_with('0') {
+                // Masterminds/semver coerces, the others do not.
+                let is_strict = matches!(self.kind, RequirementKind::Cargo | RequirementKind::Npm);
+                if is_strict && length > 1 && number.starts_with('0') {
                     return Err(format!("`{number}` begins with a zero"));
                 }
                 numbers.push(
@@ -333,9 +335,8 @@ impl<'t> Reader<'t> {
         if suffix.is_empty() {
             return Ok(Prerelease::EMPTY);
         }
-        // Helm alone takes `~1.2-0`.
-        let complete =
-            numbers == 3 || (self.kind == RequirementKind::Chart && numbers > 0 && wildcards == 0);
+        // Masterminds/semver alone takes `~1.2-0` and `2.x-0`.
+        let complete = numbers == 3 || self.kind == RequirementKind::Chart;
         let (before_build, build) = suffix.split_once('+').unwrap_or((suffix, "0"));
         let pre = if before_build.is_empty() {
             Some("")
