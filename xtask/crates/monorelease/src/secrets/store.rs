@@ -182,25 +182,8 @@ impl World {
         values: &[SecretValue],
     ) -> anyhow::Result<String> {
         let line = call.line();
-        let expression = call
-            .expression()
-            .stdin_bytes(stdin)
-            .stdout_capture()
-            .stderr_capture();
-        let handle = expression
-            .start()
-            .map_err(|error| self.runner.not_started(call, error.into()))?;
-        let _remembered = interrupts().remember(handle.pids());
-        let Some(output) = handle
-            .wait_timeout(LIMIT)
-            .with_context(|| format!("waiting for `{line}`"))?
-        else {
-            handle.kill().with_context(|| format!("ending `{line}`"))?;
-            bail!(
-                "`{line}` was ended after {} s without an end",
-                LIMIT.as_secs()
-            );
-        };
+        let call = call.clone().input(stdin).time_limit(LIMIT);
+        let output = self.runner.raw_output(&call)?;
         if !output.status.success() {
             let said = [&output.stderr, &output.stdout]
                 .map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned());
