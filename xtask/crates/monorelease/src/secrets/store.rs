@@ -19,11 +19,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_model::image::Digest;
 use monorelease_process::interrupts::interrupts;
 use monorelease_process::{Call, last_lines};
 use sha2::Digest as _;
 use sha2::Sha256;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use tempfile::TempDir;
 
@@ -82,12 +82,8 @@ pub fn fingerprint(value: &SecretValue) -> String {
     let outer = Sha256::new()
         .chain_update(b"outer")
         .chain_update(key)
-        .chain_update(inner)
-        .finalize();
-    outer.iter().take(4).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+        .chain_update(inner);
+    Digest::from_hasher(outer).hex()[..8].to_owned()
 }
 
 /// A file that only its owner reads, and that goes when it is dropped, or when a signal ends the program.

@@ -26,6 +26,7 @@ use monorelease_http_client::client::{
 };
 use monorelease_http_client::url::{Origin, resolve};
 use monorelease_model::distribution::{FileName, IndexFile, normal};
+use monorelease_model::image::Digest;
 use monorelease_process::Call;
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -185,11 +186,7 @@ fn read_file(
                 .map_or(Ok(()), |kept| kept.write_all(&bytes[..count]))
                 .map_err(failed)?;
         }
-        Ok(hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(Digest::from_hasher(hasher).hex().to_owned())
     };
     Ok(client().retrying(read)?)
 }
