@@ -25,7 +25,7 @@ use monorelease_http_client::client::{
     Agents, BodyFault, Patience, SILENCE, clean, line_fault, read_body,
 };
 use monorelease_http_client::url::{Origin, resolve};
-use monorelease_model::distribution::{FileName, IndexFile, normal};
+use monorelease_model::distribution::{FileName, IndexFile, normalised};
 use monorelease_model::image::Digest;
 use monorelease_process::Call;
 use sha2::Digest as _;
@@ -112,7 +112,7 @@ fn simple_of(upload: &str) -> String {
 
 /// Every file of a package; none where the index does not know the package.
 pub fn files(world: &World, place: &Place, name: &str) -> anyhow::Result<Vec<IndexFile>> {
-    let url = format!("{}/{}/", place.simple, normal(name));
+    let url = format!("{}/{}/", place.simple, normalised(name));
     let listing = client().retrying(|| {
         let (response, url) = get(world, place, &url)?;
         let (parts, body) =
