@@ -1,4 +1,7 @@
 //! Addresses of registries: which are spoken to in the clear, which are one and the same server, where a `Location` leads.
+//!
+//! `http::Uri` reads addresses. It does not resolve them; the crate `url` does, but rewrites what it reads (ports, dots, escapes),
+//! and registries sign the query of the address that they gave.
 
 use std::borrow::Cow;
 

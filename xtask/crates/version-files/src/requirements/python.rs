@@ -1,5 +1,8 @@
 //! Requirements of pyproject.toml: the PEP 508 texts that the standards and uv keep in lists, and Poetry's own tables.
 //!
+//! `pep440_rs` judges versions. Of PEP 508 only the name and the position of the specifiers are read here (law 2); `pep508_rs`
+//! gives no positions, for 35 crates more.
+//!
 //! An entry that wants no version, wants a URL, or cannot be read as PEP 508 text requires nothing. Where uv is told in
 //! which folder a package lies, the requirement says so; Poetry says it in the entry itself.
 

@@ -2,7 +2,8 @@
 //!
 //! Cargo, Python, Poetry, npm and Helm write requirements of one build with other operators and separators, so that one
 //! reader serves them all. It says what is written where. What a comparator admits, and where it moves, stands in
-//! other files; for Cargo's and Python's requirements their own parsers decide first what is one at all.
+//! other files; for Cargo's and Python's requirements their own parsers decide first what is one at all. Positions (law 2) are
+//! what none of those parsers gives.
 
 use std::ops::Range;
 
