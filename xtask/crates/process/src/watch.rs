@@ -78,13 +78,15 @@ fn has_ended(
         }
     }
     let (_keep, never) = channel::<()>();
+    let mut pause = Duration::from_millis(1);
     while !is_over()? {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
         }
         // Nothing is ever sent: this is a pause that ends with the deadline.
-        let _ = never.recv_timeout(left.min(LOOK_EVERY));
+        let _ = never.recv_timeout(left.min(pause));
+        pause = (2 * pause).min(LOOK_EVERY);
     }
     Ok(true)
 }
