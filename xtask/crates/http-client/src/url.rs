@@ -1,5 +1,11 @@
 //! Addresses of registries: which are spoken to in the clear, which are one and the same server, where a `Location` leads.
+//!
+//! `http::Uri` reads addresses. It does not resolve them; the crate `url` does, but rewrites what it reads (ports, dots, escapes),
+//! and registries sign the query of the address that they gave.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use ureq::http::Uri;
 
 /// A server: two addresses with the same one may see the same credentials.
@@ -120,18 +126,24 @@ pub fn next_link<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
     None
 }
 
+/// All but the characters that RFC 3986 never reserves.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// Escapes a value for a query or a form.
 pub fn escape(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                text.push(byte.into())
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
+    utf8_percent_encode(value, RESERVED).to_string()
+}
+
+/// A text without the escapes of a URL. A `%` without two hexadecimal digits behind it stands for itself; a text whose bytes
+/// would not be UTF-8 stays as it is.
+pub fn unescape(text: &str) -> String {
+    percent_decode_str(text)
+        .decode_utf8()
+        .map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// An address without the user and password that it may have.
@@ -245,6 +257,27 @@ mod tests {
             escape("repository:o/r:pull,push é"),
             "repository%3Ao%2Fr%3Apull%2Cpush%20%C3%A9"
         );
+        assert_eq!(escape("aZ09-._~+/=%"), "aZ09-._~%2B%2F%3D%25");
+    }
+
+    #[test]
+    fn escapes_that_are_none_stay() {
+        for (text, unescaped) in [
+            ("p%40ss%2bw%C3%A9", "p@ss+wé"),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("a%4", "a%4"),
+            ("%+5", "%+5"),
+            ("% 5", "% 5"),
+            ("%zz%41", "%zzA"),
+            ("%%41", "%A"),
+            ("%2541", "%41"),
+            ("%é1", "%é1"),
+            ("%FF%41", "%FF%41"),
+            ("a+b", "a+b"),
+        ] {
+            assert_eq!(unescape(text), unescaped, "{text}");
+        }
     }
 
     #[test]

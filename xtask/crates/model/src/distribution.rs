@@ -113,12 +113,20 @@ impl FileName {
 
     /// Whether it is of this package, however either is written.
     pub fn is_of(&self, name: &str, version: &str) -> bool {
-        normal(&self.name) == normal(name) && self.version == version
+        normalised(&self.name) == normalised(name) && self.version == version
     }
 }
 
-/// A package's name as indexes compare it: lower case, with one `-` for every run of `-`, `_` and `.`.
-pub fn normal(name: &str) -> String {
+/// A package name as PEP 503 compares it: lower case, and each run of `-`, `_` and `.` one `-`.
+pub fn normalised(name: &str) -> String {
+    // Locks hold nothing but such names, by the thousand.
+    let is_so = name
+        .bytes()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !name.contains("--");
+    if is_so && !name.starts_with('-') && !name.ends_with('-') {
+        return name.to_owned();
+    }
     let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
@@ -246,6 +254,6 @@ mod tests {
 
     #[test]
     fn names_are_compared_as_indexes_do() {
-        assert_eq!(normal("Demo.Pkg__x"), "demo-pkg-x");
+        assert_eq!(normalised("Demo.Pkg__x"), "demo-pkg-x");
     }
 }

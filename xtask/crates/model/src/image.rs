@@ -2,7 +2,7 @@
 //!
 //! They are read here once, so that a function that wants a digest cannot be handed a tag. Nothing here asks a registry.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
@@ -37,13 +37,16 @@ pub struct Digest(String);
 impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut text = String::from("sha256:");
-        for byte in Sha256::digest(bytes) {
-            for nibble in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(nibble.into(), 16));
-            }
-        }
-        Self(text)
+        Self::of_hash(Sha256::digest(bytes).as_ref())
+    }
+
+    /// The digest of what was hashed piece by piece.
+    pub fn from_hasher(hasher: Sha256) -> Self {
+        Self::of_hash(hasher.finalize().as_ref())
+    }
+
+    fn of_hash(hash: &[u8]) -> Self {
+        Self(format!("sha256:{}", hex(hash)))
     }
 
     /// `sha256:` with the first twelve digits: enough for people to compare.
@@ -60,6 +63,15 @@ impl Digest {
     pub fn hex(&self) -> &str {
         &self.0["sha256:".len()..]
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 impl FromStr for Digest {

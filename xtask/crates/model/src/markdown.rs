@@ -1,5 +1,7 @@
 //! Words of a commit as Markdown that shows them and does nothing else: no heading, no HTML, no link, nobody called,
 //! no issue closed.
+//!
+//! Parsers of Markdown read it. None writes a text so that GitHub shows its very characters and notifies no one.
 
 /// Longest text of one entry, in characters; what is longer is no line for a changelog.
 const LONGEST: usize = 400;

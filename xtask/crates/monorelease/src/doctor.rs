@@ -202,7 +202,7 @@ fn engine_findings(app: &App) -> Vec<Finding> {
 }
 
 fn cargo_finding(app: &App) -> Option<Finding> {
-    let members = cargo::members(&app.world.root)?;
+    let members = cargo::members(&app.world.runner, &app.world.root)?;
     let state = members
         .map(|count| format!("{count} members"))
         .map_err(|error| format!("{error:#}"));

@@ -1,4 +1,5 @@
-//! `WWW-Authenticate`: what a registry wants to see before it answers (RFC 9110, 11.6.1).
+//! `WWW-Authenticate`: what a registry wants to see before it answers (RFC 9110, 11.6.1). Neither ureq nor the crate
+//! `http` reads it.
 
 /// One way in that a server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,9 @@
 
 use crate::options::RegistryOptions;
 
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::{base_of, resolve};
 use monorelease_model::image::{Digest, Repository, media_type};
-use ureq::http::Method;
 
 use crate::error::{RegistryError, RegistryErrorKind};
 use crate::response::{

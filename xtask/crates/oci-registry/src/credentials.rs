@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_process::{Call, Runner, TimedOut};
 use serde::Deserialize;
 
 /// Docker Hub's key in `config.json`; docker never changed it, though images come from another host
@@ -300,24 +301,18 @@ impl Credentials {
         let file = found.map_err(|_| {
             fail("not found on PATH; install it, or take it out of the configuration".to_owned())
         })?;
-        let child = duct::cmd!(file, "get")
-            .stdin_bytes(host)
-            .stdout_capture()
-            .stderr_capture()
-            .unchecked()
-            .start();
-        let child = child.map_err(|error| fail(format!("cannot be started: {error}")))?;
-        let output = child
-            .wait_timeout(HELPER_TIMEOUT)
-            .map_err(|error| fail(format!("failed: {error}")))?;
-        let Some(output) = output else {
-            // It has outlived its time; when it cannot be ended either there is nothing more to do.
-            let _ = child.kill();
-            return Err(fail(format!(
-                "no answer within {} s",
-                HELPER_TIMEOUT.as_secs()
-            )));
-        };
+        let call = Call::new(file)
+            .arg("get")
+            .input(host)
+            .time_limit(HELPER_TIMEOUT);
+        // Its errors are not shown, so there is nothing to redact and nowhere to show it.
+        let runner = Runner::new(Vec::new(), Arc::new(|_| ()));
+        let output = runner.raw_output(&call).map_err(|error| {
+            fail(match error.is::<TimedOut>() {
+                true => format!("no answer within {} s", HELPER_TIMEOUT.as_secs()),
+                false => format!("cannot be started: {error:#}"),
+            })
+        })?;
         if !output.status.success() {
             // Helpers say so on their output, and have no other sign for "nothing stored".
             let said = String::from_utf8_lossy(&output.stdout).to_ascii_lowercase();

@@ -5,9 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64_OF_TOKENS;
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::resolve;
 use monorelease_model::image::Repository;
-use ureq::http::Method;
 
 use crate::client::Registry;
 use crate::error::{RegistryError, RegistryErrorKind};

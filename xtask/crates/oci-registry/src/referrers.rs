@@ -6,12 +6,12 @@
 //! Specification: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers>
 
 use crate::error::RegistryErrorKind as Kind;
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::escape;
 use monorelease_model::image::media_type::OCI_INDEX;
 use monorelease_model::image::{Digest, Repository};
 use oci_spec::image::{Descriptor, ImageIndex};
 use serde_json::Value;
-use ureq::http::Method;
 
 use crate::client::{Manifest, Registry};
 use crate::error::RegistryError;

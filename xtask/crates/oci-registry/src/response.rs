@@ -1,11 +1,11 @@
 //! Requests of the distribution specification as calls, and what their answers say: digests, types, pages, absence.
 
 use crate::error::RegistryErrorKind as Kind;
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::{Origin, base_of, resolve};
 use monorelease_model::image::{Digest, Repository, is_image_tag, media_type};
 use serde::Deserialize;
 use serde_json::Value;
-use ureq::http::Method;
 
 use crate::error::RegistryError;
 use crate::transport::{Answer, Call};

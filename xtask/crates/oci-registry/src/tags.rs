@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use crate::error::RegistryErrorKind as Kind;
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::next_link;
 use monorelease_model::image::{Repository, is_image_tag};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use ureq::http::Method;
 
 use crate::client::Registry;
 use crate::error::RegistryError;

@@ -11,8 +11,8 @@ use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use crate::error::RegistryErrorKind as Kind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::{Origin, escape};
-use ureq::http::Method;
 
 use crate::challenge::Challenge;
 use crate::credentials::Credential;

@@ -11,9 +11,10 @@ use crate::error::RegistryErrorKind as Kind;
 use monorelease_http_client::client::{
     Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body,
 };
+use monorelease_http_client::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use monorelease_http_client::server_time::{Clocks, retry_after};
 use monorelease_http_client::url::{Origin, base_of, resolve};
-use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
+use monorelease_http_client::{Body, TransportError};
 
 use crate::error::RegistryError;
 use crate::options::RegistryOptions;
@@ -54,7 +55,7 @@ impl Call<'_> {
         }
     }
 
-    fn network_error(&self, error: &ureq::Error) -> RegistryError {
+    fn network_error(&self, error: &TransportError) -> RegistryError {
         let (fault, message) = line_fault(error);
         let kind = match fault {
             LineFault::Untrusted => Kind::Untrusted,
@@ -306,11 +307,7 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
 }
 
 /// Reads the body, as far as we are ready to take it.
-fn read_answer(
-    call: &Call,
-    url: &str,
-    response: Response<ureq::Body>,
-) -> Result<Answer, RegistryError> {
+fn read_answer(call: &Call, url: &str, response: Response<Body>) -> Result<Answer, RegistryError> {
     let (parts, body) = read_body(response, call.method == Method::HEAD, call.body_bytes_max)
         .map_err(|fault| match fault {
             BodyFault::TooLarge(limit) => call.error(

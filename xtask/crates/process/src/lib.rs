@@ -1,26 +1,33 @@
 //! Child processes: run for what they print, or watched line by line while they run.
 //!
-//! Arguments are lists, never shell text. What a child prints is redacted before anybody sees it (law 17). This crate starts
+//! Arguments are lists, never shell text. What a child prints is redacted before it is shown (law 17). This crate starts
 //! programs and ends them; it does not know any of them.
+//!
+//! The tool starts children here alone. Inside, `duct` starts, captures, waits with a time limit and kills; `which` tells a
+//! missing program from one that cannot be started; `rustix` and `signal-hook` deal with process groups and Ctrl-C.
+//! `cargo_metadata` only reads what a child printed. `xshell` is for scripts without time limits: tests use it.
 
 #![allow(
     clippy::disallowed_methods,
     reason = "this crate is the way to child processes"
 )]
 pub mod interrupts;
+mod watch;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use interrupts::interrupts;
+pub use watch::End;
+
+/// Lines of the end that an error carries.
+const TAIL_LINES: usize = 12;
 
 /// Where lines of child processes go while they run.
 pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -45,7 +52,24 @@ impl fmt::Display for ProgramMissing {
 
 impl std::error::Error for ProgramMissing {}
 
-/// The bound of a child that is watched and names none: longer than any build should take.
+/// A child that did not end within its time, and was ended.
+#[derive(Debug)]
+pub struct TimedOut {
+    /// The redacted command.
+    pub line: String,
+    pub limit: Duration,
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, seconds) = (&self.line, self.limit.as_secs());
+        write!(f, "`{line}` was ended after {seconds} s without an end")
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// The time limit of a child that names none: longer than any build should take.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
 
 /// Variables by which git is told to work elsewhere. A hook has them set; our children are told where to work by us alone.
@@ -74,8 +98,9 @@ pub struct Call {
     folder: Option<PathBuf>,
     variables: Vec<(String, OsString)>,
     without: Vec<&'static str>,
-    /// `None`: as long as it takes.
-    time_limit: Option<Duration>,
+    input: Option<Vec<u8>>,
+    time_limit: Duration,
+    has_own_group: bool,
 }
 
 impl Call {
@@ -91,7 +116,9 @@ impl Call {
             arguments: Vec::new(),
             folder: None,
             without: GIT_PLACES.to_vec(),
-            time_limit: None,
+            input: None,
+            time_limit: LONGEST,
+            has_own_group: false,
         }
     }
 
@@ -123,10 +150,27 @@ impl Call {
     }
 
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = Some(limit);
+        self.time_limit = limit;
         self
     }
 
+    /// What the child reads from its standard input; nothing by default.
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    /// Lets the child lead a process group, so that all it starts can be ended with it.
+    pub fn own_group(mut self) -> Self {
+        self.has_own_group = true;
+        self
+    }
+
+    pub(crate) fn leads_group(&self) -> bool {
+        self.has_own_group || interrupts().is_guarding()
+    }
+
+    /// The child before it is started. Only benchmarks start it themselves.
     pub fn expression(&self) -> duct::Expression {
         let mut expression = duct::cmd(&self.program, &self.arguments).unchecked();
         if let Some(folder) = &self.folder {
@@ -139,7 +183,7 @@ impl Call {
             .without
             .iter()
             .fold(expression, |expression, name| expression.env_remove(name));
-        if interrupts().is_guarding() {
+        if self.leads_group() {
             in_a_group_of_its_own(expression)
         } else {
             expression
@@ -245,64 +289,47 @@ impl Runner {
 
     /// Runs to the end and gives what it printed, whatever its exit status.
     pub fn finish(&self, call: &Call) -> anyhow::Result<Finished> {
-        if let Some(limit) = call.time_limit {
-            return self.finish_within(call, limit);
-        }
-        if interrupts().is_guarding() {
-            return self.finish_within(call, LONGEST);
-        }
-        let shell = xshell::Shell::new()?;
-        if let Some(folder) = &call.folder {
-            shell.change_dir(folder);
-        }
-        let mut command = shell
-            .cmd(&call.program)
-            .args(&call.arguments)
-            .quiet()
-            .ignore_status();
-        for (name, value) in &call.variables {
-            command = command.env(name, value);
-        }
-        for name in &call.without {
-            command = command.env_remove(name);
-        }
-        let output = command
-            .output()
-            .map_err(|error| self.not_started(call, error.into()))?;
-        Ok(self.finished(&output))
+        let output = self.raw_output(call)?;
+        Ok(Finished {
+            ok: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: self.redact(String::from_utf8_lossy(&output.stderr).trim_end()),
+        })
     }
 
-    fn finish_within(&self, call: &Call, limit: Duration) -> anyhow::Result<Finished> {
-        let expression = call
-            .expression()
-            .stdin_null()
-            .stdout_capture()
-            .stderr_capture();
+    /// As [`Runner::finish`], with nothing redacted: for a caller that knows of more secrets.
+    ///
+    /// # Errors
+    /// The program is not there ([`ProgramMissing`]), or it does not end in time ([`TimedOut`]).
+    pub fn raw_output(&self, call: &Call) -> anyhow::Result<Output> {
+        let expression = call.expression().stdout_capture().stderr_capture();
+        let expression = match &call.input {
+            Some(bytes) => expression.stdin_bytes(bytes.clone()),
+            None => expression.stdin_null(),
+        };
         let handle = expression
             .start()
             .map_err(|error| self.not_started(call, error.into()))?;
         let _remembered = interrupts().remember(handle.pids());
-        let line = self.redact(&call.line());
-        match handle
-            .wait_timeout(limit)
-            .with_context(|| format!("waiting for `{line}`"))?
-        {
-            Some(output) => Ok(self.finished(output)),
+        let line = || self.redact(&call.line());
+        let output = handle
+            .wait_timeout(call.time_limit)
+            .with_context(|| format!("waiting for `{}`", line()))?;
+        match output {
+            Some(output) => Ok(output.clone()),
             None => {
-                handle.kill().with_context(|| format!("ending `{line}`"))?;
-                bail!(
-                    "`{line}` was ended after {} s without an end",
-                    limit.as_secs()
-                )
+                handle
+                    .kill()
+                    .with_context(|| format!("ending `{}`", line()))?;
+                Err(self.timed_out(call).into())
             }
         }
     }
 
-    fn finished(&self, output: &Output) -> Finished {
-        Finished {
-            ok: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: self.redact(String::from_utf8_lossy(&output.stderr).trim_end()),
+    fn timed_out(&self, call: &Call) -> TimedOut {
+        TimedOut {
+            line: self.redact(&call.line()),
+            limit: call.time_limit,
         }
     }
 
@@ -313,7 +340,7 @@ impl Runner {
             let said = if finished.stderr.is_empty() {
                 "it said nothing".to_owned()
             } else {
-                last_lines(&finished.stderr, 12)
+                last_lines(&finished.stderr, TAIL_LINES)
             };
             bail!("`{}` failed: {said}", self.redact(&call.line()));
         }
@@ -335,59 +362,19 @@ impl Runner {
 
     /// Runs to the end within the call's time limit, handing every line to the sink as it comes.
     pub fn stream(&self, call: &Call) -> anyhow::Result<()> {
-        let line = self.redact(&call.line());
-        let expression = call.expression().stderr_to_stdout().stdin_null();
-        let reader = Arc::new(
-            expression
-                .reader()
-                .map_err(|error| self.not_started(call, error.into()))?,
-        );
-        let _remembered = interrupts().remember(reader.pids());
-        let (sender, lines) = channel();
-        let source = Arc::clone(&reader);
-        let pump = std::thread::spawn(move || {
-            let mut buffered = BufReader::new(&*source);
-            let mut bytes = Vec::new();
-            while matches!(buffered.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
-                if sender
-                    .send(String::from_utf8_lossy(&bytes).trim_end().to_owned())
-                    .is_err()
-                {
-                    return;
-                }
-                bytes.clear();
-            }
-        });
-        let limit = call.time_limit.unwrap_or(LONGEST);
-        let deadline = Instant::now() + limit;
         let mut tail = Vec::new();
-        loop {
-            match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(text) => {
-                    let text = self.redact(&text);
-                    (self.sink)(&text);
-                    tail.push(text);
-                    let surplus = tail.len().saturating_sub(12);
-                    tail.drain(..surplus);
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    reader.kill().with_context(|| format!("ending `{line}`"))?;
-                    bail!(
-                        "`{line}` was ended after {} s without an end",
-                        limit.as_secs()
-                    );
-                }
-            }
-        }
-        pump.join().ok();
-        match reader
-            .try_wait()
-            .with_context(|| format!("waiting for `{line}`"))?
-        {
-            Some(output) if output.status.success() => Ok(()),
-            Some(output) => bail!("`{line}` failed ({})\n{}", output.status, tail.join("\n")),
-            None => bail!("`{line}` closed its output but did not end"),
+        let end = self.watch(call, &mut |text| {
+            let text = self.redact(&text);
+            (self.sink)(&text);
+            tail.push(text);
+            let surplus = tail.len().saturating_sub(TAIL_LINES);
+            tail.drain(..surplus);
+        })?;
+        let line = self.redact(&call.line());
+        match end {
+            End::Exited(status) if status.success() => Ok(()),
+            End::Exited(status) => bail!("`{line}` failed ({status})\n{}", tail.join("\n")),
+            End::TimedOut => Err(self.timed_out(call).into()),
         }
     }
 }

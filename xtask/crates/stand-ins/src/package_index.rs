@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use monorelease_model::distribution::{FileName, normal};
+use monorelease_model::distribution::{FileName, normalised};
 use monorelease_model::image::Digest;
 use serde_json::json;
 
@@ -142,7 +142,9 @@ impl Shared {
                     .with("Content-Type", "text/plain; charset=utf-8")
                     .body(why),
             },
-            ("GET", ["simple", name, ""]) if normal(name) == *name => listing(state, request, name),
+            ("GET", ["simple", name, ""]) if normalised(name) == *name => {
+                listing(state, request, name)
+            }
             ("GET" | "HEAD", ["packages", name]) => match state.files.get(*name) {
                 Some(bytes) => Response::new(200)
                     .with("Content-Type", "application/octet-stream")
@@ -211,7 +213,7 @@ impl Shared {
 /// The files of a package, as JSON or as a page; 404 where there is none.
 fn listing(state: &State, request: &Request, package: &str) -> Response {
     let is_its =
-        |name: &str| FileName::read(name).is_some_and(|name| normal(&name.name) == package);
+        |name: &str| FileName::read(name).is_some_and(|name| normalised(&name.name) == package);
     let files: Vec<_> = state
         .files
         .iter()

@@ -1,7 +1,7 @@
 //! Where a string stands in a JSON text: package.json, and anything else that keeps a version in JSON.
 //!
-//! serde_json decides whether the text is JSON, but keeps no places. So a small reader walks the text once more and
-//! notes the span of every value; it relies on that verdict and checks no grammar of its own.
+//! serde_json decides whether the text is JSON, but keeps no positions, which law 2 needs. So a small reader walks the text once
+//! more and notes the span of every value; it relies on that verdict and checks no grammar of its own.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Where a string stands in a TOML text. The parser keeps spans; this file goes from a path of keys to the characters
+//! Where a string stands in a TOML text. `toml_edit` reads it and keeps spans of values with their quotes (law 2 needs what is
+//! inside, escapes counted); this file goes from a path of keys to the characters
 //! between the quotes. It never writes TOML: a value that cannot be replaced character for character is an error.
 
 use std::ops::Range;

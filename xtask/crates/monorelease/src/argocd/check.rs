@@ -9,11 +9,12 @@ use anyhow::Context;
 use monorelease_model::build_id::{BuildId, arch_suffix};
 use monorelease_model::image::{Repository, media_type};
 use monorelease_model::version::Version;
+use monorelease_version_files::requirements::masterminds::read_version;
 use serde_json::Value;
 
+use super::Applications;
 use super::manifests::{Followed, Updaters, read_updaters};
 use super::updater::{Pick, Strategy};
-use super::{Applications, updater_version};
 use crate::delivery::read::Environments;
 use crate::delivery::repository::tree::PinFile;
 use crate::project::Project;
@@ -330,7 +331,7 @@ fn objection(
     // To follow a moving name is what `digest` is for.
     match strategy {
         Strategy::Digest => None,
-        _ if updater_version::read(tag).is_some() => Some("reads as a version and is the name of no release".to_owned()),
+        _ if read_version(tag).is_some() => Some("reads as a version and is the name of no release".to_owned()),
         _ => Some("is the name of no release; let releases alone pass, by allow-tags: regexp:^[0-9]+\\.[0-9]+\\.[0-9]+$".to_owned()),
     }
 }

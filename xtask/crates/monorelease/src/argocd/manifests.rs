@@ -6,10 +6,10 @@
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::line_at;
 use monorelease_text_edits::yaml::{Node, Value, parse};
+use monorelease_version_files::requirements::masterminds::Constraint;
 
 use super::updater::{Allow, Settings, Strategy};
-use super::updater_version::Constraint;
-use crate::config::nearest;
+use crate::config::suggestion;
 
 const PREFIX: &str = "argocd-image-updater.argoproj.io/";
 /// Annotations about the whole application ("Application update configuration").
@@ -122,6 +122,10 @@ impl Reader<'_> {
         line_at(self.text, node.span.start)
     }
 
+    fn trap(&mut self, line: usize, what: String) {
+        self.remark(line, true, what);
+    }
+
     fn remark(&mut self, line: usize, is_trap: bool, what: String) {
         self.found.remarks.push(Remark {
             line,
@@ -155,93 +159,62 @@ impl Reader<'_> {
             ignore: get(&format!("{prefix}ignore-tags"))
                 .map(|(_, list)| list.split(',').map(|word| word.trim().to_owned()).collect()),
         };
-        let application = at(document, &["metadata", "name"])
-            .and_then(Node::as_text)
-            .unwrap_or("an application")
-            .to_owned();
-        let write_back =
-            get("write-back-method").map_or_else(|| "argocd".to_owned(), |(_, method)| method);
-        let list = get("image-list");
+        let application = at(document, &["metadata", "name"]).and_then(Node::as_text);
+        let application = application.unwrap_or("an application");
+        let method = get("write-back-method").map(|(_, method)| method);
+        let write_back = method.unwrap_or_else(|| "argocd".to_owned());
         let of_all = told("");
-        let mut aliases = Vec::new();
+        let list = get("image-list");
         let entries: Vec<(usize, String, String, Told)> = list
             .iter()
-            .flat_map(|(line, list)| {
-                list.split(',')
-                    .map(move |entry| (*line, entry.trim()))
-                    .filter(|(_, entry)| !entry.is_empty())
-            })
+            .flat_map(|(line, list)| list.split(',').map(move |entry| (*line, entry.trim())))
+            .filter(|(_, entry)| !entry.is_empty())
             .map(|(line, entry)| {
-                let (alias, image) = entry
-                    .split_once('=')
-                    .map_or(("", entry), |(alias, image)| (alias.trim(), image.trim()));
+                let (alias, image) = entry.split_once('=').unwrap_or(("", entry));
                 // "Assigning aliases to images": a slash of an alias is an underscore in annotations.
-                let alias = alias.replace('/', "_");
-                let own = if alias.is_empty() {
-                    Told::default()
-                } else {
-                    told(&format!("{alias}."))
+                let alias = alias.trim().replace('/', "_");
+                let own = match alias.is_empty() {
+                    true => Told::default(),
+                    false => told(&format!("{alias}.")),
                 };
-                (line, alias, image.to_owned(), over(own, &of_all))
+                (line, alias, image.trim().to_owned(), over(own, &of_all))
             })
             .collect();
-        let first = self.line(ours[0].1);
-        aliases.extend(
-            entries
-                .iter()
-                .map(|(_, alias, ..)| alias.clone())
-                .filter(|alias| !alias.is_empty()),
-        );
-        let lines: Vec<(String, usize)> = ours
-            .iter()
-            .map(|(key, node)| ((*key).to_owned(), self.line(node)))
-            .collect();
-        lines
-            .iter()
-            .for_each(|(key, line)| self.key(key, *line, &aliases));
-        if list.is_none() {
-            self.remark(
-                first,
-                true,
-                "there is no image-list, so the updater passes this application over".to_owned(),
-            );
+        let aliases = entries.iter().map(|(_, alias, ..)| alias.as_str());
+        let aliases: Vec<&str> = aliases.filter(|alias| !alias.is_empty()).collect();
+        for (key, node) in &ours {
+            self.key(key, self.line(node), &aliases);
         }
-        for (line, _, image, told) in entries {
-            self.follow(line, application.clone(), &image, &told, write_back.clone());
+        if list.is_none() {
+            let what = "there is no image-list, so the updater passes this application over";
+            self.trap(self.line(ours[0].1), what.to_owned());
+        }
+        for (line, _, image, told) in &entries {
+            self.follow(*line, application, image, told, &write_back);
         }
     }
 
     /// An annotation's key: one that the updater knows, of an image that is listed.
-    fn key(&mut self, key: &str, line: usize, aliases: &[String]) {
+    fn key(&mut self, key: &str, line: usize, aliases: &[&str]) {
         let of_image = OF_IMAGE
             .iter()
             .find_map(|known| key.strip_suffix(known)?.strip_suffix('.'));
         match of_image {
             _ if OF_ALL.contains(&key) || key == "pull-secret" => {}
-            Some(alias) if aliases.iter().any(|known| known == alias) => {}
+            Some(alias) if aliases.contains(&alias) => {}
             Some(alias) => {
-                let guess = nearest(alias, aliases.iter().map(String::as_str))
-                    .map(|guess| format!("; did you mean `{guess}`?"));
-                self.remark(
+                let guess = suggestion(alias, aliases.iter().copied());
+                self.trap(
                     line,
-                    true,
-                    format!(
-                        "{key}: image-list has no alias {alias:?}, so it is not read{}",
-                        guess.unwrap_or_default()
-                    ),
+                    format!("{key}: image-list has no alias {alias:?}, so it is not read{guess}"),
                 );
             }
             None => {
-                let (alias, word) = key
-                    .split_once('.')
-                    .map_or(("", key), |(alias, word)| (alias, word));
+                let (alias, word) = key.split_once('.').unwrap_or(("", key));
                 let known: &[&str] = if alias.is_empty() { &OF_ALL } else { &OF_IMAGE };
-                let guess = nearest(word, known.iter().copied())
-                    .map(|guess| format!("; did you mean `{guess}`?"))
-                    .unwrap_or_default();
-                self.remark(
+                let guess = suggestion(word, known.iter().copied());
+                self.trap(
                     line,
-                    true,
                     format!(
                         "{key}: the updater knows no such annotation, and does not read it{guess}"
                     ),
@@ -269,34 +242,19 @@ impl Reader<'_> {
             if at(reference, &["useAnnotations"]).and_then(Node::as_text) == Some("true") {
                 continue;
             }
-            let application = at(reference, &["namePattern"])
-                .and_then(Node::as_text)
-                .unwrap_or("*")
-                .to_owned();
+            let application = at(reference, &["namePattern"]).and_then(Node::as_text);
             let own = over(self.told(reference), &global);
             let write_back = method(reference).unwrap_or_else(|| write_back.clone());
-            for image in at(reference, &["images"])
-                .map(Node::items)
-                .unwrap_or_default()
-            {
+            let images = at(reference, &["images"]).map(Node::items);
+            for image in images.unwrap_or_default() {
                 let told = over(self.told(image), &own);
-                let Some(name) = at(image, &["imageName"])
-                    .and_then(|node| Some((self.line(node), node.as_text()?.to_owned())))
-                else {
-                    self.remark(
-                        self.line(image),
-                        true,
-                        "an image without imageName".to_owned(),
-                    );
+                let name = at(image, &["imageName"]);
+                let Some((node, name)) = name.and_then(|node| Some((node, node.as_text()?))) else {
+                    self.trap(self.line(image), "an image without imageName".to_owned());
                     continue;
                 };
-                self.follow(
-                    name.0,
-                    application.clone(),
-                    &name.1,
-                    &told,
-                    write_back.clone(),
-                );
+                let line = self.line(node);
+                self.follow(line, application.unwrap_or("*"), name, &told, &write_back);
             }
         }
     }
@@ -310,12 +268,9 @@ impl Reader<'_> {
                 .iter()
                 .filter(|(key, _)| !FIELDS.contains(&key.as_ref()))
             {
-                let guess = nearest(key, FIELDS.into_iter())
-                    .map(|guess| format!("; did you mean `{guess}`?"))
-                    .unwrap_or_default();
-                self.remark(
+                let guess = suggestion(key, FIELDS.into_iter());
+                self.trap(
                     self.line(value),
-                    true,
                     format!("commonUpdateSettings has no field {key}{guess}"),
                 );
             }
@@ -342,29 +297,25 @@ impl Reader<'_> {
     fn follow(
         &mut self,
         line: usize,
-        application: String,
+        application: &str,
         written: &str,
         told: &Told,
-        write_back: String,
+        write_back: &str,
     ) {
-        let named = written.split_once('@').map_or(written, |(named, _)| named);
+        let (named, _) = written.split_once('@').unwrap_or((written, ""));
         let last = named.rfind('/').map_or(0, |at| at + 1);
         let (image, constraint) = match named[last..].split_once(':') {
             Some((name, constraint)) => (&named[..last + name.len()], constraint.trim()),
             None => (named, ""),
         };
         let strategy = self.strategy(told);
-        let allow = match told
-            .allow
-            .as_ref()
-            .map(|(line, text)| (line, Allow::of(text)))
-        {
+        let allow = told.allow.as_ref();
+        let allow = match allow.map(|(line, text)| (line, Allow::of(text))) {
             None => Allow::Any,
             Some((_, Ok(allow))) => allow,
             Some((line, Err(why))) => {
-                self.remark(
+                self.trap(
                     *line,
-                    true,
                     format!("{why}; no tag passes it, so nothing is ever updated"),
                 );
                 Allow::None
@@ -373,24 +324,19 @@ impl Reader<'_> {
         match strategy {
             Strategy::SemVer => {
                 if let Err(why) = Constraint::parse(constraint) {
-                    self.remark(
-                        line,
-                        true,
-                        format!("the constraint {constraint:?} {why}, so nothing is ever updated"),
+                    self.trap(line, format!("the constraint {constraint:?} cannot be read: {why}; nothing is ever updated"),
                     );
                 }
             }
             Strategy::Digest if constraint.is_empty() => {
-                self.remark(
+                self.trap(
                     line,
-                    true,
                     format!("digest follows one tag, and {image} names none; write {image}:TAG"),
                 );
             }
             Strategy::NewestBuild | Strategy::Alphabetical if !constraint.is_empty() => {
-                self.remark(
+                self.trap(
                     line,
-                    true,
                     format!(
                         "{constraint:?} behind the image has no effect with {}",
                         strategy.word()
@@ -407,10 +353,10 @@ impl Reader<'_> {
         };
         self.found.followed.push(Followed {
             line,
-            application,
+            application: application.to_owned(),
             image: image.to_owned(),
             settings,
-            write_back,
+            write_back: write_back.to_owned(),
         });
     }
 
@@ -422,12 +368,9 @@ impl Reader<'_> {
         match strategy {
             None => {
                 let known = ["semver", "newest-build", "alphabetical", "digest"];
-                let guess = nearest(word, known.into_iter())
-                    .map(|guess| format!("; did you mean `{guess}`?"))
-                    .unwrap_or_default();
-                self.remark(
+                let guess = suggestion(word, known.into_iter());
+                self.trap(
                     *line,
-                    true,
                     format!("{word:?} is no update strategy, and the updater takes semver{guess}"),
                 );
             }

@@ -4,7 +4,6 @@ mod check;
 pub mod command;
 mod manifests;
 mod updater;
-mod updater_version;
 
 use crate::config::Config;
 use crate::delivery::pins::{address, branch_name};

@@ -4,10 +4,10 @@
 //! and their dates are found by others.
 
 use std::collections::BTreeMap;
+use std::str::Chars;
 
+use monorelease_version_files::requirements::masterminds::{Constraint, read_version};
 use regex::Regex;
-
-use super::updater_version::{Constraint, read};
 
 /// How the newest tag is told ("Supported update strategies").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,12 @@ pub enum Pick {
 impl Settings {
     /// The tags that pass the filters.
     pub fn allowed<'t>(&self, tags: &'t [String]) -> Vec<&'t str> {
-        let is_ignored = |tag: &str| {
-            self.ignore
-                .iter()
-                .any(|pattern| glob(pattern.as_bytes(), tag.as_bytes()))
-        };
+        let ignored: Vec<Regex> = self
+            .ignore
+            .iter()
+            .filter_map(|pattern| glob(pattern))
+            .collect();
+        let is_ignored = |tag: &str| ignored.iter().any(|pattern| pattern.is_match(tag));
         tags.iter()
             .map(String::as_str)
             .filter(|tag| self.allow.lets(tag) && !is_ignored(tag))
@@ -127,7 +128,7 @@ impl Settings {
                     Ok(constraint) => constraint,
                     Err(why) => {
                         return Pick::Unknown(format!(
-                            "the constraint {:?} {why}",
+                            "the constraint {:?} cannot be read: {why}",
                             self.constraint
                         ));
                     }
@@ -135,7 +136,7 @@ impl Settings {
                 let is_free = takes_prereleases && self.constraint.is_empty();
                 let versions = allowed
                     .into_iter()
-                    .filter_map(|tag| Some((read(tag)?, tag)));
+                    .filter_map(|tag| Some((read_version(tag)?, tag)));
                 let taken = versions.filter(|(version, _)| is_free || constraint.admits(version));
                 // Equal versions are told apart by their spelling.
                 taken
@@ -155,47 +156,65 @@ impl Settings {
     }
 }
 
-/// Patterns of Go's `filepath.Match`: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a sign that means itself. A bad one fits nothing.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        [b'*', rest @ ..] => (0..=text.len()).any(|at| glob(rest, &text[at..])),
-        [b'?', rest @ ..] => text.split_first().is_some_and(|(_, text)| glob(rest, text)),
-        [b'\\', sign, rest @ ..] => text
-            .split_first()
-            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
-        [b'[', rest @ ..] => {
-            let (is_not, rest) = rest
-                .strip_prefix(b"^")
-                .map_or((false, rest), |rest| (true, rest));
-            let Some(end) = rest
-                .iter()
-                .skip(1)
-                .position(|&byte| byte == b']')
-                .map(|at| at + 1)
-            else {
-                return false;
-            };
-            let Some((&first, text)) = text.split_first() else {
-                return false;
-            };
-            let class = &rest[..end];
-            let mut at = 0;
-            let mut is_in = false;
-            while at < class.len() {
-                let low = class[at];
-                let high = class
-                    .get(at + 2)
-                    .filter(|_| class.get(at + 1) == Some(&b'-'));
-                is_in |= high.map_or(first == low, |&high| (low..=high).contains(&first));
-                at += if high.is_some() { 3 } else { 1 };
-            }
-            is_in != is_not && glob(&rest[end + 1..], text)
+/// A pattern of Go's `filepath.Match` as a regular expression, which never backtracks: manifests are not ours.
+/// Go refuses a malformed pattern, and the updater then ignores no tag by it: `None`.
+fn glob(pattern: &str) -> Option<Regex> {
+    let mut expression = String::from("^");
+    let mut rest = pattern.chars();
+    while let Some(sign) = rest.next() {
+        match sign {
+            '*' => expression.push_str("[^/]*"),
+            '?' => expression.push_str("[^/]"),
+            '[' => class(&mut rest, &mut expression)?,
+            '\\' => push_literal(rest.next()?, &mut expression),
+            sign => push_literal(sign, &mut expression),
         }
-        [sign, rest @ ..] => text
-            .split_first()
-            .is_some_and(|(first, text)| first == sign && glob(rest, text)),
     }
+    Regex::new(&(expression + "$")).ok()
+}
+
+/// A class behind its `[`: one character or range after another, up to a `]` that is not the first of them.
+fn class(rest: &mut Chars, expression: &mut String) -> Option<()> {
+    expression.push('[');
+    if rest.as_str().starts_with('^') {
+        rest.next();
+        expression.push('^');
+    }
+    let mut is_empty = true;
+    while is_empty || !rest.as_str().starts_with(']') {
+        let low = class_member(rest)?;
+        let high = match rest.as_str().strip_prefix('-') {
+            Some(behind) => {
+                *rest = behind.chars();
+                class_member(rest)?
+            }
+            None => low,
+        };
+        // A range that ends before it begins is valid in Go, and empty; here that is an empty intersection.
+        if low <= high {
+            push_literal(low, expression);
+            expression.push('-');
+            push_literal(high, expression);
+        } else {
+            expression.push_str("[a&&b]");
+        }
+        is_empty = false;
+    }
+    rest.next();
+    expression.push(']');
+    Some(())
+}
+
+fn class_member(rest: &mut Chars) -> Option<char> {
+    match rest.next()? {
+        '-' | ']' => None,
+        '\\' => rest.next(),
+        sign => Some(sign),
+    }
+}
+
+fn push_literal(sign: char, expression: &mut String) {
+    expression.push_str(&regex::escape(sign.encode_utf8(&mut [0; 4])));
 }
 
 #[cfg(test)]

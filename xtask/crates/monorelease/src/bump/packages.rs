@@ -2,11 +2,11 @@
 //!
 //! It looks at one text at a time. Which manifests there are, and who requires whom, `manifests` knows.
 
+use monorelease_model::distribution::normalised;
 use monorelease_text_edits::error::EditError;
 use monorelease_version_files::charts::ChartDependency;
 use monorelease_version_files::locations;
 use monorelease_version_files::locations::{Locator, cargo, pyproject};
-use monorelease_version_files::requirements::python;
 use monorelease_version_files::requirements::requirement::Requirement;
 use monorelease_version_files::requirements::requirement::RequirementKind;
 
@@ -116,8 +116,7 @@ pub(super) fn of_chart(dependency: ChartDependency) -> Requirement {
 /// Whether a text that cannot be taken apart says the package's name, in any spelling of it.
 pub(super) fn names(text: &str, package: &Package) -> bool {
     text.contains(&package.name)
-        || (package.ecosystem == Ecosystem::Python
-            && python::normalised(text).contains(&package.name))
+        || (package.ecosystem == Ecosystem::Python && normalised(text).contains(&package.name))
 }
 
 /// The package's name as its ecosystem compares names.

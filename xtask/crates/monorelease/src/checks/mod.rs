@@ -7,7 +7,7 @@ use monorelease_process::Call;
 
 use crate::app::{App, Outcome};
 use crate::cli::Check;
-use crate::config::nearest;
+use crate::config::suggestion;
 use crate::fault::Fault;
 use crate::world::files;
 use crate::{commits, tools};
@@ -33,9 +33,7 @@ pub fn run(app: &App, arguments: &Check) -> Outcome {
     }
     for name in &arguments.names {
         if !NAMES.contains(&name.as_str()) {
-            let guess = nearest(name, NAMES.into_iter())
-                .map(|guess| format!("; did you mean `{guess}`?"))
-                .unwrap_or_default();
+            let guess = suggestion(name, NAMES.into_iter());
             return Err(Fault::usage(format!(
                 "no gate is called `{name}`{guess} (gates: {})",
                 NAMES.join(", ")

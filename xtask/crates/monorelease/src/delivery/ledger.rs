@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use monorelease_model::image::Digest;
 use serde::Deserialize;
 
@@ -106,20 +107,12 @@ impl Entry {
     }
 }
 
+/// What is written as `%XX`. Ledgers exist, so it stays as it is.
+const NOT_IN_FILE_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
 /// Where the ledger keeps a project in an environment. Names may have any characters, and a path may not.
 pub fn entry_file(environment: &str, project: &str) -> String {
-    let clean = |name: &str| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        name.bytes()
-            .map(|byte| {
-                if plain(&byte) {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            })
-            .collect::<String>()
-    };
+    let clean = |name| utf8_percent_encode(name, NOT_IN_FILE_NAMES);
     format!("{}/{}.toml", clean(environment), clean(project))
 }
 

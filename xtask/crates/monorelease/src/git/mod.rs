@@ -23,6 +23,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 use monorelease_commit_history::links;
+use monorelease_model::image::Digest;
 use monorelease_process::{Call, Runner};
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -163,11 +164,8 @@ impl Git {
                 hasher.update(&bytes);
             }
         }
-        let hash = hasher.finalize();
-        Ok(format!(
-            "{commit}-dirty-{:02x}{:02x}{:02x}{:02x}",
-            hash[0], hash[1], hash[2], hash[3]
-        ))
+        let digest = Digest::from_hasher(hasher);
+        Ok(format!("{commit}-dirty-{}", &digest.hex()[..8]))
     }
 
     pub fn is_shallow(&self) -> bool {

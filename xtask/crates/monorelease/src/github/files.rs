@@ -9,11 +9,11 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use super::error::ForgeErrorKind as Kind;
+use monorelease_http_client::http::{Method, Request};
 use monorelease_http_client::url::{Origin, escape, resolve};
+use monorelease_http_client::{SendBody, TransportError};
 use monorelease_model::image::Digest;
 use serde_json::Value;
-use ureq::SendBody;
-use ureq::http::{Method, Request};
 
 use super::error::ForgeError;
 use super::releases::Release;
@@ -259,7 +259,7 @@ impl Forge {
                 }
                 let mut body = response.into_body();
                 return read(&mut body.as_reader())
-                    .map_err(|error| self.line_error(ask, &ureq::Error::Io(error)));
+                    .map_err(|error| self.line_error(ask, &TransportError::Io(error)));
             }
             Err(self.error(
                 ask,

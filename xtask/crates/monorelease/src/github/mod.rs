@@ -25,12 +25,13 @@ use jiff::Timestamp;
 use monorelease_http_client::client::{
     Agents, BodyFault, LineFault, Patience, clean, line_fault, read_body,
 };
+use monorelease_http_client::http::request::Builder;
+use monorelease_http_client::http::response::Parts;
+use monorelease_http_client::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use monorelease_http_client::server_time::retry_after;
 use monorelease_http_client::url::{Origin, next_link, resolve};
+use monorelease_http_client::{Agent, Body, TransportError};
 use serde_json::Value;
-use ureq::http::request::Builder;
-use ureq::http::response::Parts;
-use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 
 use error::ForgeError;
 
@@ -228,7 +229,7 @@ impl Forge {
     }
 
     /// The connections to an address, and one request more on the count.
-    pub(super) fn agent(&self, ask: &Ask<'_>, url: &str) -> Result<&ureq::Agent, ForgeError> {
+    pub(super) fn agent(&self, ask: &Ask<'_>, url: &str) -> Result<&Agent, ForgeError> {
         let origin = Origin::of(url)
             .map_err(|why| self.error(ask, Kind::Malformed, &format!("{why} (GITHUB_API_URL)")))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -239,7 +240,7 @@ impl Forge {
     pub(super) fn answered(
         &self,
         ask: &Ask<'_>,
-        sent: Result<Response<ureq::Body>, ureq::Error>,
+        sent: Result<Response<Body>, TransportError>,
     ) -> Result<(Parts, Vec<u8>), ForgeError> {
         let response = sent.map_err(|error| self.line_error(ask, &error))?;
         let (parts, body) =
@@ -311,7 +312,7 @@ impl Forge {
         }
     }
 
-    pub(super) fn line_error(&self, ask: &Ask<'_>, error: &ureq::Error) -> ForgeError {
+    pub(super) fn line_error(&self, ask: &Ask<'_>, error: &TransportError) -> ForgeError {
         let (fault, message) = line_fault(error);
         let kind = match fault {
             LineFault::Untrusted => Kind::Untrusted,

@@ -4,9 +4,9 @@
 //!
 //! Reference: <https://docs.github.com/en/rest/pulls/pulls>, <https://docs.github.com/en/rest/commits/commits#compare-two-commits>
 
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::escape;
 use serde_json::{Value, json};
-use ureq::http::Method;
 
 use super::error::{ForgeError, ForgeErrorKind};
 use super::{Ask, Forge};

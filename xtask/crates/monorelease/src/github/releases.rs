@@ -7,9 +7,9 @@
 
 use std::sync::PoisonError;
 
+use monorelease_http_client::http::Method;
 use monorelease_http_client::url::escape;
 use serde_json::{Value, json};
-use ureq::http::Method;
 
 use super::error::{ForgeError, ForgeErrorKind};
 use super::{Ask, Forge};

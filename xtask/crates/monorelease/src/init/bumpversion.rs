@@ -2,23 +2,49 @@
 
 use monorelease_model::paths::resolve;
 use monorelease_model::version::{Spelling, Version};
-use toml_edit::{DocumentMut, Item};
+use serde::Deserialize;
 
-use super::paths::folder_of;
+use super::paths::{file_name, folder_of};
 use super::survey::{Offer, Survey, key_site, pattern_site};
 use crate::config::SiteKeys;
 use crate::init::found::Rank;
 
-/// What one configuration says.
-#[derive(Default)]
+/// What one configuration says, in either form.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Settings {
-    current: String,
+    current_version: Option<String>,
     tag_name: Option<String>,
     search: Option<String>,
-    /// Each with its own search.
-    files: Vec<(String, Option<String>)>,
-    /// Where `current_version` itself stands.
-    record: Option<SiteKeys>,
+    files: Vec<File>,
+    /// The line of the INI form that holds the current version, as a pattern.
+    #[serde(skip)]
+    record: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct File {
+    filename: Option<String>,
+    search: Option<String>,
+}
+
+/// `.bumpversion.toml`, or a pyproject.toml, whose `project.version` counts where the tool has none of its own.
+#[derive(Deserialize)]
+struct Toml {
+    #[serde(default)]
+    tool: Tools,
+    project: Option<Project>,
+}
+
+#[derive(Default, Deserialize)]
+struct Tools {
+    bumpversion: Option<Settings>,
+}
+
+#[derive(Deserialize)]
+struct Project {
+    version: Option<String>,
 }
 
 pub fn collect(survey: &mut Survey<'_>) {
@@ -29,73 +55,79 @@ pub fn collect(survey: &mut Survey<'_>) {
         "pyproject.toml",
     ] {
         for path in survey.named(name) {
-            let settings = match name.ends_with(".toml") {
-                true => survey
-                    .toml(&path)
-                    .and_then(|document| from_toml(&document, name)),
-                false => survey.text(&path).and_then(|text| from_ini(&text, name)),
+            match name.ends_with(".toml") {
+                true => toml(survey, &path),
+                false => ini(survey, &path),
             };
-            if let Some(settings) = settings {
-                apply(survey, &path, settings);
-            }
         }
     }
 }
 
-fn apply(survey: &mut Survey<'_>, path: &str, settings: Settings) {
+fn toml(survey: &mut Survey<'_>, path: &str) -> Option<()> {
+    let Toml { tool, project } = survey.read(path)?;
+    let settings = tool.bumpversion?;
+    let own = settings.current_version.clone();
+    let key = key_site(file_name(path), "tool.bumpversion.current_version");
+    let record = own.is_some().then_some(key);
+    let current = own.or_else(|| project?.version)?;
+    apply(survey, path, &settings, &current, record);
+    Some(())
+}
+
+fn ini(survey: &mut Survey<'_>, path: &str) -> Option<()> {
+    let settings = from_ini(&survey.text(path)?);
+    let record = settings.record.as_ref();
+    let record = record.map(|pattern| pattern_site(file_name(path), pattern));
+    let current = settings.current_version.as_ref()?;
+    apply(survey, path, &settings, current, record);
+    Some(())
+}
+
+/// `current` is the version before the next bump, and `record` where it is written in the configuration.
+fn apply(
+    survey: &mut Survey<'_>,
+    path: &str,
+    settings: &Settings,
+    current: &str,
+    record: Option<SiteKeys>,
+) {
     let folder = folder_of(path).to_owned();
-    let claimed = read(&settings.current);
     let found = survey.at(&folder, path);
     found.private = None;
-    found.claimed = claimed;
+    found.claimed = read(current);
     found.tag_wish = settings
         .tag_name
+        .as_ref()
         .map(|name| name.replace("{new_version}", "{version}"))
         .filter(|name| !name.contains("{new"));
-    for (file, search) in &settings.files {
+    for File { filename, search } in &settings.files {
+        let Some(file) = filename else { continue };
         if file.contains(['*', '?']) {
-            found_comment(
-                survey,
-                &folder,
-                format!("No version site: {file} may mean several files; name each one"),
-            );
+            let text = format!("No version site: {file} may mean several files; name each one");
+            survey.comment(&folder, text);
             continue;
         }
         let Some(file) = resolve(&folder, file) else {
             continue;
         };
-        let search = search
-            .as_ref()
-            .or(settings.search.as_ref())
-            .map(|search| search.replace("{current_version}", "{version}"));
+        let search = search.as_ref().or(settings.search.as_ref());
+        let search = search.map(|search| search.replace("{current_version}", "{version}"));
         let is_simple = search.as_ref().is_none_or(|search| {
             search.matches("{version}").count() == 1 && !search.contains("{current")
         });
         match is_simple {
             true => {
-                survey.offer_place(
-                    &folder,
-                    &file,
-                    search.as_deref(),
-                    Some(&settings.current),
-                    Rank::Listed,
-                );
+                let search = search.as_deref();
+                survey.offer_place(&folder, &file, search, Some(current), Rank::Listed);
             }
-            false => found_comment(
-                survey,
+            false => survey.comment(
                 &folder,
                 format!("No version site: {file}, whose search is no text around one version"),
             ),
         }
     }
-    if let Some(record) = settings.record {
+    if let Some(record) = record {
         survey.offer(&folder, record, Rank::Record, Offer::Likely);
-    }
-}
-
-fn found_comment(survey: &mut Survey<'_>, folder: &str, text: String) {
-    if let Some(found) = survey.found.get_mut(folder) {
-        found.comments.push(text);
     }
 }
 
@@ -105,104 +137,54 @@ fn read(text: &str) -> Option<Version> {
         .find_map(|spelling| spelling.read(text).ok())
 }
 
-fn from_toml(document: &DocumentMut, name: &str) -> Option<Settings> {
-    let table = document.get("tool")?.get("bumpversion")?;
-    let word = |item: &Item, key: &str| item.get(key).and_then(Item::as_str).map(str::to_owned);
-    let mut settings = Settings {
-        current: word(table, "current_version")
-            .or_else(|| word(document.get("project")?, "version"))?,
-        tag_name: word(table, "tag_name"),
-        search: word(table, "search"),
-        record: table
-            .get("current_version")
-            .map(|_| key_site(name, "tool.bumpversion.current_version")),
-        ..Settings::default()
-    };
-    let files = table.get("files");
-    let tables = files
-        .and_then(Item::as_array_of_tables)
-        .into_iter()
-        .flatten();
-    let inline = files
-        .and_then(Item::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|value| value.as_inline_table());
-    let text = |table: &dyn toml_edit::TableLike, key: &str| {
-        table.get(key).and_then(Item::as_str).map(str::to_owned)
-    };
-    let mut add = |table: &dyn toml_edit::TableLike| {
-        settings
-            .files
-            .extend(text(table, "filename").map(|file| (file, text(table, "search"))))
-    };
-    tables.for_each(|table| add(table));
-    inline.for_each(|table| add(table));
-    Some(settings)
-}
-
 /// The INI form: `[bumpversion]`, and `[bumpversion:file:PATH]` or `[bumpversion:file(SUFFIX):PATH]` for each file.
-fn from_ini(text: &str, file: &str) -> Option<Settings> {
+fn from_ini(text: &str) -> Settings {
     let mut settings = Settings::default();
     let mut section = String::new();
-    let mut key = String::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with(['#', ';']))
-    {
-        if let Some(head) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.trim_end().strip_suffix(']'))
-        {
-            head.clone_into(&mut section);
-            key.clear();
-            let file = head
-                .strip_prefix("bumpversion:file")
-                .and_then(|rest| rest.split_once(':'));
-            settings
-                .files
-                .extend(file.map(|(_, file)| (file.trim().to_owned(), None)));
+    let is_comment = |line: &&str| line.trim_start().starts_with(['#', ';']);
+    // A search goes on in lines that are moved in.
+    let mut is_search = false;
+    for line in text.lines().filter(|line| !is_comment(line)) {
+        if let Some(head) = line.trim_end().strip_prefix('[') {
+            head.trim_end_matches(']').clone_into(&mut section);
+            let file = section.strip_prefix("bumpversion:file");
+            settings.files.extend(file.and_then(|rest| {
+                let filename = Some(rest.split_once(':')?.1.trim().to_owned());
+                Some(File {
+                    filename,
+                    search: None,
+                })
+            }));
+            is_search = false;
             continue;
         }
         let is_file = section.starts_with("bumpversion:file");
-        if !is_file && section != "bumpversion" {
-            continue;
-        }
-        // A line that is moved in goes on with the value before.
+        let of_file = settings.files.last_mut().filter(|_| is_file);
         if line.starts_with([' ', '\t']) && !line.trim().is_empty() {
-            let search = settings
-                .files
-                .last_mut()
-                .and_then(|(_, search)| search.as_mut());
-            if let (true, "search", Some(search)) = (is_file, key.as_str(), search) {
+            let search = of_file.and_then(|file| file.search.as_mut());
+            if let Some(search) = search.filter(|_| is_search) {
                 search.push('\n');
                 search.push_str(line.trim());
             }
             continue;
         }
-        let Some((name, value)) = line.split_once('=') else {
+        let Some((key, value)) = line.split_once('=') else {
             continue;
         };
-        name.trim().clone_into(&mut key);
         let value = value.trim().replace("%%", "%");
-        match (is_file, key.as_str()) {
-            (true, "search") => drop(
-                settings
-                    .files
-                    .last_mut()
-                    .map(|(_, search)| *search = Some(value)),
-            ),
-            (false, "current_version") => {
-                settings.record = Some(pattern_site(
-                    file,
-                    &line.trim_end().replace(&value, "{version}"),
-                ));
-                settings.current = value;
+        is_search = key.trim() == "search";
+        match (of_file, key.trim()) {
+            (Some(file), "search") => file.search = Some(value),
+            (None, _) if section != "bumpversion" => {}
+            (None, "current_version") => {
+                settings.record = Some(line.trim_end().replace(&value, "{version}"));
+                settings.current_version = Some(value);
             }
-            (false, "tag_name") => settings.tag_name = Some(value),
-            (false, "search") => settings.search = Some(value),
+            (None, "tag_name") => settings.tag_name = Some(value),
+            (None, "search") => settings.search = Some(value),
             _ => {}
         }
     }
-    (!settings.current.is_empty()).then_some(settings)
+    settings.current_version = settings.current_version.filter(|text| !text.is_empty());
+    settings
 }

@@ -65,8 +65,8 @@ fn of_project(survey: &mut Survey<'_>, owner: &str, path: &str, text: &str, name
             Offer::IfSame
         };
         let is_site = survey.offer(owner, key_site(&file, "appVersion"), Rank::Mirror, offer);
-        if let (false, false, Some(found)) = (is_site, is_sure, survey.found.get_mut(owner)) {
-            found.comments.push(format!("{path} installs {version} of {name}: if that is this project, add its key appVersion."));
+        if !is_site && !is_sure {
+            survey.comment(owner, format!("{path} installs {version} of {name}: if that is this project, add its key appVersion."));
         }
     }
     let Some(version) = top_level(text, "version") else {
@@ -78,10 +78,11 @@ fn of_project(survey: &mut Survey<'_>, owner: &str, path: &str, text: &str, name
         Rank::Mirror,
         Offer::IfSame,
     );
-    if let (false, Some(found)) = (is_site, survey.found.get_mut(owner)) {
-        found.comments.push(format!(
-            "{path} has a version of its own, {version}: it is no site of this project."
-        ));
+    if !is_site {
+        survey.comment(
+            owner,
+            format!("{path} has a version of its own, {version}: it is no site of this project."),
+        );
     }
 }
 

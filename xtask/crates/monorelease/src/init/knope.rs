@@ -1,9 +1,11 @@
 //! knope: the files that it moves together are one project, its tags are the tags.
 
+use indexmap::IndexMap;
 use monorelease_model::paths::resolve;
-use toml_edit::{DocumentMut, Item, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::paths::{file_name, folder_of};
+use super::paths::{below, file_name, folder_of};
 use super::survey::Survey;
 use crate::init::found::Rank;
 
@@ -12,42 +14,49 @@ const CONFIG: &str = "knope.toml";
 /// Locks move with the manifests whose packages they list.
 const LOCKS: [&str; 4] = ["Cargo.lock", "package-lock.json", "uv.lock", "pdm.lock"];
 
+#[derive(Deserialize)]
+struct Config {
+    package: Option<Package>,
+    #[serde(default)]
+    packages: IndexMap<String, Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    #[serde(default)]
+    versioned_files: Vec<VersionedFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum VersionedFile {
+    Path(String),
+    /// An entry that names a dependency is a requirement of it, not its version.
+    Other {
+        path: String,
+        dependency: Option<IgnoredAny>,
+    },
+}
+
 pub fn collect(survey: &mut Survey<'_>) {
-    let Some(config) = survey.toml(CONFIG) else {
+    let Some(config) = survey.read::<Config>(CONFIG) else {
         return;
     };
-    if let Some(package) = config.get("package") {
-        let files = files(package);
-        apply(survey, None, &files);
-    }
-    for (name, files) in packages(&config) {
-        apply(survey, Some(&name), &files);
+    let packages = config.package.into_iter().map(|package| (None, package));
+    let named = config.packages.into_iter();
+    for (name, package) in packages.chain(named.map(|(name, package)| (Some(name), package))) {
+        apply(survey, name.as_deref(), &files(package));
     }
 }
 
-fn packages(config: &DocumentMut) -> Vec<(String, Vec<String>)> {
-    let table = config.get("packages").and_then(Item::as_table_like);
-    table
+fn files(package: Package) -> Vec<String> {
+    let paths = package
+        .versioned_files
         .into_iter()
-        .flat_map(|table| table.iter())
-        .map(|(name, package)| (name.to_owned(), files(package)))
-        .collect()
-}
-
-/// The files of a package. An entry that names a dependency is a requirement of it, not its version.
-fn files(package: &Item) -> Vec<String> {
-    let entries = package
-        .get("versioned_files")
-        .and_then(Item::as_array)
-        .into_iter()
-        .flatten();
-    let paths = entries.filter_map(|entry| match entry {
-        Value::String(path) => Some(path.value().clone()),
-        Value::InlineTable(table) if table.get("dependency").is_none() => {
-            table.get("path")?.as_str().map(str::to_owned)
-        }
-        _ => None,
-    });
+        .filter_map(|file| match file {
+            VersionedFile::Path(path) => Some(path),
+            VersionedFile::Other { path, dependency } => dependency.is_none().then_some(path),
+        });
     paths
         .filter_map(|path| resolve("", &path))
         .filter(|path| !LOCKS.contains(&file_name(path)))
@@ -62,20 +71,16 @@ fn apply(survey: &mut Survey<'_>, name: Option<&str>, files: &[String]) {
         .map(|path| folder_of(path))
         .find(|folder| survey.found.contains_key(*folder));
     let mut folder = known.unwrap_or_else(|| folder_of(first)).to_owned();
-    while known.is_none()
-        && !files
-            .iter()
-            .all(|path| super::paths::below(path, &folder).is_some())
-    {
+    while known.is_none() && files.iter().any(|path| below(path, &folder).is_none()) {
         folder = folder_of(&folder).to_owned();
     }
     let found = survey.at(&folder, CONFIG);
     found.private = None;
     found.names.splice(0..0, name.map(str::to_owned));
-    found.tag_wish = Some(name.map_or_else(
-        || "v{version}".to_owned(),
-        |name| format!("{name}/v{{version}}"),
-    ));
+    found.tag_wish = Some(match name {
+        Some(name) => format!("{name}/v{{version}}"),
+        None => "v{version}".to_owned(),
+    });
     for path in files {
         survey.offer_place(&folder, path, None, None, Rank::Listed);
     }

@@ -1,8 +1,9 @@
 //! release-please: its packages are projects, its extra files are version sites, its tags are the tags.
 
+use indexmap::IndexMap;
 use monorelease_model::paths::{join, resolve};
 use monorelease_model::version::Spelling;
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::paths::{below, file_name};
 use super::survey::{Offer, Survey, key_site, line_pattern, pattern_site};
@@ -13,6 +14,38 @@ const MANIFEST: &str = ".release-please-manifest.json";
 /// Marks the line whose version its generic updater moves.
 const MARK: &str = "x-release-please-version";
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Config {
+    packages: IndexMap<String, Settings>,
+    /// What holds for a package that does not say it itself.
+    #[serde(flatten)]
+    shared: Settings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Settings {
+    component: Option<String>,
+    package_name: Option<String>,
+    include_v_in_tag: Option<bool>,
+    include_component_in_tag: Option<bool>,
+    tag_separator: Option<String>,
+    release_type: Option<String>,
+    version_file: Option<String>,
+    extra_files: Option<Vec<ExtraFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ExtraFile {
+    Path(String),
+    Located {
+        path: String,
+        jsonpath: Option<String>,
+    },
+}
+
 /// A package and what the manifest says of it.
 pub struct Claim {
     folder: String,
@@ -20,64 +53,41 @@ pub struct Claim {
 }
 
 pub fn collect(survey: &mut Survey<'_>) -> Vec<Claim> {
-    let manifest = survey.json(MANIFEST).unwrap_or_default();
-    let config = survey.json(CONFIG).unwrap_or_default();
-    let none = serde_json::Map::new();
-    let packages = config
-        .get("packages")
-        .and_then(Value::as_object)
-        .unwrap_or(&none);
-    let mut keys: Vec<&String> = packages.keys().collect();
-    keys.extend(
-        manifest
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key)
-            .filter(|key| !packages.contains_key(*key)),
-    );
+    let manifest: IndexMap<String, String> = survey.read(MANIFEST).unwrap_or_default();
+    let Config {
+        mut packages,
+        shared,
+    } = survey.read(CONFIG).unwrap_or_default();
+    for key in manifest.keys().filter(|key| !key.starts_with('$')) {
+        packages.entry(key.clone()).or_default();
+    }
     let mut claims = Vec::new();
-    for key in keys {
-        let Some(folder) = resolve("", key) else {
+    for (key, settings) in packages {
+        let Some(folder) = resolve("", &key) else {
             continue;
         };
-        let settings = packages.get(key).cloned().unwrap_or_default();
-        package(survey, &folder, &settings, &config);
-        let claimed = manifest
-            .get(key)
-            .and_then(Value::as_str)
-            .and_then(|version| Spelling::SemVer.read(version).ok());
+        package(survey, &folder, &settings, &shared);
+        let claimed = manifest.get(&key);
+        let claimed = claimed.and_then(|version| Spelling::SemVer.read(version).ok());
         if let (Some(found), Some(version)) = (survey.found.get_mut(&folder), claimed) {
             found.claimed = Some(version);
-            claims.push(Claim {
-                folder,
-                key: key.clone(),
-            });
+            claims.push(Claim { folder, key });
         }
     }
     claims
 }
 
-fn package(survey: &mut Survey<'_>, folder: &str, settings: &Value, config: &Value) {
-    let setting = |key: &str| settings.get(key).or_else(|| config.get(key));
-    let word = |key: &str| setting(key).and_then(Value::as_str);
-    let flag = |key: &str| setting(key).and_then(Value::as_bool);
-    let known = survey
-        .found
-        .get(folder)
-        .and_then(|found| found.names.first().cloned());
-    // The component and the name are the package's own; a default for all would be nobody's.
-    let own = |key: &str| settings.get(key).and_then(Value::as_str).map(str::to_owned);
-    // Of a scoped name it takes what stands behind the scope.
-    let component = own("component").or_else(|| {
-        own("package-name")
-            .or(known)
-            .map(|name| file_name(&name).to_owned())
-    });
-    let by = if survey.files.contains(CONFIG) {
-        CONFIG
-    } else {
-        MANIFEST
+fn package(survey: &mut Survey<'_>, folder: &str, own: &Settings, shared: &Settings) {
+    let known = survey.found.get(folder);
+    let known = known.and_then(|found| found.names.first().cloned());
+    // The component and the name are the package's own; a default for all would be nobody's. Of a scoped name it takes what
+    // stands behind the scope.
+    let named = || own.package_name.clone().or(known);
+    let component = own.component.clone();
+    let component = component.or_else(|| Some(file_name(&named()?).to_owned()));
+    let by = match survey.files.contains(CONFIG) {
+        true => CONFIG,
+        false => MANIFEST,
     };
     let found = survey.at(folder, by);
     found.private = None;
@@ -85,37 +95,35 @@ fn package(survey: &mut Survey<'_>, folder: &str, settings: &Value, config: &Val
         found.names.retain(|name| name != component);
         found.names.insert(0, component.clone());
     }
-    let v = if flag("include-v-in-tag") == Some(false) {
-        ""
-    } else {
-        "v"
+    let v = match own.include_v_in_tag.or(shared.include_v_in_tag) {
+        Some(false) => "",
+        _ => "v",
     };
-    found.tag_wish = match (flag("include-component-in-tag"), &component) {
-        (Some(false), _) | (_, None) => Some(format!("{v}{{version}}")),
-        (_, Some(component)) => Some(format!(
-            "{component}{}{v}{{version}}",
-            word("tag-separator").unwrap_or("-")
-        )),
-    };
-    if word("release-type") == Some("simple") {
-        let file = word("version-file").unwrap_or("version.txt").to_owned();
-        survey.offer_place(folder, &join(folder, &file), None, None, Rank::VersionFile);
+    let has_component = own.include_component_in_tag;
+    let has_component = has_component.or(shared.include_component_in_tag) != Some(false);
+    let separator = own.tag_separator.as_ref().or(shared.tag_separator.as_ref());
+    let separator = separator.map_or("-", String::as_str);
+    found.tag_wish = Some(match component.filter(|_| has_component) {
+        Some(component) => format!("{component}{separator}{v}{{version}}"),
+        None => format!("{v}{{version}}"),
+    });
+    let release_type = own.release_type.as_ref().or(shared.release_type.as_ref());
+    if release_type.is_some_and(|kind| kind == "simple") {
+        let file = own.version_file.as_ref().or(shared.version_file.as_ref());
+        let file = join(folder, file.map_or("version.txt", String::as_str));
+        survey.offer_place(folder, &file, None, None, Rank::VersionFile);
     }
-    for extra in settings
-        .get("extra-files")
-        .or_else(|| config.get("extra-files"))
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        extra_file(survey, folder, extra);
+    let extra = own.extra_files.as_ref().or(shared.extra_files.as_ref());
+    for extra in extra.into_iter().flatten() {
+        let (path, jsonpath) = match extra {
+            ExtraFile::Path(path) => (path, None),
+            ExtraFile::Located { path, jsonpath } => (path, jsonpath.as_deref()),
+        };
+        extra_file(survey, folder, path, jsonpath);
     }
 }
 
-fn extra_file(survey: &mut Survey<'_>, folder: &str, extra: &Value) {
-    let Some(path) = extra.as_str().or_else(|| extra.get("path")?.as_str()) else {
-        return;
-    };
+fn extra_file(survey: &mut Survey<'_>, folder: &str, path: &str, jsonpath: Option<&str>) {
     // With a slash before it, it is a path of the repository; else of the package.
     let file = match path.strip_prefix('/') {
         Some(path) => resolve("", path),
@@ -126,63 +134,33 @@ fn extra_file(survey: &mut Survey<'_>, folder: &str, extra: &Value) {
         return survey.outside(folder, &file);
     };
     if file.contains('*') {
-        return remark(
-            survey,
-            folder,
-            &format!("No version site: {file} means several files; name each one"),
-        );
+        let text = format!("No version site: {file} means several files; name each one");
+        return survey.comment(folder, text);
     }
-    let path = extra.get("jsonpath").and_then(Value::as_str);
-    let by_ending = [".json", ".yaml", ".yml", ".toml"]
-        .iter()
-        .any(|ending| inner.ends_with(ending));
-    match path {
+    let declared = match jsonpath {
         Some(path) => match dotted(path) {
-            Some(key) => {
-                survey.offer(
-                    folder,
-                    key_site(&inner, &key),
-                    Rank::Listed,
-                    Offer::Declared,
-                );
+            Some(key) => key_site(&inner, &key),
+            None => {
+                let what = format!("{file} at {path}, which is no plain path of keys");
+                return survey.comment(folder, format!("No version site: {what}"));
             }
-            None => remark(
-                survey,
-                folder,
-                &format!("No version site: {file} at {path}, which is no plain path of keys"),
-            ),
         },
         None => {
             let text = (survey.tree.text)(&file).ok().flatten().unwrap_or_default();
-            let marked = marked_pattern(&text);
-            match marked {
-                Some(pattern) => {
-                    survey.offer(
-                        folder,
-                        pattern_site(&inner, &pattern),
-                        Rank::Listed,
-                        Offer::Declared,
-                    );
-                }
-                None if by_ending
-                    && survey.offer(
-                        folder,
-                        key_site(&inner, "version"),
-                        Rank::Listed,
-                        Offer::Likely,
-                    ) => {}
-                None => {
+            let Some(pattern) = marked_pattern(&text) else {
+                let has_keys = [".json", ".yaml", ".yml", ".toml"]
+                    .iter()
+                    .any(|ending| inner.ends_with(ending));
+                let version = key_site(&inner, "version");
+                if !has_keys || !survey.offer(folder, version, Rank::Listed, Offer::Likely) {
                     survey.offer_place(folder, &file, None, None, Rank::Listed);
                 }
-            }
+                return;
+            };
+            pattern_site(&inner, &pattern)
         }
-    }
-}
-
-fn remark(survey: &mut Survey<'_>, folder: &str, text: &str) {
-    if let Some(found) = survey.found.get_mut(folder) {
-        found.comments.push(text.to_owned());
-    }
+    };
+    survey.offer(folder, declared, Rank::Listed, Offer::Declared);
 }
 
 /// `$.a.b` and `$['a']["b"]` as a dotted path of keys; `None` for what selects or searches.
@@ -239,13 +217,10 @@ pub fn record(survey: &mut Survey<'_>, claims: &[Claim]) {
                 )
             });
         } else {
-            remark(
-                survey,
-                folder,
-                &format!(
-                    "{MANIFEST} holds its version as well, but lies outside of its folder, where no version site can: retire it."
-                ),
+            let text = format!(
+                "{MANIFEST} holds its version as well, but lies outside of its folder, where no version site can: retire it."
             );
+            survey.comment(folder, text);
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use monorelease_model::paths::join;
+use serde::de::DeserializeOwned;
 use toml_edit::DocumentMut;
 
 use super::paths::{below, file_name, folder_of};
@@ -177,6 +178,24 @@ impl<'a> Survey<'a> {
             .ok()
     }
 
+    /// A TOML or JSON file that counts, as what is wanted of it; one that says it in another form is noted.
+    pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+        let read = match path.ends_with(".json") {
+            true => serde_json::from_value(self.json(path)?).map_err(|error| error.to_string()),
+            false => toml_edit::de::from_document(self.toml(path)?)
+                .map_err(|error| error.message().to_owned()),
+        };
+        read.map_err(|why| self.note(format!("left out: {path}: {why}")))
+            .ok()
+    }
+
+    /// Says something beside the project of a folder, if there is one.
+    pub fn comment(&mut self, folder: &str, text: impl Into<String>) {
+        if let Some(found) = self.found.get_mut(folder) {
+            found.comments.push(text.into());
+        }
+    }
+
     /// Says it once.
     pub fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
@@ -312,11 +331,8 @@ impl<'a> Survey<'a> {
 
     /// Says that a site of a project cannot be written, since it lies outside of its folder.
     pub fn outside(&mut self, folder: &str, file: &str) {
-        if let Some(found) = self.found.get_mut(folder) {
-            found.comments.push(format!(
-                "No version site: {file} lies outside of the project's folder"
-            ));
-        }
+        let text = format!("No version site: {file} lies outside of the project's folder");
+        self.comment(folder, text);
     }
 }
 

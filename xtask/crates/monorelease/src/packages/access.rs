@@ -6,9 +6,8 @@ use std::fmt;
 
 use monorelease_process::Call;
 
-use crate::world::variables::unescaped;
 use crate::world::variables::variable;
-use monorelease_http_client::url::without_user;
+use monorelease_http_client::url::{unescape, without_user};
 
 /// Variables with secrets of indexes. Builds and tests of a package run its own code, which has no business with them.
 const SECRETS: [&str; 6] = [
@@ -96,7 +95,7 @@ fn user_in(address: &str) -> Option<(String, String)> {
     let (_, rest) = address.split_once("://")?;
     let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
     let (user, password) = user.split_once(':').unwrap_or(("__token__", user));
-    Some((unescaped(user), unescaped(password)))
+    Some((unescape(user), unescape(password)))
 }
 
 /// A call that runs code of a package.

@@ -8,7 +8,6 @@
 )]
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,12 +15,11 @@ use anyhow::{Context, bail};
 use monorelease_model::distribution::Artifact;
 use monorelease_process::Call;
 use serde::Deserialize;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use super::access::without_secrets;
 use super::export::{Export, copy_all};
 use crate::tools;
+use crate::world::contents::digest_of;
 use crate::world::variables::variable;
 use crate::world::{World, files};
 
@@ -286,25 +284,9 @@ pub fn sha256(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("opening {}", path.display())),
     };
-    let mut hasher = Sha256::new();
-    let mut bytes = vec![0; 1 << 16];
-    loop {
-        match file
-            .read(&mut bytes)
-            .with_context(|| format!("reading {}", path.display()))?
-        {
-            0 => {
-                return Ok(Some(
-                    hasher
-                        .finalize()
-                        .iter()
-                        .map(|byte| format!("{byte:02x}"))
-                        .collect(),
-                ));
-            }
-            count => hasher.update(&bytes[..count]),
-        }
-    }
+    let (digest, _) =
+        digest_of(&mut file).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Some(digest.hex().to_owned()))
 }
 
 /// Puts a file into a folder of releases under its own name, whole or not at all.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use monorelease_model::distribution::{Artifact, FileName, IndexFile, normal};
+use monorelease_model::distribution::{Artifact, FileName, IndexFile, normalised};
 use monorelease_model::version::Version;
 use serde_json::{Value, json};
 
@@ -361,7 +361,7 @@ fn checked(build: &PackageBuild, file: &str, inside: &Inside) -> anyhow::Result<
         inside
             .names
             .iter()
-            .all(|found| normal(found) == normal(name)),
+            .all(|found| normalised(found) == normalised(name)),
     )?;
     says(
         "version",

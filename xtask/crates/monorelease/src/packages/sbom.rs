@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use monorelease_model::distribution::normal;
+use monorelease_model::distribution::normalised;
 use monorelease_process::Call;
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ fn document(build: &PackageBuild, parts: &BTreeSet<Part>) -> anyhow::Result<Stri
         let address = format!("pkg:{kind}/{name}@{}", version.replace('+', "%2B"));
         json!({ "type": "library", "bom-ref": address, "name": name, "version": version, "purl": address })
     };
-    let own = component("pypi", &normal(&build.name), &build.spelled);
+    let own = component("pypi", &normalised(&build.name), &build.spelled);
     let components: Vec<Value> = parts
         .iter()
         .map(|(kind, name, version)| component(kind, name, version))
@@ -129,7 +129,7 @@ fn requirements_of(text: &str) -> BTreeSet<Part> {
         let (name, version) = line.split(';').next()?.trim().split_once("==")?;
         Some((
             "pypi",
-            normal(name.split('[').next()?),
+            normalised(name.split('[').next()?),
             version.trim().to_owned(),
         ))
     };

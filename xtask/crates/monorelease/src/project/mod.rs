@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use monorelease_model::image::Repository;
 use monorelease_model::tag::{Owners, TagPattern};
 
-use crate::config::{Config, ProjectKeys, nearest};
+use crate::config::{Config, ProjectKeys, suggestion};
 use crate::fault::Fault;
 
 use image::ImageTarget;
@@ -108,9 +108,7 @@ impl Projects {
                         .iter()
                         .flat_map(|project| [project.name.as_str(), project.package.as_str()])
                 };
-                let guess = nearest(word, words())
-                    .map(|guess| format!("; did you mean `{guess}`?"))
-                    .unwrap_or_default();
+                let guess = suggestion(word, words());
                 let names = self
                     .all
                     .iter()

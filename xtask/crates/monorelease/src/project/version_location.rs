@@ -8,7 +8,7 @@ use monorelease_model::paths::resolve;
 use monorelease_model::version::{Spelling, Version};
 use monorelease_text_edits::key_path::KeyPath;
 
-use crate::config::{SiteKeys, nearest};
+use crate::config::{SiteKeys, suggestion};
 
 /// One place where a version is written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -167,9 +167,7 @@ fn form_of_name(file: &str) -> Result<SiteForm, String> {
                 "VERSION",
                 "Chart.yaml",
             ];
-            let guess = nearest(name, known.into_iter())
-                .map(|guess| format!("; did you mean `{guess}`?"))
-                .unwrap_or_default();
+            let guess = suggestion(name, known.into_iter());
             let keyed = [".toml", ".json", ".yaml", ".yml"]
                 .iter()
                 .any(|extension| name.ends_with(extension));

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use monorelease_http_client::TransportError;
+use monorelease_http_client::client::Agents;
 use serde_json::json;
 
 use super::github::Part;
@@ -177,13 +179,9 @@ impl Chat {
     pub fn say(self, text: &str) -> Result<(), String> {
         let name = self.variable();
         let address = self.address().ok_or_else(|| format!("{name} is not set"))?;
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(LONGEST))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
-        let answer = agent
+        let is_secure = address.starts_with("https:");
+        let answer = Agents::new(LONGEST)
+            .of(is_secure)
             .post(&address)
             .header("Content-Type", "application/json")
             .send(self.body(text));
@@ -193,7 +191,7 @@ impl Chat {
                 "the webhook in {name} answered {}",
                 answer.status().as_u16()
             )),
-            Err(ureq::Error::Timeout(_)) => Err(format!(
+            Err(TransportError::Timeout(_)) => Err(format!(
                 "the webhook in {name} did not answer within {} s",
                 LONGEST.as_secs()
             )),

@@ -19,11 +19,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use monorelease_model::image::Digest;
 use monorelease_process::interrupts::interrupts;
 use monorelease_process::{Call, last_lines};
 use sha2::Digest as _;
 use sha2::Sha256;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use tempfile::TempDir;
 
@@ -82,12 +82,8 @@ pub fn fingerprint(value: &SecretValue) -> String {
     let outer = Sha256::new()
         .chain_update(b"outer")
         .chain_update(key)
-        .chain_update(inner)
-        .finalize();
-    outer.iter().take(4).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+        .chain_update(inner);
+    Digest::from_hasher(outer).hex()[..8].to_owned()
 }
 
 /// A file that only its owner reads, and that goes when it is dropped, or when a signal ends the program.
@@ -182,25 +178,8 @@ impl World {
         values: &[SecretValue],
     ) -> anyhow::Result<String> {
         let line = call.line();
-        let expression = call
-            .expression()
-            .stdin_bytes(stdin)
-            .stdout_capture()
-            .stderr_capture();
-        let handle = expression
-            .start()
-            .map_err(|error| self.runner.not_started(call, error.into()))?;
-        let _remembered = interrupts().remember(handle.pids());
-        let Some(output) = handle
-            .wait_timeout(LIMIT)
-            .with_context(|| format!("waiting for `{line}`"))?
-        else {
-            handle.kill().with_context(|| format!("ending `{line}`"))?;
-            bail!(
-                "`{line}` was ended after {} s without an end",
-                LIMIT.as_secs()
-            );
-        };
+        let call = call.clone().input(stdin).time_limit(LIMIT);
+        let output = self.runner.raw_output(&call)?;
         if !output.status.success() {
             let said = [&output.stderr, &output.stdout]
                 .map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned());

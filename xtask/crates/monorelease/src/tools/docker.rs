@@ -66,7 +66,7 @@ pub fn engine_version(runner: &Runner) -> anyhow::Result<String> {
     let version = runner
         .output(&Call::new("docker").args(["version", "--format", "{{.Server.Version}}"]))
         .context("the docker engine does not answer")?;
-    Ok(version.trim().to_owned())
+    Ok(runner.redact(version.trim()))
 }
 
 /// The refusal that goes with an engine that was not reached, by why it was not: one that runs is not mended by a start.

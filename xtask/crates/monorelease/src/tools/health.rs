@@ -1,4 +1,6 @@
 //! A service's health path: asked until it answers, or until its time is over.
+//!
+//! This is not a retry (law 18): here "no" is the usual answer, for as long as the container runs.
 
 #![allow(
     clippy::disallowed_methods,
@@ -8,7 +10,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use monorelease_http_client::client::Agents;
 
+/// How long a service may be silent before it is asked again.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most that is read of an answer.
+const BODY_BYTES_MAX: u64 = 64 * 1024;
 /// Between two questions to a service that is not up yet.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -20,20 +27,13 @@ pub fn wait_until_healthy(
     limit: Duration,
     mut still_running: impl FnMut() -> anyhow::Result<bool>,
 ) -> anyhow::Result<String> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(5)))
-        .http_status_as_error(false)
-        .build()
-        .into();
+    let agents = Agents::new(ANSWER_TIMEOUT);
     let deadline = Instant::now() + limit;
     loop {
-        let last = match agent.get(url).call() {
+        let last = match agents.of(false).get(url).call() {
             Ok(mut answer) if answer.status() == 200 => {
-                return Ok(answer
-                    .body_mut()
-                    .with_config()
-                    .limit(64 * 1024)
-                    .read_to_string()?);
+                let body = answer.body_mut().with_config().limit(BODY_BYTES_MAX);
+                return Ok(body.read_to_string()?);
             }
             Ok(answer) => format!("it answered {}", answer.status()),
             Err(error) => error.to_string(),

@@ -256,9 +256,7 @@ pub fn version(runner: &Runner, program: &Path) -> anyhow::Result<String> {
         runner.output(&Call::new(program).arg("version"))?
     };
     let named = text.lines().find(|line| line.starts_with("GitVersion:"));
-    Ok(named
-        .or(text.lines().next())
-        .unwrap_or_default()
-        .trim()
-        .to_owned())
+    let line = named.or(text.lines().next()).unwrap_or_default();
+    // It is shown, and a program may say anything instead (law 17).
+    Ok(runner.redact(line.trim()))
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use monorelease_model::distribution::{IndexFile, normal};
+use monorelease_model::distribution::{IndexFile, normalised};
 use monorelease_model::github::asset_name;
 use monorelease_model::image::Digest;
 
@@ -161,7 +161,7 @@ impl<'a> Bundles<'a> {
             serde_json::from_str(&world::files::read(path)?.unwrap_or_default())
                 .unwrap_or_default();
         let own = &list["metadata"]["component"];
-        let wanted = [normal(&build.name), build.spelled.clone()];
+        let wanted = [normalised(&build.name), build.spelled.clone()];
         let found =
             ["name", "version"].map(|key| own[key].as_str().unwrap_or("nothing").to_owned());
         if found != wanted {

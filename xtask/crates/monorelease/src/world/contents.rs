@@ -92,16 +92,7 @@ pub(crate) fn digest_of(source: &mut dyn Read) -> io::Result<(Digest, u64)> {
             Err(error) => return Err(error),
         }
     }
-    let hex: String = hasher
-        .finalize()
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|half| char::from_digit(half.into(), 16))
-        .collect();
-    let digest = format!("sha256:{hex}").parse().map_err(
-        |error: monorelease_model::image::ImageNameError| io::Error::other(error.to_string()),
-    )?;
-    Ok((digest, bytes))
+    Ok((Digest::from_hasher(hasher), bytes))
 }
 
 #[cfg(test)]

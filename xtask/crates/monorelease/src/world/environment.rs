@@ -5,7 +5,6 @@
     reason = "this module is the way to the environment and the clock"
 )]
 
-use crate::world::variables::unescaped;
 use crate::world::variables::variable;
 use std::env;
 use std::io::IsTerminal;
@@ -13,7 +12,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use monorelease_http_client::url::escape;
+use monorelease_http_client::url::{escape, unescape};
 use monorelease_model::image::Platform;
 use monorelease_process::quoted;
 
@@ -233,7 +232,7 @@ fn forms_of(secret: &str) -> Vec<String> {
             .map(str::to_owned)
     });
     let mut forms: Vec<_> = middles.filter(|middle| middle.len() >= 8).collect();
-    forms.extend([escape(secret), unescaped(secret), secret.to_owned()]);
+    forms.extend([escape(secret), unescape(secret), secret.to_owned()]);
     forms
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use std::io::Read as _;
 
+use percent_encoding::percent_decode_str;
+
 /// The longest head of a request, in bytes; docker's tokens make heads of some kilobytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
 /// The most header lines of a request.
@@ -305,28 +307,7 @@ pub fn parse_form(text: &str) -> Vec<(String, String)> {
 
 /// Resolves `%XX`; a `%` without two digits behind it stands for itself.
 pub fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| {
-        bytes
-            .get(at)
-            .and_then(|byte| char::from(*byte).to_digit(16))
-            .map(|digit| digit as u8)
-    };
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(high << 4 | low);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn read_body(

@@ -1,6 +1,7 @@
 //! A YAML text as values with their places.
 //!
-//! The parser says what is YAML and where its events stand, counted in characters and with anchors, tags and trailing
+//! Laws 2 and 19 need positions, aliases and sibling keys at once; no crate gives all three. `saphyr-parser` reads YAML.
+//! It says what is YAML and where its events stand, counted in characters and with anchors, tags and trailing
 //! blanks among them; here that becomes bytes of the values alone. Aliases are not followed and merge keys not merged:
 //! what is edited is what is written, and no text can grow by it.
 

@@ -1,6 +1,7 @@
 //! CHANGELOG.md in the form of Keep a Changelog. A part between two comments is written; everything else is left untouched.
 //!
-//! Releases that the file lists stay byte for byte. Which changes there are is decided by the caller.
+//! Releases that the file lists stay byte for byte (law 2), so that headings are found by line: parsers of
+//! Markdown and of changelogs give sections, not the bytes between them. Which changes there are is decided by the caller.
 
 pub mod release;
 

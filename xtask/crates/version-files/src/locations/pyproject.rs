@@ -6,7 +6,7 @@ use monorelease_text_edits::toml;
 use toml_edit::Item;
 
 use crate::locations::located::Located;
-use crate::requirements::python::normalised;
+use monorelease_model::distribution::normalised;
 
 const PROJECT: &str = "project.version";
 const POETRY: &str = "tool.poetry.version";

@@ -14,8 +14,8 @@ use crate::locks::lock_file::LockedPackage;
 use crate::locks::lock_file::line_of;
 use crate::locks::lock_file::own_version;
 use crate::locks::lock_file::packages;
-use crate::requirements::python::normalised;
 use crate::requirements::requirement::string;
+use monorelease_model::distribution::normalised;
 
 pub(super) fn read(text: &str) -> Result<LockFile, EditError> {
     let document = toml::parse(text, "package")?;

@@ -18,12 +18,12 @@ use crate::locks::lock_file::LockedRequirement;
 use crate::locks::lock_file::line_of;
 use crate::locks::lock_file::own_version;
 use crate::locks::lock_file::packages;
-use crate::requirements::python::normalised;
 use crate::requirements::requirement::Requirement;
 use crate::requirements::requirement::RequirementKind;
 use crate::requirements::requirement::members;
 use crate::requirements::requirement::quoted;
 use crate::requirements::requirement::string;
+use monorelease_model::distribution::normalised;
 
 /// How uv says that a package is a folder: `registry`, `git`, `url` and `path` (an archive) are other people's bytes.
 const FOLDERS: [&str; 3] = ["editable", "virtual", "directory"];

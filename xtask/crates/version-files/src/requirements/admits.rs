@@ -1,17 +1,17 @@
 //! Whether a requirement admits a version, by the rules of the tool that will read it.
 //!
-//! Cargo's and Python's rules are asked of the crates that have them. Poetry's are put in Python's words. npm's and
-//! Helm's are here: node-semver and Masterminds/semver agree about numbers and differ about prereleases.
+//! Cargo's and Python's rules are asked of the crates that have them, and Helm's of [`masterminds`]. Poetry's are put in
+//! Python's words. npm's are here: the crate `nodejs-semver` has them without the positions that an edit needs (law 2), and
+//! is asked in tests.
 
-use std::cmp::Ordering;
 use std::str::FromStr;
 
 use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
 use pep440_rs::VersionSpecifiers;
 
-use super::ranges;
-use super::ranges::{Comparator, Op};
+use super::masterminds;
+use super::ranges::{self, Comparator, Op};
 use crate::requirements::requirement::RequirementKind;
 
 /// Whether the requirement admits the version.
@@ -81,40 +81,37 @@ pub(super) fn alternative_admits(
     let of_this = |comparator: &Comparator| {
         comparator.numbers == [version.major, version.minor, version.patch]
     };
-    let prerelease_is_wanted = match kind {
-        RequirementKind::Chart => alternative.iter().all(named),
-        _ => alternative
-            .iter()
-            .any(|comparator| named(comparator) && of_this(comparator)),
-    };
+    if kind == RequirementKind::Chart {
+        return Ok((version.pre.is_empty() || alternative.iter().all(named))
+            && alternative
+                .iter()
+                .all(|comparator| masterminds::holds(comparator, version)));
+    }
+    let prerelease_is_wanted = alternative
+        .iter()
+        .any(|comparator| named(comparator) && of_this(comparator));
     Ok((version.pre.is_empty() || prerelease_is_wanted)
         && alternative
             .iter()
-            .all(|comparator| holds(comparator, version)))
+            .all(|comparator| npm_holds(comparator, version)))
 }
 
-/// Whether a comparator of npm's or Helm's holds by the order of versions alone.
-fn holds(comparator: &Comparator, version: &semver::Version) -> bool {
+/// Whether a comparator of npm's holds by the order of versions alone.
+fn npm_holds(comparator: &Comparator, version: &semver::Version) -> bool {
     let got = [version.major, version.minor, version.patch];
     let given = comparator.numbers.as_slice();
     if given.is_empty() {
         // `*` is anything, and nothing is beyond it.
-        return !matches!(comparator.op, Op::Greater | Op::Less | Op::NotEqual);
+        return !matches!(comparator.op, Op::Greater | Op::Less);
     }
     let precise = given.len() == 3;
-    let number = |at: usize| given.get(at).copied().unwrap_or(0);
-    let mut floor = semver::Version::new(number(0), number(1), number(2));
-    floor.pre = comparator.pre.clone();
-    let order = version.cmp_precedence(&floor);
+    let order = version.cmp_precedence(&masterminds::floor(comparator));
     let begins = got.starts_with(given);
-    let equal = if precise {
-        order == Ordering::Equal
-    } else {
-        begins
-    };
     match comparator.op {
-        Op::Bare | Op::Equal | Op::Identical => equal,
-        Op::NotEqual => !equal,
+        Op::Bare | Op::Equal | Op::Identical if precise => order.is_eq(),
+        Op::Bare | Op::Equal | Op::Identical => begins,
+        // npm has no such operator.
+        Op::NotEqual => false,
         Op::Caret => order.is_ge() && got.starts_with(&given[..caret(given)]),
         Op::Tilde | Op::Compatible => {
             order.is_ge() && got.starts_with(&given[..given.len().min(2)])

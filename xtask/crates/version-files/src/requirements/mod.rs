@@ -6,6 +6,7 @@
 //! `overrides`, and the dependencies of charts, which are YAML.
 
 pub mod admits;
+pub mod masterminds;
 pub mod moved;
 pub mod npm;
 pub mod python;

@@ -1,5 +1,8 @@
 //! Requirements of pyproject.toml: the PEP 508 texts that the standards and uv keep in lists, and Poetry's own tables.
 //!
+//! `pep440_rs` judges versions. Of PEP 508 only the name and the position of the specifiers are read here (law 2); `pep508_rs`
+//! gives no positions, for 35 crates more.
+//!
 //! An entry that wants no version, wants a URL, or cannot be read as PEP 508 text requires nothing. Where uv is told in
 //! which folder a package lies, the requirement says so; Poetry says it in the entry itself.
 
@@ -7,6 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use monorelease_model::distribution::normalised;
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
@@ -228,20 +232,6 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let inner = &text[range.clone()];
     let start = range.start + (inner.len() - inner.trim_start().len());
     start..start + inner.trim().len()
-}
-
-/// A package name as PEP 503 compares it: lower case, and each run of `-`, `_` and `.` one `-`.
-pub fn normalised(name: &str) -> String {
-    // Locks hold nothing but such names, by the thousand.
-    let is_so = name
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-        && !name.contains("--");
-    if is_so && !name.starts_with('-') && !name.ends_with('-') {
-        return name.to_owned();
-    }
-    let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
 #[cfg(test)]

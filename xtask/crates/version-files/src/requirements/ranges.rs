@@ -2,7 +2,8 @@
 //!
 //! Cargo, Python, Poetry, npm and Helm write requirements of one build with other operators and separators, so that one
 //! reader serves them all. It says what is written where. What a comparator admits, and where it moves, stands in
-//! other files; for Cargo's and Python's requirements their own parsers decide first what is one at all.
+//! other files; for Cargo's and Python's requirements their own parsers decide first what is one at all. Positions (law 2) are
+//! what none of those parsers gives.
 
 use std::ops::Range;
 
@@ -287,7 +288,9 @@ impl<'t> Reader<'t> {
                 return Err(format!("a number stands behind a wildcard in `{token}`"));
             } else if length > 0 {
                 let number = &rest[..length];
-                if self.kind.is_semver() && length > 1 && number.starts_with('0') {
+                // Masterminds/semver coerces, the others do not.
+                let is_strict = matches!(self.kind, RequirementKind::Cargo | RequirementKind::Npm);
+                if is_strict && length > 1 && number.starts_with('0') {
                     return Err(format!("`{number}` begins with a zero"));
                 }
                 numbers.push(
@@ -333,9 +336,8 @@ impl<'t> Reader<'t> {
         if suffix.is_empty() {
             return Ok(Prerelease::EMPTY);
         }
-        // Helm alone takes `~1.2-0`.
-        let complete =
-            numbers == 3 || (self.kind == RequirementKind::Chart && numbers > 0 && wildcards == 0);
+        // Masterminds/semver alone takes `~1.2-0` and `2.x-0`.
+        let complete = numbers == 3 || self.kind == RequirementKind::Chart;
         let (before_build, build) = suffix.split_once('+').unwrap_or((suffix, "0"));
         let pre = if before_build.is_empty() {
             Some("")

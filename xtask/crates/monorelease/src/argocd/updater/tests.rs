@@ -331,7 +331,7 @@ fn the_tag_is_taken_that_the_updater_would_take() {
     }
     let invalid = pick(&settings(SemVer, "latest", "", &[]), PLAIN, false).unwrap();
     assert!(
-        invalid.contains("which is no version"),
+        invalid.contains("`latest` is not a version"),
         "version_test.go: semver constraint that is invalid: {invalid}"
     );
     let old = pick(
@@ -353,4 +353,56 @@ fn the_tag_is_taken_that_the_updater_would_take() {
         .as_deref(),
         Some("0.1.0")
     );
+}
+
+/// Vectors of Go's `path/filepath/match_test.go`.
+#[test]
+fn patterns_match_as_go_matches_them() {
+    for (pattern, text, wanted) in [
+        ("abc", "abc", true),
+        ("*c", "abc", true),
+        ("a*", "ab/c", false),
+        ("a*b*c*d*e*/f", "axbxcxdxe/f", true),
+        ("a*b?c*x", "abxbbxdbxebxczzy", false),
+        ("ab[c]", "abc", true),
+        ("ab[e-g]", "abc", false),
+        ("ab[^c]", "abc", false),
+        ("ab[^e-g]", "abc", true),
+        ("a\\*b", "a*b", true),
+        ("a\\*b", "ab", false),
+        ("a?b", "a☺b", true),
+        ("a[^a]b", "a☺b", true),
+        ("a[^a][^a][^a]b", "a☺b", false),
+        ("[a-ζ]*", "α", true),
+        ("*[a-ζ]", "A", false),
+        ("a?b", "a/b", false),
+        ("[\\]a]", "]", true),
+        ("[\\-]", "-", true),
+        ("[x\\-]", "-", true),
+        ("[\\-x]", "a", false),
+        ("[z-ab]", "b", true),
+        ("[z-a]", "a", false),
+        ("[a&&b]", "&", true),
+        ("a.c", "abc", false),
+        ("[]a]", "]", false),
+        ("[-]", "-", false),
+        ("[x-]", "x", false),
+        ("[a-b-c]", "a", false),
+        ("[", "a", false),
+        ("[^", "a", false),
+        ("[^bc", "a", false),
+        ("a[", "a", false),
+        ("a\\", "a", false),
+        ("*x", "xxx", true),
+    ] {
+        let found = glob(pattern).is_some_and(|pattern| pattern.is_match(text));
+        assert_eq!(found, wanted, "{pattern:?} {text:?}");
+    }
+}
+
+/// It took a minute when each star was tried at each place.
+#[test]
+fn a_pattern_of_many_stars_ends() {
+    let stars = glob("*a*a*a*a*b").unwrap();
+    assert!(!stars.is_match(&"a".repeat(128)));
 }

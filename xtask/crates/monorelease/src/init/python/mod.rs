@@ -100,9 +100,7 @@ fn binds_a_shared_version(
     if at(manifest, &["project", "version"]).is_some() {
         survey.offer_place(&root, path, None, None, Rank::Mirror);
     }
-    if let Some(found) = survey.found.get_mut(&root) {
-        found.comments.push(format!("{folder} makes a wheel of this version by maturin; `wheel` builds in the project's own folder."));
-    }
+    survey.comment(&root, format!("{folder} makes a wheel of this version by maturin; `wheel` builds in the project's own folder."));
     true
 }
 

@@ -44,11 +44,9 @@ pub fn collect(survey: &mut Survey<'_>, folder: &str, manifest: &DocumentMut, na
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
     let module = module_hint(manifest).unwrap_or_else(|| name.to_owned());
     if let Some(tool) = from_history(manifest) {
-        if let Some(found) = survey.found.get_mut(folder) {
-            found.comments.push(format!(
-                "No file holds the version of {name}: {tool} makes it of the tags. To bump it, write it into a file and name that in `versions`."
-            ));
-        }
+        survey.comment(folder, format!(
+            "No file holds the version of {name}: {tool} makes it of the tags. To bump it, write it into a file and name that in `versions`."
+        ));
         return;
     }
     let is_static = at(manifest, &["project", "version"]).is_some()
@@ -163,11 +161,7 @@ fn dynamic(
             }
         }
         _ if at(manifest, &["project", "dynamic"]).is_some() => {
-            if let Some(found) = survey.found.get_mut(folder) {
-                found
-                    .comments
-                    .push("pyproject.toml leaves the version to its build backend, and does not say which file that reads.".into());
-            }
+            survey.comment(folder, "pyproject.toml leaves the version to its build backend, and does not say which file that reads.");
         }
         _ => {}
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use monorelease_http_client::client::{LineFault, Passing, clean};
+use monorelease_http_client::http::response::Parts;
 use monorelease_http_client::server_time::retry_after;
-use ureq::http::response::Parts;
 
 /// A read of an index that did not end well. It never holds a secret.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! Listings of a package's files, as an index serves them: JSON (PEP 691), or a page of links (PEP 503).
 //!
+//! Such a page is a list of `<a href>` without nesting (PEP 503), so that no parser of HTML is needed.
 //! Files that are neither wheels nor sdists are left out. It asks nothing.
 
 use monorelease_http_client::url::resolve;

@@ -24,13 +24,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use monorelease_http_client::client::{
     Agents, BodyFault, Patience, SILENCE, clean, line_fault, read_body,
 };
+use monorelease_http_client::http::{Request, Response};
 use monorelease_http_client::url::{Origin, resolve};
-use monorelease_model::distribution::{FileName, IndexFile, normal};
+use monorelease_http_client::{Body, TransportError};
+use monorelease_model::distribution::{FileName, IndexFile, normalised};
+use monorelease_model::image::Digest;
 use monorelease_process::Call;
 use sha2::Digest as _;
 use sha2::Sha256;
-use ureq::Body;
-use ureq::http::{Request, Response};
 
 use crate::fault::Fault;
 use crate::project::IndexName;
@@ -111,7 +112,7 @@ fn simple_of(upload: &str) -> String {
 
 /// Every file of a package; none where the index does not know the package.
 pub fn files(world: &World, place: &Place, name: &str) -> anyhow::Result<Vec<IndexFile>> {
-    let url = format!("{}/{}/", place.simple, normal(name));
+    let url = format!("{}/{}/", place.simple, normalised(name));
     let listing = client().retrying(|| {
         let (response, url) = get(world, place, &url)?;
         let (parts, body) =
@@ -172,7 +173,7 @@ fn read_file(
         let mut reader = body.into_with_config().limit(FILE_BYTES_MAX).reader();
         let mut hasher = Sha256::new();
         let mut bytes = vec![0; 1 << 16];
-        let failed = |error| line(&url, &ureq::Error::Io(error));
+        let failed = |error| line(&url, &TransportError::Io(error));
         // A try that was cut begins anew.
         let mut kept = to.map(File::create).transpose().map_err(failed)?;
         loop {
@@ -185,11 +186,7 @@ fn read_file(
                 .map_or(Ok(()), |kept| kept.write_all(&bytes[..count]))
                 .map_err(failed)?;
         }
-        Ok(hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(Digest::from_hasher(hasher).hex().to_owned())
     };
     Ok(client().retrying(read)?)
 }
@@ -253,7 +250,7 @@ fn get(world: &World, place: &Place, url: &str) -> Result<(Response<Body>, Strin
     Err(IndexError::answer(&url, "it redirects in a circle"))
 }
 
-fn line(url: &str, error: &ureq::Error) -> IndexError {
+fn line(url: &str, error: &TransportError) -> IndexError {
     let (fault, message) = line_fault(error);
     IndexError::line(url, fault, &clean(&message))
 }

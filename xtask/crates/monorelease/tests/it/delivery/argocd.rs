@@ -144,7 +144,7 @@ fn each_trap_is_told_with_its_line() {
         ),
         (
             vec![("image-list", "api=REGISTRY/acme/api:latest")],
-            "the constraint \"latest\" has \"latest\", which is no version",
+            "the constraint \"latest\" cannot be read: `latest` is not a version",
         ),
         (
             vec![

@@ -1,6 +1,7 @@
 //! Tests that read or build this very repository.
 
 mod docs;
+mod oracle;
 mod real_package;
 mod real_release;
 mod round_trip;

@@ -2,18 +2,12 @@
 
 use std::process::Command;
 
-use super::tools::nothing_is_missing;
+use super::tools::{answers, nothing_is_missing};
 
 pub const BASE_IMAGE: &str = "python:3.12-slim";
 
 /// Whether the machine can run these tests; says what is missing, or fails where nothing may be.
 pub fn can_run(test: &str) -> bool {
-    let answers = |program: &str, arguments: &[&str]| {
-        Command::new(program)
-            .args(arguments)
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
     let missing: Vec<_> = [
         (
             "a docker engine",

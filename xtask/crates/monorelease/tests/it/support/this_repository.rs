@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::git_in;
+use super::tools::answers;
 
 /// The root of this repository.
 pub fn root() -> PathBuf {
@@ -58,11 +58,7 @@ pub fn wheel_turn() -> MutexGuard<'static, ()> {
 
 /// uv as `cargo xtask test` provides it: on the PATH, or fetched into target/tools.
 pub fn uv() -> PathBuf {
-    if Command::new("uv")
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
+    if answers("uv", &["--version"]) {
         return "uv".into();
     }
     let tools = root().join("target/tools");

@@ -1,7 +1,8 @@
 //! Programs that a test wants: where one is missing, the test says so and passes, unless XTASK_REQUIRE_TOOLS is set.
 
 use std::path::PathBuf;
-use std::process::Command;
+
+use xshell::{Shell, cmd};
 
 /// Says what is missing, or fails where nothing may be.
 pub fn nothing_is_missing(test: &str, missing: &[&str]) -> bool {
@@ -18,25 +19,23 @@ pub fn nothing_is_missing(test: &str, missing: &[&str]) -> bool {
     missing.is_empty()
 }
 
+/// Whether a program is there and ends well.
+pub fn answers(program: &str, arguments: &[&str]) -> bool {
+    let shell = Shell::new().unwrap();
+    let command = cmd!(shell, "{program} {arguments...}").quiet();
+    command.ignore_stdout().ignore_stderr().run().is_ok()
+}
+
 /// Whether programs are there, each with an argument that it answers.
 pub fn has(test: &str, programs: &[(&str, &str)]) -> bool {
-    let answers = |(program, argument): &(&str, &str)| {
-        Command::new(program)
-            .arg(argument)
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
     let missing: Vec<_> = programs
         .iter()
-        .filter(|program| !answers(program))
+        .filter(|(program, argument)| !answers(program, &[argument]))
         .map(|(program, _)| *program)
         .collect();
     nothing_is_missing(test, &missing)
 }
 
 pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    which::which(program).ok()
 }

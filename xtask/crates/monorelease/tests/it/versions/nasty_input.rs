@@ -389,8 +389,21 @@ fn python_modules() {
         (
             "a/version.py",
             SITE,
-            "\"\"\"\n__version__ = '0.1.0'\n\"\"\"\nversion = __version__ = '«0.1.0»'; other = '0.1.0'\n",
+            "\"\"\"\n__version__ = '0.1.0'\n\"\"\"\nversion = __version__ = '«0.1.0»'\nother = '0.1.0'\n",
             Becomes("0.2.0"),
+        ),
+        (
+            "a/version.py",
+            SITE,
+            "__version__ = '0.1.0'; other = '0.1.0'\n",
+            Refused(
+                2,
+                &[
+                    "__version__ = '0.1.0'; other",
+                    "does not assign one plain string",
+                    "line 1",
+                ],
+            ),
         ),
         (
             "a/version.py",
@@ -420,7 +433,7 @@ fn python_modules() {
             "a/version.py",
             SITE,
             "__version__ = '.'.join(['0', '1', '0'])\n",
-            Refused(2, &["__version__", "not one plain string"]),
+            Refused(2, &["__version__", "does not assign one plain string"]),
         ),
         (
             "a/version.py",

@@ -11,8 +11,8 @@ use crate::locks::graph::lock_graph::LockNode;
 use crate::locks::graph::lock_graph::Origin;
 use crate::locks::lock_file::packages;
 use crate::locks::uv::{dependency_lists, source};
-use crate::requirements::python::normalised;
 use crate::requirements::requirement::string;
+use monorelease_model::distribution::normalised;
 
 pub(super) fn read(text: &str) -> Result<LockGraph, EditError> {
     let document = toml::parse(text, "package")?;

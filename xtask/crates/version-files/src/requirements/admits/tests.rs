@@ -1,5 +1,5 @@
 //! What requirements admit. The tables say what Cargo 1.95, Python's `packaging`, node-semver 7 and poetry-core 2 answer to
-//! the same questions; the one for Helm follows the source of Masterminds/semver 3, which was read and not run.
+//! the same questions; the one for Helm follows the source of Masterminds/semver 3.4, which was read and not run.
 
 use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
@@ -307,8 +307,9 @@ fn chart_ranges_admit_what_helm_takes() {
         ("!=0.3.x, >=0.2", "0.4.0", true),
         ("0.3.0 - 0.4.0", "0.4.0", true),
         ("^1 || 3.*", "3.1.0", true),
-        (">*", "1.0.0", false),
-        ("!=*", "1.0.0", false),
+        (">*", "1.0.0", true),
+        ("!=*", "1.0.0", true),
+        ("~0.0.0", "1.2.3", true),
         (">=0.3", "0.4.0-rc.1", false),
         (">=0.3.0-0", "0.4.0-rc.1", true),
         ("~0.4-0", "0.4.0-rc.1", true),
@@ -380,9 +381,26 @@ proptest! {
         if !version.contains('-') || !comparators.iter().any(is_partial) {
             prop_assert_eq!(asked(RequirementKind::Npm, &said.join(" "), &version), cargo.clone());
         }
-        if !version.contains('-') {
+        // To Masterminds/semver `~0.0.0` is `>=0.0.0`.
+        if !version.contains('-') && !said.iter().any(|one| one.starts_with("~0.0.0")) {
             prop_assert_eq!(asked(RequirementKind::Chart, &said.join(", "), &version), cargo);
         }
+    }
+
+    /// `nodejs-semver` is somebody else's reading of npm's rules. It takes a comparator without a match, such as `>1` beside
+    /// `<=1`, for no comparator at all, so that none of those are asked.
+    #[test]
+    fn npm_ranges_admit_what_nodejs_semver_admits(
+        alternatives in prop::collection::vec(
+            "(>=|<=|>|<|~|\\^|=|)[0-2](\\.([0-2]|x)|\\.[0-2]\\.([0-2]|x)|\\.[0-2]\\.[0-2](-(rc|0)\\.[0-2])?)?|(>=|>)[0-2]\\.[0-2](\\.[0-2](-rc\\.[0-2])?)? <(=?)[3-4](\\.0)?",
+            1..3,
+        ),
+        version in "[0-4]\\.[0-2]\\.[0-2](-(rc|0)\\.[0-2])?",
+    ) {
+        let range = alternatives.join(" || ");
+        let theirs = nodejs_semver::Range::parse(&range).expect(&range);
+        let theirs = theirs.satisfies(&nodejs_semver::Version::parse(&version).expect(&version));
+        prop_assert_eq!(asked(RequirementKind::Npm, &range, &version), Ok(theirs), "{} {}", range, version);
     }
 
     #[test]
