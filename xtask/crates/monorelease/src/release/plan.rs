@@ -322,7 +322,7 @@ fn publish(
             is_elsewhere: target.is_elsewhere(),
             images,
         };
-        trust::plan::want(goal, &release, &index, policy, build_id)?;
+        trust::plan::want(goal, &release, &index, policy, build_id);
     }
     github::plan::prepare(
         goal,

@@ -3,8 +3,8 @@
 //! Attaching is adding to one list of the digest, so these steps are never done side by side for one digest (law 11).
 
 use anyhow::bail;
+use monorelease_model::image::manifest::ImageManifest;
 use monorelease_oci_registry::error::RegistryError;
-use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use super::cosign::Answer;
@@ -118,20 +118,15 @@ fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
             )));
         }
     };
-    let blobs = parsed
-        .layers()
+    let errors = parsed
+        .layers
         .iter()
-        .chain([parsed.config()])
-        .map(|entry| entry.digest().to_string());
-    let errors = blobs.filter_map(|digest| {
-        registry
-            .blob(
-                &subject.repository,
-                &digest.parse().ok()?,
-                ENTRY_LIMIT_BYTES,
-            )
-            .err()
-    });
+        .chain([&parsed.config])
+        .filter_map(|blob| {
+            registry
+                .blob(&subject.repository, &blob.digest, ENTRY_LIMIT_BYTES)
+                .err()
+        });
     errors
         .map(|error| unread(&error))
         .find(|found| matches!(found, Found::Broken(_)))

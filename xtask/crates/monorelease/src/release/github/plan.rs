@@ -5,7 +5,7 @@
 
 use monorelease_model::build_id::arch_suffix;
 use monorelease_model::github::{BODY_CHARS_MAX, asset_name};
-use monorelease_model::image::{Digest, Repository};
+use monorelease_model::image::Repository;
 use monorelease_model::version::Version;
 use std::fmt::Write as _;
 
@@ -60,7 +60,7 @@ pub fn prepare(
     let (Some(forge), Some(candidate)) = (&facts.forge, &facts.candidate) else {
         return Ok(());
     };
-    let assets = assets(goal, project, facts, forge, image)?;
+    let assets = assets(goal, project, facts, forge, image);
     let told = Told {
         title: format!("{} {}", project.package, facts.version.to_semver()),
         body: body(project, facts, forge, &candidate.commit, image)?,
@@ -158,7 +158,7 @@ fn assets(
     facts: &ReleaseFacts,
     forge: &ForgeFacts,
     image: Option<Image<'_>>,
-) -> anyhow::Result<Vec<Asset>> {
+) -> Vec<Asset> {
     let mut found: Vec<(String, Asset)> = Vec::new();
     for (file, path, bytes) in &forge.files {
         if *bytes > FILE_BYTES_MAX {
@@ -201,10 +201,9 @@ fn assets(
         {
             let version = facts.version.to_semver();
             let arch = arch_suffix(&platform.platform);
-            let digest: Digest = platform.image.digest().to_string().parse()?;
             let subject = Subject {
                 repository: image.repository.clone(),
-                digest,
+                digest: platform.image.digest.clone(),
                 role: platform.platform.to_string(),
             };
             let name = asset_name(&format!(
@@ -239,7 +238,7 @@ fn assets(
             goal.refuse(&project.name, what, "give one of them another name");
         }
     }
-    Ok(found.into_iter().map(|(_, asset)| asset).collect())
+    found.into_iter().map(|(_, asset)| asset).collect()
 }
 
 fn ending(format: SbomFormat) -> &'static str {
@@ -276,8 +275,7 @@ fn body(
             let _ = writeln!(
                 rest,
                 "| {} | `{}` |",
-                platform.platform,
-                platform.image.digest()
+                platform.platform, platform.image.digest
             );
         }
         let _ = write!(
