@@ -3,14 +3,14 @@
 //! Whose a path is, and what follows from it, is decided elsewhere. Renames are not looked for: a path that is gone has
 //! changed, and so has one that is new.
 
+use std::path::Path;
+
 use anyhow::Context;
-use git2::{Commit, ErrorClass, ErrorCode, ObjectType, Oid, Repository};
+use git2::{Commit, Delta, DiffDelta, ErrorClass, ErrorCode, ObjectType, Oid, Repository, Tree};
 
 use crate::links;
 use crate::missing::{missing, unread};
-use crate::objects::read;
-use crate::raw_trees::{Difference, Id, differences};
-use crate::trees::{DAMAGED, id};
+use crate::trees::tree;
 
 /// The newest commit that two others have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub fn merge_base(repository: &Repository, one: &str, other: &str) -> anyhow::Re
         Err(error) => {
             return Err(unread(
                 error,
+                "a commit",
                 "looking for the common history of two commits",
             ));
         }
@@ -98,35 +99,18 @@ pub fn paths_between(
     old: &str,
     new: &str,
 ) -> anyhow::Result<Vec<Vec<u8>>> {
-    let tree = |commit: &str| {
-        id(repository
-            .find_commit(Oid::from_str(commit)?)
-            .context("reading a commit")?
-            .tree_id())
+    let root = |commit: &str| {
+        anyhow::Ok(
+            repository
+                .find_commit(Oid::from_str(commit)?)
+                .context("reading a commit")?
+                .tree_id(),
+        )
     };
-    let objects = repository.odb().context("opening the object store")?;
-    let content = |id: Option<Id>| id.map_or_else(|| Ok(Vec::new()), |id| read(&objects, id));
     let mut changed = Vec::new();
-    // A stack, and no recursion: nobody bounds how deep folders lie.
-    let mut open = vec![(Vec::new(), Some(tree(old)?), Some(tree(new)?))];
-    while let Some((folder, old, new)) = open.pop() {
-        if old == new {
-            continue;
-        }
-        for Difference { name, old, new } in
-            differences(&content(old)?, &content(new)?).context(DAMAGED)?
-        {
-            let path = [&folder[..], &name].concat();
-            if [old, new].iter().flatten().any(|side| !side.is_tree()) {
-                changed.push(path.clone());
-            }
-            let trees =
-                [old, new].map(|side| side.filter(|side| side.is_tree()).map(|side| side.id));
-            if trees != [None, None] {
-                open.push(([&path[..], b"/"].concat(), trees[0], trees[1]));
-            }
-        }
-    }
+    changed_paths(repository, Some(root(old)?), root(new)?, |path| {
+        changed.push(path.to_owned());
+    })?;
     changed.sort_unstable();
     changed.dedup();
     Ok(changed)
@@ -141,30 +125,66 @@ pub fn paths_named(
     commit: &str,
     names: &[&str],
 ) -> anyhow::Result<Vec<String>> {
-    let root = id(repository
+    let root = repository
         .find_commit(Oid::from_str(commit)?)
         .context("reading a commit")?
-        .tree_id())?;
-    let objects = repository.odb().context("opening the object store")?;
+        .tree_id();
     let mut found = Vec::new();
-    let mut open = vec![(String::new(), root)];
-    while let Some((folder, tree)) = open.pop() {
-        // What stands in a tree is what differs from an empty one.
-        for Difference { name, new, .. } in
-            differences(&[], &read(&objects, tree)?).context(DAMAGED)?
+    // What a tree holds is what differs from an empty one.
+    changed_paths(repository, None, root, |path| {
+        if let Ok(path) = str::from_utf8(path)
+            && path
+                .rsplit('/')
+                .next()
+                .is_some_and(|name| names.contains(&name))
         {
-            let (Ok(name), Some(entry)) = (String::from_utf8(name), new) else {
-                continue;
-            };
-            if entry.is_tree() {
-                open.push((format!("{folder}{name}/"), entry.id));
-            } else if names.contains(&name.as_str()) {
-                found.push(format!("{folder}{name}"));
-            }
+            found.push(path.to_owned());
         }
-    }
+    })?;
     found.sort_unstable();
     Ok(found)
+}
+
+/// Calls `found` with the path of every file, link and submodule that differs between two root trees, in order; modes count.
+/// A path whose kind changed comes twice. `None` is the tree before the first commit.
+///
+/// # Errors
+/// A tree cannot be read, or is not in this clone (3).
+fn changed_paths(
+    repository: &Repository,
+    old: Option<Oid>,
+    new: Oid,
+    mut found: impl FnMut(&[u8]),
+) -> anyhow::Result<()> {
+    let old = old.map(|id| tree(repository, id)).transpose()?;
+    let new = tree(repository, new)?;
+    let diff = repository
+        .diff_tree_to_tree(old.as_ref(), Some(&new), None)
+        .map_err(|error| unread(error, "a tree", "comparing two commits"))?;
+    for delta in diff.deltas() {
+        let path = delta.new_file().path_bytes();
+        let path = path.context("libgit2 names no path for a difference")?;
+        if !old
+            .as_ref()
+            .is_some_and(|old| is_old_mode(&delta, path, old, &new))
+        {
+            found(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the two sides differ only in bits of a mode that old commits hold and git does not distinguish.
+fn is_old_mode(delta: &DiffDelta<'_>, path: &[u8], old: &Tree<'_>, new: &Tree<'_>) -> bool {
+    if delta.status() != Delta::Modified || delta.old_file().id() != delta.new_file().id() {
+        return false;
+    }
+    let mode = |tree: &Tree<'_>| {
+        let path = Path::new(str::from_utf8(path).ok()?);
+        Some(tree.get_path(path).ok()?.filemode())
+    };
+    let modes = (mode(old), mode(new));
+    modes.0.is_some() && modes.0 == modes.1
 }
 
 /// What a commit has at a path, links followed.

@@ -1,12 +1,9 @@
 //! Which projects own a path, as a tree of their folders (law 7).
 //!
 //! A path belongs to the projects with the longest path that contains it. The tree holds project folders and the
-//! folders above them, no others, so that one who compares trees knows how far down there is something to tell apart.
-//! Nothing here reads a tree.
+//! folders above them, no others. Nothing here reads a repository.
 
 use std::collections::HashMap;
-
-use crate::word_hash::Words;
 
 /// A folder of the tree: a project's own, or one above a project's; a file where a project names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,7 +11,7 @@ pub struct FolderId(usize);
 
 impl FolderId {
     /// A number from 0 on, below [`Folders::count`].
-    pub fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         self.0
     }
 }
@@ -33,7 +30,7 @@ pub struct Folders(Vec<Folder>);
 
 #[derive(Debug, Default)]
 struct Folder {
-    below: HashMap<Vec<u8>, FolderId, Words>,
+    below: HashMap<Vec<u8>, FolderId>,
     /// The nearest folder, from here upwards, that is a project's.
     owner: Option<FolderId>,
     /// Places of the projects whose path this is; two projects may share one.
@@ -61,26 +58,38 @@ impl Folders {
     }
 
     /// The root of the repository.
-    pub const ROOT: FolderId = FolderId(0);
+    pub(super) const ROOT: FolderId = FolderId(0);
 
     /// How many folders there are, the root included.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.len()
     }
 
     /// The folder of that name directly below, when a project lies there or further down.
-    pub fn child(&self, folder: FolderId, name: &[u8]) -> Option<FolderId> {
+    pub(super) fn child(&self, folder: FolderId, name: &[u8]) -> Option<FolderId> {
         self.0[folder.0].below.get(name).copied()
     }
 
-    /// Whether nothing below the folder belongs to anyone else.
-    pub fn is_leaf(&self, folder: FolderId) -> bool {
+    /// Whether no other project lies below the folder.
+    pub(super) fn is_leaf(&self, folder: FolderId) -> bool {
         self.0[folder.0].below.is_empty()
     }
 
     /// The project folder that a path belongs to which lies in `folder`, and in none of the folders below it.
-    pub fn owner(&self, folder: FolderId) -> Option<FolderId> {
+    pub(super) fn owner_in(&self, folder: FolderId) -> Option<FolderId> {
         self.0[folder.0].owner
+    }
+
+    /// The project folder that a path belongs to.
+    pub fn owner(&self, path: &[u8]) -> Option<FolderId> {
+        let mut folder = Self::ROOT;
+        for name in path.split(|byte| *byte == b'/') {
+            match self.child(folder, name) {
+                Some(below) => folder = below,
+                None => break,
+            }
+        }
+        self.owner_in(folder)
     }
 
     /// Places of the projects whose path is that folder; none for one that all of its projects ignore.

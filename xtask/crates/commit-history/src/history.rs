@@ -246,6 +246,7 @@ pub fn commit(repository: &Repository, id: Oid) -> anyhow::Result<Commit<'_>> {
     repository.find_commit(id).map_err(|error| {
         unread(
             error,
+            "a commit",
             format_args!("commit {id} of the history cannot be read (git fsck)"),
         )
     })

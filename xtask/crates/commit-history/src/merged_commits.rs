@@ -8,7 +8,6 @@ use git2::{Oid, Repository, Sort};
 use crate::folders::{FolderId, Folders};
 use crate::history::{ById, Ids, commit};
 use crate::missing::unread;
-use crate::objects::Tables;
 use crate::trees::Comparison;
 
 /// What merges brought in.
@@ -43,7 +42,7 @@ fn bring(
     let mut order = ById::default();
     let mut parents = ById::default();
     for (place, id) in walk.enumerate() {
-        let id = id.map_err(|error| unread(error, "walking what was merged"))?;
+        let id = id.map_err(|error| unread(error, "a commit", "walking what was merged"))?;
         order.insert(id, place);
         parents.insert(id, commit(repository, id)?.parent_ids().collect::<Vec<_>>());
     }
@@ -103,10 +102,9 @@ impl<'g> MergedCommits<'g> {
                 .collect::<Result<Vec<_>, _>>()?;
             bring(repository, &ids, &mut brought)?;
         }
-        let tables = Tables::of(repository, brought.values().map(Vec::len).sum());
         Ok(Self {
             repository,
-            comparison: Comparison::new(repository, &tables, folders)?,
+            comparison: Comparison::new(repository, folders),
             brought,
         })
     }
@@ -136,13 +134,10 @@ impl<'g> MergedCommits<'g> {
     /// The commit or a tree of it cannot be read.
     pub fn changed(&mut self, id: &str) -> anyhow::Result<Vec<FolderId>> {
         let this = commit(self.repository, Oid::from_str(id)?)?;
-        let before = this
-            .parent_ids()
-            .next()
-            .map(|parent| anyhow::Ok(commit(self.repository, parent)?.tree_id()))
-            .transpose()?;
+        let parent = this.parent_ids().next();
+        let before = parent.map(|id| commit(self.repository, id)).transpose()?;
         self.comparison
-            .changed(before, this.tree_id())
+            .changed(before.map(|before| before.tree_id()), this.tree_id())
             .with_context(|| format!("reading what commit {id} changed"))
     }
 }

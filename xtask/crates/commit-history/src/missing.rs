@@ -27,11 +27,12 @@ pub fn is_missing(error: &git2::Error) -> bool {
     error.class() == ErrorClass::Odb && error.message().starts_with("object not found")
 }
 
-/// The error for commits that could not be read while `doing` something: [`MissingObject`] where one is not here.
-pub fn unread(error: git2::Error, doing: impl Display) -> anyhow::Error {
+/// The error for objects (`what`: "a commit", "a tree") that could not be read while `doing` something: [`MissingObject`] where
+/// one is not here.
+pub fn unread(error: git2::Error, what: &str, doing: impl Display) -> anyhow::Error {
     if is_missing(&error) {
         return missing(format_args!(
-            "a commit of its own history: {}",
+            "{what} of its own history: {}",
             error.message()
         ));
     }

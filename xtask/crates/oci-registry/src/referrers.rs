@@ -8,9 +8,9 @@
 use crate::error::RegistryErrorKind as Kind;
 use monorelease_http_client::http::Method;
 use monorelease_http_client::url::escape;
+use monorelease_model::image::manifest::{Descriptor, ImageIndex};
 use monorelease_model::image::media_type::OCI_INDEX;
 use monorelease_model::image::{Digest, Repository};
-use oci_spec::image::{Descriptor, ImageIndex};
 use serde_json::Value;
 
 use crate::client::{Manifest, Registry};
@@ -154,12 +154,12 @@ impl Registry {
         entry: &Descriptor,
         wanted: &str,
     ) -> Result<bool, RegistryError> {
-        match entry.artifact_type().as_ref().map(ToString::to_string) {
+        match entry.artifact_type.as_deref() {
             Some(named) if named == wanted => return Ok(true),
             Some(named) if named != EMPTY_TYPE => return Ok(false),
             _ => {}
         }
-        let Some(manifest) = self.manifest(repository, entry.digest().as_ref())? else {
+        let Some(manifest) = self.manifest(repository, entry.digest.as_str())? else {
             return Ok(false);
         };
         let document: Value = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
@@ -180,7 +180,7 @@ fn artifact_type_of(document: &Value) -> Option<&str> {
 }
 
 fn parse_index(bytes: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
-    serde_json::from_slice(bytes).map(|index: ImageIndex| index.manifests().clone())
+    serde_json::from_slice(bytes).map(|index: ImageIndex| index.manifests)
 }
 
 fn read_index(

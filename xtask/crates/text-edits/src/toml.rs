@@ -25,8 +25,9 @@ pub fn locate(text: &str, path: &str) -> Result<Range<usize>, EditError> {
 }
 
 /// Parses with spans. `key` is what the caller looks for, so that the error can say what could not be read.
-pub fn parse<'t>(text: &'t str, key: &str) -> Result<Document<&'t str>, EditError> {
-    Document::parse(text).map_err(|error| {
+pub fn parse<S: AsRef<str> + Clone>(text: S, key: &str) -> Result<Document<S>, EditError> {
+    Document::parse(text.clone()).map_err(|error| {
+        let text = text.as_ref();
         let span = error.span().unwrap_or(0..0);
         let line = line_at(text, span.start);
         // toml_edit names this fault only in its message; its span is the second key.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use monorelease_commit_history::changes::FileText;
 use monorelease_model::paths::resolve;
 use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::toml;
 use monorelease_version_files::locations::cargo_workspace::{Inherited, SharedKeys};
 use monorelease_version_files::locations::{cargo, cargo_workspace};
 
@@ -33,12 +34,13 @@ pub(super) fn crates(side: &Side<'_>) -> anyhow::Result<Vec<Crate>> {
         let FileText::Text(text) = side.text(&path)? else {
             continue;
         };
-        let (Ok(package), Ok(inherited)) = (
-            cargo::cargo_package(&text),
+        let (Ok(document), Ok(inherited)) = (
+            toml::parse(text.as_str(), "package"),
             cargo_workspace::inherited(&text),
         ) else {
             continue;
         };
+        let package = cargo::cargo_package(&document);
         let folder = path
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder)

@@ -21,15 +21,8 @@ pub type Reason = (usize, String);
 
 /// Places of the projects that own a path: those with the longest path that contains it (law 7).
 pub fn owners<'f>(folders: &'f Folders, path: &[u8]) -> &'f [usize] {
-    let mut at = Folders::ROOT;
-    for name in path.split(|byte| *byte == b'/') {
-        match folders.child(at, name) {
-            Some(child) => at = child,
-            None => break,
-        }
-    }
     folders
-        .owner(at)
+        .owner(path)
         .map_or(&[][..], |owner| folders.projects(owner))
 }
 

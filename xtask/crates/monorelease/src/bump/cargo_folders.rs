@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use monorelease_model::paths::{join, resolve};
-use monorelease_version_files::locations::cargo;
 use monorelease_version_files::locks::lock_file::LockedPackage;
-use monorelease_version_files::requirements;
 
 use super::manifests::{Manifest, Manifests};
-use super::packages::{Ecosystem, Package, name_of};
+use super::packages::{Ecosystem, Package};
 use crate::project::paths::is_within;
 
 impl Manifests {
@@ -60,7 +58,7 @@ impl Manifests {
                 .enumerate()
                 .filter(|(_, manifest)| manifest.ecosystem == Ecosystem::Cargo)
             {
-                if let Ok(Some(name)) = name_of(manifest.ecosystem, &manifest.text) {
+                if let Ok(Some(name)) = manifest.name() {
                     crates.entry(name).or_default().push(place);
                 }
             }
@@ -90,9 +88,9 @@ impl Manifests {
                 continue;
             };
             if built.insert(folder) {
-                let named = requirements::cargo_folders(&manifest.text).unwrap_or_default();
                 open.extend(
-                    named
+                    manifest
+                        .cargo_folders()
                         .iter()
                         .filter_map(|named| resolve(&manifest.folder, &named.path)),
                 );
@@ -105,7 +103,7 @@ impl Manifests {
 
     /// The folder whose Cargo.lock is the manifest's: that of its workspace, or its own.
     fn home(&self, manifest: &Manifest) -> String {
-        let Ok(cargo) = cargo::cargo_package(&manifest.text) else {
+        let Some(cargo) = manifest.cargo() else {
             return manifest.folder.clone();
         };
         if cargo.is_workspace_root {
@@ -123,7 +121,7 @@ impl Manifests {
             .iter()
             .map(|place| &self.all[*place])
             .any(|root| {
-                let named = requirements::cargo_folders(&root.text).unwrap_or_default();
+                let named = root.cargo_folders();
                 let mut patches = named
                     .iter()
                     .filter(|named| named.is_patch && named.package == package.name);
@@ -144,7 +142,7 @@ impl Manifests {
             return self.manifest(&join(&resolve(&member.folder, named)?, "Cargo.toml"));
         }
         let is_root_of = |root: &&Manifest| {
-            cargo::cargo_package(&root.text).is_ok_and(|cargo| {
+            root.cargo().is_some_and(|cargo| {
                 let mut left_out = cargo
                     .exclude
                     .iter()

@@ -2,7 +2,7 @@
 //! of those who depend on them (laws 2 to 4). It writes nothing; the edits become steps of a plan.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -29,7 +29,8 @@ use crate::world::texts::Texts;
 /// Edits of one command. Those of one file are made together, whichever project they are for.
 pub struct Edits<'a> {
     texts: &'a Texts<'a>,
-    projects: &'a Projects,
+    /// The projects by their paths.
+    owners: HashMap<&'a str, &'a Project>,
     manifests: Manifests,
     files: BTreeMap<String, FileEdits>,
     /// Files that are a project's source of truth: written last, so that a run that is cut off between two files
@@ -75,9 +76,14 @@ struct Raised<'m> {
 impl<'a> Edits<'a> {
     pub fn new(texts: &'a Texts<'a>, projects: &'a Projects) -> anyhow::Result<Self> {
         let manifests = Manifests::read(texts, projects)?;
+        let owners = projects
+            .all
+            .iter()
+            .flat_map(|project| project.paths().map(move |path| (path, project)))
+            .collect();
         Ok(Self {
             texts,
-            projects,
+            owners,
             manifests,
             files: BTreeMap::new(),
             truths: BTreeSet::new(),
@@ -289,10 +295,7 @@ impl<'a> Edits<'a> {
             text,
         } in raised
         {
-            let owner = self
-                .projects
-                .owner_of(&manifest.path)
-                .map_or(manifest.path.as_str(), |owner| owner.name.as_str());
+            let owner = self.owner_of(&manifest.path);
             let reason = format!(
                 "{owner}: requires {} {}; {} becomes {}",
                 package.name,
@@ -351,6 +354,20 @@ impl<'a> Edits<'a> {
             }
         }
         Ok(edits)
+    }
+
+    /// The name of the project that owns a file: the one with the longest path above it (law 7); the file's path if none does.
+    fn owner_of<'f>(&'f self, file: &'f str) -> &'f str {
+        let mut path = file;
+        loop {
+            if let Some(owner) = self.owners.get(path) {
+                return &owner.name;
+            }
+            if path.is_empty() {
+                return file;
+            }
+            path = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        }
     }
 
     fn add(&mut self, wanted: Wanted) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! Every manifest and lock file of the repository, each read and parsed once: which packages carry a project's
+//! Every manifest and lock file of the repository, each read and parsed once here: which packages carry a project's
 //! version, who requires them, and which lock files name them.
 //!
 //! It asks no network and runs no resolver. It edits nothing and decides nothing.
@@ -10,19 +10,22 @@ use std::rc::Rc;
 use monorelease_model::paths::{join, resolve};
 use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
+use monorelease_text_edits::toml;
 use monorelease_version_files::charts::ChartDependency;
-use monorelease_version_files::locations::{cargo, pyproject};
+use monorelease_version_files::locations::cargo::{self, CargoPackage};
+use monorelease_version_files::locations::{Locator, pyproject};
 use monorelease_version_files::locks::lock_file::LockFile;
 use monorelease_version_files::locks::lock_file::LockKind;
 use monorelease_version_files::locks::lock_file::LockedPackage;
 use monorelease_version_files::locks::lock_file::LockedRequirement;
 use monorelease_version_files::requirements::requirement::Requirement;
 use monorelease_version_files::requirements::requirement::RequirementKind;
-use monorelease_version_files::requirements::requirements;
+use monorelease_version_files::requirements::{self, CargoFolder, python, requirements};
 use monorelease_version_files::{charts, locks};
+use toml_edit::Document;
 
 use super::packages::{
-    Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_of, names, of_chart, version_key,
+    Ecosystem, FILES, OTHER_LOCKS, POETRY_LOCK, Package, name_at, names, of_chart, version_key,
 };
 use crate::fault::Fault;
 use crate::project::version_location::Readings;
@@ -34,6 +37,8 @@ pub struct Manifest {
     pub path: String,
     pub folder: String,
     pub text: Rc<str>,
+    /// The text as it was parsed, where it is TOML.
+    pub(super) document: Option<Document<Rc<str>>>,
     /// A manifest that cannot be read stands in the way only of packages that it names.
     requirements: Result<Vec<Requirement>, EditError>,
 }
@@ -85,6 +90,8 @@ pub struct Manifests {
     pub(super) chart_locks: Vec<(String, String, Vec<ChartDependency>)>,
     required: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
     locked: HashMap<(Ecosystem, String), Vec<(usize, usize)>>,
+    /// Places in `locks` of those that cannot be read.
+    broken_locks: Vec<usize>,
 }
 
 impl Manifests {
@@ -178,12 +185,26 @@ impl Manifests {
     }
 
     fn add_manifest(&mut self, ecosystem: Ecosystem, path: String, folder: String, text: Rc<str>) {
-        let requirements = match ecosystem {
-            Ecosystem::Cargo => requirements(RequirementKind::Cargo, &text),
-            Ecosystem::Python => requirements(RequirementKind::Python, &text),
-            Ecosystem::Npm => requirements(RequirementKind::Npm, &text),
+        let (document, requirements) = match ecosystem {
+            Ecosystem::Cargo => match toml::parse(Rc::clone(&text), "dependencies") {
+                Ok(document) => {
+                    let found = requirements::cargo(&document);
+                    (Some(document), found)
+                }
+                Err(error) => (None, Err(error)),
+            },
+            Ecosystem::Python => match toml::parse(Rc::clone(&text), "project.dependencies") {
+                Ok(document) => {
+                    let found = python::pyproject(&document);
+                    (Some(document), found)
+                }
+                Err(error) => (None, Err(error)),
+            },
+            Ecosystem::Npm => (None, requirements(RequirementKind::Npm, &text)),
             Ecosystem::Chart => {
-                charts::chart_requirements(&text).map(|all| all.into_iter().map(of_chart).collect())
+                let charts = charts::chart_requirements(&text);
+                let found = charts.map(|all| all.into_iter().map(of_chart).collect());
+                (None, found)
             }
         };
         for (place, requirement) in requirements.iter().flatten().enumerate() {
@@ -204,6 +225,7 @@ impl Manifests {
             path,
             folder,
             text,
+            document,
             requirements,
         });
     }
@@ -233,6 +255,9 @@ impl Manifests {
                 .entry((ecosystem, package.name.clone()))
                 .or_default()
                 .push((self.locks.len(), place));
+        }
+        if content.is_err() {
+            self.broken_locks.push(self.locks.len());
         }
         self.locks.push(Lock {
             ecosystem,
@@ -271,7 +296,10 @@ impl Manifests {
             format!("{}/pyproject.toml", project.path)
         };
         if let Some(manifest) = self.manifest(&own)
-            && pyproject::python_package(&manifest.text).is_ok_and(|python| python.is_dynamic)
+            && manifest
+                .document
+                .as_ref()
+                .is_some_and(|document| pyproject::python_package(document).is_dynamic)
         {
             packages.extend(package(manifest)?);
         }
@@ -350,25 +378,18 @@ impl Manifests {
         };
         self.refuse_unread(package)?;
         for lock in self
-            .locks
+            .broken_locks
             .iter()
-            .filter(|lock| lock.ecosystem == package.ecosystem && lock.content.is_err())
+            .map(|place| &self.locks[*place])
+            .filter(|lock| lock.ecosystem == package.ecosystem)
         {
             if let (Err(error), true) = (&lock.content, names(&lock.text, package)) {
                 return Err(wrong(lock, error.to_string()));
             }
         }
-        let places = self
-            .locked
-            .get(&(package.ecosystem, package.name.clone()))
-            .into_iter()
-            .flatten();
-        let entries = places.filter_map(|(place, number)| {
-            let lock = &self.locks[*place];
-            Some((lock, lock.content.as_ref().ok()?.packages.get(*number)?))
-        });
-        let found: Vec<_> = entries
-            .filter(|(lock, entry)| self.is_entry_of(package, &lock.folder, entry))
+        let found: Vec<_> = self
+            .entries(package)
+            .map(|(lock, _, entry)| (lock, entry))
             .collect();
         match found.iter().find(|(_, entry)| entry.ambiguous) {
             None => Ok(found),
@@ -391,23 +412,33 @@ impl Manifests {
     /// The locks that have the package at this version from elsewhere as well, each with the package's name.
     pub fn taken<'m>(&'m self, package: &'m Package, to: &Version) -> Vec<(&'m Lock, &'m str)> {
         let taken = (package.name.clone(), to.to_semver());
-        let of_kind = self
-            .locks
-            .iter()
-            .filter(|lock| lock.ecosystem == package.ecosystem);
-        let has_both = |lock: &&Lock| {
-            let Ok(content) = &lock.content else {
-                return false;
-            };
-            let is_own = |entry: &LockedPackage| {
-                entry.name == package.name && self.is_entry_of(package, &lock.folder, entry)
-            };
-            content.foreign_versions.contains(&taken) && content.packages.iter().any(is_own)
-        };
-        of_kind
-            .filter(has_both)
-            .map(|lock| (lock, package.name.as_str()))
-            .collect()
+        let has_both = self
+            .entries(package)
+            .filter(|(_, content, _)| content.foreign_versions.contains(&taken));
+        let mut found: Vec<_> = has_both
+            .map(|(lock, ..)| (lock, package.name.as_str()))
+            .collect();
+        // A lock may have several entries of the name.
+        found.dedup_by_key(|(lock, _)| lock.path.as_str());
+        found
+    }
+
+    /// The entries of the package in lock files that can be read.
+    fn entries<'m>(
+        &'m self,
+        package: &Package,
+    ) -> impl Iterator<Item = (&'m Lock, &'m LockFile, &'m LockedPackage)> {
+        let places = self
+            .locked
+            .get(&(package.ecosystem, package.name.clone()))
+            .into_iter()
+            .flatten();
+        let entries = places.filter_map(|(place, number)| {
+            let lock = &self.locks[*place];
+            let content = lock.content.as_ref().ok()?;
+            Some((lock, content, content.packages.get(*number)?))
+        });
+        entries.filter(|(lock, _, entry)| self.is_entry_of(package, &lock.folder, entry))
     }
 
     /// A requirement that says where its package lies is on that one. A chart from a chart repository is somebody's
@@ -436,7 +467,7 @@ impl Manifests {
             manifest.ecosystem == Ecosystem::Cargo && manifest.text.contains("workspace")
         }) {
             // A manifest that is no TOML is no member: Cargo would not build the workspace with it.
-            let Ok(cargo) = cargo::cargo_package(&manifest.text) else {
+            let Some(cargo) = manifest.cargo() else {
                 continue;
             };
             if cargo.inherits
@@ -448,6 +479,31 @@ impl Manifests {
             }
         }
         Ok(packages)
+    }
+}
+
+impl Manifest {
+    /// What a Cargo manifest says of its package; `None` for one that is not TOML.
+    pub(super) fn cargo(&self) -> Option<CargoPackage> {
+        self.document.as_ref().map(cargo::cargo_package)
+    }
+
+    /// The crates that a Cargo manifest takes from folders; none of one that is not TOML.
+    pub(super) fn cargo_folders(&self) -> Vec<CargoFolder> {
+        self.document
+            .as_ref()
+            .map_or_else(Vec::new, requirements::cargo_folders)
+    }
+
+    /// The package's name as its ecosystem compares names.
+    pub(super) fn name(&self) -> Result<Option<String>, EditError> {
+        match (self.ecosystem, &self.document) {
+            (Ecosystem::Cargo, _) => Ok(self.cargo().and_then(|cargo| cargo.name)),
+            (Ecosystem::Python, Some(document)) => Ok(pyproject::python_package(document).name),
+            (Ecosystem::Python, None) => Ok(None),
+            (Ecosystem::Npm, _) => name_at(&Locator::JsonKey("name"), &self.text),
+            (Ecosystem::Chart, _) => name_at(&Locator::YamlKey("name"), &self.text),
+        }
     }
 }
 
@@ -463,20 +519,17 @@ impl Lock {
             .iter()
             .flat_map(|content| &content.requirements);
         let is_it = |repeated: &&LockedRequirement| {
-            let of = repeated
-                .of_folder
-                .as_ref()
-                .and_then(|folder| resolve(&self.folder, folder));
+            let of = || resolve(&self.folder, repeated.of_folder.as_ref()?);
             self.ecosystem == manifest.ecosystem
-                && of.as_ref() == Some(&manifest.folder)
                 && repeated.requirement.package == package.name
+                && of().as_ref() == Some(&manifest.folder)
         };
         all.filter(is_it).map(|repeated| &repeated.requirement)
     }
 }
 
 fn package(manifest: &Manifest) -> Result<Option<Package>, Fault> {
-    let name = name_of(manifest.ecosystem, &manifest.text).map_err(|error| {
+    let name = manifest.name().map_err(|error| {
         Fault::usage(format!("{}: {error}", manifest.path)).fix(format!("edit {}", manifest.path))
     })?;
     Ok(name.map(|name| Package {

@@ -6,7 +6,7 @@ use monorelease_model::distribution::normalised;
 use monorelease_text_edits::error::EditError;
 use monorelease_version_files::charts::ChartDependency;
 use monorelease_version_files::locations;
-use monorelease_version_files::locations::{Locator, cargo, pyproject};
+use monorelease_version_files::locations::Locator;
 use monorelease_version_files::requirements::requirement::Requirement;
 use monorelease_version_files::requirements::requirement::RequirementKind;
 
@@ -119,17 +119,11 @@ pub(super) fn names(text: &str, package: &Package) -> bool {
         || (package.ecosystem == Ecosystem::Python && normalised(text).contains(&package.name))
 }
 
-/// The package's name as its ecosystem compares names.
-pub(super) fn name_of(ecosystem: Ecosystem, text: &str) -> Result<Option<String>, EditError> {
-    let at = |locator: &Locator| match locations::locate(locator, text) {
+/// The name at a key of a manifest, if there is one.
+pub(super) fn name_at(locator: &Locator, text: &str) -> Result<Option<String>, EditError> {
+    match locations::locate(locator, text) {
         Ok(found) => Ok(found.into_iter().next().map(|name| name.text)),
         Err(EditError::Missing { .. }) => Ok(None),
         Err(error) => Err(error),
-    };
-    match ecosystem {
-        Ecosystem::Cargo => Ok(cargo::cargo_package(text)?.name),
-        Ecosystem::Python => Ok(pyproject::python_package(text)?.name),
-        Ecosystem::Npm => at(&Locator::JsonKey("name")),
-        Ecosystem::Chart => at(&Locator::YamlKey("name")),
     }
 }

@@ -148,8 +148,8 @@ mod tests {
     fn a_commit_counts_for_all_who_own_what_it_changed_until_their_release() {
         let projects = projects();
         let folders = folders(&projects);
-        let a = folders.child(Folders::ROOT, b"a").unwrap();
-        let b = folders.child(a, b"b").unwrap();
+        let a = folders.owner(b"a").unwrap();
+        let b = folders.owner(b"a/b").unwrap();
         let unreleased = Unreleased::new(&folders, vec![Some(2), Some(1), None]);
         assert_eq!(unreleased.reach(), 2);
         let of = |place, changed: &[FolderId]| unreleased.projects_of(place, changed);

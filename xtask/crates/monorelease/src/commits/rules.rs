@@ -3,7 +3,6 @@
 //! Nothing here reads a commit: the crate `commit-history` does, and `bump::auto` decides.
 
 use indexmap::IndexMap;
-use monorelease_commit_history::word_hash::Words;
 use monorelease_model::version::{Level, Version};
 
 use crate::config::{Config, NonConventional, TypeLevel, ZeroMajor, nearest};
@@ -44,7 +43,7 @@ pub struct TypeRule {
 #[derive(Debug, Clone)]
 pub struct ReleaseRules {
     /// In the order of a changelog: those of the configuration, then the usual ones.
-    types: IndexMap<String, TypeRule, Words>,
+    types: IndexMap<String, TypeRule>,
     zero_major: ZeroMajor,
     pub is_strict: bool,
     /// Scopes a commit may name beside projects and packages.

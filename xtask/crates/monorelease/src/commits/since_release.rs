@@ -52,13 +52,18 @@ pub fn releases(
     let mut history = History::of(world.git.repository(), &head)?;
     let (mut releases, beyond) = last_releases(&mut history, tags, wanted, None)?;
     let unreleased = Unreleased::new(&folders, beyond);
-    history.walk(&folders, unreleased.reach(), &|_| (), |at, commit| {
-        for place in unreleased.projects_of(at, &commit.changed) {
-            if let Some(release) = &mut releases[place] {
-                release.commits_since += 1;
+    history.walk(
+        &folders,
+        unreleased.reach(),
+        |_| (),
+        |at, commit| {
+            for place in unreleased.projects_of(at, &commit.changed) {
+                if let Some(release) = &mut releases[place] {
+                    release.commits_since += 1;
+                }
             }
-        }
-    })?;
+        },
+    )?;
     Ok(releases)
 }
 
@@ -171,7 +176,7 @@ fn commits(
     history.walk(
         &folders,
         unreleased.reach(),
-        &|text: &str| Message::read(text, rules),
+        |text: &str| Message::read(text, rules),
         |at, commit| {
             let message = Rc::new(commit.message);
             let owners = unreleased.projects_of(at, &commit.changed);

@@ -55,7 +55,11 @@ impl Git {
             }
             // An id may be another repository's. What is counted from a name is this one's, and its way there is broken.
             ErrorCode::NotFound if is_missing(&error) && revision.contains(['~', '^']) => {
-                return Err(unread(error, format_args!("reading {revision:?}")));
+                return Err(unread(
+                    error,
+                    "a commit",
+                    format_args!("reading {revision:?}"),
+                ));
             }
             ErrorCode::NotFound => "is unknown in this clone".to_owned(),
             ErrorCode::Ambiguous => "means several things here; write it out".to_owned(),
@@ -115,7 +119,9 @@ impl Git {
         };
         let from = named(from)?;
         let to = named(to)?;
-        let unread = |error: git2::Error| unread(error, format_args!("walking the range {range}"));
+        let unread = |error: git2::Error| {
+            unread(error, "a commit", format_args!("walking the range {range}"))
+        };
         let mut walk = self.repository().revwalk().context("walking the range")?;
         walk.set_sorting(Sort::TOPOLOGICAL)?;
         walk.push(to).map_err(unread)?;

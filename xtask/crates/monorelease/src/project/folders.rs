@@ -17,22 +17,14 @@ mod tests {
     use super::*;
     use crate::config::parse;
     use crate::project::Projects;
-    use monorelease_commit_history::folders::Folders;
 
     fn owners(config: &str, path: &str) -> Vec<String> {
         let projects = Projects::from_config(&parse(config, "m").unwrap(), "m")
             .unwrap()
             .all;
         let folders = folders(&projects);
-        let mut at = Folders::ROOT;
-        for name in path.split('/') {
-            match folders.child(at, name.as_bytes()) {
-                Some(child) => at = child,
-                None => break,
-            }
-        }
         folders
-            .owner(at)
+            .owner(path.as_bytes())
             .map_or(&[][..], |owner| folders.projects(owner))
             .iter()
             .map(|place| projects[*place].name.clone())

@@ -133,22 +133,6 @@ impl Projects {
             .max_by_key(|project| project.path.len())
     }
 
-    /// The project that owns a file: the one with the longest path above it, the root's among them (law 7).
-    pub fn owner_of(&self, file: &str) -> Option<&Project> {
-        let longest = |project: &Project| {
-            project
-                .paths()
-                .filter(|path| is_within(file, path))
-                .map(str::len)
-                .max()
-        };
-        self.all
-            .iter()
-            .filter_map(|project| Some((longest(project)?, project)))
-            .max_by_key(|(length, _)| *length)
-            .map(|(_, project)| project)
-    }
-
     fn check_between(&self) -> Result<(), String> {
         let places: HashMap<&str, usize> = self
             .all

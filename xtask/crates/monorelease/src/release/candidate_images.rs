@@ -4,14 +4,13 @@
 
 use monorelease_http_client::parallel::side_by_side;
 use monorelease_model::build_id::{BuildId, arch_suffix};
+use monorelease_model::image::manifest::{
+    Descriptor, ImageConfiguration, ImageIndex, ImageManifest,
+};
 use monorelease_model::image::{Platform, Repository, media_type};
 use monorelease_oci_registry::client::{Manifest, Registry};
 use monorelease_oci_registry::error::RegistryError;
 use monorelease_oci_registry::tags::TagListing;
-use oci_spec::image::{
-    Descriptor, DescriptorBuilder, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
-    PlatformBuilder,
-};
 
 use super::candidates;
 use super::candidates::{Build, Sought, TurnedDown};
@@ -260,10 +259,9 @@ fn read(
                 platforms.len()
             ));
         };
-        let image = describe(&top, platform).map_err(Unusable::Unread)?;
         let entries = Entries {
             platform: platform.clone(),
-            image,
+            image: describe(&top, platform),
             attestations: Vec::new(),
         };
         return Ok(Some(vec![configured(
@@ -299,9 +297,7 @@ fn configured(
             manifest.digest
         )
     })?;
-    let digest = image.config().digest().to_string().parse();
-    let digest = digest
-        .map_err(|error| Unusable::Objection(format!("{tag}: its configuration: {error}")))?;
+    let digest = image.config.digest;
     let bytes = registry.blob(repository, &digest, CONFIGURATION_LIMIT_BYTES)?;
     let config: ImageConfiguration = parsed(&bytes, || {
         format!("{tag} has {digest}, which is no image's configuration")
@@ -313,15 +309,8 @@ fn configured(
         image: entries.image,
         attestations: entries.attestations,
         manifests: vec![manifest],
-        labels: config
-            .labels_of_config()
-            .map(|labels| labels.clone().into_iter().collect())
-            .unwrap_or_default(),
-        built_for: Platform::new(
-            &config.os().to_string(),
-            &config.architecture().to_string(),
-            config.variant().as_deref(),
-        ),
+        built_for: config.platform(),
+        labels: config.into_labels(),
     })
 }
 
@@ -338,8 +327,8 @@ fn child(
     tag: &str,
     entry: &Descriptor,
 ) -> Read<ManifestBytes> {
-    let digest = entry.digest().to_string();
-    match registry.manifest(repository, &digest)? {
+    let digest = &entry.digest;
+    match registry.manifest(repository, digest.as_str())? {
         Some(found) => Ok(carried(found)),
         None => objection(format!(
             "{tag} lists {digest}, which the registry does not serve"
@@ -360,22 +349,11 @@ fn carried(manifest: Manifest) -> ManifestBytes {
     }
 }
 
-fn describe(manifest: &ManifestBytes, platform: &Platform) -> anyhow::Result<Descriptor> {
-    let mut described = PlatformBuilder::default()
-        .os(platform.os.as_str())
-        .architecture(platform.arch.as_str());
-    if let Some(variant) = &platform.variant {
-        described = described.variant(variant.as_str());
+/// How an index would list a platform's image that is in none.
+fn describe(manifest: &ManifestBytes, platform: &Platform) -> Descriptor {
+    let size = manifest.bytes.len() as u64;
+    Descriptor {
+        platform: Some(platform.into()),
+        ..Descriptor::new(&manifest.media_type, manifest.digest.clone(), size)
     }
-    Ok(DescriptorBuilder::default()
-        .media_type(MediaType::from(manifest.media_type.as_str()))
-        .digest(
-            manifest
-                .digest
-                .as_str()
-                .parse::<oci_spec::image::Digest>()?,
-        )
-        .size(manifest.bytes.len() as u64)
-        .platform(described.build()?)
-        .build()?)
 }

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use monorelease_model::image::Digest;
-use monorelease_model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST};
+use monorelease_model::image::manifest::{Descriptor, ImageIndex, SCHEMA_VERSION};
+use monorelease_model::image::media_type::{DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX};
 use monorelease_model::version::Version;
-use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 
 use super::platform_images::PlatformImage;
 use crate::step::manifest::ManifestBytes;
@@ -44,33 +44,25 @@ pub fn compose_as(version: &str, images: &[PlatformImage]) -> anyhow::Result<Man
     let mut children: Vec<Descriptor> = images.iter().map(|image| image.image.clone()).collect();
     for image in &images {
         let mut attestations = image.attestations.clone();
-        attestations.sort_by_key(|entry| entry.digest().to_string());
+        attestations.sort_by(|one, other| one.digest.cmp(&other.digest));
         children.extend(attestations);
     }
     let is_docker = children
         .iter()
-        .all(|child| child.media_type().as_ref() == DOCKER_MANIFEST);
-    let media_type = if is_docker {
-        MediaType::Other(DOCKER_INDEX.into())
-    } else {
-        MediaType::ImageIndex
-    };
-    let name = media_type.to_string();
-    let index = ImageIndexBuilder::default()
-        .schema_version(SCHEMA_VERSION)
-        .media_type(media_type)
-        .manifests(children)
-        .build()?;
-    let mut document = serde_json::to_value(&index)?;
-    if !is_docker {
-        document["annotations"] = serde_json::to_value(annotations(version, &images))?;
-    }
-    // Annotations of children are a hash map there, whose order differs from run to run; the bytes must not.
+        .all(|child| child.media_type == DOCKER_MANIFEST);
+    let media_type = if is_docker { DOCKER_INDEX } else { OCI_INDEX };
+    let mut document = serde_json::to_value(ImageIndex {
+        schema_version: SCHEMA_VERSION,
+        media_type: Some(media_type.to_owned()),
+        manifests: children,
+        annotations: (!is_docker).then(|| annotations(version, &images)),
+    })?;
+    // The digest of the index must not depend on the order of fields in our types.
     document.sort_all_objects();
     let bytes = serde_json::to_vec_pretty(&document)?;
     Ok(ManifestBytes {
         digest: Digest::of(&bytes),
-        media_type: name,
+        media_type: media_type.to_owned(),
         bytes,
     })
 }
@@ -96,7 +88,7 @@ fn annotations(version: &str, images: &[&PlatformImage]) -> BTreeMap<String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use monorelease_model::image::media_type::{OCI_INDEX, OCI_MANIFEST};
+    use monorelease_model::image::media_type::OCI_MANIFEST;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -176,7 +168,7 @@ mod tests {
             let images: Vec<_> = ARCHS.iter().map(|arch| attested(arch, 1)).collect();
             let index = compose(&version(), &images).unwrap();
             let mut others = images.clone();
-            others[which].image.set_digest(digest("another").parse().unwrap());
+            others[which].image.digest = digest("another").parse().unwrap();
             prop_assert_ne!(&index, &compose(&version(), &others).unwrap());
             let later = Version::parse_semver(&format!("0.2.{patch}")).unwrap();
             prop_assert_ne!(&index, &compose(&later, &images).unwrap());

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use monorelease_model::image::manifest::{Descriptor, ImageIndex, ImageManifest};
 use monorelease_model::image::{Digest, Platform, media_type};
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 
 use crate::step::manifest::ManifestBytes;
 
@@ -87,9 +87,9 @@ pub fn entries_of(
 ) -> Result<Vec<Entries>, String> {
     let mut found: Vec<Entries> = Vec::new();
     let mut attestations = Vec::new();
-    for entry in index.manifests() {
-        let digest = entry.digest();
-        if media_type::is_index(entry.media_type().as_ref()) {
+    for entry in &index.manifests {
+        let digest = &entry.digest;
+        if media_type::is_index(&entry.media_type) {
             return Err(format!(
                 "{tag} lists {digest}, which is an index itself; wanted images"
             ));
@@ -98,7 +98,7 @@ pub fn entries_of(
             attestations.push((subject.to_owned(), entry.clone()));
             continue;
         }
-        let Some(platform) = platform_of(entry) else {
+        let Some(platform) = entry.platform() else {
             return Err(format!("{tag} lists {digest} without a platform"));
         };
         if (platform.os.as_str(), platform.arch.as_str()) == ("unknown", "unknown") {
@@ -128,7 +128,7 @@ pub fn entries_of(
     for (subject, attestation) in attestations {
         match found
             .iter_mut()
-            .find(|entries| *entries.image.digest().to_string() == subject)
+            .find(|entries| entries.image.digest.as_str() == subject)
         {
             Some(entries) => entries.attestations.push(attestation),
             None => {
@@ -154,7 +154,7 @@ pub fn entries_of(
 
 /// Which entry of the index this one speaks of, when it is an attestation; empty when it does not say.
 fn subject_of(entry: &Descriptor) -> Option<&str> {
-    let annotations = entry.annotations().as_ref()?;
+    let annotations = entry.annotations.as_ref()?;
     annotations.get(ATTESTATION_MARK)?;
     Some(
         annotations
@@ -163,37 +163,20 @@ fn subject_of(entry: &Descriptor) -> Option<&str> {
     )
 }
 
-fn platform_of(entry: &Descriptor) -> Option<Platform> {
-    let platform = entry.platform().as_ref()?;
-    Some(Platform::new(
-        &platform.os().to_string(),
-        &platform.architecture().to_string(),
-        platform.variant().as_deref(),
-    ))
-}
-
 /// The blobs that a manifest names: its configuration and its layers, each once. Layers with addresses of their own are fetched
 /// there, and no registry keeps them.
 ///
 /// # Errors
 /// The bytes are no image manifest, or a digest in it is none of ours.
 pub fn blobs_of(manifest: &ManifestBytes) -> Result<Vec<Digest>, String> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        format!("{} is no image manifest: {error}", manifest.digest)
-    };
-    let parsed: ImageManifest =
-        serde_json::from_slice(&manifest.bytes).map_err(|error| wrong(&error))?;
+    let parsed: ImageManifest = serde_json::from_slice(&manifest.bytes)
+        .map_err(|error| format!("{} is no image manifest: {error}", manifest.digest))?;
     let kept = parsed
-        .layers()
-        .iter()
-        .filter(|layer| layer.urls().is_none());
+        .layers
+        .into_iter()
+        .filter(|layer| layer.urls.is_none());
     let mut blobs: Vec<Digest> = Vec::new();
-    for descriptor in std::iter::once(parsed.config()).chain(kept) {
-        let digest = descriptor
-            .digest()
-            .to_string()
-            .parse()
-            .map_err(|error| wrong(&error))?;
+    for Descriptor { digest, .. } in std::iter::once(parsed.config).chain(kept) {
         if !blobs.contains(&digest) {
             blobs.push(digest);
         }

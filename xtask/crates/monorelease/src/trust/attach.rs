@@ -1,8 +1,8 @@
 //! What is attached to a digest: whether it is there, and whether a trusted signer says what is wanted.
 
 use anyhow::bail;
+use monorelease_model::image::manifest::ImageManifest;
 use monorelease_oci_registry::error::RegistryError;
-use oci_spec::image::ImageManifest;
 use serde_json::Value;
 
 use super::cosign::Answer;
@@ -92,20 +92,15 @@ fn broken(world: &World, subject: &Subject, list: &str) -> Option<Found> {
             )));
         }
     };
-    let blobs = parsed
-        .layers()
+    let errors = parsed
+        .layers
         .iter()
-        .chain([parsed.config()])
-        .map(|entry| entry.digest().to_string());
-    let errors = blobs.filter_map(|digest| {
-        registry
-            .blob(
-                &subject.repository,
-                &digest.parse().ok()?,
-                ENTRY_LIMIT_BYTES,
-            )
-            .err()
-    });
+        .chain([&parsed.config])
+        .filter_map(|blob| {
+            registry
+                .blob(&subject.repository, &blob.digest, ENTRY_LIMIT_BYTES)
+                .err()
+        });
     errors
         .map(|error| unread(&error))
         .find(|found| matches!(found, Found::Broken(_)))

@@ -40,7 +40,7 @@ pub fn want(
     index: &ManifestBytes,
     means: &Means,
     build_id: &str,
-) -> anyhow::Result<()> {
+) {
     let policy = &means.policy;
     let store = |manifest: &ManifestBytes| {
         Step::Store(Store {
@@ -61,17 +61,14 @@ pub fn want(
     };
     for image in release.images {
         // What a platform's tag names is carried over by its name alone, which comes later.
-        if policy.sign
-            && release.is_elsewhere
-            && image.image.digest().to_string() != image.named.digest.as_str()
-        {
+        if policy.sign && release.is_elsewhere && image.image.digest != image.named.digest {
             goal.want(
                 release.project,
                 "what is signed must be there",
                 store(&image.named),
             );
         }
-        for (subject, what) in of_platform(release, image, policy, build_id)? {
+        for (subject, what) in of_platform(release, image, policy, build_id) {
             let why = format!("{} of candidate {build_id}", image.platform);
             goal.want(release.project, why, attach(subject, what));
         }
@@ -93,7 +90,6 @@ pub fn want(
             attach(subject, Attached::Signature),
         );
     }
-    Ok(())
 }
 
 /// What must be attached for one platform: to its image, and to what its tag names where that is an index of its own.
@@ -102,7 +98,7 @@ pub fn of_platform(
     image: &PlatformImage,
     policy: &Policy,
     build_id: &str,
-) -> anyhow::Result<Vec<(Subject, Attached)>> {
+) -> Vec<(Subject, Attached)> {
     let repository = release.repository.clone();
     let subject = |digest: Digest, role: String| Subject {
         repository: repository.clone(),
@@ -110,7 +106,7 @@ pub fn of_platform(
         role,
     };
     let mut wanted = Vec::new();
-    let digest: Digest = image.image.digest().to_string().parse()?;
+    let digest = image.image.digest.clone();
     let platform = subject(digest.clone(), image.platform.to_string());
     for format in &policy.sbom {
         wanted.push((platform.clone(), Attached::Statement(Claim::Sbom(*format))));
@@ -131,7 +127,7 @@ pub fn of_platform(
             Attached::Signature,
         ));
     }
-    Ok(wanted)
+    wanted
 }
 
 /// SLSA provenance, version 1, out of what is known of a candidate: the commit in its label, and the build's id.
@@ -148,14 +144,9 @@ pub fn provenance(release: &Release<'_>, image: &PlatformImage, build_id: &str) 
         (false, source) if !source.is_empty() => format!("{source}/actions"),
         _ => "urn:xtask:builder:unhosted".to_owned(),
     };
-    let statements: Vec<_> = image
-        .attestations
-        .iter()
-        .map(|entry| entry.digest().to_string())
-        .collect();
-    let byproducts = statements
-        .iter()
-        .map(|digest| json!({ "name": "the builder's own attestation", "digest": { "sha256": digest.trim_start_matches("sha256:") } }));
+    let byproducts = image.attestations.iter().map(|entry| {
+        json!({ "name": "the builder's own attestation", "digest": { "sha256": entry.digest.hex() } })
+    });
     json!({
         "buildDefinition": {
             "buildType": BUILD_TYPE,

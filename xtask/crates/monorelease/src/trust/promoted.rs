@@ -131,7 +131,7 @@ fn wanted(
             is_elsewhere: target.is_elsewhere(),
             images: &[],
         };
-        wanted.extend(plan::of_platform(&release, &found, policy, "")?);
+        wanted.extend(plan::of_platform(&release, &found, policy, ""));
     }
     wanted.dedup();
     Ok((wanted, unread))

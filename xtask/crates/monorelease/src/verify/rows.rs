@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use monorelease_model::build_id::arch_suffix;
-use monorelease_model::image::{Digest, Platform, Repository, media_type};
+use monorelease_model::image::manifest::{Descriptor, ImageIndex};
+use monorelease_model::image::{Digest, Repository, media_type};
 use monorelease_model::version::Version;
 use monorelease_oci_registry::error::RegistryError;
-use oci_spec::image::ImageIndex;
 
 use super::package;
 use crate::project::image::ImageTarget;
@@ -181,7 +181,7 @@ fn tagged(release: &Release<'_>, tag: &str) -> Answer<String> {
 struct Index {
     digest: Digest,
     /// Digests of its entries.
-    listed: BTreeSet<String>,
+    listed: BTreeSet<Digest>,
     platforms: usize,
 }
 
@@ -211,16 +211,9 @@ fn index(world: &World, image: &ImageTarget, name: &str) -> Answer<Index> {
     let parsed: ImageIndex = serde_json::from_slice(&manifest.bytes)
         .map_err(|error| Look::Bad(format!("{name} is no index: {error}")))?;
     let found: BTreeSet<_> = parsed
-        .manifests()
+        .manifests
         .iter()
-        .filter_map(|entry| entry.platform().as_ref())
-        .map(|platform| {
-            Platform::new(
-                &platform.os().to_string(),
-                &platform.architecture().to_string(),
-                platform.variant().as_deref(),
-            )
-        })
+        .filter_map(Descriptor::platform)
         .filter(|platform| platform.os != "unknown")
         .collect();
     let wanted: BTreeSet<_> = image.platforms.iter().cloned().collect();
@@ -239,9 +232,9 @@ fn index(world: &World, image: &ImageTarget, name: &str) -> Answer<Index> {
         )));
     }
     let listed = parsed
-        .manifests()
-        .iter()
-        .map(|entry| entry.digest().to_string())
+        .manifests
+        .into_iter()
+        .map(|entry| entry.digest)
         .collect();
     Ok(Index {
         digest: manifest.digest,
@@ -252,13 +245,13 @@ fn index(world: &World, image: &ImageTarget, name: &str) -> Answer<Index> {
 
 /// Whether the index leads to what the platform's tag leads to. An index that cannot be read is bad in its own row.
 fn listed(found: &PlatformImage, index: &Answer<Index>) -> Answer<String> {
-    let digest = found.image.digest().to_string();
+    let digest = &found.image.digest;
     match index {
-        Ok(index) if !index.listed.contains(&digest) => Err(Look::Bad(format!(
+        Ok(index) if !index.listed.contains(digest) => Err(Look::Bad(format!(
             "{} leads to {digest}, which the index does not list",
             found.tag
         ))),
-        Ok(_) | Err(_) => Ok(digest.get(..19).unwrap_or(&digest).to_owned()),
+        Ok(_) | Err(_) => Ok(digest.short().to_owned()),
     }
 }
 
@@ -359,7 +352,7 @@ fn attached(
             .map(|commit| (REVISION_LABEL.to_owned(), commit.clone())),
     );
     let mut rows = Vec::new();
-    for (subject, what) in trust::plan::of_platform(&described, &claimed, policy, "")? {
+    for (subject, what) in trust::plan::of_platform(&described, &claimed, policy, "") {
         let look = judged(attach::look(world, &subject, &what, policy)?);
         rows.push(Row {
             subject: subject.role,

@@ -282,7 +282,7 @@ fn attach(client: &Registry, repository: &Repository, subject: &Digest, bytes: &
         .unwrap()
         .found
         .iter()
-        .any(|entry| entry.digest().to_string() == digest.as_str())
+        .any(|entry| entry.digest == digest)
     {
         return;
     }
@@ -338,7 +338,7 @@ fn referrers(client: &Registry, repository: &Repository) {
         let listed = client.referrers(repository, &subject, kind).unwrap().found;
         let mut layers: Vec<_> = listed
             .iter()
-            .map(|entry| entry.annotations().as_ref().unwrap()["layer"].clone())
+            .map(|entry| entry.annotations.as_ref().unwrap()["layer"].clone())
             .collect();
         layers.sort();
         layers

@@ -4,7 +4,7 @@
 use monorelease_model::version::Spelling;
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
-use toml_edit::Item;
+use toml_edit::{Document, Item};
 
 use crate::locations::located::Located;
 
@@ -67,18 +67,14 @@ pub struct CargoPackage {
 }
 
 /// Reads what a Cargo manifest says of its package and its workspace.
-///
-/// # Errors
-/// The text is not TOML.
-pub fn cargo_package(text: &str) -> Result<CargoPackage, EditError> {
-    let document = toml::parse(text, "package.name")?;
+pub fn cargo_package<S>(document: &Document<S>) -> CargoPackage {
     let root = document.as_item();
     let text_at = |names: &[&str]| {
         toml::find(root, names)
             .and_then(Item::as_str)
             .map(str::to_owned)
     };
-    Ok(CargoPackage {
+    CargoPackage {
         name: text_at(&["package", "name"]),
         inherits: toml::find(root, &["package", "version"]).is_some_and(inherits),
         is_workspace_root: toml::find(root, &["workspace"]).is_some(),
@@ -91,19 +87,21 @@ pub fn cargo_package(text: &str) -> Result<CargoPackage, EditError> {
                     .collect()
             }),
         workspace: text_at(&["package", "workspace"]),
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> CargoPackage {
+        cargo_package(&toml::parse(text, "package").unwrap())
+    }
+
     #[test]
     fn a_member_says_whose_version_it_has() {
-        let member = cargo_package(
-            "[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n",
-        )
-        .unwrap();
+        let member =
+            read("[package]\nname = \"a\"\nversion.workspace = true\nworkspace = \"../root\"\n");
         let wanted = CargoPackage {
             name: Some("a".into()),
             inherits: true,
@@ -112,7 +110,7 @@ mod tests {
             workspace: Some("../root".into()),
         };
         assert_eq!(member, wanted);
-        let root = cargo_package("[workspace]\nmembers = [\"a\"]\nexclude = [\"b\"]\n").unwrap();
+        let root = read("[workspace]\nmembers = [\"a\"]\nexclude = [\"b\"]\n");
         assert_eq!(
             root,
             CargoPackage {
@@ -123,10 +121,6 @@ mod tests {
                 workspace: None
             }
         );
-        assert!(
-            !cargo_package("package.version = \"1.0.0\"\n")
-                .unwrap()
-                .inherits
-        );
+        assert!(!read("package.version = \"1.0.0\"\n").inherits);
     }
 }

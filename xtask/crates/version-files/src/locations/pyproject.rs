@@ -3,7 +3,7 @@
 
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::toml;
-use toml_edit::Item;
+use toml_edit::{Document, Item};
 
 use crate::locations::located::Located;
 use monorelease_model::distribution::normalised;
@@ -97,18 +97,14 @@ pub struct PythonPackage {
 }
 
 /// Reads what a pyproject.toml says of its package.
-///
-/// # Errors
-/// The text is not TOML.
-pub fn python_package(text: &str) -> Result<PythonPackage, EditError> {
-    let document = toml::parse(text, "project.name")?;
+pub fn python_package<S>(document: &Document<S>) -> PythonPackage {
     let root = document.as_item();
     let name = [&["project", "name"][..], &["tool", "poetry", "name"]]
         .into_iter()
         .find_map(|names| toml::find(root, names)?.as_str());
     let is_dynamic = toml::find(root, &["project", "dynamic"]).is_some_and(names_version);
-    Ok(PythonPackage {
+    PythonPackage {
         name: name.map(normalised),
         is_dynamic,
-    })
+    }
 }

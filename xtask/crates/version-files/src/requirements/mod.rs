@@ -22,7 +22,7 @@ use crate::requirements::requirement::string;
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
-use toml_edit::Item;
+use toml_edit::{Document, Item};
 
 /// The tables of dependencies, at the top of a Cargo manifest and below `target.*`. The two with an underscore are
 /// old spellings that Cargo reads up to edition 2021.
@@ -43,8 +43,10 @@ const CARGO_TABLES: [&str; 5] = [
 /// dependencies are not read here.
 pub fn requirements(kind: RequirementKind, text: &str) -> Result<Vec<Requirement>, EditError> {
     let mut requirements = match kind {
-        RequirementKind::Cargo => cargo(text)?,
-        RequirementKind::Python | RequirementKind::Poetry => python::pyproject(text)?,
+        RequirementKind::Cargo => return cargo(&toml::parse(text, "dependencies")?),
+        RequirementKind::Python | RequirementKind::Poetry => {
+            return python::pyproject(&toml::parse(text, "project.dependencies")?);
+        }
         RequirementKind::Npm => npm::package(text)?,
         RequirementKind::Chart => {
             let why = "a chart is YAML, and has a reader of its own".to_owned();
@@ -59,8 +61,12 @@ pub fn requirements(kind: RequirementKind, text: &str) -> Result<Vec<Requirement
     Ok(requirements)
 }
 
-fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
-    let document = toml::parse(text, "dependencies")?;
+/// As [`requirements`], of a Cargo.toml that is parsed already.
+///
+/// # Errors
+/// A requirement is not written as characters that could be replaced.
+pub fn cargo<S: AsRef<str>>(document: &Document<S>) -> Result<Vec<Requirement>, EditError> {
+    let text = document.raw();
     let lines = Lines::of(text);
     let mut requirements = Vec::new();
     for (table, entries) in cargo_tables(document.as_item()) {
@@ -94,6 +100,7 @@ fn cargo(text: &str) -> Result<Vec<Requirement>, EditError> {
             });
         }
     }
+    requirements.sort_by_key(|requirement| requirement.span.start);
     Ok(requirements)
 }
 
@@ -129,11 +136,7 @@ pub struct CargoFolder {
 }
 
 /// Every crate that a Cargo manifest takes from a folder.
-///
-/// # Errors
-/// The text is not TOML.
-pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
-    let document = toml::parse(text, "dependencies")?;
+pub fn cargo_folders<S>(document: &Document<S>) -> Vec<CargoFolder> {
     let root = document.as_item();
     let tables = cargo_tables(root)
         .into_iter()
@@ -154,7 +157,7 @@ pub fn cargo_folders(text: &str) -> Result<Vec<CargoFolder>, EditError> {
             is_patch,
         })
     });
-    Ok(folders.collect())
+    folders.collect()
 }
 
 #[cfg(test)]

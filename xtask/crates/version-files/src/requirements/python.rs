@@ -15,7 +15,7 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::Lines;
 use monorelease_text_edits::toml;
 use pep440_rs::VersionSpecifiers;
-use toml_edit::{Array, Item, TableLike, Value};
+use toml_edit::{Array, Document, Item, TableLike, Value};
 
 use crate::requirements::requirement::Requirement;
 use crate::requirements::requirement::RequirementKind;
@@ -23,9 +23,12 @@ use crate::requirements::requirement::members;
 use crate::requirements::requirement::quoted;
 use crate::requirements::requirement::string;
 
-/// Every requirement of a pyproject.toml, of both kinds.
-pub(super) fn pyproject(text: &str) -> Result<Vec<Requirement>, EditError> {
-    let document = toml::parse(text, "project.dependencies")?;
+/// Every requirement of a pyproject.toml, of both kinds, in order of the text.
+///
+/// # Errors
+/// A requirement is not written as characters that could be replaced.
+pub fn pyproject<S: AsRef<str>>(document: &Document<S>) -> Result<Vec<Requirement>, EditError> {
+    let text = document.raw();
     let root = document.as_item();
     let lines = Lines::of(text);
     let sources = uv_sources(root);
@@ -74,6 +77,7 @@ pub(super) fn pyproject(text: &str) -> Result<Vec<Requirement>, EditError> {
             }
         }
     }
+    requirements.sort_by_key(|requirement| requirement.span.start);
     Ok(requirements)
 }
 

@@ -5,7 +5,7 @@
 
 use monorelease_model::build_id::arch_suffix;
 use monorelease_model::github::{BODY_CHARS_MAX, asset_name};
-use monorelease_model::image::{Digest, Repository};
+use monorelease_model::image::Repository;
 use monorelease_model::version::Version;
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ pub fn prepare(
         return Ok(());
     };
     let policy = extras.trust.as_ref().map(|trust| &trust.means.policy);
-    let assets = assets(goal, project, facts, forge, policy, image)?;
+    let assets = assets(goal, project, facts, forge, policy, image);
     let told = Told {
         title: format!("{} {}", project.package, facts.version.to_semver()),
         body: body(project, facts, forge, policy, &candidate.commit, image)?,
@@ -161,7 +161,7 @@ fn assets(
     forge: &ForgeFacts,
     policy: Option<&Policy>,
     image: Option<Image<'_>>,
-) -> anyhow::Result<Vec<Asset>> {
+) -> Vec<Asset> {
     let mut found: Vec<(String, Asset)> = Vec::new();
     for (file, path, bytes) in &forge.files {
         if *bytes > FILE_BYTES_MAX {
@@ -203,10 +203,9 @@ fn assets(
         {
             let version = facts.version.to_semver();
             let arch = arch_suffix(&platform.platform);
-            let digest: Digest = platform.image.digest().to_string().parse()?;
             let subject = Subject {
                 repository: image.repository.clone(),
-                digest,
+                digest: platform.image.digest.clone(),
                 role: platform.platform.to_string(),
             };
             let name = asset_name(&format!(
@@ -241,7 +240,7 @@ fn assets(
             goal.refuse(&project.name, what, "give one of them another name");
         }
     }
-    Ok(found.into_iter().map(|(_, asset)| asset).collect())
+    found.into_iter().map(|(_, asset)| asset).collect()
 }
 
 fn ending(format: SbomFormat) -> &'static str {
@@ -279,8 +278,7 @@ fn body(
             let _ = writeln!(
                 rest,
                 "| {} | `{}` |",
-                platform.platform,
-                platform.image.digest()
+                platform.platform, platform.image.digest
             );
         }
         let _ = write!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oci_spec::image::DescriptorBuilder;
+use monorelease_model::image::manifest::Descriptor;
 
 use super::*;
 use crate::config::trust::SbomFormat;
@@ -13,17 +13,12 @@ const COMMIT: &str = "abc1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const BUILD: &str = "2025.10.25.1430-build.123-v0.2.0-abc1234";
 
 fn image(arch: &str, digit: char, is_alone: bool) -> PlatformImage {
-    let digest: oci_spec::image::Digest = format!("sha256:{}", digit.to_string().repeat(64))
+    let digest: Digest = format!("sha256:{}", digit.to_string().repeat(64))
         .parse()
         .unwrap();
-    let child = DescriptorBuilder::default()
-        .media_type("m")
-        .digest(digest.clone())
-        .size(7_u64)
-        .build()
-        .unwrap();
+    let child = Descriptor::new("m", digest.clone(), 7);
     let own = if is_alone {
-        digest.to_string().parse().unwrap()
+        digest
     } else {
         Digest::of(arch.as_bytes())
     };
@@ -84,7 +79,7 @@ fn planned(policy: &Policy) -> Vec<String> {
         unable: None,
         unlisted: None,
     };
-    want(&mut goal, &release, &index, &means, BUILD).unwrap();
+    want(&mut goal, &release, &index, &means, BUILD);
     goal.drafts
         .iter()
         .map(|draft| match &draft.step {
