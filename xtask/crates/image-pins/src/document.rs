@@ -1,8 +1,10 @@
-//! YAML, JSON and TOML as one tree of values with their places, for finding image references in any of them.
+//! YAML, JSON and TOML as one tree of values with their spans, for finding image references in any of them.
 //!
-//! It says where the characters of a value stand, or why they cannot be replaced; it knows nothing of images.
+//! YAML's aliases are followed and its merge keys merged, so that the tree is what a reader of the document gets. It says which
+//! characters a value is written in, or why they cannot be replaced; it knows nothing of images.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use monorelease_text_edits::error::EditError;
@@ -18,11 +20,6 @@ pub(super) enum Tree<'n> {
     Map(usize, Vec<(String, Tree<'n>)>),
     Seq(usize, Vec<Tree<'n>>),
     Leaf(Leaf<'n>),
-    /// YAML's `*name`: the value stands at byte `of`.
-    Alias {
-        start: usize,
-        of: usize,
-    },
     /// What is neither of these nor text.
     Other(usize),
 }
@@ -31,6 +28,8 @@ pub(super) enum Tree<'n> {
 pub(super) struct Leaf<'n> {
     pub value: Cow<'n, str>,
     pub start: usize,
+    /// The byte where it is used: at the alias, where it stands behind one, else `start`.
+    pub used_at: usize,
     source: Source<'n>,
 }
 
@@ -60,7 +59,11 @@ pub(super) fn with_documents<T>(
     match format {
         Format::Yaml => {
             let nodes = yaml::parse(text, key)?;
-            look(&nodes.iter().map(of_yaml).collect::<Vec<_>>())
+            let documents = nodes
+                .iter()
+                .map(|document| Expansion::of(text, key, document))
+                .collect::<Result<Vec<_>, _>>()?;
+            look(&documents)
         }
         Format::Json => {
             let node = json::parse(text, key)?;
@@ -73,23 +76,103 @@ pub(super) fn with_documents<T>(
     }
 }
 
-fn of_yaml<'n>(node: &'n yaml::Node<'n>) -> Tree<'n> {
-    let start = node.span.start;
-    match &node.value {
-        yaml::Value::Mapping(members) => Tree::Map(
-            start,
-            members
-                .iter()
-                .map(|(name, node)| (name.to_string(), of_yaml(node)))
-                .collect(),
-        ),
-        yaml::Value::Sequence(items) => Tree::Seq(start, items.iter().map(of_yaml).collect()),
-        yaml::Value::Scalar { value, .. } => Tree::Leaf(Leaf {
-            value: Cow::Borrowed(value),
-            start,
-            source: Source::Yaml(node),
-        }),
-        yaml::Value::Alias { of } => Tree::Alias { start, of: *of },
+/// How many values the aliases of one document may make of it. Each use of a value counts.
+const MAX_VALUES: usize = 100_000;
+
+/// How deep aliases may lead into each other; the parser bounds the text itself.
+const MAX_DEPTH: usize = 256;
+
+/// A YAML document on its way to a tree.
+struct Expansion<'n> {
+    text: &'n str,
+    key: &'n str,
+    /// Values by the byte where they begin, for aliases.
+    values: HashMap<usize, &'n yaml::Node<'n>>,
+    count: usize,
+}
+
+impl<'n> Expansion<'n> {
+    fn of(
+        text: &'n str,
+        key: &'n str,
+        document: &'n yaml::Node<'n>,
+    ) -> Result<Tree<'n>, EditError> {
+        let mut expansion = Self {
+            text,
+            key,
+            values: HashMap::new(),
+            count: 0,
+        };
+        expansion.note(document);
+        expansion.tree(document, None, 0)
+    }
+
+    fn note(&mut self, node: &'n yaml::Node<'n>) {
+        match &node.value {
+            yaml::Value::Mapping(members) => members.iter().for_each(|(_, node)| self.note(node)),
+            yaml::Value::Sequence(items) => items.iter().for_each(|node| self.note(node)),
+            yaml::Value::Scalar { .. } => {}
+            yaml::Value::Alias { .. } => return,
+        }
+        self.values.insert(node.span.start, node);
+    }
+
+    /// The tree of a node; `alias` is where the alias stands that leads to it.
+    fn tree(
+        &mut self,
+        node: &'n yaml::Node<'n>,
+        alias: Option<usize>,
+        depth: usize,
+    ) -> Result<Tree<'n>, EditError> {
+        self.count += 1;
+        let start = node.span.start;
+        if self.count > MAX_VALUES || depth > MAX_DEPTH {
+            return Err(EditError::unreadable(
+                self.key,
+                format!("the aliases of the document make more than {MAX_VALUES} values of it"),
+                line_at(self.text, alias.unwrap_or(start)),
+            ));
+        }
+        match &node.value {
+            yaml::Value::Mapping(members) => {
+                let mut own = Vec::new();
+                let mut merged = Vec::new();
+                for (name, node) in members {
+                    let tree = self.tree(node, alias, depth + 1)?;
+                    match (name.as_ref(), tree) {
+                        ("<<", Tree::Map(_, members)) => merged.extend(members),
+                        ("<<", Tree::Seq(_, maps)) => {
+                            merged.extend(maps.into_iter().flat_map(Tree::into_members));
+                        }
+                        (name, tree) => own.push((name.to_owned(), tree)),
+                    }
+                }
+                for (name, tree) in merged {
+                    // What a mapping says itself, or merges first, wins.
+                    if !own.iter().any(|(key, _)| *key == name) {
+                        own.push((name, tree));
+                    }
+                }
+                Ok(Tree::Map(start, own))
+            }
+            yaml::Value::Sequence(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| self.tree(item, alias, depth + 1))
+                    .collect::<Result<_, _>>()?;
+                Ok(Tree::Seq(start, items))
+            }
+            yaml::Value::Scalar { value, .. } => Ok(Tree::Leaf(Leaf {
+                value: Cow::Borrowed(value),
+                start,
+                used_at: alias.unwrap_or(start),
+                source: Source::Yaml(node),
+            })),
+            yaml::Value::Alias { of } => match self.values.get(of) {
+                Some(value) => self.tree(value, Some(alias.unwrap_or(start)), depth + 1),
+                None => Ok(Tree::Other(start)),
+            },
+        }
     }
 }
 
@@ -113,6 +196,7 @@ fn of_json<'n>(text: &str, node: &'n json::Node) -> Tree<'n> {
             Tree::Leaf(Leaf {
                 value: Cow::Owned(value),
                 start,
+                used_at: start,
                 source: Source::Json(node),
             })
         }
@@ -152,6 +236,7 @@ fn of_value(value: &toml_edit::Value) -> Tree<'_> {
         toml_edit::Value::String(string) => Tree::Leaf(Leaf {
             value: Cow::Borrowed(string.value()),
             start,
+            used_at: start,
             source: Source::Toml(value),
         }),
         toml_edit::Value::Array(items) => Tree::Seq(start, items.iter().map(of_value).collect()),
@@ -163,10 +248,7 @@ fn of_value(value: &toml_edit::Value) -> Tree<'_> {
 impl<'n> Tree<'n> {
     pub(super) fn start(&self) -> usize {
         match self {
-            Self::Map(start, _)
-            | Self::Seq(start, _)
-            | Self::Other(start)
-            | Self::Alias { start, .. } => *start,
+            Self::Map(start, _) | Self::Seq(start, _) | Self::Other(start) => *start,
             Self::Leaf(leaf) => leaf.start,
         }
     }
@@ -211,6 +293,13 @@ impl<'n> Tree<'n> {
         }
     }
 
+    fn into_members(self) -> Vec<(String, Self)> {
+        match self {
+            Self::Map(_, members) => members,
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn as_leaf(&self) -> Option<&Leaf<'n>> {
         match self {
             Self::Leaf(leaf) => Some(leaf),
@@ -224,13 +313,29 @@ impl<'n> Tree<'n> {
             Self::Map(..) => "a mapping",
             Self::Seq(..) => "a list",
             Self::Leaf(_) => "a text",
-            Self::Alias { .. } => "an alias",
             Self::Other(_) => "no text",
         }
     }
 }
 
 impl Leaf<'_> {
+    /// The value without the line breaks that end a block of lines.
+    pub(super) fn line(&self) -> &str {
+        self.value.trim_end_matches('\n')
+    }
+
+    /// As [`Self::span`]; a number may stand there, too. What replaces it is none: a version has two dots, a digest letters.
+    pub(super) fn replaceable_span(
+        &self,
+        text: &str,
+        key: &str,
+    ) -> Result<Range<usize>, EditError> {
+        match self.source {
+            Source::Yaml(node) if yaml::is_number(text, node) => Ok(node.span.clone()),
+            _ => self.span(text, key),
+        }
+    }
+
     /// The bytes that are the value, character for character.
     ///
     /// # Errors
@@ -289,7 +394,11 @@ impl Leaf<'_> {
                     return None;
                 }
             } else {
-                let before = *indent.get_or_insert(written.len().checked_sub(first.len())?);
+                let before = match indent {
+                    Some(before) => before,
+                    None => written.len().checked_sub(first.len())?,
+                };
+                indent = Some(before);
                 let (blank, content) = written.split_at_checked(before)?;
                 if !blank.bytes().all(|byte| byte == b' ') || content != line {
                     return None;

@@ -15,6 +15,8 @@
 
 mod by_key;
 mod document;
+mod effective;
+mod parts;
 pub mod references;
 pub mod registry_file;
 

@@ -11,11 +11,18 @@ use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::key_path::{KeyPath, Part};
 use monorelease_text_edits::splice::{line_at, splice};
 
-use crate::document::{Leaf, Tree, with_documents};
-use crate::{Format, PinnedImage, Write, by_key};
+use crate::document::{BlockLine, Leaf, Tree, with_documents};
+use crate::parts::is_kustomize_entry;
+use crate::{Format, PinnedImage, Write, by_key, effective};
+
+/// How the pointers begin that Git LFS keeps in place of a file.
+const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
+
+/// How Helm and Flux write that a name is one of an OCI registry.
+const OCI_SCHEME: &str = "oci://";
 
 /// What is looked for in a text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinQuery<'a> {
     /// The repository whose images are meant.
     pub repository: &'a Repository,
@@ -26,6 +33,12 @@ pub struct PinQuery<'a> {
 }
 
 impl PinQuery<'_> {
+    /// The last part of the repository's path, without which no text names an image of it.
+    pub(super) fn name(&self) -> &str {
+        let path = &self.repository.path;
+        path.rsplit('/').next().unwrap_or(path)
+    }
+
     /// What is looked for, as errors name it.
     pub fn what(&self) -> String {
         self.key
@@ -53,6 +66,8 @@ pub struct PinPlace {
 pub(super) struct Slot {
     pub span: Range<usize>,
     pub says: Says,
+    /// The key path of the value that they are in.
+    pub key: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +78,8 @@ pub(super) enum Says {
     Whole(Repository, Write),
     /// The tag, the digest, or both without the name.
     Bare(Write),
+    /// The digits of the digest, without the name of the algorithm.
+    Hex,
 }
 
 impl PinPlace {
@@ -75,10 +92,20 @@ impl PinPlace {
         }
     }
 
+    fn has_spans_of(&self, other: &Self) -> bool {
+        self.slots.len() == other.slots.len()
+            && self
+                .slots
+                .iter()
+                .zip(&other.slots)
+                .all(|(ours, theirs)| ours.span == theirs.span)
+    }
+
     /// Whether an edit of it writes a tag.
     pub fn takes_tag(&self) -> bool {
         self.slots.iter().any(|slot| match &slot.says {
             Says::Suffix(write) | Says::Whole(_, write) | Says::Bare(write) => write.has_tag(),
+            Says::Hex => false,
         })
     }
 
@@ -105,6 +132,7 @@ impl PinPlace {
         let text = |says: &Says| match says {
             Says::Suffix(write) => suffix(*write),
             Says::Whole(repository, write) => format!("{repository}{}", suffix(*write)),
+            Says::Hex => image.digest.hex().to_owned(),
             Says::Bare(Write::Tag) => image.tag.clone(),
             Says::Bare(Write::Digest) => image.digest.to_string(),
             Says::Bare(Write::TagAndDigest) => format!("{}@{}", image.tag, image.digest),
@@ -116,16 +144,37 @@ impl PinPlace {
     }
 }
 
-/// Finds the references in a text: one where a key is given, else every one to the repository.
+/// Finds the references in a text: one where a key is given, else every one to the repository. Characters that several of
+/// them share, through aliases and merge keys, are found once.
 ///
 /// # Errors
-/// None is there, one is there twice where one is meant, or one is written so that it cannot surely be edited. Each names the line.
+/// None is there, one is there twice where one is meant, or one is written so that it cannot surely be edited. Each names the
+/// line where it can.
 pub fn find_pins(
     text: &str,
     format: Format,
     query: &PinQuery<'_>,
 ) -> Result<Vec<PinPlace>, EditError> {
+    let mut found: Vec<PinPlace> = Vec::new();
+    for place in find_uses(text, format, query)? {
+        if !found.iter().any(|known| known.has_spans_of(&place)) {
+            found.push(place);
+        }
+    }
+    Ok(found)
+}
+
+/// As [`find_pins`], with every place where an alias or a merge key brings a reference.
+pub(super) fn find_uses(
+    text: &str,
+    format: Format,
+    query: &PinQuery<'_>,
+) -> Result<Vec<PinPlace>, EditError> {
     let what = query.what();
+    if text.starts_with(LFS_POINTER) {
+        let why = "the file is a pointer of Git LFS, so that its text is not in Git";
+        return Err(EditError::unreadable(&what, why, 1));
+    }
     let found = with_documents(text, format, &what, |documents| {
         let mut search = Search {
             text,
@@ -144,24 +193,60 @@ pub fn find_pins(
     match found.is_empty() {
         true => Err(EditError::Missing {
             key: what,
-            found: Some("nothing in the text names an image of it".to_owned()),
+            found: Some(absence(text, query)),
         }),
         false => Ok(found),
     }
 }
 
-/// Makes every place say its image, and changes nothing else.
+/// Why no reference was found.
+fn absence(text: &str, query: &PinQuery<'_>) -> String {
+    let name = &query.repository.path;
+    let mention = text
+        .lines()
+        .position(|line| !line.trim_start().starts_with('#') && line.contains(name.as_str()));
+    match mention {
+        Some(before) => format!(
+            "line {} mentions it, and no tag or digest of it is found there; set `key` of the pin to the value that says which \
+             image is meant",
+            before + 1
+        ),
+        None => "nothing in the text names an image of it; set `key` of the pin to the value that says which image is meant".to_owned(),
+    }
+}
+
+/// What a pin is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct PinChange<'c> {
+    /// The query that found the place.
+    pub query: PinQuery<'c>,
+    pub place: &'c PinPlace,
+    pub image: &'c PinnedImage,
+}
+
+/// Makes every place say its image, and changes nothing else: the documents before and after are compared as their readers
+/// get them, with aliases, merge keys and documents within documents.
 ///
 /// # Errors
-/// The places are of another text.
-pub fn set_pins(text: &str, changes: &[(&PinPlace, &PinnedImage)]) -> Result<String, EditError> {
-    let edits = changes.iter().flat_map(|(place, image)| place.edits(image));
-    splice(
+/// The places are of another text; or the edit would change what is no image of the repository, or leave one as it was.
+pub fn set_pins(
+    text: &str,
+    format: Format,
+    changes: &[PinChange<'_>],
+) -> Result<String, EditError> {
+    let edits = changes
+        .iter()
+        .flat_map(|change| change.place.edits(change.image));
+    let after = splice(
         text,
         edits
             .filter(|(span, new)| text.get(span.clone()) != Some(new))
             .collect(),
-    )
+    )?;
+    if after != text {
+        effective::check(text, &after, format, changes)?;
+    }
+    Ok(after)
 }
 
 /// A walk through the documents of a text.
@@ -173,6 +258,7 @@ pub(super) struct Search<'s> {
 }
 
 /// A text that is a reference as a whole.
+#[derive(Default)]
 pub(super) struct Whole {
     /// Where the name ends.
     pub name_end: usize,
@@ -185,28 +271,14 @@ impl Search<'_> {
         match node {
             Tree::Map(_, members) => {
                 let group = self.group(node)?;
+                let (place, name) = group.map(|group| (group.place, group.name)).unzip();
+                self.found.extend(place);
                 // A name whose tag stands beside it is no reference of its own.
-                let is_name = |key: &str| group.is_some() && key == "image";
-                let rest: Vec<_> = members.iter().filter(|(key, _)| !is_name(key)).collect();
-                self.found.extend(group);
-                rest.into_iter().try_for_each(|(key, value)| {
-                    let before = self.found.len();
-                    self.below(Part::Key(key.clone()), value)?;
-                    // Of a key that stands twice some readers take the one, some the other, and some neither.
-                    let twins = || {
-                        members
-                            .iter()
-                            .filter(|(name, _)| name == key)
-                            .map(|(_, value)| line_at(self.text, value.start()))
-                    };
-                    match self.found.len() > before && twins().nth(1).is_some() {
-                        true => Err(EditError::Doubled {
-                            key: self.member_key(key),
-                            lines: twins().collect(),
-                        }),
-                        false => Ok(()),
-                    }
-                })
+                let name = name.flatten();
+                members
+                    .iter()
+                    .filter(|(key, _)| name.as_ref() != Some(key))
+                    .try_for_each(|(key, value)| self.member(members, key, value))
             }
             Tree::Seq(_, items) => {
                 if self.last_key() == Some("parameters") {
@@ -220,9 +292,59 @@ impl Search<'_> {
                     .try_for_each(|(index, item)| self.below(Part::Index(index), item))
             }
             Tree::Leaf(leaf) => self.text_of(leaf),
-            // What an alias repeats is found where it stands.
-            Tree::Alias { .. } | Tree::Other(_) => Ok(()),
+            Tree::Other(_) => Ok(()),
         }
+    }
+
+    /// Looks into a member. Of a key that stands twice some readers take the one, some the other, and some neither.
+    fn member(
+        &mut self,
+        members: &[(String, Tree<'_>)],
+        key: &str,
+        value: &Tree<'_>,
+    ) -> Result<(), EditError> {
+        let before = self.found.len();
+        self.below(Part::Key(key.to_owned()), value)?;
+        let lines: Vec<usize> = members
+            .iter()
+            .filter(|(name, _)| name == key)
+            .map(|(_, value)| line_at(self.text, value.start()))
+            .collect();
+        if self.found.len() > before && lines.len() > 1 {
+            let key = self.member_key(key);
+            return Err(EditError::Doubled { key, lines });
+        }
+        Ok(())
+    }
+
+    /// Of kustomize's list, two entries that select one image are one thing twice.
+    fn no_twins(&self, items: &[Tree<'_>]) -> Result<(), EditError> {
+        let word = |entry: &Tree<'_>, key: &str| {
+            let value = entry.member(key, self.text, || self.key()).ok()??;
+            Some(value.as_leaf()?.line().to_owned())
+        };
+        let mut ours: Vec<(String, usize)> = Vec::new();
+        for item in items.iter().filter(|item| is_kustomize_entry(item)) {
+            let Some(name) = word(item, "name") else {
+                continue;
+            };
+            let named = word(item, "newName").unwrap_or_else(|| name.clone());
+            if self.is_repository(&named) {
+                ours.push((name, line_at(self.text, item.start())));
+            }
+        }
+        for (name, _) in &ours {
+            let lines: Vec<usize> = ours
+                .iter()
+                .filter(|(other, _)| other == name)
+                .map(|(_, line)| *line)
+                .collect();
+            if lines.len() > 1 {
+                let key = format!("{name} in {}", self.key());
+                return Err(EditError::Doubled { key, lines });
+            }
+        }
+        Ok(())
     }
 
     fn below(&mut self, part: Part, node: &Tree<'_>) -> Result<(), EditError> {
@@ -233,18 +355,11 @@ impl Search<'_> {
     }
 
     fn text_of(&mut self, leaf: &Leaf<'_>) -> Result<(), EditError> {
-        let Some(name) = self
-            .query
-            .repository
-            .path
-            .rsplit('/')
-            .next()
-            .filter(|name| leaf.value.contains(*name))
-        else {
+        if !leaf.value.contains(self.query.name()) {
             return Ok(());
-        };
-        if leaf.is_block() && self.last_key() == Some("values") && leaf.value.contains('\n') {
-            return self.values_block(leaf, name);
+        }
+        if (leaf.is_block() || leaf.line().contains('\n')) && self.document_within(leaf)? {
+            return Ok(());
         }
         // Kustomize within Argo CD writes `name=reference`.
         let start = match self.path.as_slice() {
@@ -253,7 +368,7 @@ impl Search<'_> {
             }
             _ => 0,
         };
-        let line_ends = leaf.value.trim_end_matches('\n').len();
+        let line_ends = leaf.line().len();
         if let Some(whole) = self.whole(&leaf.value[start..line_ends]) {
             let is_bare = whole.tag.is_none() && whole.digest.is_none();
             if is_bare && self.last_key().is_none_or(|key| key != "image") {
@@ -288,12 +403,17 @@ impl Search<'_> {
         let slot = Slot {
             span,
             says: Says::Suffix(self.query.write.unwrap_or(Write::TagAndDigest)),
+            key,
         };
         Ok(self.place(leaf.start, whole.tag, whole.digest, vec![slot]))
     }
 
-    /// The parts of a reference to the repository; `None` for any other text.
+    /// The parts of a reference to the repository, with or without `oci://` before it; `None` for any other text.
     pub(super) fn whole(&self, value: &str) -> Option<Whole> {
+        let scheme = value
+            .strip_prefix(OCI_SCHEME)
+            .map_or(0, |_| OCI_SCHEME.len());
+        let value = &value[scheme..];
         let (named, digest) = match value.split_once('@') {
             Some((named, digest)) => (named, Some(digest.to_owned())),
             None => (value, None),
@@ -304,7 +424,7 @@ impl Search<'_> {
             None => (named, None),
         };
         self.is_repository(name).then_some(Whole {
-            name_end: name.len(),
+            name_end: scheme + name.len(),
             tag,
             digest,
         })
@@ -358,45 +478,58 @@ impl Search<'_> {
     }
 
     pub(super) fn key(&self) -> String {
-        KeyPath::of(self.path.clone())
+        self.key_below(&[])
+    }
+
+    /// The key path of what is found along `below` from here.
+    pub(super) fn key_below(&self, below: &[Part]) -> String {
+        KeyPath::of([self.path.as_slice(), below].concat())
             .map(|path| path.to_string())
             .unwrap_or_default()
+    }
+
+    pub(super) fn member_key(&self, name: &str) -> String {
+        self.key_below(&[Part::Key(name.to_owned())])
     }
 
     pub(super) fn unsure(&self, at: usize, why: &str) -> EditError {
         EditError::unreadable(&self.key(), why, line_at(self.text, at))
     }
 
-    /// Helm values that Argo CD holds as a block of lines: a YAML text within this one.
-    fn values_block(&mut self, leaf: &Leaf<'_>, name: &str) -> Result<(), EditError> {
+    /// The references in a document that a text holds as lines, such as Helm values in a ConfigMap or in an Argo CD
+    /// application. Whether there were any.
+    fn document_within(&mut self, leaf: &Leaf<'_>) -> Result<bool, EditError> {
         let at = self.key();
-        let inner = match find_pins(&leaf.value, Format::Yaml, self.query) {
+        if !holds_document(&leaf.value) {
+            return Ok(false);
+        }
+        let inner = match find_uses(&leaf.value, Format::Yaml, self.query) {
             Ok(inner) => inner,
-            Err(EditError::Missing { .. }) => return Ok(()),
-            Err(_) if !leaf.value.contains(name) => return Ok(()),
+            Err(EditError::Missing { .. }) => return Ok(false),
             Err(error) => {
-                return Err(self.unsure(leaf.start, &format!("of the values in it, {error}")));
+                return Err(self.unsure(leaf.start, &format!("of the document in it, {error}")));
             }
         };
-        let lines = leaf
-            .block_lines(self.text)
-            .ok_or_else(|| self.unsure(leaf.start, "its lines are not the values' own lines"))?;
+        let lines = leaf.block_lines(self.text).ok_or_else(|| {
+            self.unsure(
+                leaf.start,
+                "it holds a document whose lines are not lines of the file; write it as a block, with `|`",
+            )
+        })?;
         for place in inner {
-            let slots = place.slots.iter().map(|slot| {
-                let line = &lines[lines
-                    .partition_point(|line| line.inner <= slot.span.start)
-                    .checked_sub(1)?];
-                let outer = line.outer + (slot.span.start - line.inner);
-                let span = outer..outer + slot.span.len();
-                let within = slot.span.end <= line.inner + line.length;
-                (within && self.text.get(span.clone()) == leaf.value.get(slot.span.clone())).then(
-                    || Slot {
-                        span,
+            let slots: Option<Vec<Slot>> = place
+                .slots
+                .iter()
+                .map(|slot| {
+                    Some(Slot {
+                        span: outer_span(&lines, &slot.span).filter(|span| {
+                            self.text.get(span.clone()) == leaf.value.get(slot.span.clone())
+                        })?,
                         says: slot.says.clone(),
-                    },
-                )
-            });
-            let slots: Option<Vec<Slot>> = slots.collect();
+                        key: format!("{at} › {}", slot.key),
+                    })
+                })
+                .collect();
             let slots = slots.ok_or_else(|| {
                 self.unsure(leaf.start, "a reference in it goes over several lines")
             })?;
@@ -410,8 +543,26 @@ impl Search<'_> {
                 ..place
             });
         }
-        Ok(())
+        Ok(true)
     }
+}
+
+/// Whether a text of several lines is a YAML or JSON document of members or entries, and no script or prose.
+pub(super) fn holds_document(value: &str) -> bool {
+    with_documents(value, Format::Yaml, "", |documents| {
+        Ok(documents
+            .iter()
+            .any(|document| matches!(document, Tree::Map(..) | Tree::Seq(..))))
+    })
+    .unwrap_or(false)
+}
+
+/// Where the characters of a block's value are in the file; `None` where they go over several lines.
+fn outer_span(lines: &[BlockLine], inner: &Range<usize>) -> Option<Range<usize>> {
+    let index = lines.partition_point(|line| line.inner <= inner.start);
+    let line = &lines[index.checked_sub(1)?];
+    let start = line.outer + (inner.start - line.inner);
+    (inner.end <= line.inner + line.length).then(|| start..start + inner.len())
 }
 
 #[cfg(test)]

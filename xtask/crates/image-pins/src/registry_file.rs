@@ -32,8 +32,8 @@ pub fn registry_file(
     with_documents(text, format, &image.to_string(), |documents| {
         let at = |key: &KeyPath| -> Result<Option<&Tree<'_>>, EditError> {
             for document in documents {
-                if let Some((_, node)) = walk(document, key.parts(), text, &key.to_string())? {
-                    return Ok(Some(node));
+                if let Some(led) = walk(document, key.parts(), text, &key.to_string())? {
+                    return Ok(Some(led.node));
                 }
             }
             Ok(None)
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use crate::PinnedImage;
     use crate::Write;
-    use crate::references::{PinQuery, find_pins, set_pins};
+    use crate::references::{PinChange, PinPlace, PinQuery, find_pins, set_pins};
 
     const TEXT: &str = "# ours\nref: llm/litellm@1 # the name\nimage:\n  oci: \"ghcr.io/acme/factory/llm-litellm@sha256:pending\"  # all\n  platforms: { amd64: sha256:pending }\nbuild:\n  context: code\nsecrets:\n  required: [OPENAI_API_KEY]\n";
 
@@ -246,11 +246,20 @@ mod tests {
             tag: String::new(),
             digest: digest(letter).parse().unwrap(),
         };
-        let text = set_pins(
-            TEXT,
-            &[(&places[0], &image("a")), (&places[1], &image("b"))],
-        )
-        .unwrap();
+        let set = |text: &str, places: &[PinPlace]| {
+            let images = [image("a"), image("b")];
+            let changes: Vec<_> = places
+                .iter()
+                .zip(&images)
+                .map(|(place, image)| PinChange {
+                    query,
+                    place,
+                    image,
+                })
+                .collect();
+            set_pins(text, Format::Yaml, &changes).unwrap()
+        };
+        let text = set(TEXT, &places);
         let wanted = TEXT
             .replacen("@sha256:pending", &format!("@{}", digest("a")), 1)
             .replacen(
@@ -260,9 +269,6 @@ mod tests {
             );
         assert_eq!(text, wanted);
         let again = find_pins(&text, Format::Yaml, &query).unwrap();
-        assert_eq!(
-            set_pins(&text, &[(&again[0], &image("a")), (&again[1], &image("b"))]).unwrap(),
-            text
-        );
+        assert_eq!(set(&text, &again), text);
     }
 }

@@ -32,7 +32,9 @@ fn image(arch: Option<&str>) -> PinnedImage {
 }
 
 fn whole_digests(text: &str) -> String {
-    text.replace("OLD", digest('a').as_str())
+    text.replace("HEXOLD", digest('a').hex())
+        .replace("HEXNEW", digest('b').hex())
+        .replace("OLD", digest('a').as_str())
         .replace("NEW", digest('b').as_str())
         .replace("AMD", digest('c').as_str())
 }
@@ -43,7 +45,16 @@ fn set(text: &str, format: Format, query: &PinQuery<'_>) -> Result<String, EditE
         .iter()
         .map(|place| image(place.arch.as_deref()))
         .collect();
-    set_pins(text, &places.iter().zip(&images).collect::<Vec<_>>())
+    let changes: Vec<_> = places
+        .iter()
+        .zip(&images)
+        .map(|(place, image)| PinChange {
+            query: *query,
+            place,
+            image,
+        })
+        .collect();
+    set_pins(text, format, &changes)
 }
 
 struct Case {
@@ -231,7 +242,8 @@ proptest! {
         let query = PinQuery { repository: &repository, key: None, write: None };
         let Ok(places) = find_pins(&text, Format::Yaml, &query) else { return Ok(()) };
         let new = image(None);
-        let after = set_pins(&text, &places.iter().map(|place| (place, &new)).collect::<Vec<_>>()).unwrap();
+        let changes: Vec<_> = places.iter().map(|place| PinChange { query, place, image: &new }).collect();
+        let after = set_pins(&text, Format::Yaml, &changes).unwrap();
         // What stands between the places is the same, in the same order.
         let spans = |places: &[PinPlace]| {
             let mut spans: Vec<_> = places.iter().flat_map(|place| place.slots.iter().map(|slot| slot.span.clone())).collect();

@@ -71,20 +71,31 @@ pub fn string_span(text: &str, node: &Node, key: &str) -> Result<Range<usize>, E
     Ok(inner)
 }
 
+/// Whether a node is a number that is written as one, without quotes or a tag.
+pub fn is_number(text: &str, node: &Node) -> bool {
+    let Value::Scalar { style, value, tag } = &node.value else {
+        return false;
+    };
+    *style == ScalarStyle::Plain
+        && tag.is_none()
+        && reads_as_number(value)
+        && text.get(node.span.clone()) == Some(value)
+}
+
+fn reads_as_number(plain: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    plain.chars().all(is_sign) && plain.parse::<f64>().is_ok()
+}
+
 /// What a plain scalar is to YAML's core schema, where that is no string.
 fn other_kind(plain: &str) -> Option<String> {
-    let number = |text: &str| {
-        text.chars()
-            .all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
-            && text.parse::<f64>().is_ok()
-    };
     match plain {
         "" => Some("empty".to_owned()),
         "~" | "null" | "Null" | "NULL" => Some("null".to_owned()),
         "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => {
             Some(format!("the boolean {plain}"))
         }
-        _ => number(plain).then(|| format!("the number {plain}")),
+        _ => reads_as_number(plain).then(|| format!("the number {plain}")),
     }
 }
 
