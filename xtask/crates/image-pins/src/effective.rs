@@ -39,15 +39,15 @@ pub(super) fn check(
     let mut ours = BTreeSet::new();
     for query in &queries {
         for place in find_uses(after, format, query)? {
-            let wanted = changes
+            let change = changes
                 .iter()
-                .find(|change| change.query == *query && change.place.arch == place.arch)
-                .map(|change| place.edits(change.image))
-                .unwrap_or_default();
-            let is_set = !wanted.is_empty()
-                && wanted
-                    .iter()
-                    .all(|(span, new)| after.get(span.clone()) == Some(new));
+                .find(|change| change.query == *query && change.place.arch == place.arch);
+            // An image of a platform that is not wanted stays as it is.
+            let Some(change) = change else { continue };
+            let is_set = place
+                .edits(change.image)
+                .iter()
+                .all(|(span, new)| after.get(span.clone()) == Some(new));
             if !is_set {
                 return Err(EditError::unreadable(
                     &place.key,

@@ -3,7 +3,7 @@
 //! Which image an environment may get is decided in `plan`; nothing here asks a remote.
 
 use anyhow::{anyhow, bail};
-use monorelease_image_pins::references::{PinPlace, PinQuery, find_pins, set_pins};
+use monorelease_image_pins::references::{PinChange, PinPlace, PinQuery, set_pins};
 use monorelease_image_pins::{Format, PinnedImage};
 use monorelease_model::image::Digest;
 
@@ -49,20 +49,24 @@ fn make(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
         changes: Vec::new(),
     };
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
+        let format = Format::of(&file.file).unwrap_or(Format::Yaml);
         let wanted = wanted_in(delivery, file)?;
-        let pairs: Vec<_> = wanted
+        let changes: Vec<_> = wanted
             .iter()
-            .map(|(place, image)| (*place, image))
+            .map(|(query, place, image)| PinChange {
+                query: *query,
+                place,
+                image,
+            })
             .collect();
-        let text =
-            set_pins(&file.text, &pairs).map_err(|error| anyhow!(at_line(&file.file, &error)))?;
+        let text = set_pins(&file.text, format, &changes)
+            .map_err(|error| anyhow!(at_line(&file.file, &error)))?;
         if text == file.text {
             continue;
         }
-        verify(delivery, file, &text)?;
         edited
             .changes
-            .extend(wanted.iter().map(|(place, image)| Change {
+            .extend(wanted.iter().map(|(_, place, image)| Change {
                 file: file.file.clone(),
                 key: place.key.clone(),
                 from: place.says(),
@@ -74,17 +78,18 @@ fn make(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
 }
 
 fn wanted_in<'f>(
-    delivery: &Deliver,
+    delivery: &'f Deliver,
     file: &'f FileReading,
-) -> anyhow::Result<Vec<(&'f PinPlace, PinnedImage)>> {
+) -> anyhow::Result<Vec<(PinQuery<'f>, &'f PinPlace, PinnedImage)>> {
     let Some(images) = &delivery.images else {
         return Ok(Vec::new());
     };
     let mut wanted = Vec::new();
     for (number, place) in &file.places {
-        let image = images.wanted(&delivery.pins[*number], place.arch.as_deref());
+        let pin = &delivery.pins[*number];
+        let image = images.wanted(pin, place.arch.as_deref());
         let image = image.map_err(|why| anyhow!("{}:{}: {why}", file.file, place.line))?;
-        wanted.extend(image.map(|image| (place, image)));
+        wanted.extend(image.map(|image| (pin.query(), place, image)));
     }
     if wanted.is_empty() {
         bail!(
@@ -93,45 +98,6 @@ fn wanted_in<'f>(
         );
     }
     Ok(wanted)
-}
-
-/// Reads an edited file once more: every place says what it should, and there are as many as before.
-fn verify(delivery: &Deliver, before: &FileReading, text: &str) -> anyhow::Result<()> {
-    let format = Format::of(&before.file).unwrap_or(Format::Yaml);
-    let mut after = FileReading {
-        file: before.file.clone(),
-        text: String::new(),
-        places: Vec::new(),
-    };
-    let mut numbers: Vec<usize> = before.places.iter().map(|(number, _)| *number).collect();
-    numbers.dedup();
-    for number in numbers {
-        let pin = &delivery.pins[number];
-        let query = PinQuery {
-            repository: &pin.repository,
-            key: pin.key.as_ref(),
-            write: pin.write,
-        };
-        let places = find_pins(text, format, &query)
-            .map_err(|error| anyhow!("after the edit, {}", at_line(&before.file, &error)))?;
-        after
-            .places
-            .extend(places.into_iter().map(|place| (number, place)));
-    }
-    let edits = wanted_in(delivery, &after)?
-        .iter()
-        .flat_map(|(place, image)| place.edits(image))
-        .collect::<Vec<_>>();
-    let open = edits
-        .iter()
-        .find(|(span, wanted)| text.get(span.clone()) != Some(wanted));
-    match open {
-        None if after.places.len() == before.places.len() => Ok(()),
-        _ => bail!(
-            "{}: the edit does not read as it was meant, so it is not made; change it by hand",
-            before.file
-        ),
-    }
 }
 
 fn says(file: &FileReading, place: &PinPlace, image: &PinnedImage) -> bool {
@@ -146,7 +112,7 @@ pub(super) fn is_said(delivery: &Deliver, reading: &Reading) -> anyhow::Result<b
     for file in reading.files.iter().filter(|_| delivery.images.is_some()) {
         if !wanted_in(delivery, file)?
             .iter()
-            .all(|(place, image)| says(file, place, image))
+            .all(|(_, place, image)| says(file, place, image))
         {
             return Ok(false);
         }
@@ -162,7 +128,7 @@ pub(super) fn meddled(delivery: &Deliver, reading: &Reading) -> anyhow::Result<O
             .found
             .get(&file.file)
             .map_or_else(elsewhere, |found| found.iter().collect());
-        for (place, image) in wanted_in(delivery, file)? {
+        for (_, place, image) in wanted_in(delivery, file)? {
             if !says(file, place, &image) && !planned.contains(&&place.says()) {
                 return Ok(Some(format!(
                     "{}:{} says {}",

@@ -2,6 +2,7 @@
 //!
 //! A pin is a place in a git repository that says which image runs. This file opens no repository and reads no pin.
 
+use monorelease_image_pins::references::PinQuery;
 use monorelease_image_pins::{Format, Write};
 use monorelease_model::image::{Platform, Repository};
 use monorelease_text_edits::key_path::KeyPath;
@@ -35,6 +36,15 @@ impl Pin {
     /// Whether its file may be several.
     pub fn is_pattern(&self) -> bool {
         self.file.contains(['*', '?'])
+    }
+
+    /// What is looked for in its file.
+    pub fn query(&self) -> PinQuery<'_> {
+        PinQuery {
+            repository: &self.repository,
+            key: self.key.as_ref(),
+            write: self.write,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use monorelease_image_pins::Format;
-use monorelease_image_pins::references::{PinQuery, find_pins};
+use monorelease_image_pins::references::find_pins;
 use monorelease_text_edits::error::EditError;
 
 use super::source::{FileReading, PinGroup, Reading};
@@ -136,11 +136,7 @@ fn read_file(
     };
     for &number in numbers {
         let pin = &pins[number];
-        let query = PinQuery {
-            repository: &pin.repository,
-            key: pin.key.as_ref(),
-            write: pin.write,
-        };
+        let query = pin.query();
         let name = pin.repository.path.rsplit('/').next().unwrap_or_default();
         if pin.is_pattern() && pin.key.is_none() && !read.text.contains(name) {
             continue;
