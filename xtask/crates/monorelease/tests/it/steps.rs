@@ -399,9 +399,9 @@ fn law_16_a_remote_that_takes_no_push_is_found_out_before_anything_is_promoted()
         "/no/such/repository.git",
     ]);
     let before = fixture.state();
-    for (line, expected) in [
+    for (lines, expected) in [
         (
-            &["release", "api", "--dry-run"][..],
+            &[&["release", "api", "--dry-run"][..], &["release", "api"]][..],
             str![[r#"
        error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/api-v0.2.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
              fatal: Could not read from remote repository.
@@ -413,19 +413,7 @@ fn law_16_a_remote_that_takes_no_push_is_found_out_before_anything_is_promoted()
 "#]],
         ),
         (
-            &["release", "api"],
-            str![[r#"
-       error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/api-v0.2.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
-             fatal: Could not read from remote repository.
-             
-             Please make sure you have the correct access rights
-             and the repository exists.
-         try git push --dry-run origin [COMMIT]:refs/tags/api-v0.2.0, with an account that may write there
-
-"#]],
-        ),
-        (
-            &["tag", "core", "--push"],
+            &[&["tag", "core", "--push"]],
             str![[r#"
        error origin takes no tag from here: `git -C [WORKTREE]/ push --quiet --no-follow-tags --dry-run --no-verify origin [COMMIT]:refs/tags/core-v0.1.0` failed: fatal: '/no/such/repository.git' does not appear to be a git repository
              fatal: Could not read from remote repository.
@@ -437,9 +425,11 @@ fn law_16_a_remote_that_takes_no_push_is_found_out_before_anything_is_promoted()
 "#]],
         ),
     ] {
-        let ran = fixture.run(line);
-        assert_eq!(ran.code, 3, "{line:?}: {}", ran.stderr);
-        assert_text(&ran.complaints(), expected);
+        for line in lines {
+            let ran = fixture.run(line);
+            assert_eq!(ran.code, 3, "{line:?}: {}", ran.stderr);
+            assert_text(&ran.complaints(), expected.clone());
+        }
     }
     assert_eq!(fixture.state(), before);
 }

@@ -48,7 +48,10 @@ fn mesh() -> Fixture {
             "src/mesh/network/__init__.py",
             "\"\"\"Nothing here.\"\"\"\n",
         ),
-        ("tests/test_mesh.py", "def test_mesh():\n    assert True\n"),
+        (
+            "tests/test_mesh.py",
+            "import mesh\n\n\ndef test_mesh():\n    assert mesh.__version__\n",
+        ),
         ("Dockerfile", "FROM python:3.12-slim\n"),
         (
             ".gitlab-ci.yml",

@@ -108,6 +108,7 @@ fn redacted(text: &str) -> String {
             (r"\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d\b", "[DATE]"),
             (r"\b\d+(?:\.\d+)? (?:ms|µs)\b|\b\d+\.\d+ s\b", "[DURATION]"),
             (r"\b\d+ requests?\b", "[REQUESTS]"),
+            // How to introduce oneself to git, which its versions word differently, with the names of user and host.
             (
                 r"(?s)\*\*\* Please tell me who you are\..*?\bfatal: (?:[^\n(]|\(for )*",
                 "[ADVICE OF GIT] ",
