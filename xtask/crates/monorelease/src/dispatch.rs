@@ -42,7 +42,7 @@ pub fn dispatch(cli: Cli) -> u8 {
 
 fn run(app: &App, verb: Verb) -> Outcome {
     match verb {
-        Verb::Versions(arguments) => versions::run(app, &arguments),
+        Verb::Versions(arguments) => versions::command::run(app, &arguments),
         Verb::Bump(arguments) => bump::run(app, &arguments),
         Verb::Tag(arguments) => tag::run(app, &arguments),
         Verb::Build(arguments) => build::run(app, &arguments),

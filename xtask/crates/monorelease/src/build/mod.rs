@@ -3,6 +3,7 @@
 //! The files of a candidate say `X.Y.ZrcN`, those of a release the version alone. Packages are built from a commit, in a folder
 //! away from the working tree.
 
+pub mod image_build;
 pub mod plan;
 pub mod step;
 
@@ -14,7 +15,7 @@ use monorelease_model::version::Version;
 use crate::app::{App, Outcome};
 use crate::cli::Build;
 use crate::fault::Fault;
-use crate::packages::files::Wanted;
+use crate::packages::observe::Wanted;
 use crate::packages::plan::{
     PackageFacts, candidate_version, want_builds, want_published, want_scan,
 };
@@ -31,8 +32,9 @@ use crate::text::short;
 use crate::tools::docker;
 use crate::world::{environment, files};
 use crate::{packages, tools, versions};
+use image_build::ImageBuild;
 use plan::{Source, distribution, want_image};
-use step::{DistributionKind, ImageBuild};
+use step::DistributionKind;
 
 pub fn run(app: &App, arguments: &Build) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
@@ -552,7 +554,7 @@ pub fn want(
         is_release: arguments.release,
         index,
     };
-    let mut facts = packages::files::observe(&app.world, &wanted)?;
+    let mut facts = packages::observe::observe(&app.world, &wanted)?;
     keep_asked(goal, project, &mut facts, arguments.target.as_deref());
     // What is at the index passed before it came there.
     if index.is_none() || !facts.is_published() {

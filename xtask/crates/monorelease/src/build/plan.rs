@@ -1,7 +1,8 @@
 //! The plan of a build: what is made, and the gates it passes before the registry sees it.
 
+use super::image_build::ImageBuild;
 use super::step::{
-    BuildImage, CheckImage, DistributionBuild, DistributionKind, ImageBuild, ImageCheck, PushImage,
+    BuildImage, CheckImage, DistributionBuild, DistributionKind, ImageCheck, PushImage,
 };
 use crate::project::Project;
 use crate::project::image::ImageTarget;

@@ -3,53 +3,21 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use monorelease_model::image::{Digest, Platform, Repository};
+use monorelease_model::image::Digest;
 use monorelease_process::Call;
 
-use crate::project::registered::ImageSources;
-use crate::release::candidate_images::{Unusable, platform_image};
-use crate::release::observe::VERSION_LABEL;
-use crate::release::platform_images::REVISION_LABEL;
+use super::image_build::ImageBuild;
+use crate::release::platform_images::{REVISION_LABEL, VERSION_LABEL};
+use crate::release::registry_images::{Unusable, platform_image};
 use crate::scan::{self, Rules};
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::tools;
 use crate::tools::docker::{self, LocalImage};
 use crate::world::{World, files};
 
-/// What an image is built from, and what it is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageBuild {
-    pub repository: Repository,
-    /// The build id with the platform's architecture.
-    pub tag: String,
-    pub platform: Platform,
-    /// Folder of the Dockerfile, relative to the repository root.
-    pub context: String,
-    pub version: String,
-    /// The full commit, with `-dirty` behind when the work tree is not the commit.
-    pub revision: String,
-    /// RFC 3339, the commit's time.
-    pub created: String,
-    /// The commit's time in seconds, for reproducible layers.
-    pub epoch: i64,
-    /// Where the source is to be found, for the label; empty when there is no forge.
-    pub source: String,
-    /// Folders with the wheels of projects it depends on; their files lie in `wheels/` of the build's context.
-    pub wheels: Vec<String>,
-    /// Whether the image is meant for the registry; then one that is there already need not be built.
-    pub for_registry: bool,
-    /// What it is built of, where that is not simply a folder with a Dockerfile.
-    pub sources: Option<ImageSources>,
-}
-
 impl ImageBuild {
-    pub fn reference(&self) -> String {
-        format!("{}:{}", self.repository, self.tag)
-    }
-
     fn conflict_fix(&self) -> String {
         format!("docker buildx imagetools inspect {}", self.reference())
     }

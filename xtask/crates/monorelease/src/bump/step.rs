@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::{World, files};
 

@@ -10,7 +10,7 @@ use super::edit::{barred, bars, derive, is_said, meddled};
 use super::message::message;
 use super::read::source::PinGroup;
 use super::{Deliver, pull_request};
-use crate::step::plan::Probe;
+use crate::step::effect::Probe;
 use crate::text::short;
 use crate::world::World;
 

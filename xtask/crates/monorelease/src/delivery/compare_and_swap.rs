@@ -4,7 +4,7 @@
 use anyhow::{anyhow, bail};
 
 use super::repository::branch::{DeliveryBranch, Pushed};
-use crate::step::plan::Overtaken;
+use crate::step::effect::Overtaken;
 
 /// How often an edit is derived again because somebody was faster. Of so many at once, one is first each time.
 const TRIES: usize = 32;

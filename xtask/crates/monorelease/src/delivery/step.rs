@@ -2,9 +2,8 @@
 
 use super::deploy::{self, Deployment};
 use super::{Action, Deliver, commit};
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::{DeliveryTarget, Requirement};
-use crate::step::{Effect, Lane};
 use crate::world::World;
 
 impl Deliver {

@@ -5,10 +5,12 @@
 
 use std::ops::Range;
 
-use crate::build::step::{BuildImage, CheckImage, ImageBuild, PushImage};
+use crate::build::image_build::ImageBuild;
+use crate::build::step::{BuildImage, CheckImage, PushImage};
 use crate::release::github::Part;
+use crate::step::Step;
+use crate::step::effect::Lane;
 use crate::step::plan::{Draft, Scope};
-use crate::step::{Lane, Step};
 
 /// Steps that are done together, and what has to go well before them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! No flag says "dry run" here: a dry run is a plan that nobody applies (law 13). Applying is `apply`'s.
 
 use super::{parallel, preflight};
-use crate::step::Lane;
-use crate::step::plan::{Cost, Draft, Goal, Plan, Planned, Probe, Refusal, Scope, Verdict};
+use crate::step::effect::{Lane, Probe};
+use crate::step::plan::{Cost, Draft, Goal, Plan, Planned, Refusal, Scope, Verdict};
 use crate::world::World;
 use crate::world::cost::Meter;
 

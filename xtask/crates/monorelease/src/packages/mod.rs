@@ -8,6 +8,7 @@ pub mod export;
 pub mod files;
 pub mod health;
 pub mod index;
+pub mod observe;
 pub mod plan;
 mod sbom;
 pub mod step;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::files::built;
 use super::{PackageBuild, Signed, build, sbom};
-use crate::step::plan::Probe;
+use crate::step::effect::Probe;
 use crate::trust::Policy;
 use crate::trust::cosign::Answer;
 use crate::trust::signed_files;

@@ -13,11 +13,12 @@ use crate::delivery::read::{Environments, refuse_unread};
 use crate::delivery::{Action, Deliver, pull_request};
 use crate::project::Project;
 use crate::project::registered::ImageSources;
-use crate::release::candidate_images::{Unusable, platform_image};
 use crate::release::image_index::compose_as;
-use crate::step::plan::{Goal, Probe};
+use crate::release::registry_images::{Unusable, platform_image};
+use crate::step::Step;
+use crate::step::effect::{Effect, Lane, Probe};
+use crate::step::plan::Goal;
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane, Step};
 use crate::world::World;
 
 /// Names what an image is built of: the files that count, and the platforms. `contents` are those of the commit.

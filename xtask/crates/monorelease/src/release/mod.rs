@@ -11,6 +11,7 @@ mod notices;
 pub mod observe;
 pub mod plan;
 pub mod platform_images;
+pub mod registry_images;
 pub mod step;
 
 use monorelease_model::build_id::BuildId;

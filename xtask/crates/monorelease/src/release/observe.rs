@@ -24,9 +24,6 @@ use crate::text::short;
 use crate::world::World;
 use crate::{engine, packages, versions};
 
-/// The label that names the version an image says it is of.
-pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
-
 /// Where HEAD stands.
 pub fn head(world: &World) -> anyhow::Result<Head> {
     world.git.head()
@@ -298,9 +295,9 @@ fn package(
     let commit = &candidate.commit;
     let projects = shared.projects;
     let index = Some(index);
-    packages::files::observe(
+    packages::observe::observe(
         world,
-        &packages::files::Wanted {
+        &packages::observe::Wanted {
             projects,
             project,
             commit,

@@ -15,6 +15,8 @@ const ATTESTATION_MARK: &str = "vnd.docker.reference.type";
 /// The digest of the entry it speaks of.
 const ATTESTATION_SUBJECT: &str = "vnd.docker.reference.digest";
 
+/// The label that names the version an image says it is of (OCI image specification, annotations).
+pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 /// The label that names the commit an image was built from (OCI image specification, annotations).
 pub const REVISION_LABEL: &str = "org.opencontainers.image.revision";
 

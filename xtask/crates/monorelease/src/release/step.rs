@@ -3,10 +3,9 @@
 use anyhow::bail;
 use monorelease_model::image::{Digest, Platform, Repository};
 
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::manifest::ManifestBytes;
-use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// The registry serves this manifest under this tag: the same bytes under one more name.

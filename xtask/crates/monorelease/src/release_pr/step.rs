@@ -5,9 +5,8 @@
 use super::model::{ReleaseCommit, is_ours};
 use crate::github::Forge;
 use crate::github::pulls::{NewPull, Pull};
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::World;
 

@@ -8,10 +8,10 @@ use monorelease_model::image::Digest;
 
 use super::judge::judge;
 use super::{Rules, scanner};
-use crate::build::step::ImageBuild;
+use crate::build::image_build::ImageBuild;
 use crate::packages::PackageBuild;
 use crate::packages::export::Export;
-use crate::step::plan::Probe;
+use crate::step::effect::Probe;
 use crate::text::short;
 use crate::tools::docker;
 use crate::world::{World, files};

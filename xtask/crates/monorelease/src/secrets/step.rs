@@ -15,9 +15,10 @@ use crate::delivery::deploy::checks::fill;
 use crate::project::images_from::secrets_of;
 use crate::project::paths::fits;
 use crate::project::{Project, Projects};
-use crate::step::plan::{Goal, Probe};
+use crate::step::Step;
+use crate::step::effect::{Effect, Lane, Probe};
+use crate::step::plan::Goal;
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane, Step};
 use crate::world::World;
 
 /// Wants the secrets of projects in an environment; of all that are known to want any where none is named.

@@ -1,8 +1,7 @@
 //! Steps that write files of the work tree.
 
-use super::plan::Probe;
 use super::requirement::Requirement;
-use super::{Effect, Lane};
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::world::{World, files};
 
 /// A file holds exactly these bytes. Neighbouring edits of a plan are written all together or not at all.

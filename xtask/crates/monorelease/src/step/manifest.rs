@@ -2,7 +2,7 @@
 
 use monorelease_model::image::{Digest, Repository};
 
-use super::plan::Probe;
+use crate::step::effect::Probe;
 use crate::world::World;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! step, and `engine::order` which of them need each other. Steps are identified by names we choose and by content, never by ids
 //! that a server gives, so a plan is complete before anything runs.
 
+pub mod effect;
 pub mod files;
 pub mod manifest;
 pub mod plan;
@@ -26,47 +27,8 @@ use crate::secrets::SecretSync;
 use crate::tag::step::{PushTag, Tag};
 use crate::trust::step::{Attach, Store};
 use crate::world::World;
+use effect::{Effect, Probe};
 use files::{CreateFile, EditFile};
-use plan::Probe;
-use requirement::Requirement;
-
-/// What may run beside a step, as long as neither needs the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// As [`Self::Serial`], and its probe reads this clone alone: that is faster than a thread starts.
-    Local,
-    /// No other step that is local or serial: git locks its repository for a write.
-    Serial,
-    /// Any other step.
-    Parallel,
-}
-
-/// What every step knows of itself. Nothing has a default: what is forgotten here would be wrong in a plan.
-pub trait Effect {
-    /// The step's kind in the report.
-    fn kind(&self) -> &'static str;
-    /// The outside thing, by names that stay the same from run to run.
-    fn object(&self) -> String;
-    /// One line for people: the effect, with the content that matters.
-    fn what(&self) -> String;
-    /// What a person can do when the outside thing holds something else.
-    fn conflict_fix(&self, project: &str) -> String;
-    /// What a person can do when the outside thing cannot be read.
-    fn unknown_fix(&self) -> String;
-    /// Whether the effect can be seen by others and not be taken back.
-    fn is_irreversible(&self) -> bool;
-    /// What may run beside it.
-    fn lane(&self) -> Lane;
-    /// What it needs before a plan begins.
-    fn requirements(&self) -> Vec<Requirement>;
-    /// Whether the effect is already true. The same answer decides before acting and proves after it (law 14).
-    ///
-    /// # Errors
-    /// It cannot be read, which is not the same as absent (law 15).
-    fn probe(&self, world: &World) -> anyhow::Result<Probe>;
-    /// Brings it about. Whether it is wanted was asked before; whether it came true is asked after.
-    fn act(&self, world: &World) -> anyhow::Result<()>;
-}
 
 /// One effect on one outside thing.
 #[derive(Debug, Clone, PartialEq, Eq)]

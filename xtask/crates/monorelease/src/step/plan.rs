@@ -2,27 +2,10 @@
 //!
 //! It knows no kind of step; those are in `step`.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::Step;
 use super::files::EditFile;
-
-/// The answer to: is this effect already true?
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probe {
-    Done(String),
-    /// Done as far as this tool goes; a person has to merge the pull request that is named.
-    Waiting(String),
-    Todo,
-    Conflict {
-        found: String,
-        wanted: String,
-    },
-    /// It could not be read, which is not the same as absent (law 15).
-    Unknown(String),
-}
 
 /// What the report says of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,18 +55,6 @@ impl Verdict {
         self == Self::Done
     }
 }
-
-/// Why a step did not act: somebody else changed the outside thing since the plan was made.
-#[derive(Debug)]
-pub struct Overtaken(pub String);
-
-impl fmt::Display for Overtaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Overtaken {}
 
 /// A step that a plan wants, before anybody asked whether it is done.
 #[derive(Debug, Clone)]

@@ -1,8 +1,7 @@
 //! A git tag of this clone, and the same tag at the remote.
 
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::text::short;
 use crate::world::World;
 

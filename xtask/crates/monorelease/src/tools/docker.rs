@@ -18,7 +18,7 @@ use monorelease_process::{Call, Runner};
 use serde::Deserialize;
 
 use super::health;
-use crate::build::step::ImageBuild;
+use crate::build::image_build::ImageBuild;
 use crate::fault::Fault;
 use crate::world::{World, files};
 

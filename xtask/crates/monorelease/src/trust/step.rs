@@ -5,10 +5,9 @@ use monorelease_model::image::Repository;
 use super::attach::{self, Found};
 use super::policy::Obstacle;
 use super::{Attached, Claim, Policy, Subject, cosign, syft};
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::manifest::ManifestBytes;
-use crate::step::plan::Probe;
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// The registry serves this manifest by its digest, under no tag yet.

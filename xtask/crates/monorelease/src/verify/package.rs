@@ -6,9 +6,10 @@ use super::bundle::Bundles;
 use super::rows::{Look, Release, Row};
 use crate::packages;
 use crate::packages::PackageBuild;
-use crate::packages::files::{Built, Wanted, built};
+use crate::packages::files::{Built, built};
 use crate::packages::index::Place;
 use crate::packages::index::error::IndexError;
+use crate::packages::observe::Wanted;
 use crate::packages::plan::artifacts;
 use crate::project::IndexName;
 use crate::project::Project;
@@ -47,7 +48,7 @@ pub(super) fn look(
         is_release: true,
         index: None,
     };
-    let build = match packages::files::observe(world, &wanted) {
+    let build = match packages::observe::observe(world, &wanted) {
         Ok(facts) => facts.build,
         Err(error) => return row(Look::Bad(format!("{error:#}"))),
     };

@@ -13,10 +13,8 @@ use monorelease_oci_registry::error::RegistryError;
 use super::package;
 use crate::project::image::ImageTarget;
 use crate::project::{Project, Projects};
-use crate::release::candidate_images;
-use crate::release::candidate_images::Unusable;
-use crate::release::observe::VERSION_LABEL;
-use crate::release::platform_images::{PlatformImage, REVISION_LABEL};
+use crate::release::platform_images::{PlatformImage, REVISION_LABEL, VERSION_LABEL};
+use crate::release::registry_images::{Unusable, platform_image};
 use crate::tag::plan::{RemoteTags, TagFacts};
 use crate::text::short;
 use crate::trust;
@@ -123,7 +121,7 @@ pub fn look(world: &World, release: &Release<'_>) -> anyhow::Result<Vec<Row>> {
     }
     for platform in &image.platforms {
         let tag = format!("{name}-{}", arch_suffix(platform));
-        let found = match candidate_images::platform_image(world, &image.release, &tag, platform) {
+        let found = match platform_image(world, &image.release, &tag, platform) {
             Ok(Some(found)) if found.built_for == *platform => Ok(found),
             Ok(Some(found)) => Err(Look::Bad(format!(
                 "{tag} was built for {}",

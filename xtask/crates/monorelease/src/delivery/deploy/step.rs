@@ -22,7 +22,7 @@ use crate::delivery::message::{message, passed_message};
 use crate::delivery::read::ledger::read;
 use crate::delivery::read::source::Reading;
 use crate::fault::Fault;
-use crate::step::plan::Probe;
+use crate::step::effect::Probe;
 use crate::text::short;
 use crate::world::World;
 

@@ -21,7 +21,7 @@ use crate::delivery::repository::tree::PinFile;
 use crate::github::pulls::{NewPull, Pull};
 use crate::release_pr::model::delivery_message_of;
 use crate::release_pr::step::{close, keep_open, says, stranger};
-use crate::step::plan::Probe;
+use crate::step::effect::Probe;
 use crate::text::short;
 use crate::world::World;
 use branch::DeliveryPull;

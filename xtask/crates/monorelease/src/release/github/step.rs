@@ -13,9 +13,8 @@ use super::files::{content, digest, name};
 use super::{Asset, CHECKSUMS, ForgeRelease, Part, Told, checksums, is_ours, read_checksums};
 use crate::github::files::{Content, File};
 use crate::github::releases::Release;
-use crate::step::plan::Probe;
+use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::requirement::Requirement;
-use crate::step::{Effect, Lane};
 use crate::world::World;
 
 /// How much of an upload goes between two lines that tell of it.
