@@ -10,7 +10,8 @@ use monorelease_text_edits::splice::line_at;
 
 use crate::Format;
 use crate::document::{Leaf, Tree, with_documents};
-use crate::references::{PinChange, PinQuery, find_uses, holds_document};
+use crate::place::{PinChange, PinQuery};
+use crate::search::{find_uses, holds_document};
 
 /// A scalar as a reader gets it.
 struct Scalar {

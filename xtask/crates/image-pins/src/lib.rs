@@ -1,6 +1,6 @@
 //! Image references in YAML, JSON and TOML documents: found, judged by what the document means, and edited in place (law 19).
 //!
-//! [`references`] finds and edits references in whole documents, [`by_key`] those that a key path leads to, and
+//! [`references`] finds references in whole documents, [`by_key`] those that a key path leads to, [`edit`] changes them, and
 //! [`registry_file`] reads files that describe one image each. It takes a query and texts: it reads no file, asks no
 //! registry, and knows no environment.
 
@@ -15,10 +15,14 @@
 
 mod by_key;
 mod document;
+pub mod edit;
 mod effective;
+mod key_walk;
 mod parts;
+pub mod place;
 pub mod references;
 pub mod registry_file;
+mod search;
 
 use monorelease_model::image::Digest;
 

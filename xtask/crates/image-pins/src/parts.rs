@@ -11,7 +11,8 @@ use monorelease_text_edits::splice::line_at;
 
 use crate::Write;
 use crate::document::{Leaf, Tree};
-use crate::references::{PinPlace, Says, Search, Slot, Whole};
+use crate::place::{PinPlace, Says, Slot};
+use crate::search::{Search, Whole};
 
 /// A member of a mapping, or a parameter of a chart.
 pub(super) struct Member<'t, 'n> {

@@ -8,9 +8,9 @@ use monorelease_text_edits::key_path::{KeyPath, Part};
 use monorelease_text_edits::splice::line_at;
 
 use crate::Format;
-use crate::by_key::walk;
 use crate::document::{Tree, with_documents};
-use crate::references::Search;
+use crate::key_walk::walk;
+use crate::search::Search;
 
 /// The member that holds the image of all platforms.
 const WHOLE: &str = "oci";
@@ -161,7 +161,9 @@ mod tests {
     use super::*;
     use crate::PinnedImage;
     use crate::Write;
-    use crate::references::{PinChange, PinPlace, PinQuery, find_pins, set_pins};
+    use crate::edit::set_pins;
+    use crate::place::{PinChange, PinPlace, PinQuery};
+    use crate::references::find_pins;
 
     const TEXT: &str = "# ours\nref: llm/litellm@1 # the name\nimage:\n  oci: \"ghcr.io/acme/factory/llm-litellm@sha256:pending\"  # all\n  platforms: { amd64: sha256:pending }\nbuild:\n  context: code\nsecrets:\n  required: [OPENAI_API_KEY]\n";
 

@@ -1,10 +1,17 @@
 //! Tests of the pins editor: a corpus of files as people write them with the exact lines that change, and properties.
 
+use std::ops::Range;
+
+use monorelease_model::image::{Digest, Repository};
+use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::key_path::KeyPath;
 use monorelease_text_edits::splice::splice;
 use proptest::prelude::*;
 
 use super::*;
+use crate::edit::set_pins;
+use crate::place::PinChange;
+use crate::{PinnedImage, Write};
 
 const CORPUS: &str = include_str!("corpus.txt");
 

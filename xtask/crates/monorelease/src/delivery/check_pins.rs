@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use monorelease_image_pins::references::PinPlace;
+use monorelease_image_pins::place::PinPlace;
 use monorelease_model::image::{Digest, Repository};
 
 use super::pins::Pin;

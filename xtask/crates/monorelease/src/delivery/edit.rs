@@ -3,7 +3,8 @@
 //! Which image an environment may get is decided in `plan`; nothing here asks a remote.
 
 use anyhow::{anyhow, bail};
-use monorelease_image_pins::references::{PinChange, PinPlace, PinQuery, set_pins};
+use monorelease_image_pins::edit::set_pins;
+use monorelease_image_pins::place::{PinChange, PinPlace, PinQuery};
 use monorelease_image_pins::{Format, PinnedImage};
 use monorelease_model::image::Digest;
 

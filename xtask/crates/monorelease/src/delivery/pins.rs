@@ -2,7 +2,7 @@
 //!
 //! A pin is a place in a git repository that says which image runs. This file opens no repository and reads no pin.
 
-use monorelease_image_pins::references::PinQuery;
+use monorelease_image_pins::place::PinQuery;
 use monorelease_image_pins::{Format, Write};
 use monorelease_model::image::{Platform, Repository};
 use monorelease_text_edits::key_path::KeyPath;

@@ -1,7 +1,8 @@
 //! Plans made of facts alone: pins and the ledger are planned of alike.
 
 use monorelease_image_pins::Format;
-use monorelease_image_pins::references::{PinQuery, find_pins};
+use monorelease_image_pins::place::PinQuery;
+use monorelease_image_pins::references::find_pins;
 use monorelease_model::version::Version;
 
 use super::promote::{Previous, named};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monorelease_image_pins::references::PinPlace;
+use monorelease_image_pins::place::PinPlace;
 use monorelease_model::build_id::arch_suffix;
 use monorelease_model::image::Digest;
 
