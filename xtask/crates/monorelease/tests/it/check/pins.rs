@@ -59,8 +59,8 @@ fn check_pins_finds_what_no_promotion_could_write() {
     let run = fixture.run(&["check", "pins"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     run.assert_stderr(str![[r#"
-       error [FOLDER]/deploy.git (main): production/e.yaml:3: image.tag is the number 1.10 (line 3), wanted the version as a string
        error [FOLDER]/deploy.git (main): production/f.yaml:3: [SERVER]/acme/api cannot be read: the text is not YAML, mapping values are not allowed in this context (line 3)
+       error [FOLDER]/deploy.git (main): production/e.yaml:3: image says 1.10, which [SERVER]/acme/api does not serve
        error [FOLDER]/deploy.git (main): staging/b.yaml:5: spec.containers[0].image says 0.9.0, which [SERVER]/acme/api does not serve
        error [FOLDER]/deploy.git (main): staging/c.yaml:5: spec.containers[0].image says sha256:pending, which is no digest yet
        error [FOLDER]/deploy.git (main): staging/d.yaml:5: spec.containers[0].image says 0.2.0 and [DIGEST], but 0.2.0 is [DIGEST]
