@@ -23,6 +23,15 @@ pub fn run(app: &App) -> Outcome {
                 .into(),
         );
     }
+    if found.rows.is_empty() && found.told.iter().all(|told| !told.is_trap) {
+        let what = format!(
+            "no updater in {} files follows an image of ours ({} others), so there is nothing to check",
+            found.files, found.others
+        );
+        return Err(Fault::failed(what)
+            .fix("cargo xtask versions, then compare images.repository with the image-list of the applications")
+            .into());
+    }
     let mut rows = vec![
         [
             "place",

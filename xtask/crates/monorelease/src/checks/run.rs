@@ -77,14 +77,19 @@ pub fn run_all(app: &App, gates: Vec<Gate>, skipped: &[Skipped]) -> u8 {
         failed.len(),
         skipped.len()
     );
-    match (app.global.dry_run, failed.is_empty()) {
+    // A check of nothing is not a pass (law 15).
+    let is_nothing = !app.global.dry_run && passed == 0 && failed.is_empty();
+    if is_nothing {
+        app.ui.error("no check was run", Some("cargo xtask check"));
+    }
+    match (app.global.dry_run, failed.is_empty() && !is_nothing) {
         (true, _) => app.ui.status("Planned", "nothing was run"),
         (false, true) => app.ui.status("Finished", &words),
         (false, false) => app.ui.status("Failed", &words),
     }
     let skipped: Vec<_> = skipped.iter().map(|gate| &gate.what).collect();
     app.ui.document(&json!({ "schema": 1, "steps": steps, "refused": [], "passed": passed, "failed": failed, "skipped": skipped }));
-    if failed.is_empty() {
+    if failed.is_empty() && !is_nothing {
         0
     } else {
         FaultKind::Failed.exit_code()

@@ -2,6 +2,7 @@
 //!
 //! Entries are added at the end and taken out whole; whatever else people write into the file stays.
 
+use crate::delivery::ReleaseImages;
 use monorelease_model::image::Digest;
 use serde::Deserialize;
 
@@ -65,6 +66,18 @@ impl BlockList {
         self.bars
             .iter()
             .filter(move |bar| bar.is_of(project, environment))
+    }
+
+    /// The first entry that blocks a release: by its own digest, or where pins name platforms alone by that of one.
+    pub fn find_release(
+        &self,
+        project: &str,
+        environment: &str,
+        images: &ReleaseImages,
+    ) -> Option<&Bar> {
+        images
+            .digests()
+            .find_map(|digest| self.find(project, environment, digest))
     }
 
     pub fn find(&self, project: &str, environment: &str, digest: &Digest) -> Option<&Bar> {

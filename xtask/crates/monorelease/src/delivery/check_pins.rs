@@ -5,25 +5,34 @@
 use std::collections::HashMap;
 
 use monorelease_image_pins::place::PinPlace;
-use monorelease_model::image::{Digest, Repository};
+use monorelease_model::image::{Digest, Repository, media_type};
+use monorelease_oci_registry::client::Described;
 
 use super::pins::Pin;
 use super::read::Environments;
 use super::read::pins::absent;
 use super::read::source::Source;
 use crate::app::{App, Outcome};
-use crate::fault::FaultKind;
+use crate::fault::{Fault, FaultKind};
+use crate::release::registry_images::lacks;
 use crate::world::World;
 
 /// What the check found.
 #[derive(Debug, Default)]
 pub struct PinCheck {
     pub references: usize,
+    /// Pins of registry files that a branch does not have yet.
+    pub to_come: Vec<String>,
     pub faults: Vec<String>,
 }
 
-/// What the registry answered so far: the digest under a tag or a digest, nothing, or why it cannot be told.
-pub(super) type Answers = HashMap<(Repository, String), Result<Option<Digest>, String>>;
+/// What the registry answered so far, by repository and reference: why it cannot be told, or what is served there.
+#[derive(Default)]
+pub(super) struct Answers {
+    served: HashMap<(Repository, String), Result<Option<Described>, String>>,
+    /// What an index lacks, by its digest.
+    lacking: HashMap<(Repository, Digest), Result<Option<String>, String>>,
+}
 
 /// What speaks against a reference.
 pub(super) enum Objection {
@@ -47,7 +56,7 @@ impl Objection {
 /// This repository has no such remote (2). What else cannot be read is a fault among the others.
 fn check(environments: &Environments<'_>) -> anyhow::Result<PinCheck> {
     let mut found = PinCheck::default();
-    let mut answers = Answers::new();
+    let mut answers = Answers::default();
     let pins: Vec<&Pin> = environments.delivery.pins.iter().collect();
     let (sources, unread) = environments.pinned(&pins)?;
     found
@@ -55,20 +64,22 @@ fn check(environments: &Environments<'_>) -> anyhow::Result<PinCheck> {
         .extend(unread.into_iter().map(|unread| unread.what));
     for Source { group, reading } in sources {
         let shown = group.place();
-        // What is new in one branch has not come to the others yet.
+        // What is new in one branch has not come to the others yet; a branch that has none of its files is a mistake (law 15).
+        let has_any = !reading.files.is_empty();
         let is_to_come = |fault: &String| {
-            group
-                .pins
-                .iter()
-                .any(|pin| pin.of_registry && *fault == absent(&pin.file))
+            has_any
+                && group
+                    .pins
+                    .iter()
+                    .any(|pin| pin.of_registry && *fault == absent(&pin.file))
         };
-        found.faults.extend(
-            reading
-                .faults
-                .iter()
-                .filter(|fault| !is_to_come(fault))
-                .map(|fault| format!("{shown}: {fault}")),
-        );
+        for fault in &reading.faults {
+            let kind = match is_to_come(fault) {
+                true => &mut found.to_come,
+                false => &mut found.faults,
+            };
+            kind.push(format!("{shown}: {fault}"));
+        }
         for file in &reading.files {
             for (number, place) in &file.places {
                 found.references += 1;
@@ -117,40 +128,87 @@ pub(super) fn objection_to(
     digest: Option<&Digest>,
     answers: &mut Answers,
 ) -> Option<Objection> {
-    let mut ask = |reference: &str| {
-        let key = (repository.clone(), reference.to_owned());
-        let registry = world.registry();
-        let answer = answers.entry(key).or_insert_with(|| {
-            registry
-                .head(repository, reference)
-                .map(|found| found.map(|found| found.digest))
-                .map_err(|error| error.to_string())
-        });
-        answer.clone()
-    };
+    let mut ask = |reference: &str| asked(world, repository, reference, answers);
     let by_digest = match digest {
-        Some(digest) => ask(digest.as_str()).map(|found| found.is_some()),
-        None => Ok(true),
+        Some(digest) => ask(digest.as_str()),
+        None => Ok(None),
     };
     let by_tag = tag.map_or(Ok(None), &mut ask);
     let wrong = match (by_digest, by_tag, tag, digest) {
         (Err(why), ..) | (_, Err(why), ..) => return Some(Objection::Unread(why)),
-        (Ok(false), _, _, Some(digest)) => {
+        (Ok(None), _, _, Some(digest)) => {
             Some(format!("says {digest}, which {repository} does not serve"))
         }
         (_, Ok(None), Some(tag), None) => {
             Some(format!("says {tag}, which {repository} does not serve"))
         }
-        (_, Ok(Some(found)), Some(tag), Some(digest)) if found != *digest => {
-            Some(format!("says {tag} and {digest}, but {tag} is {found}"))
-        }
+        (_, Ok(Some(found)), Some(tag), Some(digest)) if found.digest != *digest => Some(format!(
+            "says {tag} and {digest}, but {tag} is {}",
+            found.digest
+        )),
         (_, _, None, None) => Some("says neither a tag nor a digest".to_owned()),
-        _ => None,
+        (Ok(Some(found)), ..) | (_, Ok(Some(found)), ..) => {
+            match lacks_of(world, repository, &found, answers) {
+                Ok(lacks) => lacks.map(|lacks| format!("says {}, which {lacks}", found.digest)),
+                Err(why) => return Some(Objection::Unread(why)),
+            }
+        }
     };
     wrong.map(Objection::Wrong)
 }
+
+/// What is served under a tag or a digest; each is asked for once.
+fn asked(
+    world: &World,
+    repository: &Repository,
+    reference: &str,
+    answers: &mut Answers,
+) -> Result<Option<Described>, String> {
+    let key = (repository.clone(), reference.to_owned());
+    let ask = || {
+        let found = world.registry().head(repository, reference);
+        found.map_err(|error| error.to_string())
+    };
+    answers.served.entry(key).or_insert_with(ask).clone()
+}
+
+/// What an index lacks to be run (law 20); nothing of an image that is none.
+fn lacks_of(
+    world: &World,
+    repository: &Repository,
+    found: &Described,
+    answers: &mut Answers,
+) -> Result<Option<String>, String> {
+    if !media_type::is_index(&found.media_type) {
+        return Ok(None);
+    }
+    let ask = || {
+        let registry = world.registry();
+        let index = registry
+            .manifest(repository, found.digest.as_str())
+            .map_err(|error| error.to_string())?;
+        let Some(index) = index else {
+            return Ok(Some(format!("{repository} does not serve by its digest")));
+        };
+        let index = serde_json::from_slice(&index.bytes).map_err(|error| error.to_string())?;
+        lacks(registry, repository, &index).map_err(|error| error.to_string())
+    };
+    let key = (repository.clone(), found.digest.clone());
+    answers.lacking.entry(key).or_insert_with(ask).clone()
+}
+
 pub fn run(app: &App) -> Outcome {
+    if app.delivery.pins.is_empty() {
+        return Err(
+            Fault::usage("no [[pins]] are configured, so there is nothing to check")
+                .fix("cargo xtask init --dry-run, which proposes them")
+                .into(),
+        );
+    }
     let found = check(&app.environments())?;
+    for to_come in &found.to_come {
+        app.ui.note(&format!("not checked: {to_come}"));
+    }
     for fault in &found.faults {
         app.ui.error(fault, None);
     }

@@ -178,7 +178,7 @@ pub(super) fn bars(
 /// Whether what is to be promoted was barred meanwhile.
 pub(super) fn barred(delivery: &Deliver, blocked: &BlockList) -> Option<String> {
     let images = delivery.images.as_ref()?;
-    let bar = blocked.find(&delivery.project, &delivery.environment, &images.index)?;
+    let bar = blocked.find_release(&delivery.project, &delivery.environment, images)?;
     Some(format!(
         "{} barred since {} by {}",
         bar.digest.short(),

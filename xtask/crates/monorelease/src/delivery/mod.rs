@@ -52,20 +52,17 @@ impl ReleaseImages {
         }
     }
 
+    /// Every digest by which a pin can name it.
+    pub fn digests(&self) -> impl Iterator<Item = &Digest> {
+        std::iter::once(&self.index).chain(self.platforms.iter().map(|(_, digest)| digest))
+    }
+
     /// What a pin is to say; `arch` is what the place itself names (`platforms.amd64`). `None`: the place is another platform's.
     ///
     /// # Errors
     /// The release has no image of that platform.
     pub fn wanted(&self, pin: &Pin, arch: Option<&str>) -> Result<Option<PinnedImage>, String> {
-        let names = |platform: &Platform, arch: &str| {
-            [
-                platform.to_string(),
-                platform.to_string().replace('/', "-"),
-                arch_suffix(platform),
-            ]
-            .iter()
-            .any(|name| name == arch)
-        };
+        let names = names_platform;
         let named = match (&pin.platform, arch) {
             (None, None) => {
                 return Ok(Some(PinnedImage {
@@ -90,6 +87,17 @@ impl ReleaseImages {
             digest: digest.clone(),
         }))
     }
+}
+
+/// Whether the key of a place means this platform.
+fn names_platform(platform: &Platform, key: &str) -> bool {
+    [
+        platform.to_string(),
+        platform.to_string().replace('/', "-"),
+        arch_suffix(platform),
+    ]
+    .iter()
+    .any(|name| name == key)
 }
 
 /// What an environment ran, as far as its pins say: a version, a digest, or both.

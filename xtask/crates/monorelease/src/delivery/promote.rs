@@ -8,7 +8,7 @@ use super::plan;
 use super::plan::promote::Previous;
 use super::read::Environments;
 use super::read::history::brought;
-use super::read::images::served;
+use super::read::images::{of_platforms, served};
 use super::read::target::Target;
 use crate::app::{App, Outcome};
 use crate::cli::delivery::Promote;
@@ -122,10 +122,20 @@ fn promote(
     if !goal.refused.is_empty() {
         return Ok(());
     }
-    let Some(named) = plan::promote::named(goal, &target.deployed, before.as_ref(), version) else {
-        return Ok(());
+    let source = before.as_ref().unwrap_or(&target.deployed);
+    let parts = match version {
+        None => source.platform_images(),
+        Some(_) => Vec::new(),
     };
-    let images = match served(world, project, &named) {
+    let found = match of_platforms(world, project, &parts).transpose() {
+        Some(found) => found,
+        None => {
+            let named = plan::promote::named(goal, &target.deployed, before.as_ref(), version);
+            let Some(named) = named else { return Ok(()) };
+            served(world, project, &named)
+        }
+    };
+    let images = match found {
         Ok(images) => images,
         Err(unread) => {
             unread.refuse(goal, &project.name);

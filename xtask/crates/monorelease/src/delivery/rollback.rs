@@ -2,13 +2,14 @@
 
 use monorelease_model::image::Digest;
 
+use super::Said;
 use super::pins::Stage;
 use super::plan::rollback::{Bad, aim, bad, plan, running};
 use super::plan::unblock;
 use super::promote::version;
 use super::read::Environments;
 use super::read::history::{brought, newest, ran_before};
-use super::read::images::served;
+use super::read::images::{digest_of, of_platforms, served};
 use super::read::target::Target;
 use crate::app::{App, Outcome};
 use crate::cli::delivery::{Rollback, Unbar};
@@ -92,7 +93,18 @@ fn rollback(
         .iter()
         .map(|source| newest(world, source, &project.name, &stage.name))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let Some(mut now) = running(goal, deployed, &records) else {
+    // Pins that name platforms alone tell by their digests what runs, whatever was promoted before.
+    let parts = deployed.platform_images();
+    let pinned = parts.first().map(|(_, digest)| Said {
+        version: None,
+        digest: Some(digest.clone()),
+    });
+    let now = match of_platforms(world, project, &parts) {
+        Ok(Some(images)) => Some(Said::of(&images)),
+        // What is broken is rolled back from all the same.
+        Ok(None) | Err(_) => pinned,
+    };
+    let Some(mut now) = now.or_else(|| running(goal, deployed, &records)) else {
         return Ok(());
     };
     if let (None, Some(version)) = (&now.digest, &now.version) {
@@ -110,7 +122,13 @@ fn rollback(
         }
     };
     let Some(to) = to else { return Ok(()) };
-    let images = match served(world, project, &to) {
+    let found = served(world, project, &to).and_then(|images| {
+        let is_part =
+            !parts.is_empty() && images.platforms.iter().any(|(_, of)| *of == images.index);
+        let release = is_part.then(|| of_platforms(world, project, &images.platforms));
+        Ok(release.transpose()?.flatten().unwrap_or(images))
+    });
+    let images = match found {
         Ok(images) => images,
         Err(unread) => {
             unread.refuse(goal, &project.name);
@@ -122,8 +140,8 @@ fn rollback(
     // Of a tag alone, the registry knows the digest.
     let digest = match (bad.digest, &bad.version) {
         (Some(digest), _) => digest,
-        (None, Some(version)) => match served(world, project, version) {
-            Ok(images) => images.index,
+        (None, Some(version)) => match digest_of(world, project, version) {
+            Ok(digest) => digest,
             Err(unread) => {
                 unread.refuse(goal, &project.name);
                 return Ok(());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use monorelease_process::interrupts::interrupts;
 
 use super::apply::{Applied, Event};
-use super::{apply, preflight, run};
+use super::{apply, local_trial, preflight, run};
 use crate::app::{App, Outcome};
 use crate::delivery::promote;
 use crate::fault::{Fault, FaultKind};
@@ -35,10 +35,15 @@ impl App {
         extra: serde_json::Map<String, serde_json::Value>,
     ) -> anyhow::Result<(u8, Plan)> {
         let mut plan = run::plan(&self.world, goal)?;
+        if self.global.dry_run {
+            let untried = local_trial::untried(&self.world, &plan);
+            plan.notes.extend(untried);
+        }
         self.ui.plan(&plan);
         if !self.global.dry_run && plan.open().next().is_some() {
             self.confirm(&plan)?;
-            let refusals = preflight::knock(&self.world, &plan);
+            let mut refusals = preflight::knock(&self.world, &plan);
+            refusals.extend(local_trial::attempt(&self.world, &plan));
             refusals
                 .iter()
                 .for_each(|refusal| self.ui.error(&refusal.what, Some(&refusal.fix)));

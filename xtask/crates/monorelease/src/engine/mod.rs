@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod execute;
+mod local_trial;
 pub mod order;
 pub mod parallel;
 pub mod preflight;

@@ -14,6 +14,7 @@ pub mod push;
 mod release_branch;
 mod revisions;
 mod setup;
+pub mod trial;
 
 use crate::git::credentials::ForgeCredentials;
 use std::collections::BTreeMap;

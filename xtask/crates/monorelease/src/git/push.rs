@@ -21,6 +21,13 @@ const RACES: [&str; 6] = [
 ];
 
 impl Rejection {
+    /// What git and the remote said.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Moved(said) | Self::Refused(said) => said,
+        }
+    }
+
     /// Reads the output of a push of one ref that failed.
     pub fn read(stdout: &str, stderr: &str) -> Self {
         let status = stdout.lines().find_map(|line| {

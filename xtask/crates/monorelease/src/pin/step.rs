@@ -3,7 +3,7 @@
 //! How the pull request is brought about is decided by `delivery::pull_request`; what is built is asked for by the command.
 
 use anyhow::{Context, bail};
-use monorelease_model::image::Digest;
+use monorelease_model::image::{Digest, media_type};
 
 use super::model::{Gather, PinPart, Pins, inputs_tag};
 use crate::delivery::pins::Stage;
@@ -14,7 +14,7 @@ use crate::delivery::{Action, Deliver, pull_request};
 use crate::project::Project;
 use crate::project::registered::ImageSources;
 use crate::release::image_index::compose_as;
-use crate::release::registry_images::{Unusable, platform_image};
+use crate::release::registry_images::{Unusable, lacks, platform_image};
 use crate::step::Step;
 use crate::step::effect::{Effect, Lane, Probe};
 use crate::step::plan::Goal;
@@ -162,6 +162,14 @@ fn resolved(world: &World, pins: &Pins) -> anyhow::Result<Option<Vec<Deliver>>> 
         let Some(found) = world.registry().manifest(repository, tag)? else {
             return Ok(None);
         };
+        if media_type::is_index(&found.media_type) {
+            let index = serde_json::from_slice(&found.bytes)?;
+            if let Some(lacks) = lacks(world.registry(), repository, &index)? {
+                bail!(
+                    "{repository}:{tag} {lacks}; delete the tag {tag} at the registry, then run the same command again"
+                );
+            }
+        }
         let images = images_of(
             platforms,
             "",

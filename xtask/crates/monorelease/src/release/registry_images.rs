@@ -1,5 +1,6 @@
 //! Reads the images that a tag of a registry names: the image or index, what an index lists, and each configuration.
 
+use monorelease_http_client::parallel::side_by_side;
 use monorelease_model::image::manifest::{
     Descriptor, ImageConfiguration, ImageIndex, ImageManifest,
 };
@@ -12,7 +13,7 @@ use crate::step::manifest::ManifestBytes;
 use crate::world::World;
 
 /// Configurations are small; a registry that serves more under that name is not to be believed.
-const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
+pub const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Why there is nothing to go on with.
 pub enum Unusable {
@@ -146,6 +147,42 @@ pub(super) fn child(
             "{tag} lists {digest}, which the registry does not serve"
         )),
     }
+}
+
+/// What an index lacks to be run on every platform that it lists (law 20); `None` where nothing does. A registry goes on
+/// serving an index whose images were deleted.
+///
+/// # Errors
+/// The registry could not be read.
+pub fn lacks(
+    registry: &Registry,
+    repository: &Repository,
+    index: &ImageIndex,
+) -> Result<Option<String>, RegistryError> {
+    let runs = |entry: &&Descriptor| {
+        entry
+            .platform()
+            .is_none_or(|platform| platform.os != "unknown")
+    };
+    let images: Vec<&Descriptor> = index.manifests.iter().filter(runs).collect();
+    if images.is_empty() {
+        return Ok(Some("lists no image of any platform".to_owned()));
+    }
+    let found = side_by_side(&images, |entry| {
+        registry.head(repository, entry.digest.as_str())
+    });
+    for (entry, found) in images.iter().zip(found) {
+        if found?.is_none() {
+            let platform = entry
+                .platform()
+                .map_or_else(|| "an image".to_owned(), |platform| platform.to_string());
+            return Ok(Some(format!(
+                "lists {platform} as {}, which {repository} does not serve",
+                entry.digest
+            )));
+        }
+    }
+    Ok(None)
 }
 
 fn carried(manifest: Manifest) -> ManifestBytes {

@@ -7,6 +7,8 @@ use monorelease_model::image::Repository;
 pub enum Requirement {
     /// To push images into a repository.
     PushImages(Repository),
+    /// To make a tag, which git may be set up to sign.
+    SignTag,
     /// To push a tag to a remote.
     PushTag {
         remote: String,

@@ -46,7 +46,7 @@ impl Effect for Tag {
     }
 
     fn requirements(&self) -> Vec<Requirement> {
-        Vec::new()
+        vec![Requirement::SignTag]
     }
 
     fn probe(&self, world: &World) -> anyhow::Result<Probe> {

@@ -24,6 +24,17 @@ pub fn is_staged(path: &str) -> bool {
         .is_some_and(|name| name.starts_with(STAGE_PREFIX))
 }
 
+/// Whether a file is there that git would run as a hook.
+pub fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    let may_run = |data: &fs::Metadata| {
+        std::os::unix::fs::PermissionsExt::mode(&data.permissions()) & 0o111 != 0
+    };
+    #[cfg(not(unix))]
+    let may_run = |_: &fs::Metadata| true;
+    fs::metadata(path).is_ok_and(|data| data.is_file() && may_run(&data))
+}
+
 /// Reads a text; `None` when there is no such file. Not UTF-8, too large and unreadable are errors that name the path.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let size = match fs::metadata(path) {

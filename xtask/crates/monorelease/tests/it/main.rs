@@ -25,6 +25,7 @@ mod bump {
 mod check {
     mod affected;
     mod commits;
+    mod of_nothing;
     mod pins;
 }
 
@@ -42,7 +43,9 @@ mod delivery {
     mod deploy;
     mod deploy_pull_request;
     mod git;
+    mod gone_platforms;
     mod older_binary;
+    mod platform_pins;
     mod pull_request;
     mod rollout;
     mod runbook;
@@ -86,6 +89,7 @@ mod rehearse {
 mod release {
     mod candidates;
     mod changelog;
+    mod local_refusals;
     mod notices;
     mod race;
     mod real_registry;

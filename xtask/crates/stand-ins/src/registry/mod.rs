@@ -197,6 +197,11 @@ impl EmbeddedRegistry {
         }
     }
 
+    /// Deletes a manifest and its tags, as a retention policy does: indexes that list it are still served. Says whether it was there.
+    pub fn delete_manifest(&self, repository: &str, digest: &Digest) -> bool {
+        self.shared.lock().store.delete_manifest(repository, digest)
+    }
+
     /// Changes the kept bytes of a manifest or a blob behind the back of its digest, as a broken disk does.
     /// Says whether there was anything to change.
     pub fn corrupt(&self, repository: &str, digest: &Digest, bytes: &[u8]) -> bool {

@@ -103,6 +103,15 @@ impl Store {
         }
     }
 
+    /// Deletes a manifest with its tags, as registries do when one is deleted by its digest; indexes that list it stay.
+    pub fn delete_manifest(&mut self, name: &str, digest: &Digest) -> bool {
+        let Some(repository) = self.repositories.get_mut(name) else {
+            return false;
+        };
+        repository.tags.retain(|(_, tagged)| tagged != digest);
+        repository.manifests.remove(digest).is_some()
+    }
+
     /// Gives names that are new, without looking whether they are: thousands are given in one go.
     pub fn put_new_tags(
         &mut self,

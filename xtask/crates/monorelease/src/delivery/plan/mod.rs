@@ -10,7 +10,7 @@ use super::deploy::{Deployment, Effect};
 use super::read::source::Source;
 use super::read::target::Target;
 use super::read::{Deployed, Tasks};
-use super::{Action, Deliver, ReleaseImages};
+use super::{Action, Deliver, ReleaseImages, Said};
 use crate::fault::Fault;
 use crate::step::Step;
 use crate::step::plan::Goal;
@@ -69,7 +69,7 @@ impl Target<'_> {
                 Ok(pull) => deliveries.push(Deliver {
                     action: wish.action.clone(),
                     images: Some(wish.images.clone()),
-                    from: source.said(),
+                    from: self.ran(source),
                     found: source.reading.found(),
                     pull,
                     ..change(&self.deployed, source)
@@ -78,6 +78,21 @@ impl Target<'_> {
             }
         }
         deliveries
+    }
+
+    /// What a source says; where its pins name platforms alone by digest, the first of those.
+    fn ran(&self, source: &Source) -> Vec<Said> {
+        let said = source.said();
+        let image = self.deployed.project.image.as_ref();
+        let (true, Some(image)) = (said.is_empty(), image) else {
+            return said;
+        };
+        let first = source.platform_images(&image.platforms).into_iter().next();
+        let of_digest = |(_, digest)| Said {
+            version: None,
+            digest: Some(digest),
+        };
+        first.map(of_digest).into_iter().collect()
     }
 
     /// The steps before and after deliveries: a record of what is to run, and what is to be done once it is said.
@@ -175,6 +190,27 @@ fn refuse_digest_alone(
             images.index
         );
         goal.refuse(&target.deployed.project.name, what, fix);
+    }
+}
+
+/// Refuses the image of one platform of several, where a pin names the image of all of them.
+fn refuse_part(goal: &mut Goal, target: &Target<'_>, images: &ReleaseImages) {
+    let project = target.deployed.project;
+    let has_several = project
+        .image
+        .as_ref()
+        .is_some_and(|image| image.platforms.len() > 1);
+    let part = images
+        .platforms
+        .iter()
+        .find(|(_, digest)| *digest == images.index);
+    let whole = target.deployed.sources.iter().find_map(Source::whole);
+    if let (true, Some((platform, digest)), Some(whole)) = (has_several, part, whole) {
+        let what = format!(
+            "{digest} is the image of {platform} alone, and {whole} names the image of all platforms"
+        );
+        let fix = format!("cargo xtask status {}", project.name);
+        goal.refuse(&project.name, what, fix);
     }
 }
 

@@ -3,7 +3,7 @@
 use monorelease_model::image::Digest;
 use monorelease_model::version::Version;
 
-use super::{Wish, refuse_digest_alone, refuse_moved};
+use super::{Wish, refuse_digest_alone, refuse_moved, refuse_part};
 use crate::delivery::ledger::LEDGER_REF;
 use crate::delivery::read::source::Source;
 use crate::delivery::read::target::Target;
@@ -81,6 +81,7 @@ pub fn plan(
             stage.name
         ),
     );
+    refuse_part(goal, target, images);
     if let Some(previous) = previous {
         require_standing(goal, target, previous, images);
         refuse_moved(goal, &previous.deployed, previous.brought.as_ref(), images);
@@ -113,7 +114,7 @@ pub fn release(goal: &mut Goal, target: &Target<'_>, images: &ReleaseImages, ver
     } else {
         "delivered"
     };
-    if target.deployed.blocked(&images.index).is_some() {
+    if target.deployed.blocked(images).is_some() {
         goal.notes.push(format!(
             "{}: {} is barred in {}, so it is not {done} there",
             project.name,
@@ -207,7 +208,7 @@ fn refuse_blocked(goal: &mut Goal, target: &Deployed<'_>, images: &ReleaseImages
     let mut is_blocked = false;
     for source in &target.sources {
         let blocked = &source.reading.blocked;
-        let Some(bar) = blocked.find(name, &stage.name, &images.index) else {
+        let Some(bar) = blocked.find_release(name, &stage.name, images) else {
             continue;
         };
         is_blocked = true;

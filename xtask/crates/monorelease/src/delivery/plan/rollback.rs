@@ -2,7 +2,7 @@
 
 use monorelease_model::image::Digest;
 
-use super::{Wish, refuse_digest_alone, refuse_moved};
+use super::{Wish, refuse_digest_alone, refuse_moved, refuse_part};
 use crate::delivery::message::{Before, Record};
 use crate::delivery::read::Deployed;
 use crate::delivery::read::source::Source;
@@ -77,7 +77,8 @@ pub fn aim(
 ) -> Option<String> {
     let Deployed { project, stage, .. } = deployed;
     let name = &project.name;
-    let fix = format!("cargo xtask rollback {name} --in {} --to X.Y.Z", stage.name);
+    let to = wanted_by(deployed);
+    let fix = format!("cargo xtask rollback {name} --in {} --to {to}", stage.name);
     let refused = goal.refused.len();
     let mut stood = Vec::new();
     let mut done = None;
@@ -105,7 +106,7 @@ pub fn aim(
     match (stood.as_slice(), done) {
         ([], Some(commit)) => {
             goal.notes.push(format!(
-                "{name}: {} was rolled back by {}, and nothing was promoted since; --to X.Y.Z goes further back",
+                "{name}: {} was rolled back by {}, and nothing was promoted since; --to {to} goes further back",
                 stage.name,
                 short(&commit)
             ));
@@ -169,7 +170,7 @@ pub fn plan(
         ));
         return;
     }
-    if target.deployed.blocked(&images.index).is_some() {
+    if target.deployed.blocked(images).is_some() {
         goal.refuse(
             name,
             format!(
@@ -182,6 +183,7 @@ pub fn plan(
             ),
         );
     }
+    refuse_part(goal, target, images);
     refuse_digest_alone(
         goal,
         target,
@@ -205,6 +207,14 @@ pub fn plan(
             },
         },
     );
+}
+
+/// How what is gone back to is named: by its digest where no pin says a tag.
+fn wanted_by(deployed: &Deployed<'_>) -> &'static str {
+    match deployed.is_by_ledger() || deployed.takes_tag() {
+        true => "X.Y.Z",
+        false => "sha256:DIGEST",
+    }
 }
 
 /// The newest record that changed what runs.

@@ -10,7 +10,7 @@ pub mod target;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use monorelease_model::image::Digest;
+use monorelease_model::image::{Digest, Platform};
 use monorelease_model::version::Version;
 
 use super::block_list::BARS_FILE;
@@ -199,14 +199,17 @@ impl<'a> Environments<'a> {
         Ok(Source { group, reading })
     }
 
-    /// The versions of a project that were rolled back anywhere, and what could not be read of the ledger. What cannot be read of
-    /// pins is told by `check pins`.
+    /// The versions of a project that were rolled back anywhere, and what could not be read (law 15).
     pub fn blocked_versions(&self, project: &Project) -> (Vec<String>, Vec<Unread>) {
         let name = &project.name;
         let pins = self.delivery.pins.iter().filter(|pin| pin.project == *name);
-        let pinned = self.pinned(&pins.collect::<Vec<_>>());
-        let mut sources = pinned.unwrap_or_default().0;
-        let mut unread = Vec::new();
+        let (mut sources, mut unread) = match self.pinned(&pins.collect::<Vec<_>>()) {
+            Ok(read) => read,
+            Err(error) => {
+                let why = Unread::new(&error, || format!("git ls-remote {}", self.remote));
+                (Vec::new(), vec![why])
+            }
+        };
         let by_ledger = self.delivery.stages.iter().find(|stage| {
             stage.checks.deploys() && self.delivery.pins_of(name, &stage.name).next().is_none()
         });
@@ -313,11 +316,11 @@ impl Deployed<'_> {
         self.sources.iter().any(Source::takes_tag)
     }
 
-    /// The first entry that blocks a digest there, with where it is.
-    pub fn blocked(&self, digest: &Digest) -> Option<(&Source, &Bar)> {
+    /// The first entry that blocks a release there, with where it is.
+    pub fn blocked(&self, images: &ReleaseImages) -> Option<(&Source, &Bar)> {
         self.sources.iter().find_map(|source| {
             let blocked = &source.reading.blocked;
-            let bar = blocked.find(&self.project.name, &self.stage.name, digest)?;
+            let bar = blocked.find_release(&self.project.name, &self.stage.name, images)?;
             Some((source, bar))
         })
     }
@@ -361,6 +364,27 @@ impl Deployed<'_> {
             ] => digest.clone(),
             _ => None,
         }
+    }
+
+    /// The platforms' images, where its pins name nothing but those, each by its digest; none where two pins contradict each other.
+    pub fn platform_images(&self) -> Vec<(Platform, Digest)> {
+        let Some(image) = self
+            .project
+            .image
+            .as_ref()
+            .filter(|_| self.said().is_empty())
+        else {
+            return Vec::new();
+        };
+        let mut found: Vec<_> = self
+            .sources
+            .iter()
+            .flat_map(|source| source.platform_images(&image.platforms))
+            .collect();
+        found.sort();
+        found.dedup();
+        let is_twice = found.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if is_twice { Vec::new() } else { found }
     }
 
     /// Refuses what could not be read, and what is wrong with any pin.

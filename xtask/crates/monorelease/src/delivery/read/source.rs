@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use monorelease_image_pins::place::PinPlace;
 use monorelease_model::build_id::arch_suffix;
-use monorelease_model::image::Digest;
+use monorelease_model::image::{Digest, Platform};
 
 use crate::delivery::block_list::BlockList;
 use crate::delivery::ledger::{Entry, LEDGER_REF};
 use crate::delivery::pins::Pin;
-use crate::delivery::{Deliver, ReleaseImages, Said};
+use crate::delivery::{Deliver, ReleaseImages, Said, names_platform};
 
 /// Pins in one branch of one repository; none in the ledger.
 #[derive(Debug, Clone)]
@@ -76,6 +76,35 @@ impl Source {
 
     pub fn stands(&self, images: &ReleaseImages) -> Result<(), String> {
         self.reading.stands(&self.group.pins, images)
+    }
+
+    /// The platforms' images that its pins name by digest.
+    pub fn platform_images(&self, platforms: &[Platform]) -> Vec<(Platform, Digest)> {
+        let named = self.reading.places().filter_map(|(number, place)| {
+            let by_key = || {
+                let arch = place.arch.as_ref()?;
+                platforms
+                    .iter()
+                    .find(|platform| names_platform(platform, arch))
+            };
+            let platform = self.group.pins[number].platform.as_ref().or_else(by_key)?;
+            Some((platform.clone(), place.pinned()?))
+        });
+        let mut named: Vec<_> = named.collect();
+        named.sort();
+        named.dedup();
+        named
+    }
+
+    /// Where a pin names the image of all platforms.
+    pub fn whole(&self) -> Option<String> {
+        self.reading.files.iter().find_map(|file| {
+            let is_whole = |(number, place): &&(usize, PinPlace)| {
+                place.arch.is_none() && self.group.pins[*number].platform.is_none()
+            };
+            let (_, place) = file.places.iter().find(is_whole)?;
+            Some(format!("{}:{}", file.file, place.line))
+        })
     }
 
     /// Whether one of its pins says a tag, which a digest alone cannot tell.
@@ -171,11 +200,13 @@ impl Reading {
                 |entry| format!("has {} ({})", entry.version, entry.digest),
             ));
         }
+        let mut compared = pins.is_empty();
         for file in &self.files {
             for (number, place) in &file.places {
                 let Some(wanted) = images.wanted(&pins[*number], place.arch.as_deref())? else {
                     continue;
                 };
+                compared = true;
                 let is_it = match &place.digest {
                     Some(digest) => digest == wanted.digest.as_str(),
                     None => place.tag.as_ref() == Some(&wanted.tag),
@@ -192,6 +223,10 @@ impl Reading {
                 }
             }
         }
-        Ok(())
+        // A comparison of nothing is none (law 15).
+        match compared {
+            true => Ok(()),
+            false => Err("names no image of it".to_owned()),
+        }
     }
 }

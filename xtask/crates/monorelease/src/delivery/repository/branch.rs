@@ -341,7 +341,7 @@ impl DeliveryBranch {
 }
 
 /// A branch's full name; what begins with `refs/` is one.
-fn full_name(branch: &str) -> String {
+pub(super) fn full_name(branch: &str) -> String {
     if branch.starts_with("refs/") {
         branch.to_owned()
     } else {

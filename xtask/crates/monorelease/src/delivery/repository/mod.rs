@@ -12,6 +12,7 @@ pub mod own_branch;
 pub mod past;
 mod settings;
 pub mod tree;
+mod trial;
 mod write;
 
 #[cfg(test)]

@@ -88,14 +88,7 @@ impl DeliveryBranch {
         let call = self
             .call(&["commit-tree", &changed.to_string(), "-p", base, "-F"])
             .arg(&text);
-        // Unlike `commit`, this one does not ask the setting itself.
-        let signs = self.runner.finish(&self.call(&[
-            "config",
-            "--type=bool",
-            "--get",
-            "commit.gpgSign",
-        ]))?;
-        let call = if signs.ok && signs.stdout.trim() == "true" {
+        let call = if self.signs() {
             call.arg("--gpg-sign")
         } else {
             call

@@ -170,16 +170,10 @@ fn drafted(found: &[Release], tag: &str, told: &Told) -> Probe {
     let Some((first, rest)) = found.split_first() else {
         return Probe::Todo;
     };
-    let difference = differs(first, told);
     if !first.is_draft {
-        return match difference {
-            None => Probe::Done(format!("published, {}", first.page)),
-            Some((found, wanted)) => Probe::Conflict {
-                found: format!("a published release that says {found}"),
-                wanted,
-            },
-        };
+        return published(first, told);
     }
+    let difference = differs(first, told);
     if let Some(other) = rest.iter().find(|other| !is_surplus(other)) {
         let found = format!(
             "{} drafts for {tag}, {} and {} among them",
@@ -203,6 +197,42 @@ fn drafted(found: &[Release], tag: &str, told: &Told) -> Probe {
     }
 }
 
+/// What is said of a published release. Its words may have been edited by a person, and stay as they are (law 9); one of another
+/// commit, or of another kind, is another release.
+fn published(found: &Release, told: &Told) -> Probe {
+    let mark = |body: &str| {
+        let last = body.trim_end().lines().next_back().unwrap_or_default();
+        last.trim_end().to_owned()
+    };
+    if is_ours(&found.body) && mark(&found.body) != mark(&told.body) {
+        return Probe::Conflict {
+            found: format!("a published release that says {:?}", mark(&found.body)),
+            wanted: format!("{:?}", mark(&told.body)),
+        };
+    }
+    if found.is_prerelease != told.is_prerelease {
+        return Probe::Conflict {
+            found: format!(
+                "a published release that says {}",
+                kind_words(found.is_prerelease)
+            ),
+            wanted: kind_words(told.is_prerelease).to_owned(),
+        };
+    }
+    let edited = match differs(found, told) {
+        Some(_) => "; its title or notes were edited, and stay as they are",
+        None => "",
+    };
+    Probe::Done(format!("published, {}{edited}", found.page))
+}
+
+fn kind_words(is_prerelease: bool) -> &'static str {
+    match is_prerelease {
+        true => "it is a prerelease",
+        false => "it is no prerelease",
+    }
+}
+
 /// Whether nothing is lost with a draft.
 fn is_surplus(release: &Release) -> bool {
     release.is_draft && release.files == 0 && is_ours(&release.body)
@@ -215,14 +245,7 @@ fn differs(found: &Release, told: &Told) -> Option<(String, String)> {
         return Some((shown(&found.title), shown(&told.title)));
     }
     if found.is_prerelease != told.is_prerelease {
-        let words = |is_prerelease| {
-            if is_prerelease {
-                "it is a prerelease"
-            } else {
-                "it is no prerelease"
-            }
-            .to_owned()
-        };
+        let words = |is_prerelease| kind_words(is_prerelease).to_owned();
         return Some((words(found.is_prerelease), words(told.is_prerelease)));
     }
     // The commit stands in the text; a forge may say a branch in the place of one whose tag is there.

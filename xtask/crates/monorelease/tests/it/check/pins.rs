@@ -452,7 +452,18 @@ fn a_commit_is_signed_where_git_is_set_up_so() {
     ]);
     let head = delivered.refs();
     let unsigned = fixture.run(&["promote", "api", "--to", "production"]);
-    assert_eq!(unsigned.code, 1, "{}", unsigned.stderr);
+    assert_eq!(unsigned.code, 3, "{}", unsigned.stderr);
+    assert!(
+        unsigned.stderr.contains("git cannot sign a commit"),
+        "{}",
+        unsigned.stderr
+    );
+    let planned = fixture.run(&["promote", "api", "--to", "production", "--dry-run"]);
+    assert!(
+        planned.stderr.contains("commits are signed by git"),
+        "{}",
+        planned.stderr
+    );
     assert_eq!(
         delivered.refs(),
         head,
