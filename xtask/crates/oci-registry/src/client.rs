@@ -117,22 +117,27 @@ impl Registry {
         let answer = self
             .transport
             .retrying(|| match self.transport.send(&call)? {
-                answer if matches!(answer.status, 200 | 404) => Ok(answer),
+                answer if matches!(answer.status, 200 | 404 | 405 | 501) => Ok(answer),
                 answer => Err(self.transport.refusal(&call, &answer)),
             })?;
         if answer.status == 404 && !is_page(&answer) {
             return Ok(None);
         }
+        // Some proxies let no HEAD pass: asked by GET, the registry answers.
+        let is_answer = answer.status == 200;
         let size = answer
             .header("Content-Length")
+            .filter(|_| is_answer)
             .and_then(|length| length.parse().ok());
         let media_type = answer
             .header("Content-Type")
             .map(bare_media_type)
             .filter(|named| media_type::is_manifest(named));
-        let (Some(digest), Some(size), Some(media_type)) =
-            (digest_header(&call, &answer)?, size, media_type)
-        else {
+        let digest = match is_answer {
+            true => digest_header(&call, &answer)?,
+            false => None,
+        };
+        let (Some(digest), Some(size), Some(media_type)) = (digest, size, media_type) else {
             // A page for people is no word of the registry's, and has no words in a HEAD: asked by GET it speaks.
             // Some servers leave these out of a HEAD, or have another type for everything; the body has them all.
             return Ok(self.manifest(repository, reference)?.map(

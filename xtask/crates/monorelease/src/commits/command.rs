@@ -6,7 +6,6 @@ use super::check::{Gate, WrongWords};
 use super::shown;
 use crate::app::{App, Outcome};
 use crate::cli::CheckWords;
-use crate::fault::Fault;
 use crate::text::short;
 
 pub fn run(app: &App, words: &CheckWords) -> Outcome {
@@ -25,13 +24,6 @@ pub fn run(app: &App, words: &CheckWords) -> Outcome {
         CheckWords::Commits { range } => {
             app.whole_history("which commits the range has")?;
             let commits = app.world.git.range(range)?;
-            if commits.is_empty() {
-                return Err(Fault::failed(format!(
-                    "{range} has no commit, so there is nothing to check"
-                ))
-                .fix(format!("git log --oneline {range}"))
-                .into());
-            }
             let own: Vec<_> = commits.iter().filter(|commit| !commit.is_merge).collect();
             for commit in &own {
                 let title = commit

@@ -228,3 +228,20 @@ fn a_host_that_does_not_exist_is_no_cut_line() {
     let error = client.ping("no-such-host.invalid").unwrap_err();
     assert_eq!(error.kind, RegistryErrorKind::Unreachable, "{error}");
 }
+
+#[test]
+fn a_server_that_takes_no_head_is_asked_by_get() {
+    for status in [405, 501] {
+        let registry = EmbeddedRegistry::start().unwrap();
+        let client = client("");
+        let repository = repository(&registry, "o/r");
+        let bytes = image(&client, &repository);
+        let put = client
+            .put_manifest(&repository, "1.0", OCI_MANIFEST, &bytes)
+            .unwrap();
+        registry.plan_fault(Fault::status("HEAD", "/manifests/", status).times(9));
+        let found = client.head(&repository, "1.0").unwrap().unwrap();
+        assert_eq!((found.digest, found.size), (put, bytes.len() as u64));
+        assert_eq!(client.head(&repository, "2.0").unwrap(), None);
+    }
+}

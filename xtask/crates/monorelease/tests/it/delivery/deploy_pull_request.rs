@@ -37,7 +37,7 @@ fn commands_run_after_the_merge_by_the_same_line() {
         todo pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (it stands in staging)
         note api: the commands of production run after the merge, by the same line
        acted pin api in production: 0.1.0 → 0.2.0, https://github.com/acme/cloud (main) by pull request  (waits for its merge: http://[SERVER]/acme/cloud/pull/1)  [[DURATION]]
-    Finished 1 done now, 0 done before, 1 registry requests
+    Finished 1 done now, 0 done before, 3 registry requests
 
 "#]]);
     assert_eq!(

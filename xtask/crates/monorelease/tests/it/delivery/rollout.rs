@@ -129,7 +129,7 @@ fn a_rollout_is_watched_and_its_pods_are_held_to_the_image() {
            │ api/staging: Name: argocd/api-staging
            │ api/staging: deployment "api" successfully rolled out
        acted rollout api 0.2.0 in staging, by argocd, kubectl (3 commands)  [[DURATION]]
-    Finished 3 done now, 0 done before, 1 registry requests
+    Finished 3 done now, 0 done before, 3 registry requests
 
 "#]]);
     assert_eq!(

@@ -558,7 +558,7 @@ fn several_are_promoted_at_once_and_each_on_its_own() {
        error llm_litellm [DIGEST] ([DIGEST]) is barred in staging since [TIMESTAMP] by Test <test@localhost>: it burns ([FOLDER]/origin.git)
          try cargo xtask unbar llm_litellm --in staging [DIGEST]
        acted pin replicate_generic in staging: [DIGEST] → [DIGEST], [FOLDER]/origin.git (staging)  [[DURATION]]
-    Finished 1 done now, 0 done before, 2 registry requests
+    Finished 1 done now, 0 done before, 4 registry requests
      Refused llm_litellm: nothing was done of it, for the reasons above
 
 "#]]);
