@@ -43,6 +43,7 @@ impl App {
         if !self.global.dry_run && plan.open().next().is_some() {
             self.confirm(&plan)?;
             let mut refusals = preflight::knock(&self.world, &plan);
+            refusals.extend(preflight::pull_rights(&self.world, &plan));
             refusals.extend(local_trial::attempt(&self.world, &plan));
             refusals
                 .iter()

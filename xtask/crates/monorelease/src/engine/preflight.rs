@@ -85,19 +85,9 @@ fn look(world: &World, requirement: &Requirement) -> Result<(), Amiss> {
             commit,
         } => push_to(world, remote, name, commit),
         Requirement::PushBranch(target) => deliver_to(world, target),
-        Requirement::PullRequestBranch {
-            target,
-            branch,
-            repository,
-        } => {
-            own_branch(world, target, branch)?;
-            pulls_at(
-                world.delivery_forge(target.is_own),
-                repository,
-                &target.branch,
-            )
-        }
-        Requirement::PullRequests { repository, base } => pulls_at(world.forge(), repository, base),
+        Requirement::PullRequestBranch { target, branch, .. } => own_branch(world, target, branch),
+        // Only a request that writes tells who may open them: [`pull_rights`] sends it, and no plan does (law 13).
+        Requirement::PullRequests { .. } => Ok(()),
         Requirement::Programs { programs, ledger } => programs
             .iter()
             .try_for_each(|program| installed(world, program))
@@ -157,6 +147,41 @@ pub fn knock(world: &World, plan: &Plan) -> Vec<Refusal> {
             if !refusals.contains(&refusal) {
                 refusals.push(refusal);
             }
+        }
+    }
+    refusals
+}
+
+/// Asks GitHub whether it would take the pull requests of open steps, by one that it cannot take. Gives what is amiss.
+pub fn pull_rights(world: &World, plan: &Plan) -> Vec<Refusal> {
+    let mut asked: Vec<(Requirement, Option<Amiss>)> = Vec::new();
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for planned in plan.open() {
+        for requirement in planned.draft.step.effect().requirements() {
+            let known = asked.iter().position(|(other, _)| *other == requirement);
+            let known = known.unwrap_or_else(|| {
+                let answer = match &requirement {
+                    Requirement::PullRequestBranch {
+                        target, repository, ..
+                    } => pulls_at(
+                        world.delivery_forge(target.is_own),
+                        repository,
+                        &target.branch,
+                    ),
+                    Requirement::PullRequests { repository, base } => {
+                        pulls_at(world.forge(), repository, base)
+                    }
+                    _ => Ok(()),
+                };
+                asked.push((requirement, answer.err()));
+                asked.len() - 1
+            });
+            let refusal = asked[known].1.clone().map(|Amiss { what, fix }| Refusal {
+                project: planned.draft.project.clone(),
+                what,
+                fix,
+            });
+            refusals.extend(refusal.filter(|refusal| !refusals.contains(refusal)));
         }
     }
     refusals

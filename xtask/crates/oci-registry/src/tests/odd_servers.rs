@@ -235,7 +235,7 @@ fn a_server_that_takes_no_head_is_asked_by_get() {
         let registry = EmbeddedRegistry::start().unwrap();
         let client = client("");
         let repository = repository(&registry, "o/r");
-        let bytes = image(&client, &repository);
+        let bytes = image(&client, &repository, "layer");
         let put = client
             .put_manifest(&repository, "1.0", OCI_MANIFEST, &bytes)
             .unwrap();

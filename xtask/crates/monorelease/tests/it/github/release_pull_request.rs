@@ -24,6 +24,11 @@ fn it_is_opened_once_and_a_second_run_acts_never() {
         before,
         "a dry run writes nothing, no object either"
     );
+    let asked = stage.forge.log();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|request| request.method == "GET"),
+        "law 13: a dry run reads alone: {asked:?}"
+    );
     let objects = |stage: &Stage| stage.fixture.git(&["count-objects"]);
     let count = objects(&stage);
     stage.ok(&["--dry-run"]);
