@@ -233,7 +233,7 @@ fn a_host_that_does_not_exist_is_no_cut_line() {
 fn a_server_that_takes_no_head_is_asked_by_get() {
     for status in [405, 501] {
         let registry = EmbeddedRegistry::start().unwrap();
-        let client = client("");
+        let client = client("{}");
         let repository = repository(&registry, "o/r");
         let bytes = image(&client, &repository, "layer");
         let put = client
