@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::str::Chars;
 
 use monorelease_version_files::requirements::masterminds::{Constraint, read_version};
-use regex::Regex;
+use regex_lite::Regex;
 
 /// How the newest tag is told ("Supported update strategies").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,13 +175,13 @@ fn glob(pattern: &str) -> Option<Regex> {
 
 /// A class behind its `[`: one character or range after another, up to a `]` that is not the first of them.
 fn class(rest: &mut Chars, expression: &mut String) -> Option<()> {
-    expression.push('[');
-    if rest.as_str().starts_with('^') {
+    let is_negated = rest.as_str().starts_with('^');
+    if is_negated {
         rest.next();
-        expression.push('^');
     }
-    let mut is_empty = true;
-    while is_empty || !rest.as_str().starts_with(']') {
+    let mut members = String::new();
+    let mut is_first = true;
+    while is_first || !rest.as_str().starts_with(']') {
         let low = class_member(rest)?;
         let high = match rest.as_str().strip_prefix('-') {
             Some(behind) => {
@@ -190,18 +190,22 @@ fn class(rest: &mut Chars, expression: &mut String) -> Option<()> {
             }
             None => low,
         };
-        // A range that ends before it begins is valid in Go, and empty; here that is an empty intersection.
+        // A range that ends before it begins is valid in Go, and empty.
         if low <= high {
-            push_literal(low, expression);
-            expression.push('-');
-            push_literal(high, expression);
-        } else {
-            expression.push_str("[a&&b]");
+            push_literal(low, &mut members);
+            members.push('-');
+            push_literal(high, &mut members);
         }
-        is_empty = false;
+        is_first = false;
     }
     rest.next();
-    expression.push(']');
+    let class = match (members.is_empty(), is_negated) {
+        (true, false) => r"[^\s\S]".to_owned(),
+        (true, true) => r"[\s\S]".to_owned(),
+        (false, false) => format!("[{members}]"),
+        (false, true) => format!("[^{members}]"),
+    };
+    expression.push_str(&class);
     Some(())
 }
 
@@ -214,7 +218,7 @@ fn class_member(rest: &mut Chars) -> Option<char> {
 }
 
 fn push_literal(sign: char, expression: &mut String) {
-    expression.push_str(&regex::escape(sign.encode_utf8(&mut [0; 4])));
+    expression.push_str(&regex_lite::escape(sign.encode_utf8(&mut [0; 4])));
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub mod step;
 mod syft;
 
 use monorelease_model::image::{Digest, Repository};
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::config::Config;
 use crate::config::trust::SbomFormat;

@@ -3,7 +3,7 @@
 //! What cannot be met is found before anything is done (law 16). It signs nothing.
 
 use anyhow::Context;
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::identity::Identity;
 use super::{Key, Policy, PublicKey, Signer, Trust, cosign, identity};

@@ -382,6 +382,7 @@ fn patterns_match_as_go_matches_them() {
         ("[\\-x]", "a", false),
         ("[z-ab]", "b", true),
         ("[z-a]", "a", false),
+        ("[^z-a]", "a", true),
         ("[a&&b]", "&", true),
         ("a.c", "abc", false),
         ("[]a]", "]", false),
