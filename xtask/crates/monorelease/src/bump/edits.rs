@@ -227,8 +227,20 @@ impl<'a> Edits<'a> {
                     Fault::usage(format!("{} ({}): {error}", manifest.path, requirement.key))
                         .fix(format!("edit {}", manifest.path))
                 };
-                if admits::admits(requirement.kind, &requirement.text, to).map_err(wrong)? && !raise
-                {
+                let admitted =
+                    admits::admits(requirement.kind, &requirement.text, to).map_err(wrong)?;
+                if admitted && !raise {
+                    continue;
+                }
+                if !admitted && self.is_on_another(package, requirement, from) {
+                    goal.notes.push(format!(
+                        "{} line {} requires {} {}, which {} was none of, and stays",
+                        manifest.path,
+                        requirement.line,
+                        package.name,
+                        requirement.text,
+                        from.to_semver()
+                    ));
                     continue;
                 }
                 match moved::moved(requirement.kind, &requirement.text, from, to) {
@@ -258,6 +270,14 @@ impl<'a> Edits<'a> {
             wanted.into_iter().try_for_each(|wanted| self.add(wanted))?;
         }
         Ok(())
+    }
+
+    /// Whether a requirement means a published version of the package and never meant the one of this repository: it did not
+    /// admit the version before, and nothing in the manifest leads here (law 4).
+    fn is_on_another(&self, package: &Package, requirement: &Requirement, from: &Version) -> bool {
+        let leads_here = requirement.is_linked || package.ecosystem == Ecosystem::Cargo;
+        let admits = admits::admits(requirement.kind, &requirement.text, from);
+        !leads_here && admits.is_ok_and(|admits| !admits)
     }
 
     /// Says which charts of a chart repository have the package's name and would be left behind, if they are this one.

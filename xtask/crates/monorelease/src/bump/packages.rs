@@ -105,6 +105,7 @@ pub(super) fn of_chart(dependency: ChartDependency) -> Requirement {
     Requirement {
         kind: RequirementKind::Chart,
         package: name,
+        is_linked: path.is_some(),
         path,
         key,
         text,

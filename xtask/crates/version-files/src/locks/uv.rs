@@ -171,6 +171,7 @@ fn specifiers(
         let text = text[span.clone()].to_owned();
         let line = lines.at(span.start);
         let requirement = Requirement {
+            is_linked: false,
             kind: RequirementKind::Python,
             package,
             path,

@@ -67,6 +67,7 @@ pub(crate) fn of_table(
             kind: RequirementKind::Npm,
             package: name.clone(),
             path: None,
+            is_linked: skipped > 0,
             key,
             text,
             line,

@@ -42,11 +42,13 @@ pub fn pyproject<S: AsRef<str>>(document: &Document<S>) -> Result<Vec<Requiremen
             };
             let key = format!("{list}[{index}]");
             let span = toml::part_span(text, entry, part, &key)?;
-            let path = sources.get(&package).cloned();
+            let source = sources.get(&package);
+            let is_linked = source.is_some();
+            let path = source.cloned().flatten();
             requirements.push(requirement(
                 RequirementKind::Python,
                 package,
-                path,
+                (path, is_linked),
                 key,
                 text,
                 span,
@@ -68,7 +70,7 @@ pub fn pyproject<S: AsRef<str>>(document: &Document<S>) -> Result<Vec<Requiremen
                 requirements.push(requirement(
                     RequirementKind::Poetry,
                     normalised(name),
-                    path,
+                    (path.clone(), path.is_some()),
                     key,
                     text,
                     span,
@@ -84,7 +86,7 @@ pub fn pyproject<S: AsRef<str>>(document: &Document<S>) -> Result<Vec<Requiremen
 fn requirement(
     kind: RequirementKind,
     package: String,
-    path: Option<String>,
+    (path, is_linked): (Option<String>, bool),
     key: String,
     text: &str,
     span: Range<usize>,
@@ -94,6 +96,7 @@ fn requirement(
         kind,
         package,
         path,
+        is_linked,
         key,
         text: text[span.clone()].to_owned(),
         line: lines.at(span.start),
@@ -127,8 +130,9 @@ fn lists(root: &Item) -> Vec<(String, &Array)> {
     lists
 }
 
-/// Where uv is told to find packages. A package may have several sources, for several platforms; a folder is a folder.
-fn uv_sources(root: &Item) -> HashMap<String, String> {
+/// Where uv is told to find packages of this repository: in a folder, or, without one, in the workspace. A package may have
+/// several sources, for several platforms; a folder is a folder.
+fn uv_sources(root: &Item) -> HashMap<String, Option<String>> {
     let mut sources = HashMap::new();
     for (name, source) in toml::find(root, &["tool", "uv", "sources"])
         .into_iter()
@@ -139,11 +143,18 @@ fn uv_sources(root: &Item) -> HashMap<String, String> {
             .into_iter()
             .flat_map(Array::iter)
             .filter_map(Value::as_inline_table);
-        let mut tables = source
+        let tables = source
             .as_table_like()
             .into_iter()
             .chain(several.map(|table| table as &dyn TableLike));
-        sources.extend(tables.find_map(|table| Some((normalised(name), string(table, "path")?))));
+        for table in tables {
+            let folder = string(table, "path");
+            let is_member = table.get("workspace").and_then(Item::as_bool) == Some(true);
+            if folder.is_some() || is_member {
+                let known = sources.entry(normalised(name)).or_insert(None);
+                *known = known.take().or(folder);
+            }
+        }
     }
     sources
 }

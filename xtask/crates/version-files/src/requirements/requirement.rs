@@ -15,6 +15,8 @@ pub struct Requirement {
     pub package: String,
     /// The folder where the manifest says that the package lies, as it is written: relative to the manifest's own.
     pub path: Option<String>,
+    /// Whether the manifest says that the package is this repository's: by a folder, or as one of the workspace.
+    pub is_linked: bool,
     /// Where it stands, in the manifest's own terms: `dependencies.a.version`, `project.dependencies[2]` (from 0).
     pub key: String,
     /// The requirement alone, as it is written: `0.1.0`, `>=0.3,<0.4`. No name, extras, parentheses or marker.

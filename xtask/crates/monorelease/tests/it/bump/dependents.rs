@@ -1,6 +1,7 @@
 //! Law 4: requirements of other projects move with the version they no longer admit, and say why; and the locks go along.
 
 use crate::support::Fixture;
+use crate::support::snapshots::assert_text;
 use serde_json::Value;
 use snapbox::str;
 
@@ -185,6 +186,88 @@ fn law_4_a_requirement_that_cannot_be_moved_surely_refuses_the_bump() {
 
 "#]]);
     assert_eq!(fixture.state(), before);
+}
+
+#[test]
+fn law_4_a_requirement_that_never_meant_the_local_version_stays() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "web/pyproject.toml",
+        "[project]\nname = \"web\"\nversion = \"1.0.0\"\ndependencies = [\"core>=0.0.8,<0.0.9\"]\n[dependency-groups]\ndev = [\"core==0.1.0\"]\n",
+    );
+    fixture.write(
+        "old/pyproject.toml",
+        "[tool.poetry]\nname = \"old\"\nversion = \"1.0.0\"\n[tool.poetry.dependencies]\ncore = \"^0.0.8\"\n",
+    );
+    // A package that the manifest says is of this repository is the local one, whatever its numbers say.
+    fixture.write(
+        "linked/pyproject.toml",
+        "[project]\nname = \"linked\"\nversion = \"1.0.0\"\ndependencies = [\"core>=0.0.8,<0.0.9\"]\n[tool.uv.sources]\ncore = { workspace = true }\n",
+    );
+    fixture.write(
+        "poetry/pyproject.toml",
+        "[tool.poetry]\nname = \"poetry\"\nversion = \"1.0.0\"\n[tool.poetry.dependencies]\ncore = { path = \"../core\", version = \"^0.0.8\" }\n",
+    );
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: users of core");
+    let ran = fixture.ok(&["bump", "minor", "core"]);
+    assert_text(&ran.lines_with("and stays"), str![[r#"
+        note old/pyproject.toml line 5 requires core ^0.0.8, which 0.1.0 was none of, and stays
+        note web/pyproject.toml line 4 requires core >=0.0.8,<0.0.9, which 0.1.0 was none of, and stays
+
+"#]]);
+    let files = fixture.git(&["diff", "--unified=0", "web", "old", "linked", "poetry"]);
+    let lines: Vec<&str> = files
+        .lines()
+        .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
+        .collect();
+    assert_text(&lines.join("\n"), str![[r#"
++dependencies = ["core>=0.2.0,<0.2.1"]
++core = { path = "../core", version = "^0.2.0" }
++dev = ["core==0.2.0"]
+"#]]);
+}
+
+#[test]
+fn law_4_an_npm_range_that_never_meant_the_local_version_stays() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "lib/package.json",
+        "{\n  \"name\": \"lib\",\n  \"version\": \"1.4.0\"\n}\n",
+    );
+    let config = fixture.read("xtask/monorepo.toml");
+    fixture.write(
+        "xtask/monorepo.toml",
+        &format!("{config}[projects.lib]\npath = \"lib\"\nversions = [\"package.json\"]\n"),
+    );
+    for (name, range) in [
+        ("old", "^0.8.0"),
+        ("newer", "^1.0.0"),
+        ("same", "1.4.0"),
+        ("member", "workspace:^0.8.0"),
+    ] {
+        fixture.write(
+            &format!("{name}/package.json"),
+            &format!("{{\n  \"name\": \"{name}\",\n  \"version\": \"1.0.0\",\n  \"dependencies\": {{ \"lib\": \"{range}\" }}\n}}\n"),
+        );
+    }
+    fixture.git(&["add", "--all"]);
+    fixture.commit_all("feat: users of lib");
+    let ran = fixture.ok(&["bump", "major", "lib"]);
+    assert_text(&ran.lines_with("and stays"), str![[r#"
+        note old/package.json line 4 requires lib ^0.8.0, which 1.4.0 was none of, and stays
+
+"#]]);
+    let diff = fixture.git(&["diff", "--unified=0", "old", "newer", "same", "member"]);
+    let lines: Vec<&str> = diff
+        .lines()
+        .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
+        .collect();
+    assert_text(&lines.join("\n"), str![[r#"
++  "dependencies": { "lib": "workspace:^2.0.0" }
++  "dependencies": { "lib": "^2.0.0" }
++  "dependencies": { "lib": "2.0.0" }
+"#]]);
 }
 
 #[test]
