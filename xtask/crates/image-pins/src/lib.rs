@@ -24,6 +24,8 @@ pub mod references;
 pub mod registry_file;
 mod search;
 
+use std::fmt;
+
 use monorelease_model::image::Digest;
 
 /// How a file is read, by the ending of its name.
@@ -67,6 +69,16 @@ impl Write {
 /// One image, as a pin says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedImage {
-    pub tag: String,
+    /// `None` for an image that is known by its digest alone.
+    pub tag: Option<String>,
     pub digest: Digest,
+}
+
+impl fmt::Display for PinnedImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tag {
+            Some(tag) => write!(f, "{tag}@{}", self.digest),
+            None => self.digest.fmt(f),
+        }
+    }
 }

@@ -87,12 +87,13 @@ impl PinPlace {
                 .all(|(ours, theirs)| ours.span == theirs.span)
     }
 
-    /// Whether an edit of it writes a tag.
-    pub fn takes_tag(&self) -> bool {
-        self.slots.iter().any(|slot| match &slot.says {
-            Says::Suffix(write) | Says::Whole(_, write) | Says::Bare(write) => write.has_tag(),
+    /// Whether it cannot say an image that is known by its digest alone: it says a tag, or takes nothing else.
+    pub fn needs_tag(&self) -> bool {
+        let tag_alone = |slot: &Slot| match &slot.says {
+            Says::Suffix(write) | Says::Whole(_, write) | Says::Bare(write) => *write == Write::Tag,
             Says::Hex => false,
-        })
+        };
+        self.tag.is_some() || self.slots.iter().any(tag_alone)
     }
 
     /// The digest, where a whole one is written.
@@ -102,26 +103,23 @@ impl PinPlace {
 
     /// What makes the place say another image. Empty spans are insertions.
     pub fn edits(&self, image: &PinnedImage) -> Vec<(Range<usize>, String)> {
+        let tag = |write: Write| image.tag.as_deref().filter(|_| write.has_tag());
         let suffix = |write: Write| {
-            let tag = if write.has_tag() {
-                format!(":{}", image.tag)
-            } else {
-                String::new()
-            };
-            let digest = if write.has_digest() {
-                format!("@{}", image.digest)
-            } else {
-                String::new()
-            };
-            tag + &digest
+            let tag = tag(write).map(|tag| format!(":{tag}")).unwrap_or_default();
+            match write.has_digest() {
+                true => format!("{tag}@{}", image.digest),
+                false => tag,
+            }
         };
         let text = |says: &Says| match says {
             Says::Suffix(write) => suffix(*write),
             Says::Whole(repository, write) => format!("{repository}{}", suffix(*write)),
             Says::Hex => image.digest.hex().to_owned(),
-            Says::Bare(Write::Tag) => image.tag.clone(),
-            Says::Bare(Write::Digest) => image.digest.to_string(),
-            Says::Bare(Write::TagAndDigest) => format!("{}@{}", image.tag, image.digest),
+            Says::Bare(write) => match (tag(*write), write.has_digest()) {
+                (Some(tag), true) => format!("{tag}@{}", image.digest),
+                (Some(tag), false) => tag.to_owned(),
+                (None, _) => image.digest.to_string(),
+            },
         };
         self.slots
             .iter()

@@ -245,7 +245,7 @@ mod tests {
         );
         let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
         let image = |letter: &str| PinnedImage {
-            tag: String::new(),
+            tag: None,
             digest: digest(letter).parse().unwrap(),
         };
         let set = |text: &str, places: &[PinPlace]| {

@@ -28,11 +28,11 @@ fn repository() -> Repository {
 fn image(arch: Option<&str>) -> PinnedImage {
     match arch {
         None => PinnedImage {
-            tag: "0.2.0".into(),
+            tag: Some("0.2.0".into()),
             digest: digest('b'),
         },
         Some(arch) => PinnedImage {
-            tag: format!("0.2.0-{arch}"),
+            tag: Some(format!("0.2.0-{arch}")),
             digest: digest('c'),
         },
     }

@@ -12,7 +12,7 @@ pub struct Promote {
     /// The environment
     #[arg(long, value_name = "ENV")]
     pub to: String,
-    /// The release [default: what the environment before runs; the last one that HEAD contains for the first]
+    /// The release, or its digest [default: what the environment before runs; the last one that HEAD contains for the first]
     #[arg(long, value_name = "X.Y.Z")]
     pub version: Option<String>,
 }

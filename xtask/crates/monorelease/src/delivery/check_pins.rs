@@ -10,8 +10,7 @@ use monorelease_oci_registry::client::Described;
 
 use super::pins::Pin;
 use super::read::Environments;
-use super::read::pins::absent;
-use super::read::source::Source;
+use super::read::source::{PinFault, Source};
 use crate::app::{App, Outcome};
 use crate::fault::{Fault, FaultKind};
 use crate::release::registry_images::lacks;
@@ -64,14 +63,13 @@ fn check(environments: &Environments<'_>) -> anyhow::Result<PinCheck> {
         .extend(unread.into_iter().map(|unread| unread.what));
     for Source { group, reading } in sources {
         let shown = group.place();
-        // What is new in one branch has not come to the others yet; a branch that has none of its files is a mistake (law 15).
-        let has_any = !reading.files.is_empty();
-        let is_to_come = |fault: &String| {
-            has_any
-                && group
-                    .pins
-                    .iter()
-                    .any(|pin| pin.of_registry && *fault == absent(&pin.file))
+        // What is new in one branch has not come to the others yet.
+        let is_to_come = |fault: &PinFault| match fault {
+            PinFault::NoFile(file) => group
+                .pins
+                .iter()
+                .any(|pin| pin.of_registry && pin.file == *file),
+            PinFault::BlockList(_) | PinFault::Other(_) => false,
         };
         for fault in &reading.faults {
             let kind = match is_to_come(fault) {
@@ -95,6 +93,10 @@ fn check(environments: &Environments<'_>) -> anyhow::Result<PinCheck> {
                 }
             }
         }
+    }
+    // Where nothing was looked at, nothing holds (law 15).
+    if found.references == 0 && found.faults.is_empty() {
+        found.faults.append(&mut found.to_come);
     }
     Ok(found)
 }
@@ -201,7 +203,7 @@ pub fn run(app: &App) -> Outcome {
     if app.delivery.pins.is_empty() {
         return Err(
             Fault::usage("no [[pins]] are configured, so there is nothing to check")
-                .fix("cargo xtask init --dry-run, which proposes them")
+                .fix("add [[pins]] with project, environment and file to xtask/monorepo.toml")
                 .into(),
         );
     }

@@ -71,7 +71,7 @@ fn make(delivery: &Deliver, reading: &Reading) -> anyhow::Result<Edited> {
                 file: file.file.clone(),
                 key: place.key.clone(),
                 from: place.says(),
-                to: format!("{}@{}", image.tag, image.digest),
+                to: image.to_string(),
             }));
         edited.texts.push((file.file.clone(), text));
     }

@@ -39,7 +39,12 @@ pub fn health(environments: &Environments<'_>) -> anyhow::Result<Vec<Health>> {
                 reading.places().count(),
             )),
             Ok(reading) => Err((
-                reading.faults.join("; "),
+                reading
+                    .faults
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; "),
                 "edit the file, or its [[pins]] in the configuration".to_owned(),
             )),
             Err(unread) => Err((unread.what, unread.fix)),

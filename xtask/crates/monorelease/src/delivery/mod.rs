@@ -63,10 +63,11 @@ impl ReleaseImages {
     /// The release has no image of that platform.
     pub fn wanted(&self, pin: &Pin, arch: Option<&str>) -> Result<Option<PinnedImage>, String> {
         let names = names_platform;
+        let version = Some(self.version.as_str()).filter(|version| !version.is_empty());
         let named = match (&pin.platform, arch) {
             (None, None) => {
                 return Ok(Some(PinnedImage {
-                    tag: self.version.clone(),
+                    tag: version.map(ToOwned::to_owned),
                     digest: self.index.clone(),
                 }));
             }
@@ -83,7 +84,7 @@ impl ReleaseImages {
         };
         let (platform, digest) = named.ok_or_else(missing)?;
         Ok(Some(PinnedImage {
-            tag: format!("{}-{}", self.version, arch_suffix(platform)),
+            tag: version.map(|version| format!("{version}-{}", arch_suffix(platform))),
             digest: digest.clone(),
         }))
     }

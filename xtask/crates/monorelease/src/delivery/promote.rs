@@ -1,5 +1,6 @@
 //! `promote`: an environment's pins say a release that stands in the environment before it; of several projects, each on its own.
 
+use monorelease_model::image::Digest;
 use monorelease_model::version::Version;
 
 use super::ReleaseImages;
@@ -27,7 +28,7 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     let asked = arguments
         .version
         .as_deref()
-        .map(|text| version(text, "--version"))
+        .map(|text| release_name(text, "--version", &projects[0].name))
         .transpose()?;
     let mut all = Goal {
         scope: Scope::EachProject,
@@ -35,7 +36,7 @@ pub fn run(app: &App, arguments: &Promote) -> Outcome {
     };
     let environments = app.environments();
     for project in projects {
-        let goal = goal(app, &environments, project, stage, asked.as_ref())?;
+        let goal = goal(app, &environments, project, stage, asked.as_deref())?;
         all.drafts.extend(goal.drafts);
         all.refused.extend(goal.refused);
         all.notes.extend(goal.notes);
@@ -49,17 +50,17 @@ fn goal(
     environments: &Environments<'_>,
     project: &Project,
     stage: &Stage,
-    version: Option<&Version>,
+    asked: Option<&str>,
 ) -> anyhow::Result<Goal> {
-    let newest = if version.is_none() && stage.after.is_none() {
-        newest(app, project)?
+    let newest = if asked.is_none() && stage.after.is_none() {
+        newest(app, project)?.map(|version| version.to_semver())
     } else {
         None
     };
     // Commands of the environment are run for what is pinned there; without any there is nothing to do.
     if project.registered.is_some()
         && stage.after.is_none()
-        && version.is_none()
+        && asked.is_none()
         && stage.checks.tasks.is_empty()
     {
         let what = format!(
@@ -76,7 +77,7 @@ fn goal(
         &mut goal,
         project,
         stage,
-        version.or(newest.as_ref()),
+        asked.or(newest.as_deref()),
     )?;
     goal.notes.extend(
         app.trust
@@ -99,7 +100,7 @@ fn goal(
     Ok(goal)
 }
 
-/// Promotes a release into an environment. `version` is what is asked for, or what the first environment gets of itself.
+/// Promotes a release into an environment. `asked` names it by its version or digest, or is what the first environment gets.
 ///
 /// # Errors
 /// Nothing says what runs there (2), or the world cannot be read. What forbids the promotion is refused in the goal.
@@ -108,7 +109,7 @@ fn promote(
     goal: &mut Goal,
     project: &Project,
     stage: &Stage,
-    version: Option<&Version>,
+    asked: Option<&str>,
 ) -> anyhow::Result<()> {
     let world = environments.world;
     let target = Target::read(environments, project, stage)?;
@@ -123,20 +124,20 @@ fn promote(
         return Ok(());
     }
     let source = before.as_ref().unwrap_or(&target.deployed);
-    let parts = match version {
+    let parts = match asked {
         None => source.platform_images(),
         Some(_) => Vec::new(),
     };
     let found = match of_platforms(world, project, &parts).transpose() {
         Some(found) => found,
         None => {
-            let named = plan::promote::named(goal, &target.deployed, before.as_ref(), version);
+            let named = plan::promote::named(goal, &target.deployed, before.as_ref(), asked);
             let Some(named) = named else { return Ok(()) };
             served(world, project, &named)
         }
     };
     let images = match found {
-        Ok(images) => images,
+        Ok(images) => target.deployed.of_platform(images),
         Err(unread) => {
             unread.refuse(goal, &project.name);
             return Ok(());
@@ -196,10 +197,24 @@ pub fn after_release(
     Ok(())
 }
 
-/// A version as a flag names it.
-pub fn version(text: &str, flag: &str) -> Result<Version, Fault> {
-    Version::parse_semver(text)
-        .map_err(|why| Fault::usage(format!("{flag} {text}: {why}")).fix(format!("{flag} X.Y.Z")))
+/// A release as a flag names it: by its version, or by the digest of its image.
+pub(super) fn release_name(text: &str, flag: &str, project: &str) -> Result<String, Fault> {
+    if !text.starts_with("sha256:") {
+        return Version::parse_semver(text)
+            .map(|version| version.to_semver())
+            .map_err(|why| {
+                Fault::usage(format!("{flag} {text}: {why}")).fix(format!("{flag} X.Y.Z"))
+            });
+    }
+    if text.parse::<Digest>().is_err() {
+        let what = format!(
+            "{flag} {text}: it is no whole digest, wanted \"sha256:\" and 64 lower-case hexadecimal digits"
+        );
+        return Err(
+            Fault::usage(what).fix(format!("cargo xtask status {project}, which names digests"))
+        );
+    }
+    Ok(text.to_owned())
 }
 
 /// The highest stable release whose tag HEAD contains.

@@ -6,7 +6,7 @@ use super::Said;
 use super::pins::Stage;
 use super::plan::rollback::{Bad, aim, bad, plan, running};
 use super::plan::unblock;
-use super::promote::version;
+use super::promote::release_name;
 use super::read::Environments;
 use super::read::history::{brought, newest, ran_before};
 use super::read::images::{digest_of, of_platforms, served};
@@ -20,23 +20,11 @@ use crate::step::plan::Goal;
 pub fn run(app: &App, arguments: &Rollback) -> Outcome {
     let project = app.projects.find(&arguments.project)?;
     let stage = app.delivery.stage(&arguments.environment)?;
-    let to = match arguments.to.as_deref() {
-        // Where pins say digests alone, a digest is all that names what ran.
-        Some(text) if text.parse::<Digest>().is_ok() => Some(text.to_owned()),
-        Some(text) if text.starts_with("sha256:") => {
-            let what = format!(
-                "--to {text}: it is no whole digest, wanted \"sha256:\" and 64 lower-case hexadecimal digits"
-            );
-            return Err(Fault::usage(what)
-                .fix(format!(
-                    "cargo xtask status {}, which names digests",
-                    project.name
-                ))
-                .into());
-        }
-        Some(text) => Some(version(text, "--to")?.to_semver()),
-        None => None,
-    };
+    let to = arguments
+        .to
+        .as_deref()
+        .map(|text| release_name(text, "--to", &project.name))
+        .transpose()?;
     let mut goal = Goal::default();
     let environments = app.environments();
     rollback(
@@ -129,7 +117,7 @@ fn rollback(
         Ok(release.transpose()?.flatten().unwrap_or(images))
     });
     let images = match found {
-        Ok(images) => images,
+        Ok(images) => deployed.of_platform(images),
         Err(unread) => {
             unread.refuse(goal, &project.name);
             return Ok(());

@@ -55,6 +55,17 @@ pub struct Project {
     pub registered: Option<Registered>,
 }
 
+impl Project {
+    /// What names a release of it, in commands to complete: projects without versions are known by digests.
+    pub fn release_placeholder(&self) -> &'static str {
+        if self.sites.is_empty() {
+            "sha256:DIGEST"
+        } else {
+            "X.Y.Z"
+        }
+    }
+}
+
 /// Every project of a configuration, with the rules between them held.
 #[derive(Debug, Clone)]
 pub struct Projects {

@@ -19,24 +19,13 @@ use read::{Build, Held, Name, Status};
 const RELEASES_SHOWN: usize = 3;
 
 pub fn run(app: &App, arguments: &cli::Status) -> Outcome {
-    // What a registry file makes has no releases, and runs somewhere all the same.
-    let (pinned, others): (Vec<&Project>, Vec<&Project>) = app
+    // What has no versions has no releases, and runs somewhere all the same.
+    let (unversioned, mut projects): (Vec<&Project>, Vec<&Project>) = app
         .selected(&arguments.projects)?
         .into_iter()
-        .partition(|project| project.registered.is_some());
-    let names: Vec<String> = others
-        .iter()
-        .filter(|_| !arguments.projects.is_empty())
-        .map(|project| project.name.clone())
-        .collect();
-    let mut projects = if others.is_empty() {
-        Vec::new()
-    } else {
-        app.versioned(&names)?
-    };
-    projects.retain(|project| project.registered.is_none());
+        .partition(|project| project.sites.is_empty());
     let all = read::of(&app.world, &app.projects, &projects, app.remote())?;
-    projects.extend(pinned);
+    projects.extend(unversioned);
     let mut rows = vec![
         ["project", "version", "what", "is", "holds"]
             .map(str::to_owned)

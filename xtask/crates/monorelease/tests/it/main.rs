@@ -42,6 +42,7 @@ mod delivery {
     mod argocd;
     mod deploy;
     mod deploy_pull_request;
+    mod digests;
     mod git;
     mod gone_platforms;
     mod older_binary;

@@ -138,10 +138,13 @@ impl Deployment {
 
     /// The line that takes it back; from a rollback, further back.
     pub fn way_back(&self) -> String {
-        let further = if matches!(self.of.action, Action::Rollback { .. }) {
-            " --to X.Y.Z"
-        } else {
-            ""
+        let images = self.of.images.as_ref();
+        let further = match self.of.action {
+            Action::Rollback { .. } if images.is_some_and(|images| images.version.is_empty()) => {
+                " --to sha256:DIGEST"
+            }
+            Action::Rollback { .. } => " --to X.Y.Z",
+            _ => "",
         };
         format!(
             "cargo xtask rollback {} --in {}{further}",

@@ -184,7 +184,7 @@ fn refuse_digest_alone(
     which: &str,
     fix: String,
 ) {
-    if images.version.is_empty() && target.deployed.takes_tag() {
+    if images.version.is_empty() && target.deployed.needs_tag() {
         let what = format!(
             "{which} is known by its digest alone ({}), and the pins want a tag",
             images.index

@@ -20,28 +20,36 @@ pub struct Previous<'a> {
     pub brought: Option<Digest>,
 }
 
-/// What is promoted: the version that is asked for, else what the environment before runs, by its version or its digest alone.
+/// What is promoted: the version or digest that is asked for, else what the environment before runs, by its version or its digest alone.
 /// What is built and pinned in the first environment comes from nowhere else. `None` where that is refused.
 pub fn named(
     goal: &mut Goal,
     target: &Deployed<'_>,
     previous: Option<&Deployed<'_>>,
-    version: Option<&Version>,
+    asked: Option<&str>,
 ) -> Option<String> {
-    if let Some(version) = version {
-        return Some(version.to_semver());
+    if let Some(asked) = asked {
+        return Some(asked.to_owned());
     }
     let Deployed { project, stage, .. } = target;
     let name = &project.name;
     let fix = match project.registered {
         Some(_) => format!("cargo xtask pin {name}"),
         None => format!(
-            "cargo xtask promote {name} --to {} --version X.Y.Z",
-            stage.name
+            "cargo xtask promote {name} --to {} --version {}",
+            stage.name,
+            project.release_placeholder()
         ),
     };
     if previous.is_none() && project.registered.is_none() {
-        let what = format!("{name} has no release that HEAD contains");
+        let what = if project.sites.is_empty() {
+            format!(
+                "{name} has no versions, so what is to run in {} has to be named",
+                stage.name
+            )
+        } else {
+            format!("{name} has no release that HEAD contains")
+        };
         goal.refuse(name, what, fix);
         return None;
     }

@@ -211,7 +211,7 @@ pub fn plan(
 
 /// How what is gone back to is named: by its digest where no pin says a tag.
 fn wanted_by(deployed: &Deployed<'_>) -> &'static str {
-    match deployed.is_by_ledger() || deployed.takes_tag() {
+    match deployed.is_by_ledger() || deployed.needs_tag() {
         true => "X.Y.Z",
         false => "sha256:DIGEST",
     }

@@ -22,7 +22,7 @@ use crate::project::registered::Declared;
 use crate::project::{Project, images_from};
 use crate::step::plan::Goal;
 use crate::world::World;
-use source::{PinGroup, Reading, Source};
+use source::{PinFault, PinGroup, Reading, Source};
 
 /// The configured environments, and where they are read.
 pub struct Environments<'a> {
@@ -218,6 +218,14 @@ impl<'a> Environments<'a> {
             Some(Err(why)) => unread.push(why),
             None => {}
         }
+        for source in &sources {
+            let faults = source.reading.faults.iter();
+            let of_list = faults.filter(|fault| matches!(fault, PinFault::BlockList(_)));
+            unread.extend(of_list.map(|fault| Unread {
+                what: format!("{}: {fault}", source.group.place()),
+                fix: "edit the file, then run the command again".to_owned(),
+            }));
+        }
         let bars = sources
             .iter()
             .flat_map(|source| &source.reading.blocked.bars);
@@ -312,8 +320,8 @@ impl Deployed<'_> {
             .all(|source| source.stands(images).is_ok())
     }
 
-    pub fn takes_tag(&self) -> bool {
-        self.sources.iter().any(Source::takes_tag)
+    pub fn needs_tag(&self) -> bool {
+        self.sources.iter().any(Source::needs_tag)
     }
 
     /// The first entry that blocks a release there, with where it is.
@@ -385,6 +393,25 @@ impl Deployed<'_> {
         found.dedup();
         let is_twice = found.windows(2).any(|pair| pair[0].0 == pair[1].0);
         if is_twice { Vec::new() } else { found }
+    }
+
+    /// These images as its pins can name them: where those name platforms alone and there is no version, the digest of the first
+    /// platform's image stands for the whole, and not that of an index.
+    pub fn of_platform(&self, images: ReleaseImages) -> ReleaseImages {
+        let parts = self.platform_images();
+        let first = parts.first().and_then(|(named, _)| {
+            images
+                .platforms
+                .iter()
+                .find(|(platform, _)| platform == named)
+        });
+        match first {
+            Some((_, digest)) if images.version.is_empty() => ReleaseImages {
+                index: digest.clone(),
+                ..images
+            },
+            _ => images,
+        }
     }
 
     /// Refuses what could not be read, and what is wrong with any pin.

@@ -7,7 +7,7 @@ use monorelease_image_pins::Format;
 use monorelease_image_pins::references::find_pins;
 use monorelease_text_edits::error::EditError;
 
-use super::source::{FileReading, PinGroup, Reading};
+use super::source::{FileReading, PinFault, PinGroup, Reading};
 use crate::delivery::block_list::BlockList;
 use crate::delivery::pins::Pin;
 use crate::delivery::repository::branch::DeliveryBranch;
@@ -50,7 +50,7 @@ fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Resul
     };
     match BlockList::of(&snapshot)? {
         Ok(blocked) => reading.blocked = blocked,
-        Err(why) => reading.faults.push(why),
+        Err(why) => reading.faults.push(PinFault::BlockList(why)),
     }
     let paths = if pins.iter().any(Pin::is_pattern) {
         snapshot.paths()?
@@ -67,11 +67,11 @@ fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Resul
             false => vec![&pin.file],
         };
         if files.is_empty() {
-            reading.faults.push(format!(
+            reading.faults.push(PinFault::Other(format!(
                 "{}: no file of {} fits this pattern",
                 pin.file,
                 branch.shown()
-            ));
+            )));
         }
         matched.extend(Some(number).filter(|_| pin.is_pattern() && !files.is_empty()));
         files
@@ -100,9 +100,9 @@ fn read_at(branch: &DeliveryBranch, head: String, pins: &[Pin]) -> anyhow::Resul
             || format!("names an image of {repository}"),
             |key| format!("has {key}"),
         );
-        reading
-            .faults
-            .push(format!("{file}: no file that fits this pattern {what}"));
+        reading.faults.push(PinFault::Other(format!(
+            "{file}: no file that fits this pattern {what}"
+        )));
     }
     Ok(reading)
 }
@@ -113,21 +113,22 @@ fn read_file(
     file: &str,
     numbers: &[usize],
     pins: &[Pin],
-) -> anyhow::Result<Result<FileReading, String>> {
+) -> anyhow::Result<Result<FileReading, PinFault>> {
+    let fault = |what: String| Ok(Err(PinFault::Other(what)));
     let text = match snapshot.file(file)? {
         PinFile::Text(text) => text,
-        PinFile::Absent => return Ok(Err(absent(file))),
-        PinFile::NotUtf8 => return Ok(Err(format!("{file}: is not UTF-8"))),
+        PinFile::Absent => return Ok(Err(PinFault::NoFile(file.to_owned()))),
+        PinFile::NotUtf8 => return fault(format!("{file}: is not UTF-8")),
         PinFile::Link(link) => {
-            return Ok(Err(format!(
+            return fault(format!(
                 "{file}: {link} is a symbolic link; name the file that it leads to"
-            )));
+            ));
         }
     };
     let Some(format) = Format::of(file) else {
-        return Ok(Err(format!(
+        return fault(format!(
             "{file}: wanted a name that ends with .yaml, .yml, .json or .toml"
-        )));
+        ));
     };
     let mut read = FileReading {
         file: file.to_owned(),
@@ -146,15 +147,10 @@ fn read_file(
             Ok(places) => read
                 .places
                 .extend(places.into_iter().map(|place| (number, place))),
-            Err(error) => return Ok(Err(at_line(file, &error))),
+            Err(error) => return fault(at_line(file, &error)),
         }
     }
     Ok(Ok(read))
-}
-
-/// The fault of a pin whose file is not there.
-pub(in crate::delivery) fn absent(file: &str) -> String {
-    format!("{file}: there is no such file")
 }
 
 pub(crate) fn at_line(file: &str, error: &EditError) -> String {

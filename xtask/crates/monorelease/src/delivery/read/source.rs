@@ -1,6 +1,7 @@
 //! What says which image runs: pins in a branch, or the ledger. Both are read the same way.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use monorelease_image_pins::place::PinPlace;
 use monorelease_model::build_id::arch_suffix;
@@ -29,8 +30,28 @@ pub struct Reading {
     /// What the ledger says of the project in the environment.
     pub entry: Option<Entry>,
     pub blocked: BlockList,
-    /// What cannot be read or edited: `FILE:LINE: why`.
-    pub faults: Vec<String>,
+    /// What cannot be read or edited.
+    pub faults: Vec<PinFault>,
+}
+
+/// Why a pin cannot be read or edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinFault {
+    /// The branch has no such file.
+    NoFile(String),
+    /// The list of what is blocked, without which nothing may be delivered.
+    BlockList(String),
+    /// `FILE:LINE: why`.
+    Other(String),
+}
+
+impl fmt::Display for PinFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile(file) => write!(f, "{file}: there is no such file"),
+            Self::BlockList(what) | Self::Other(what) => f.write_str(what),
+        }
+    }
 }
 
 /// A file with pins in it.
@@ -107,9 +128,9 @@ impl Source {
         })
     }
 
-    /// Whether one of its pins says a tag, which a digest alone cannot tell.
-    pub fn takes_tag(&self) -> bool {
-        self.reading.places().any(|(_, place)| place.takes_tag())
+    /// Whether one of its pins cannot say an image that is known by its digest alone.
+    pub fn needs_tag(&self) -> bool {
+        self.reading.places().any(|(_, place)| place.needs_tag())
     }
 
     /// What it is called where several may be meant: there is one ledger.
@@ -209,16 +230,14 @@ impl Reading {
                 compared = true;
                 let is_it = match &place.digest {
                     Some(digest) => digest == wanted.digest.as_str(),
-                    None => place.tag.as_ref() == Some(&wanted.tag),
+                    None => place.tag.is_some() && place.tag == wanted.tag,
                 };
                 if !is_it {
                     return Err(format!(
-                        "{}:{} says {}, wanted {}@{}",
+                        "{}:{} says {}, wanted {wanted}",
                         file.file,
                         place.line,
                         place.says(),
-                        wanted.tag,
-                        wanted.digest
                     ));
                 }
             }

@@ -211,21 +211,27 @@ fn law_4_a_requirement_that_never_meant_the_local_version_stays() {
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: users of core");
     let ran = fixture.ok(&["bump", "minor", "core"]);
-    assert_text(&ran.lines_with("and stays"), str![[r#"
+    assert_text(
+        &ran.lines_with("and stays"),
+        str![[r#"
         note old/pyproject.toml line 5 requires core ^0.0.8, which 0.1.0 was none of, and stays
         note web/pyproject.toml line 4 requires core >=0.0.8,<0.0.9, which 0.1.0 was none of, and stays
 
-"#]]);
+"#]],
+    );
     let files = fixture.git(&["diff", "--unified=0", "web", "old", "linked", "poetry"]);
     let lines: Vec<&str> = files
         .lines()
         .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
         .collect();
-    assert_text(&lines.join("\n"), str![[r#"
+    assert_text(
+        &lines.join("\n"),
+        str![[r#"
 +dependencies = ["core>=0.2.0,<0.2.1"]
 +core = { path = "../core", version = "^0.2.0" }
 +dev = ["core==0.2.0"]
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -254,20 +260,26 @@ fn law_4_an_npm_range_that_never_meant_the_local_version_stays() {
     fixture.git(&["add", "--all"]);
     fixture.commit_all("feat: users of lib");
     let ran = fixture.ok(&["bump", "major", "lib"]);
-    assert_text(&ran.lines_with("and stays"), str![[r#"
+    assert_text(
+        &ran.lines_with("and stays"),
+        str![[r#"
         note old/package.json line 4 requires lib ^0.8.0, which 1.4.0 was none of, and stays
 
-"#]]);
+"#]],
+    );
     let diff = fixture.git(&["diff", "--unified=0", "old", "newer", "same", "member"]);
     let lines: Vec<&str> = diff
         .lines()
         .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
         .collect();
-    assert_text(&lines.join("\n"), str![[r#"
+    assert_text(
+        &lines.join("\n"),
+        str![[r#"
 +  "dependencies": { "lib": "workspace:^2.0.0" }
 +  "dependencies": { "lib": "^2.0.0" }
 +  "dependencies": { "lib": "2.0.0" }
-"#]]);
+"#]],
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::support::delivery::{Delivered, deployment};
 use crate::support::git_in;
 use crate::support::programs::write_program;
+use crate::support::snapshots::assert_text;
 use snapbox::str;
 
 const PIN: &str = "[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\n";
@@ -75,6 +76,85 @@ fn check_pins_finds_what_no_promotion_could_write() {
         head,
         "one file that cannot be edited keeps all from being pushed"
     );
+}
+
+/// Removes the image of one platform from the registry, and leaves the index that lists it.
+fn remove_image(delivered: &Delivered, version: &str, arch: &str) {
+    let registry = &delivered.fixture.registry;
+    let digest = registry
+        .digest("acme/api", &format!("b{version}-{arch}"))
+        .unwrap();
+    assert!(registry.delete_manifest("acme/api", &digest));
+}
+
+#[test]
+fn law_15_an_index_is_served_with_its_images_or_not_at_all() {
+    for arch in ["amd64", "arm64"] {
+        let delivered = Delivered::new();
+        let fixture = &delivered.fixture;
+        fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.2.0"]);
+        fixture.ok(&["promote", "api", "--to", "staging", "--version", "0.3.0"]);
+        remove_image(&delivered, "0.2.0", arch);
+        let before = delivered.refs();
+        // 0.2.0 ran before, and cannot run any more: the release that works is not blocked for it.
+        for line in [
+            &["rollback", "api", "--in", "staging"][..],
+            &["rollback", "api", "--in", "staging", "--to", "0.2.0"],
+            &["promote", "api", "--to", "staging", "--version", "0.2.0"],
+        ] {
+            let ran = fixture.run(line);
+            assert_eq!(ran.code, 3, "{line:?}: {}", ran.stderr);
+            assert_text(
+                &ran.complaints().replace(arch, "[ARCH]"),
+                str![[r#"
+       error [SERVER]/acme/api:0.2.0 lists linux/[ARCH] as [DIGEST], which [SERVER]/acme/api does not serve
+         try docker buildx imagetools inspect [SERVER]/acme/api:0.2.0
+
+"#]],
+            );
+            assert_eq!(delivered.refs(), before, "{line:?}");
+        }
+        fixture.ok(&["check", "pins"]);
+
+        // What runs is broken: it is found, and taken back all the same.
+        remove_image(&delivered, "0.3.0", arch);
+        let found = fixture.run(&["check", "pins"]);
+        assert_eq!(found.code, 1, "{}", found.stderr);
+        assert_text(
+            &found.complaints().replace(arch, "[ARCH]"),
+            str![[r#"
+       error [FOLDER]/deploy.git (main): staging/api.yaml:5: spec.containers[0].image says [DIGEST], which lists linux/[ARCH] as [DIGEST], which [SERVER]/acme/api does not serve
+
+"#]],
+        );
+        let promoted = fixture.run(&["promote", "api", "--to", "production"]);
+        assert_eq!(promoted.code, 3, "{}", promoted.stderr);
+        fixture.ok(&["rollback", "api", "--in", "staging", "--to", "0.1.0"]);
+    }
+}
+
+#[test]
+fn law_15_where_no_pin_was_looked_at_none_holds() {
+    let delivered = with_config("");
+    let ran = delivered.fixture.run(&["check", "pins"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    ran.assert_stderr(str![[r#"
+       error no [[pins]] are configured, so there is nothing to check
+         try add [[pins]] with project, environment and file to xtask/monorepo.toml
+
+"#]]);
+
+    let delivered = Delivered::new();
+    git_in(&delivered.there(), &["update-ref", "-d", "refs/heads/main"]);
+    delivered.push_there(&[("README.md", "moved\n")], "feat: begin anew");
+    let ran = delivered.fixture.run(&["check", "pins"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    ran.assert_stderr(str![[r#"
+       error [FOLDER]/deploy.git (main): staging/*.yaml: no file of [FOLDER]/deploy.git (main) fits this pattern
+       error [FOLDER]/deploy.git (main): production/*.yaml: no file of [FOLDER]/deploy.git (main) fits this pattern
+      Failed 2 faults in 2 pins
+
+"#]]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::Report;
 use crate::support::delivery::Delivered;
+use crate::support::snapshots::assert_text;
 use snapbox::str;
 
 const ANNOTATION: &str = "argocd-image-updater.argoproj.io";
@@ -408,6 +409,49 @@ fn what_cannot_be_read_is_a_fault_and_what_is_not_configured_says_so() {
         ran.assert_stderr(expected);
         assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn law_15_pins_that_cannot_be_read_are_not_pins_without_a_trap() {
+    let delivered = followed(&[("image-list", "api=REGISTRY/acme/api:0.x")]);
+    let fixture = &delivered.fixture;
+    let config = fixture.read("xtask/monorepo.toml");
+    let nowhere = fixture.folder().join("nowhere.git");
+    let pins = format!(
+        "[environments.staging]\n[[pins]]\nproject = \"api\"\nenvironment = \"staging\"\ngit = \"{}\"\nfile = \"a.yaml\"\n",
+        nowhere.display()
+    );
+    fixture.write("xtask/monorepo.toml", &format!("{config}{pins}"));
+    let (report, told) = check(&delivered);
+    assert_eq!(report.code, 1);
+    assert_text(
+        &told,
+        str![[r#"
+true argocd/api.yaml:7: two write what runs: the updater overrides the application in the cluster, and [[pins]] of api in staging; leave one of them out
+true argocd/api.yaml:7: what was rolled back cannot be told: [FOLDER]/nowhere.git (main) cannot be read: fatal: '[FOLDER]/nowhere.git' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+false argocd/api.yaml:7: a rollback would not stay: the updater takes the same tag again until ignore-tags names it (argocd-image-updater#1249)
+"#]],
+    );
+
+    // The list of what was rolled back is there, and cannot be read.
+    fixture.write(
+        "xtask/monorepo.toml",
+        &format!("{config}{}", pins.replace("nowhere.git", "deploy.git")),
+    );
+    delivered.push_there(
+        &[("a.yaml", "a: 1\n"), (".xtask/barred.toml", "[[barred]\n")],
+        "feat: begin",
+    );
+    let (report, told) = check(&delivered);
+    assert_eq!(report.code, 1);
+    assert_text(
+        &told,
+        str![[r#"
+true argocd/api.yaml:7: two write what runs: the updater overrides the application in the cluster, and [[pins]] of api in staging; leave one of them out
+true argocd/api.yaml:7: what was rolled back cannot be told: [FOLDER]/deploy.git (main): .xtask/barred.toml: is no list of barred digests: unclosed array table, expected `]`
+false argocd/api.yaml:7: a rollback would not stay: the updater takes the same tag again until ignore-tags names it (argocd-image-updater#1249)
+"#]],
+    );
 }
 
 #[test]

@@ -583,3 +583,49 @@ fn several_are_promoted_at_once_and_each_on_its_own() {
         nobody.stderr
     );
 }
+
+#[test]
+fn law_15_registry_files_that_no_branch_has_are_not_checked() {
+    let processors = Processors::new();
+    let there = bare(&processors.fixture);
+    let first = processors
+        .fixture
+        .git(&["rev-list", "--max-parents=0", "HEAD"]);
+    let move_to_the_first = |branch: &str| {
+        git_in(
+            &there,
+            &["update-ref", &format!("refs/heads/{branch}"), first.trim()],
+        )
+    };
+    // A registry file that has not come to every branch yet is no fault where another has it.
+    move_to_the_first("main");
+    let ran = processors.run(&["check", "pins"]);
+    ran.assert_stderr(str![[r#"
+        note not checked: [FOLDER]/origin.git (main): registry/llm_litellm.yaml: there is no such file
+        note not checked: [FOLDER]/origin.git (main): registry/replicate_generic.yaml: there is no such file
+       error [FOLDER]/origin.git (dev): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (dev): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (dev): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (dev): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:4: image.oci says sha256:pending, which is no digest yet
+       error [FOLDER]/origin.git (staging): registry/replicate_generic.yaml:6: image.platforms.amd64 says sha256:pending, which is no digest yet
+      Failed 8 faults in 6 pins
+
+"#]]);
+    move_to_the_first("dev");
+    move_to_the_first("staging");
+    let ran = processors.run(&["check", "pins"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    ran.assert_stderr(str![[r#"
+       error [FOLDER]/origin.git (dev): registry/llm_litellm.yaml: there is no such file
+       error [FOLDER]/origin.git (dev): registry/replicate_generic.yaml: there is no such file
+       error [FOLDER]/origin.git (staging): registry/llm_litellm.yaml: there is no such file
+       error [FOLDER]/origin.git (staging): registry/replicate_generic.yaml: there is no such file
+       error [FOLDER]/origin.git (main): registry/llm_litellm.yaml: there is no such file
+       error [FOLDER]/origin.git (main): registry/replicate_generic.yaml: there is no such file
+      Failed 6 faults in 6 pins
+
+"#]]);
+}
