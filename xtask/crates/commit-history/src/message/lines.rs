@@ -21,8 +21,11 @@ const INDENT: &str = "    ";
 /// A line of a body, without its place in a list.
 pub(super) struct Line<'t> {
     pub text: &'t str,
-    is_listed: bool,
+    /// What marks it as an entry of a list.
+    mark: Option<char>,
     is_indented: bool,
+    /// Whether it stands between squashed messages, and is part of none.
+    is_between: bool,
 }
 
 impl<'t> Lines<'t> {
@@ -37,10 +40,13 @@ impl<'t> Lines<'t> {
 
     /// The next line that is not blank.
     pub(super) fn title(&mut self) -> Option<&'t str> {
-        self.lines
+        let title = self
+            .lines
             .by_ref()
             .map(str::trim)
-            .find(|line| !line.is_empty())
+            .find(|line| !line.is_empty());
+        self.is_squashed |= title.is_some_and(begins_squash);
+        title
     }
 
     /// Whether the line is to be left out, or opens or ends what is.
@@ -75,17 +81,20 @@ impl<'t> Iterator for Lines<'t> {
             if self.is_hidden(line) {
                 continue;
             }
-            self.is_squashed |= line.starts_with("Squashed commit of the following:");
-            let line = line
-                .strip_prefix(INDENT)
-                .filter(|_| self.is_squashed)
-                .unwrap_or(line);
-            let listed = line.strip_prefix("* ").or_else(|| line.strip_prefix("- "));
-            let text = listed.unwrap_or(line);
+            self.is_squashed |= begins_squash(line);
+            let inner = line.strip_prefix(INDENT).filter(|_| self.is_squashed);
+            let is_between = self.is_squashed && inner.is_none();
+            let line = inner.unwrap_or(line);
+            let mark = line
+                .chars()
+                .next()
+                .filter(|mark| matches!(mark, '*' | '-') && line[1..].starts_with(' '));
+            let text = if mark.is_some() { &line[2..] } else { line };
             return Some(Line {
                 text: text.trim_start(),
-                is_listed: listed.is_some(),
+                mark,
                 is_indented: text.starts_with([' ', '\t']),
+                is_between,
             });
         }
     }
@@ -143,8 +152,25 @@ impl<'t> Line<'t> {
         number.trim_end_matches('.').parse().ok()
     }
 
-    /// Whether it may be the next line of a paragraph.
-    pub(super) fn is_prose(&self) -> bool {
+    /// Whether it goes on with the text of a footer, which ends at the next footer. Behind a blank line, an entry of a list may
+    /// begin the next of several squashed messages instead: those are marked with `*`.
+    pub(super) fn continues(&self, text: &str, is_behind_blank: bool) -> bool {
+        let is_next_message =
+            self.mark == Some('*') && is_behind_blank && !text.is_empty() && !text.ends_with(':');
+        self.is_prose() && !is_next_message && !self.is_between
+    }
+
+    /// Adds it to a text, of which it is one more sentence, line or entry.
+    pub(super) fn append_to(&self, text: &mut String) {
+        let inner = self
+            .text
+            .strip_prefix("- ")
+            .or_else(|| self.text.strip_prefix("* "));
+        let is_entry = self.mark.is_some() || inner.is_some();
+        append(text, inner.unwrap_or(self.text), is_entry);
+    }
+
+    fn is_prose(&self) -> bool {
         let token = self
             .text
             .split_once(": ")
@@ -156,12 +182,22 @@ impl<'t> Line<'t> {
         let is_word = token.is_some_and(|token| {
             token.starts_with(char::is_uppercase) && token.chars().all(char::is_alphanumeric)
         });
-        !self.text.is_empty()
-            && !self.is_listed
-            && !is_footer
-            && !is_word
-            && !self.text.starts_with("---")
+        !self.text.is_empty() && !is_footer && !is_word && !self.text.starts_with("---")
     }
+}
+
+/// Whether these are the words that `git merge --squash` puts over the messages.
+fn begins_squash(line: &str) -> bool {
+    line.starts_with("Squashed commit of the following:")
+}
+
+/// Adds to a text; what is said beside it and not after it is parted by a semicolon.
+pub(super) fn append(text: &mut String, more: &str, is_beside: bool) {
+    if !text.is_empty() {
+        let is_open = !text.ends_with(['.', ':', ';', '!', '?', ',']);
+        text.push_str(if is_beside && is_open { "; " } else { " " });
+    }
+    text.push_str(more.trim());
 }
 
 /// What stands in the quotes of `Revert "…"` and `Reapply "…"`; the latter is how git titles the revert of a revert.

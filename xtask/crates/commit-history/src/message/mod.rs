@@ -7,7 +7,7 @@ mod lines;
 
 use std::collections::HashSet;
 
-use lines::{Lines, hashes, stated_revert, without_pull_request};
+use lines::{Lines, append, hashes, stated_revert, without_pull_request};
 
 /// The types of commits that are known, in lower case.
 pub trait KnownTypes {
@@ -230,6 +230,33 @@ fn merge(subject: &str) -> Option<Merge<'_>> {
     })
 }
 
+/// The line of a message that tells what changed: its first, or what forges write behind or below the words of a merge. `None`
+/// where there are only those words, or nothing.
+pub fn title(text: &str) -> Option<&str> {
+    let mut lines = Lines::of(text);
+    let subject = lines.title()?;
+    title_of(merge(subject).as_ref(), subject, &mut lines)
+}
+
+fn title_of<'t>(
+    merge: Option<&Merge<'t>>,
+    subject: &'t str,
+    lines: &mut Lines<'t>,
+) -> Option<&'t str> {
+    match merge {
+        Some(merge) if merge.is_title_next => lines.title(),
+        Some(merge) => merge.title,
+        None => Some(subject),
+    }
+}
+
+/// What release-please's users write into a pull request to be read in place of the message.
+fn overridden(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("BEGIN_COMMIT_OVERRIDE")?;
+    let (block, _) = rest.split_once("END_COMMIT_OVERRIDE")?;
+    Some(block.trim()).filter(|block| !block.is_empty())
+}
+
 /// A title as reverts are matched by it: without numbers of pull requests, wherever they stand.
 pub fn title_key(title: &str) -> String {
     let mut parts = title.split(" (#");
@@ -255,14 +282,28 @@ impl Message {
             subject: without_pull_request(subject).0.to_owned(),
             ..Self::default()
         };
-        let title = match &merge {
-            Some(merge) if merge.is_title_next => lines.title(),
-            Some(merge) => merge.title,
-            None => Some(subject),
-        };
+        let title = title_of(merge.as_ref(), subject, &mut lines);
         // As long as it has to be: nearly every message has one.
-        message.changes = title.and_then(titled).into_iter().collect();
-        message.read_body(lines, types);
+        match overridden(text) {
+            Some(block) => {
+                let Self {
+                    changes,
+                    release_as,
+                    ..
+                } = Self::read(block, types);
+                let number = without_pull_request(subject).1;
+                message.changes = changes;
+                message.release_as = release_as;
+                message
+                    .changes
+                    .iter_mut()
+                    .for_each(|change| change.pull_request = change.pull_request.or(number));
+            }
+            None => {
+                message.changes = title.and_then(titled).into_iter().collect();
+                message.read_body(lines, types);
+            }
+        }
         message.is_merge = merge.is_some();
         message.pull_request = merge.and_then(|merge| merge.pull_request);
         let pull_request = message
@@ -311,18 +352,31 @@ impl Message {
     }
 
     fn read_body(&mut self, lines: Lines<'_>, types: &dyn KnownTypes) {
-        // The text of a footer goes on until a blank line or another footer.
-        let mut is_breaking_open = false;
+        // The text of a footer goes on until another footer; whether the line before was blank.
+        let mut open = None;
+        // The change that a footer has told what breaks of; a change may have several.
+        let mut told_breaking = None;
         // A squash tells its title twice; most messages are none, and need no table.
         let mut told: Option<HashSet<String>> = None;
         for line in lines {
-            let was_open = std::mem::replace(&mut is_breaking_open, false);
-            if !was_open && !line.may_count() {
+            let was_open = open.take();
+            if was_open.is_some() && line.text.is_empty() {
+                open = Some(true);
+                continue;
+            }
+            if was_open.is_none() && !line.may_count() {
                 continue;
             }
             if let Some(text) = line.breaking() {
-                self.last().breaking = Some(text.to_owned());
-                is_breaking_open = true;
+                self.last();
+                let place = self.changes.len() - 1;
+                let known = told_breaking.replace(place) == Some(place);
+                let breaking = self.changes[place].breaking.get_or_insert_default();
+                if !known {
+                    breaking.clear();
+                }
+                append(breaking, text, true);
+                open = Some(false);
             } else if let Some(version) = line.footer("release-as") {
                 self.release_as = Some(version.strip_prefix('v').unwrap_or(version).to_owned());
             } else if let Some(rest) = line.text.strip_prefix("This reverts commit") {
@@ -350,12 +404,11 @@ impl Message {
                         refs.chain(line.reverted_pull_request().map(Reverted::PullRequest)),
                     );
                 }
-                if let (true, true, Some(breaking)) =
-                    (was_open, line.is_prose(), &mut change.breaking)
+                if let (Some(is_behind_blank), Some(breaking)) = (was_open, &mut change.breaking)
+                    && line.continues(breaking, is_behind_blank)
                 {
-                    breaking.push(' ');
-                    breaking.push_str(line.text.trim());
-                    is_breaking_open = true;
+                    line.append_to(breaking);
+                    open = Some(false);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The gate that commit messages and titles pass: conventional form, known types and scopes, and the line that would pass.
 
-use monorelease_commit_history::message::{Header, header};
+use monorelease_commit_history::message::{self, Header, header};
 use monorelease_model::version::Version;
 
 use super::rules::ReleaseRules;
@@ -73,8 +73,25 @@ impl<'a> Gate<'a> {
         Self { rules, scopes }
     }
 
-    /// What is wrong with a title; `None` for one that passes.
+    /// What is wrong with a title; `None` for one that passes. What forges write before it stays.
     pub fn title(&self, title: &str) -> Option<WrongWords> {
+        let told = match message::title(title) {
+            None if title.trim().is_empty() => title,
+            None => return None,
+            Some(told) => told,
+        };
+        let words = title
+            .strip_suffix(told)
+            .filter(|words| !words.trim().is_empty())
+            .unwrap_or_default();
+        let title = if words.is_empty() { title } else { told };
+        self.told(title).map(|wrong| WrongWords {
+            corrected: format!("{words}{}", wrong.corrected),
+            ..wrong
+        })
+    }
+
+    fn told(&self, title: &str) -> Option<WrongWords> {
         let is_revert = ["Revert \"", "Reapply \""]
             .iter()
             .any(|word| title.starts_with(word));
@@ -113,27 +130,53 @@ impl<'a> Gate<'a> {
             .lines()
             .map(str::trim_end)
             .skip_while(|line| line.trim().is_empty());
-        let title = lines.next().unwrap_or_default();
-        let footer = |line: &str| {
-            let (token, rest) = line.split_once(':')?;
-            let is_meant = [
-                "breaking change",
-                "breaking changes",
-                "breaking-change",
-                "breaking-changes",
-            ]
-            .contains(&token.to_lowercase().as_str());
-            let is_read = ["BREAKING CHANGE", "BREAKING-CHANGE"].contains(&token);
-            let corrected = format!("BREAKING CHANGE: {}", rest.trim());
-            (is_meant && !is_read).then(|| WrongWords {
-                what: format!("has a footer {token:?}, which marks no breaking change"),
-                corrected,
-            })
-        };
+        let mut title = lines.next().unwrap_or_default();
+        if let Some(told) = message::title(message).filter(|told| !title.contains(told)) {
+            title = told;
+        }
         self.title(title)
             .into_iter()
-            .chain(lines.filter_map(|line| footer(line).or_else(|| Self::release_as(line))))
+            .chain(
+                lines.filter_map(|line| {
+                    Self::breaking_footer(line).or_else(|| Self::release_as(line))
+                }),
+            )
             .collect()
+    }
+
+    /// The words of a breaking change that nobody would read as one: in another case, in bold, or as a heading.
+    fn breaking_footer(line: &str) -> Option<WrongWords> {
+        let unlisted = line
+            .strip_prefix("* ")
+            .or_else(|| line.strip_prefix("- "))
+            .unwrap_or(line);
+        let is_marked = unlisted.starts_with(['#', '*', '_']);
+        let (token, rest) = match unlisted.split_once(':') {
+            Some(parts) => parts,
+            None if is_marked => (unlisted, ""),
+            None => return None,
+        };
+        let marks = ['#', '*', '_', ' '];
+        let is_meant = [
+            "breaking change",
+            "breaking changes",
+            "breaking-change",
+            "breaking-changes",
+        ]
+        .contains(&token.trim_matches(marks).to_lowercase().as_str());
+        let is_read = ["BREAKING CHANGE", "BREAKING-CHANGE"].contains(&token);
+        let text = rest.trim_matches(marks);
+        let corrected = match text {
+            "" => "BREAKING CHANGE: what breaks, and what to do".to_owned(),
+            text => format!("BREAKING CHANGE: {text}"),
+        };
+        (is_meant && !is_read).then(|| WrongWords {
+            what: format!(
+                "has a footer {:?}, which marks no breaking change",
+                shown(token)
+            ),
+            corrected,
+        })
     }
 
     /// What no release could be made as: it would be refused long after the commit was merged.

@@ -222,7 +222,7 @@ const SQUASHES: [Vector; 16] = [
     ),
 ];
 
-const BREAKING: [Vector; 8] = [
+const BREAKING: [Vector; 15] = [
     (
         "conventional-changelog#1515: words stranded by a wrap",
         "docs(repo): use subjects\n\n- rewrite the\n  verbose\nbreaking-change footers\nBREAKING CHANGE entries",
@@ -239,9 +239,44 @@ const BREAKING: [Vector; 8] = [
         &["feat: a | breaks: move bump node update all"],
     ),
     (
-        "conventionalcommits.org#313: ends at a blank line",
-        "feat: a\n\nBREAKING CHANGE: use x.\n\nMore prose.",
-        &["feat: a | breaks: use x."],
+        "spec 8: a footer's text goes to the next footer",
+        "feat: a\n\nBREAKING CHANGE: use x.\n\nMore prose.\n\nReviewed-by: B\n\nNo more.",
+        &["feat: a | breaks: use x. More prose."],
+    ),
+    (
+        "footers repeat",
+        "feat: a\n\nBREAKING CHANGE: one\nBREAKING CHANGE: two\nand its rest\n\nBREAKING-CHANGE: three",
+        &["feat: a | breaks: one; two and its rest; three"],
+    ),
+    (
+        "a title with a mark, and several footers",
+        "feat!: a\n\nBREAKING CHANGE: one.\nBREAKING CHANGE: two",
+        &["feat: a | breaks: one. two"],
+    ),
+    (
+        "a list below the words",
+        "feat: a\n\nBREAKING CHANGE:\n- one\n- two\n  of two lines\n* three",
+        &["feat: a | breaks: one; two of two lines; three"],
+    ),
+    (
+        "a list behind a blank line",
+        "feat: a\n\nBREAKING CHANGE: these are gone:\n\n* one\n* two\n\nSigned-off-by: B <b@localhost>",
+        &["feat: a | breaks: these are gone: one; two"],
+    ),
+    (
+        "a list with a list in it",
+        "feat: a\n\nBREAKING CHANGE: gone\n- one\n  - inner\n",
+        &["feat: a | breaks: gone; one; inner"],
+    ),
+    (
+        "the next message of a squash is no text of the footer before",
+        "feat: a (#1)\n\n* feat: a\n\nBREAKING CHANGE: x\n\n* wip\n\nmore\n\n* fix: b\n",
+        &["feat: a | breaks: x | #1", "fix: b | #1"],
+    ),
+    (
+        "each change of a squash has its own footers",
+        "feat: a\n\n* feat: b\n\nBREAKING CHANGE: x\n\n* fix: c\n\nBREAKING CHANGE: y\nBREAKING CHANGE: z\n",
+        &["feat: a", "feat: b | breaks: x", "fix: c | breaks: y; z"],
     ),
     (
         "git-conventional-commits#79: no blank line before",
@@ -262,6 +297,34 @@ const BREAKING: [Vector; 8] = [
         "semantic-release: without any form",
         "Rewrite\n\nBREAKING CHANGE: all",
         &["? Rewrite | breaks: all"],
+    ),
+];
+
+const FORGES: [Vector; 5] = [
+    (
+        "git merge --squash, as git proposes it",
+        "Squashed commit of the following:\n\ncommit 676104e\nAuthor: A <a@localhost>\nDate:   Mon\n\n    fix: b\n\n    BREAKING CHANGE: c\n\ncommit a215868\nAuthor: A <a@localhost>\n\n    feat: a\n",
+        &["fix: b | breaks: c", "feat: a"],
+    ),
+    (
+        "Azure DevOps writes a number before the title",
+        "Merged PR 12: feat: x\n\nwords\n",
+        &["feat: x | #12"],
+    ),
+    (
+        "release-please: a block in place of the message",
+        "fix: typo (#7)\n\nwords\n\nBEGIN_COMMIT_OVERRIDE\nfeat: a\n\nfix(b): c\nBREAKING CHANGE: d\nEND_COMMIT_OVERRIDE\n\nfeat: no more\n",
+        &["feat: a | #7", "fix(b): c | breaks: d | #7"],
+    ),
+    (
+        "release-please: a block without an end",
+        "fix: typo\n\nBEGIN_COMMIT_OVERRIDE\nfeat: a\n",
+        &["fix: typo", "feat: a"],
+    ),
+    (
+        "release-please: an empty block",
+        "fix: typo\n\nBEGIN_COMMIT_OVERRIDE\nEND_COMMIT_OVERRIDE\n",
+        &["fix: typo"],
     ),
 ];
 
@@ -402,6 +465,7 @@ fn messages_mean_what_their_sources_say() {
     let vectors: Vec<_> = SPECIFICATION
         .iter()
         .chain(&SQUASHES)
+        .chain(&FORGES)
         .chain(&BREAKING)
         .chain(&REVERTS)
         .chain(&MERGES)

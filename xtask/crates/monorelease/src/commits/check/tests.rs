@@ -122,6 +122,17 @@ fn a_footer_that_marks_nothing_is_told() {
         ["BREAKING CHANGE: y", "BREAKING CHANGE: z"]
     );
     assert_eq!(
+        of(
+            "feat: x\n\n**BREAKING CHANGE:** y\n- **Breaking change**: z\n### BREAKING CHANGE\n\n__BREAKING CHANGES__\n"
+        ),
+        [
+            "BREAKING CHANGE: y",
+            "BREAKING CHANGE: z",
+            "BREAKING CHANGE: what breaks, and what to do",
+            "BREAKING CHANGE: what breaks, and what to do"
+        ]
+    );
+    assert_eq!(
         of("feat: x\n\nRelease-As: 2.0.0\nrelease-as: v2.0.0-rc.1\nRelease-As it is"),
         [""; 0]
     );
@@ -140,4 +151,32 @@ proptest::proptest! {
             proptest::prop_assert_eq!(with_gate(|gate| gate.title(&wrong.corrected)), None, "{:?}", wrong.corrected);
         }
     }
+}
+
+#[test]
+fn what_a_forge_writes_before_a_title_is_read_as_bump_auto_reads_it() {
+    let corrected = |title: &str| with_gate(|gate| gate.title(title)).map(|wrong| wrong.corrected);
+    assert_eq!(corrected("Merged PR 12: feat: x"), None);
+    assert_eq!(corrected("Pull request #12: fix: x"), None);
+    assert_eq!(corrected("Merge branch 'main' into x"), None);
+    assert_eq!(
+        corrected("Merged PR 12: Feature: x").as_deref(),
+        Some("Merged PR 12: feat: x")
+    );
+    assert_eq!(
+        corrected("Merged PR 12: add x").as_deref(),
+        Some("Merged PR 12: feat: add x")
+    );
+    let of_body = |message: &str| {
+        let found = with_gate(|gate| gate.message(message));
+        found
+            .into_iter()
+            .map(|wrong| wrong.corrected)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of_body("Merged in x (pull request #3)\n\nfeat: x"), [""; 0]);
+    assert_eq!(
+        of_body("Merged in x (pull request #3)\n\nadd x"),
+        ["feat: add x"]
+    );
 }

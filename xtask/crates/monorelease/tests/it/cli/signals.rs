@@ -201,14 +201,15 @@ fn before_anything_acts_it_ends_the_program_as_it_always_does() {
     finishes(&fixture, &["release", "api"]);
 }
 
-/// A push that waits in a hook until it is told to go on.
+/// A push that waits in a hook until it is told to go on. Before the first step, each push is tried with its hooks, which do not
+/// wait.
 struct SlowPush {
     arrived: PathBuf,
     go_on: PathBuf,
 }
 
 impl SlowPush {
-    fn prepare(fixture: &Fixture) -> Self {
+    fn prepare(fixture: &Fixture, tried: usize) -> Self {
         let [arrived, go_on] =
             ["arrived", "go-on"].map(|name| fixture.root().join(".git").join(name));
         for pipe in [&arrived, &go_on] {
@@ -224,9 +225,10 @@ impl SlowPush {
         write_program(
             &hook,
             &format!(
-                "#!/bin/sh\necho here > {}\nread word < {}\n",
+                "#!/bin/sh\necho x >> {tries}\n[ $(wc -l < {tries}) -gt {tried} ] || exit 0\necho here > {}\nread word < {}\n",
                 arrived.display(),
-                go_on.display()
+                go_on.display(),
+                tries = fixture.root().join(".git/tries").display()
             ),
         );
         Self { arrived, go_on }
@@ -255,7 +257,7 @@ impl SlowPush {
 #[test]
 fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
     let fixture = Fixture::new();
-    let push = SlowPush::prepare(&fixture);
+    let push = SlowPush::prepare(&fixture, 2);
     let mut running = Running::start(&fixture, &["tag", "api", "core", "--push"]);
     push.wait_for();
     kill_process_group(running.pid(), Signal::INT).unwrap();
@@ -275,7 +277,7 @@ fn a_push_that_runs_is_let_end_though_a_terminal_signals_its_whole_group() {
 #[test]
 fn the_second_ends_what_runs_too() {
     let fixture = Fixture::new();
-    let push = SlowPush::prepare(&fixture);
+    let push = SlowPush::prepare(&fixture, 1);
     let mut running = Running::start(&fixture, &["tag", "api", "--push"]);
     push.wait_for();
     kill_process_group(running.pid(), Signal::INT).unwrap();
