@@ -169,6 +169,11 @@ impl Changelogs<'_> {
             goal.notes.push(format!("{path} tells of a release that has no tag yet, and is left to `cargo xtask release-pr`"));
             return Ok(());
         }
+        if before.as_deref().is_some_and(changelog::is_unread) {
+            goal.notes.push(format!(
+                "{path}: no heading of it names a version, so that the releases so far are left to its own words"
+            ));
+        }
         let missing = self.missing(place, before.as_deref())?;
         let after = changelog::updated(
             before.as_deref(),
@@ -274,8 +279,12 @@ impl Changelogs<'_> {
             .map(|after| (path, after)))
     }
 
-    /// The releases that are newer than those a file tells of.
+    /// The releases that are newer than those a file tells of; none where it tells of the past in words that name no release,
+    /// which would be told a second time.
     fn missing(&self, place: usize, file: Option<&str>) -> anyhow::Result<Vec<Part>> {
+        if file.is_some_and(changelog::is_unread) {
+            return Ok(Vec::new());
+        }
         let newest_told = file.and_then(|file| changelog::releases(file).into_iter().max());
         let mut missing = Vec::new();
         for tag in since_release::contained(self.world, &self.tags[place])? {

@@ -3,6 +3,7 @@
 //! Releases that the file lists stay byte for byte (law 2), so that headings are found by line: parsers of
 //! Markdown and of changelogs give sections, not the bytes between them. Which changes there are is decided by the caller.
 
+mod headings;
 pub mod release;
 
 use std::ops::Range;
@@ -12,6 +13,8 @@ use monorelease_model::version::Version;
 use monorelease_text_edits::error::EditError;
 use monorelease_text_edits::splice::{line_at, splice};
 use std::fmt::Write as _;
+
+use headings::sections;
 
 /// One release, or what is not released yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +78,11 @@ pub fn releases(text: &str) -> Vec<Version> {
         .collect()
 }
 
+/// Whether a changelog tells of what was, in parts of which none is recognised as a release's.
+pub fn is_unread(text: &str) -> bool {
+    releases(text).is_empty() && headings::history(text).is_some()
+}
+
 /// What a changelog says of one release, below its heading.
 pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
     let section = sections(text)
@@ -84,7 +92,7 @@ pub fn part_of<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
 }
 
 /// Writes the unreleased part anew, and the parts of releases that the file does not tell of, newest first. `None` for a text
-/// begins a new file.
+/// begins a new file. Where no part of the text is a release's, the unreleased one goes above what tells of the past.
 ///
 /// # Errors
 /// A comment that begins a part has no end, or there are two.
@@ -145,7 +153,9 @@ pub fn updated(
         None => {
             let at = sections
                 .first()
-                .map_or(text.len(), |section| section.heading.start);
+                .map(|section| section.heading.start)
+                .or_else(|| headings::history(text))
+                .unwrap_or(text.len());
             let whole = format!("{}\n\n{missing_parts}", marked(unreleased, forge));
             let whole = if at == text.len() {
                 format!("{}{}\n", gap_before(text, at), whole.trim_end())
@@ -173,111 +183,6 @@ fn gap_before(text: &str, at: usize) -> &'static str {
         (_, true) => "\n",
         _ => "\n\n",
     }
-}
-
-/// What Markdown does not read as headings: fenced code and comments of several lines.
-#[derive(Default)]
-struct Hidden {
-    /// The mark that opened the code, and how often it stands there; a closing one is of the same kind, and no shorter.
-    fence: Option<(char, usize)>,
-    is_comment: bool,
-}
-
-impl Hidden {
-    /// Whether the line is hidden, or opens or ends what is.
-    fn hides(&mut self, line: &str) -> bool {
-        let text = line.trim();
-        if self.is_comment {
-            self.is_comment = !text.contains("-->");
-            return true;
-        }
-        let mark = text.chars().next().filter(|mark| ['`', '~'].contains(mark));
-        let length = mark.map_or(0, |mark| text.chars().take_while(|c| *c == mark).count());
-        match (self.fence, mark) {
-            (Some((open, least)), _) => {
-                if mark == Some(open) && length >= least && text.chars().all(|c| c == open) {
-                    self.fence = None;
-                }
-                true
-            }
-            // Behind its mark a fence of backticks has none; a line with some is code within a line.
-            (None, Some(mark)) if length >= 3 && (mark == '~' || !text[length..].contains('`')) => {
-                self.fence = Some((mark, length));
-                true
-            }
-            (None, _) => {
-                self.is_comment = text.starts_with("<!--") && !text.contains("-->");
-                self.is_comment
-            }
-        }
-    }
-}
-
-/// Headings of releases, outside of code and comments: `## [1.2.0] - 2025-10-25`, `# 1.2.0 (2025-10-25)`, `## api-v1.2.0`,
-/// `## Version 1.2.0`.
-pub(super) fn sections(text: &str) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    let mut at = 0;
-    let mut hidden = Hidden::default();
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let is_hidden = hidden.hides(line);
-        let title = line.trim_start_matches('\u{feff}').trim_end();
-        let Some(name) = heading_text(title)
-            .filter(|_| !is_hidden)
-            .and_then(release_name)
-        else {
-            continue;
-        };
-        if let Some(last) = sections.last_mut() {
-            last.end = start;
-        }
-        sections.push(Section {
-            version: name,
-            heading: start..start + line.trim_end().len(),
-            end: text.len(),
-        });
-    }
-    sections
-}
-
-/// What a line has for a heading that may be a release's. The third rank is one for tools that write patch releases so, dated as
-/// they do it: `### [1.2.1](https://…) (2020-01-01)`.
-fn heading_text(line: &str) -> Option<&str> {
-    let is_dated = |title: &&str| {
-        let day = title
-            .strip_suffix(')')
-            .and_then(|title| title.rsplit_once(" ("))
-            .map_or("", |(_, day)| day);
-        day.len() == "2020-01-01".len()
-            && day
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'-')
-    };
-    let plain = line.strip_prefix("## ").or_else(|| line.strip_prefix("# "));
-    plain.or_else(|| line.strip_prefix("### ").filter(is_dated))
-}
-
-/// The version that a heading names, `None` inside for what is not released, and outside for another heading.
-fn release_name(title: &str) -> Option<Option<Version>> {
-    let title = ["Version ", "Release "]
-        .iter()
-        .find_map(|word| title.trim().strip_prefix(word))
-        .unwrap_or(title);
-    let title = title.trim().trim_start_matches('[');
-    let word = title
-        .split(|c: char| c.is_whitespace() || matches!(c, ']' | '(' | ',' | ':'))
-        .next()?;
-    if word.eq_ignore_ascii_case("unreleased") {
-        return Some(None);
-    }
-    let bare = word.rsplit_once("-v").map_or(word, |(_, version)| version);
-    let bare = bare.strip_prefix('v').unwrap_or(bare);
-    Version::parse_semver(bare)
-        .or_else(|_| Version::parse_semver(word))
-        .ok()
-        .map(Some)
 }
 
 /// Where the part between the comments stands, with the blank lines above it.

@@ -168,6 +168,80 @@ fn releases_are_told_in_many_ways() {
 }
 
 #[test]
+fn any_heading_with_one_version_is_a_releases() {
+    for (text, expected) in [
+        (
+            "Changes\n=======\n\n1.1.0\n-----\n\n- b\n\n1.0.0 (2020-01-01)\n------------------\n\n- a\n",
+            &["1.1.0", "1.0.0"][..],
+        ),
+        ("1.1.0\n=====\nb\n\n1.0.0\n=====\na\n", &["1.1.0", "1.0.0"]),
+        (
+            "# Changelog\n## core 1.2.0\n- a\n## core 1.1.0\n",
+            &["1.2.0", "1.1.0"],
+        ),
+        (
+            "# Changelog\n## 2025-10-25 v1.2.0\n- a\n## 2025-09-01: 1.1.0\n",
+            &["1.2.0", "1.1.0"],
+        ),
+        (
+            "# Changelog\n## 2025-10-25 — [1.2.0](https://x/compare/v1.1.0...v1.2.0)\n",
+            &["1.2.0"],
+        ),
+        ("### core@1.2.0\n- a\n### core@1.1.0\n", &["1.2.0", "1.1.0"]),
+        (
+            "## @acme/core 1.2.0\n## `@acme/core@1.1.0`\n## **1.0.0**\n",
+            &["1.2.0", "1.1.0", "1.0.0"],
+        ),
+        ("## 1.2.0 ##\n", &["1.2.0"]),
+        // The file's own heading, headings within a release, and what is said of a release are none.
+        (
+            "# core 1.x, now at 1.2.0\n## 1.2.0\n### Upgrading from 1.1.0\n#### 1.0.9\n## 1.1.0\n",
+            &["1.2.0", "1.1.0"],
+        ),
+        (
+            "## 1.2.0\n## Upgrading to 1.2.0\n## From 1.0.0 to 1.1.0\n## 1.1.0\n",
+            &["1.2.0", "1.1.0"],
+        ),
+        (
+            "## 1.2.0\n- a\n- 1.1.0\n-----\n> 1.0.0\n---\n    0.9.0\n---\nwords\n0.8.0\n---\n",
+            &["1.2.0"],
+        ),
+    ] {
+        let found: Vec<_> = releases(text).iter().map(Version::to_semver).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn the_unreleased_part_goes_above_what_is_told_in_other_ways() {
+    let none = part(None, &["x"]);
+    let block = format!("## [Unreleased]\n\n{BEGIN}\n\n### Added\n\n{LINE}\n\n{END}\n\n");
+    for (before, behind) in [
+        (
+            "# Changelog\n\nAbout it.\n\n",
+            "## Autumn\n\n- a\n\n## Summer\n",
+        ),
+        ("Changelog\n=========\n\n", "Autumn\n------\n\n- a\n"),
+        ("# Changelog\n\n", "* a\n* b\n"),
+        ("# Changelog\n\n", "### Autumn\n\n- a\n"),
+    ] {
+        let text = format!("{before}{behind}");
+        assert!(is_unread(&text), "{text}");
+        let once = written(&text, &none, &[]);
+        assert_eq!(once, format!("{before}{block}{behind}"));
+        assert_eq!(written(&once, &none, &[]), once);
+    }
+    for fresh in [
+        "",
+        "# Changelog\n\nAbout it.\n",
+        "# C\n\n## [Unreleased]\n\n### Added\n\n- a\n",
+        "# C\n\n## 1.0.0\n\n- a\n",
+    ] {
+        assert!(!is_unread(fresh), "{fresh}");
+    }
+}
+
+#[test]
 fn what_is_fenced_or_commented_out_is_no_release() {
     let hidden = [
         "```md\n## 9.9.9\n```",

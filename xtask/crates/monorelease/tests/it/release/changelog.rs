@@ -1,6 +1,7 @@
 //! `changelog` and `notes` on real histories and files.
 
 use crate::support::Fixture;
+use crate::support::snapshots::assert_text;
 use serde_json::Value;
 use snapbox::str;
 
@@ -173,6 +174,51 @@ fn a_changelog_is_written_kept_and_added_to() {
         "below, every byte stays"
     );
     assert_eq!(text.matches("- one (").count(), 1);
+}
+
+#[test]
+fn a_history_in_other_headings_is_not_written_a_second_time() {
+    let fixture = fixture();
+    let begin = change(&fixture, "core/a", "feat: begin");
+    fixture.git(&["tag", "core-v0.1.0"]);
+    fixture.git(&["tag", "api-v0.1.0"]);
+    let underlined = "Changes\n=======\n\n0.1.0 (2025-10-25)\n------------------\n\nBy hand.\n";
+    fixture.write("core/CHANGELOG.md", underlined);
+    fixture.write("api/CHANGELOG.md", "# api\n\n## Spring\n\n- by hand\n");
+    let one = change(&fixture, "core/a", "feat: one");
+    let two = change(&fixture, "api/a", "fix: two");
+    let ran = fixture.ok(&["changelog", "--write"]);
+    assert_text(&ran.lines_with("note"), str![[r#"
+        note api/CHANGELOG.md: no heading of it names a version, so that the releases so far are left to its own words
+
+"#]]);
+    for (file, before, behind, entry) in [
+        (
+            "core",
+            "Changes\n=======\n\n",
+            &underlined[underlined.find("0.1.0").unwrap()..],
+            line("one", &one),
+        ),
+        (
+            "api",
+            "# api\n\n",
+            "## Spring\n\n- by hand\n",
+            line("two", &two),
+        ),
+    ] {
+        let text = fixture.read(&format!("{file}/CHANGELOG.md"));
+        assert!(
+            text.starts_with(before)
+                && text.ends_with(&format!("<!-- end of commits -->\n\n{behind}")),
+            "{text}"
+        );
+        assert!(text.contains(&entry) && !text.contains(&begin), "{text}");
+    }
+    let once = fixture.state();
+    fixture.ok(&["changelog", "--write"]);
+    assert_eq!(fixture.state(), once, "law 14");
+    let notes = fixture.ok(&["notes", "core", "v0.1.0"]).stdout;
+    assert_eq!(notes, "By hand.\n");
 }
 
 #[test]
