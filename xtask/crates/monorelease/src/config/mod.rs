@@ -144,8 +144,8 @@ pub struct ProjectKeys {
     #[serde(default)]
     pub versions: Vec<SiteKeys>,
     /// Tags that no file agrees with and that can never be moved.
-    #[serde(default)]
-    pub wrong_tags: Vec<String>,
+    #[serde(default, alias = "wrong-tags")]
+    pub ignore_tags: Vec<String>,
     #[serde(default)]
     pub depends: Vec<String>,
     /// Further folders or files that are the project's.

@@ -71,7 +71,7 @@ pub struct Found {
     /// A tag pattern, where it is not the default.
     pub tag: Option<String>,
     /// Tags whose commits say another version; asked for once the projects are known.
-    pub wrong_tags: Vec<String>,
+    pub ignore_tags: Vec<String>,
     /// The tag pattern that a release tool of the tree is set to.
     pub tag_wish: Option<String>,
     /// Names of other projects it is built of.

@@ -62,7 +62,7 @@ pub fn configuration(world: &World, file: &str) -> anyhow::Result<(Discovery, St
     };
     let mut discovery = discover(&tree);
     let projects = read_back(&text(&discovery), file)?;
-    pass_over_wrong_tags(world, &mut discovery, &projects)?;
+    name_wrong_tags(world, &mut discovery, &projects)?;
     let text = text(&discovery);
     read_back(&text, file)?;
     Ok((discovery, text))
@@ -74,8 +74,8 @@ fn read_back(text: &str, file: &str) -> anyhow::Result<Projects> {
     read.with_context(|| format!("the configuration made of this tree cannot be read back, which is a fault of init:\n{text}"))
 }
 
-/// Tags that were wrong before anybody held them against files would fail every check from now on, and cannot be mended.
-fn pass_over_wrong_tags(
+/// Tags whose commits say another version. They may be another project's, so that nothing but their owner can say to ignore them.
+fn name_wrong_tags(
     world: &World,
     discovery: &mut Discovery,
     projects: &Projects,
@@ -91,18 +91,18 @@ fn pass_over_wrong_tags(
             .iter_mut()
             .find(|found| found.name == *name)
         {
-            found.wrong_tags.push(wrong.tag.name);
+            found.ignore_tags.push(wrong.tag.name);
         }
     }
     for found in discovery
         .projects
         .iter()
-        .filter(|found| !found.wrong_tags.is_empty())
+        .filter(|found| !found.ignore_tags.is_empty())
     {
-        let tags = found.wrong_tags.join(", ");
+        let tags = found.ignore_tags.join(", ");
         discovery
             .notes
-            .push(format!("{}: the files of their commits say other versions than these tags: {tags}; they are passed over", found.name));
+            .push(format!("{}: the files of their commits say other versions than these tags: {tags}; `versions --check` fails for them, until ignore-tags of the project names them", found.name));
     }
     Ok(())
 }

@@ -82,13 +82,13 @@ fn write_project(text: &mut String, project: &Found, has_repository: bool) {
     if let Some(tag) = &project.tag {
         let _ = writeln!(text, "tag = {}", quoted(tag));
     }
-    if !project.wrong_tags.is_empty() {
+    if !project.ignore_tags.is_empty() {
         comment(
             text,
             "",
-            "The commits of these tags say another version; a tag is never moved, so `versions --check` passes them over.",
+            "The commits of these tags say another version, for which `versions --check` fails. Where they are no mistake:",
         );
-        let _ = writeln!(text, "wrong-tags = {}", array(&project.wrong_tags));
+        let _ = writeln!(text, "# ignore-tags = {}", array(&project.ignore_tags));
     }
     versions(text, &project.sites);
     if !project.depends.is_empty() {

@@ -40,7 +40,7 @@ pub struct Project {
     /// The first is the source of truth; empty for a project that is built and pinned, but not versioned.
     pub sites: Vec<Site>,
     /// Tags of it that its files are known not to agree with; a tag is never moved, so they stay.
-    pub wrong_tags: Vec<String>,
+    pub ignore_tags: Vec<String>,
     /// Names of projects whose change is a change of this one.
     pub depends: Vec<String>,
     pub image: Option<ImageTarget>,
@@ -160,24 +160,24 @@ impl Projects {
             seen.add(place, project);
             self.check_depends(place, &places, &mut vec![&project.name], &mut sound)?;
         }
-        self.check_wrong_tags()
+        self.check_ignore_tags()
     }
 
-    fn check_wrong_tags(&self) -> Result<(), String> {
+    fn check_ignore_tags(&self) -> Result<(), String> {
         let owners = Owners::new(self.all.iter().map(|project| &project.tags));
         for (place, project) in self.all.iter().enumerate() {
-            for tag in &project.wrong_tags {
+            for tag in &project.ignore_tags {
                 match owners.of(tag) {
                     Some((owner, _)) if owner == place => {}
                     Some((owner, _)) => {
                         return Err(format!(
-                            "projects.{}: wrong-tags names {tag:?}, which is a tag of {}",
+                            "projects.{}: ignore-tags names {tag:?}, which is a tag of {}",
                             project.name, self.all[owner].name
                         ));
                     }
                     None => {
                         return Err(format!(
-                            "projects.{}: wrong-tags names {tag:?}, which is no tag of it; they look like {}",
+                            "projects.{}: ignore-tags names {tag:?}, which is no tag of it; they look like {}",
                             project.name,
                             project.tags.form()
                         ));
@@ -442,7 +442,7 @@ fn project(name: &str, keys: &ProjectKeys, config: &Config) -> Result<Project, S
         ignore,
         tags,
         sites,
-        wrong_tags: keys.wrong_tags.clone(),
+        ignore_tags: keys.ignore_tags.clone(),
         depends: keys.depends.clone(),
         image: image.transpose()?,
         wheel_targets: keys

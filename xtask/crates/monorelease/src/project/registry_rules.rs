@@ -104,7 +104,7 @@ impl<'a> RegistryRules<'a> {
                 .collect(),
             path,
             sites: Vec::new(),
-            wrong_tags: Vec::new(),
+            ignore_tags: Vec::new(),
             depends: Vec::new(),
             image,
             wheel_targets: Vec::new(),

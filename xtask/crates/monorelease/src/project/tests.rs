@@ -247,11 +247,11 @@ fn what_contradicts_itself_is_refused_by_name() {
             "name a pattern with {version}",
         ),
         (
-            "[projects.a]\npath = \"a\"\nwrong-tags = [\"v3.2.0\"]\n",
-            "projects.a: wrong-tags names \"v3.2.0\", which is no tag of it; they look like a-vX.Y.Z",
+            "[projects.a]\npath = \"a\"\nignore-tags = [\"v3.2.0\"]\n",
+            "projects.a: ignore-tags names \"v3.2.0\", which is no tag of it; they look like a-vX.Y.Z",
         ),
         (
-            "[projects.a]\npath = \"a\"\nwrong-tags = [\"a-b-v1.0.0\"]\n[projects.b]\npath = \"b\"\ntag = \"a-b-v{version}\"\n",
+            "[projects.a]\npath = \"a\"\nignore-tags = [\"a-b-v1.0.0\"]\n[projects.b]\npath = \"b\"\ntag = \"a-b-v{version}\"\n",
             "which is a tag of b",
         ),
         (

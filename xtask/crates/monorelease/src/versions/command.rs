@@ -192,30 +192,24 @@ fn tag_document(app: &App, wrong: &WrongTag) -> Value {
 
 /// Names every tag that its commit's files speak against; those that could not be held against anything are counted.
 fn report_tags(app: &App, tags: &TagCheck) {
-    for WrongTag {
-        project,
-        tag,
-        found,
-    } in &tags.wrong
-    {
-        let others = found
+    for (place, wrong) in tags.wrong.iter().enumerate() {
+        let others = wrong
+            .found
             .iter()
-            .filter(|reading| reading.version != tag.says.version);
+            .filter(|reading| reading.version != wrong.tag.says.version);
         let says: Vec<_> = others
             .map(|reading| format!("{} says {}", reading.site.file, reading.found))
             .collect();
         let what = format!(
             "tag {} (commit {}): {}",
-            tag.name,
-            short(&tag.commit),
+            wrong.tag.name,
+            short(&wrong.tag.commit),
             says.join(", ")
         );
-        let name = &app.projects.all[*project].name;
-        let fix = format!(
-            "git tag --delete {0}, if nobody has seen it; else add {0:?} to projects.{name}.wrong-tags",
-            tag.name
-        );
-        app.ui.error(&what, Some(&fix));
+        let next = tags.wrong.get(place + 1);
+        let is_last = next.is_none_or(|next| next.project != wrong.project);
+        let fix = is_last.then(|| ignore_line(&app.projects.all[wrong.project], tags, wrong));
+        app.ui.error(&what, fix.as_deref());
     }
     if let Some(first) = tags.young.first() {
         app.ui.warn(&format!(
@@ -229,6 +223,24 @@ fn report_tags(app: &App, tags: &TagCheck) {
             count(tags.unreadable.len())
         ));
     }
+}
+
+/// The line of the configuration that ignores these tags: a tag that others have is never moved or deleted.
+fn ignore_line(project: &Project, tags: &TagCheck, of: &WrongTag) -> String {
+    let wrong = tags
+        .wrong
+        .iter()
+        .filter(|wrong| wrong.project == of.project);
+    let names = project
+        .ignore_tags
+        .iter()
+        .chain(wrong.map(|wrong| &wrong.tag.name));
+    let names: Vec<_> = names.map(|name| format!("{name:?}")).collect();
+    format!(
+        "ignore-tags = [{}] in [projects.{}], where these tags are to stay",
+        names.join(", "),
+        project.name
+    )
 }
 
 fn count(tags: usize) -> String {

@@ -54,7 +54,7 @@ pub fn check(
             known: HashMap::new(),
         };
         for tag in tags[place].iter().filter(|tag| {
-            !project.wrong_tags.contains(&tag.name) && world.git.has_commit(&tag.commit)
+            !project.ignore_tags.contains(&tag.name) && world.git.has_commit(&tag.commit)
         }) {
             match hold(
                 &tag.says.version,

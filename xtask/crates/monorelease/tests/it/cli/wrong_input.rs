@@ -374,7 +374,7 @@ fn the_configuration_is_held_to_its_shape() {
                 |
              11 | version = ["pyproject.toml"]
                 | ^^^^^^^
-             unknown field `version`, expected one of `path`, `package`, `tag`, `versions`, `wrong-tags`, `depends`, `also`, `ignore`, `image`, `wheel`, `package-index`, `candidate-index`, `candidates`; did you mean `versions`?
+             unknown field `version`, expected one of `path`, `package`, `tag`, `versions`, `ignore-tags`, `wrong-tags`, `depends`, `also`, `ignore`, `image`, `wheel`, `package-index`, `candidate-index`, `candidates`; did you mean `versions`?
          try edit xtask/monorepo.toml, then run the command again
 
 "#]],

@@ -188,10 +188,13 @@ fn a_history_in_other_headings_is_not_written_a_second_time() {
     let one = change(&fixture, "core/a", "feat: one");
     let two = change(&fixture, "api/a", "fix: two");
     let ran = fixture.ok(&["changelog", "--write"]);
-    assert_text(&ran.lines_with("note"), str![[r#"
+    assert_text(
+        &ran.lines_with("note"),
+        str![[r#"
         note api/CHANGELOG.md: no heading of it names a version, so that the releases so far are left to its own words
 
-"#]]);
+"#]],
+    );
     for (file, before, behind, entry) in [
         (
             "core",

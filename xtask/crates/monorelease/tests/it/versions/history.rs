@@ -357,7 +357,7 @@ fn a_tag_that_its_own_files_speak_against_is_a_fault() {
     assert!(ran.stderr.contains(&old[..7]), "{}", ran.stderr);
     ran.assert_stderr(str![[r#"
        error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0
-         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+         try ignore-tags = ["core-v0.2.0"] in [projects.core], where these tags are to stay
 
 "#]]);
     let document = repo.json(&["versions", "--check"]);
@@ -428,7 +428,7 @@ fn the_source_of_truth_decides_for_a_tag() {
     assert_eq!(ran.code, 1);
     ran.assert_stderr(str![[r#"
        error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0
-         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+         try ignore-tags = ["core-v0.2.0"] in [projects.core], where these tags are to stay
 
 "#]]);
 }
@@ -442,7 +442,7 @@ fn tags_that_are_known_to_be_wrong_are_passed_over() {
         "xtask/monorepo.toml",
         &CONFIG.replace(
             "tag = \"v{version}\"",
-            "tag = \"v{version}\"\nwrong-tags = [\"v3.2.0\"]",
+            "tag = \"v{version}\"\nignore-tags = [\"v3.2.0\"]",
         ),
     );
     let document = repo.json(&["versions", "--check"]);
@@ -461,13 +461,13 @@ fn tags_that_are_known_to_be_wrong_are_passed_over() {
         "xtask/monorepo.toml",
         &CONFIG.replace(
             "tag = \"v{version}\"",
-            "tag = \"v{version}\"\nwrong-tags = [\"core-v3.2.0\"]",
+            "tag = \"v{version}\"\nignore-tags = [\"core-v3.2.0\"]",
         ),
     );
     let ran = repo.run(&["versions", "--check"]);
     assert_eq!(ran.code, 2);
     ran.assert_stderr(str![[r#"
-       error xtask/monorepo.toml: projects.all: wrong-tags names "core-v3.2.0", which is a tag of core
+       error xtask/monorepo.toml: projects.all: ignore-tags names "core-v3.2.0", which is a tag of core
          try edit xtask/monorepo.toml, then run the command again
 
 "#]]);
@@ -548,7 +548,7 @@ deep     0.1.0    libs/core/deep/VERSION the version    ✓     not known
     checked.assert_stderr(str![[r#"
      warning this clone is shallow, so it cannot tell which release HEAD contains; releases are left out
        error tag core-v0.2.0 (commit [SHORT]): libs/core/Cargo.toml says 0.1.0, libs/core/VERSION says 0.1.0
-         try git tag --delete core-v0.2.0, if nobody has seen it; else add "core-v0.2.0" to projects.core.wrong-tags
+         try ignore-tags = ["core-v0.2.0"] in [projects.core], where these tags are to stay
 
 "#]]);
 }

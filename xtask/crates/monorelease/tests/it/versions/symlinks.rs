@@ -54,7 +54,7 @@ fn law_5_a_tag_reads_the_file_that_a_link_leads_to_in_its_commit() {
             "VERSION",
             str![[r#"
        error tag app-v0.3.0 (commit [SHORT]): app/VERSION says 0.2.0
-         try git tag --delete app-v0.3.0, if nobody has seen it; else add "app-v0.3.0" to projects.app.wrong-tags
+         try ignore-tags = ["app-v0.3.0"] in [projects.app], where these tags are to stay
 
 "#]],
         ),
@@ -62,7 +62,7 @@ fn law_5_a_tag_reads_the_file_that_a_link_leads_to_in_its_commit() {
             "folder/VERSION",
             str![[r#"
        error tag app-v0.3.0 (commit [SHORT]): app/folder/VERSION says 0.2.0
-         try git tag --delete app-v0.3.0, if nobody has seen it; else add "app-v0.3.0" to projects.app.wrong-tags
+         try ignore-tags = ["app-v0.3.0"] in [projects.app], where these tags are to stay
 
 "#]],
         ),
