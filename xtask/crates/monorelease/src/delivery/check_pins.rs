@@ -208,6 +208,9 @@ pub fn run(app: &App) -> Outcome {
         );
     }
     let found = check(&app.environments())?;
+    for what in app.delivery.misplaced() {
+        app.ui.warn(&what);
+    }
     for to_come in &found.to_come {
         app.ui.note(&format!("not checked: {to_come}"));
     }

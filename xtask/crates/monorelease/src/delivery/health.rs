@@ -28,6 +28,14 @@ pub fn health(environments: &Environments<'_>) -> anyhow::Result<Vec<Health>> {
         state: order(delivery),
         is_of_writers: false,
     }];
+    all.extend(delivery.misplaced().into_iter().map(|what| Health {
+        what: "pins".into(),
+        state: Err((
+            what,
+            "edit environment or file of the [[pins]] in xtask/monorepo.toml, unless it is meant".to_owned(),
+        )),
+        is_of_writers: true,
+    }));
     for group in environments.groups(&delivery.pins.iter().collect::<Vec<_>>())? {
         let shown = group.place();
         let count = group.pins.len();

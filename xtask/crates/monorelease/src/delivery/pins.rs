@@ -11,6 +11,7 @@ use super::deploy::checks::Checks;
 use crate::config::environments::Via;
 use crate::config::{Config, nearest};
 use crate::fault::Fault;
+use crate::project::environment_words::{environment_of, known};
 use crate::project::{Project, Projects};
 
 /// A place that says which image of a project runs in an environment.
@@ -110,6 +111,29 @@ impl Delivery {
         };
         delivery.check_places().map_err(wrong)?;
         Ok(delivery)
+    }
+
+    /// Pins whose path names another environment of the configuration than they are of, as sentences.
+    pub fn misplaced(&self) -> Vec<String> {
+        let name = |environment: &str| known(environment).map(str::to_owned);
+        let is_configured = |named: &str| {
+            self.stages
+                .iter()
+                .any(|stage| name(&stage.name).as_deref() == Some(named))
+        };
+        self.pins
+            .iter()
+            .filter_map(|pin| {
+                let named = environment_of(&pin.file)?;
+                let own = name(&pin.environment);
+                (own.as_deref() != Some(named) && is_configured(named)).then(|| {
+                    format!(
+                        "[[pins]] of {} in {}: the path {} names {named}",
+                        pin.project, pin.environment, pin.file
+                    )
+                })
+            })
+            .collect()
     }
 
     /// A place of two environments: what the first gets the second runs as well, whatever `after` says. Where a command deploys

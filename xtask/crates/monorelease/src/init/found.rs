@@ -47,12 +47,21 @@ pub struct Discovery {
     /// Registry files, one project each.
     pub images_from: Option<String>,
     pub projects: Vec<Found>,
-    /// Files in which images of projects are mentioned, by project.
-    pub mentions: Vec<(String, String)>,
+    /// Files in which images of projects are named.
+    pub mentions: Vec<Mention>,
     /// What the reader of the file should know, below the projects.
     pub remarks: Vec<String>,
     /// What the caller should know now: disagreements, and what could not be read.
     pub notes: Vec<String>,
+}
+
+/// A file that names an image of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    pub project: String,
+    pub file: String,
+    /// What its path says of where it is for; `None` where that is not plain.
+    pub environment: Option<&'static str>,
 }
 
 /// A project as it will be written.

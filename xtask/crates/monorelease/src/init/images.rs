@@ -1,12 +1,14 @@
 //! Dockerfiles, the workflows that say for which machines, and registry files of images.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use monorelease_model::paths::join;
 
+use super::found::Mention;
 use super::paths::{file_name, folder_of};
 use super::python;
 use super::survey::{Survey, some};
+use crate::project::environment_words::environment_of;
 
 /// What publishes a Python package, as workflows spell it.
 const PUBLISHERS: [&str; 7] = [
@@ -179,13 +181,9 @@ fn is_registry_file(text: &str) -> bool {
             .any(|line| line.trim_start().starts_with("image:"))
 }
 
-/// Files outside of workflows in which an image of this repository is mentioned, with its name.
-pub fn mentions(
-    survey: &mut Survey<'_>,
-    repositories: &[(String, String)],
-) -> Vec<(String, String)> {
-    /// Enough to show the owner what is meant.
-    const SHOWN: usize = 4;
+/// Files that say which image of a project runs, each with the environment that its path names. What an image updater follows
+/// or writes is left to it.
+pub fn mentions(survey: &mut Survey<'_>, repositories: &[(String, String)]) -> Vec<Mention> {
     let is_yaml = |path: &&String| {
         (path.ends_with(".yaml") || path.ends_with(".yml")) && !path.starts_with('.')
     };
@@ -196,24 +194,51 @@ pub fn mentions(
         .filter(|path| file_name(path) != "Chart.yaml")
         .cloned()
         .collect();
+    let mut followed = BTreeSet::new();
+    let mut updaters = Vec::new();
     let mut mentions = Vec::new();
     for path in paths {
-        if mentions.len() == SHOWN {
-            break;
-        }
         let Ok(Some(text)) = (survey.tree.text)(&path) else {
             continue;
         };
-        let follows = |rest: &str| {
-            !rest.starts_with(|c: char| {
-                c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/')
-            })
-        };
-        let project = repositories.iter().find(|(_, repository)| {
-            text.match_indices(repository)
-                .any(|(at, hit)| follows(&text[at + hit.len()..]))
-        });
-        mentions.extend(project.map(|(name, _)| (name.clone(), path)));
+        let named = repositories
+            .iter()
+            .filter(|(_, repository)| names(&text, repository))
+            .map(|(project, _)| project);
+        if text.contains(UPDATER) {
+            updaters.push(path.clone());
+            followed.extend(named.cloned());
+        } else if !text.contains(FLUX_MARK) && !file_name(&path).starts_with(".argocd-source") {
+            mentions.extend(named.map(|project| Mention {
+                project: project.clone(),
+                file: path.clone(),
+                environment: environment_of(&path),
+            }));
+        }
+    }
+    mentions.retain(|mention| !followed.contains(&mention.project));
+    if !followed.is_empty() {
+        let names: Vec<&str> = followed.iter().map(String::as_str).collect();
+        survey.remarks.push(format!(
+            "An image updater follows {}, as {} says: no [[pins]] are proposed for it. `check argocd` looks at what it would take: [argocd] applications = [{}]",
+            names.join(", "),
+            updaters.join(", "),
+            updaters.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")
+        ));
     }
     mentions
+}
+
+/// The annotations of Argo CD's image updater.
+const UPDATER: &str = "argocd-image-updater.argoproj.io/";
+/// Marks a line that Flux's image automation writes.
+const FLUX_MARK: &str = "{\"$imagepolicy\"";
+
+/// Whether a text names the repository, and not one that begins like it.
+fn names(text: &str, repository: &str) -> bool {
+    let goes_on = |rest: &str| {
+        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+    };
+    text.match_indices(repository)
+        .any(|(at, hit)| !goes_on(&text[at + hit.len()..]))
 }

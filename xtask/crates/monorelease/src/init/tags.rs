@@ -10,12 +10,23 @@ use crate::init::found::Found;
 ///
 /// `repository` is its name on the forge: where no project is the whole, the one that is called so goes by bare versions.
 pub fn decide(projects: &mut [Found], tags: &[String], repository: Option<&str>) -> Vec<String> {
-    let candidates: Vec<Vec<String>> = projects.iter().map(candidates).collect();
-    let counts = counts(&candidates, tags);
     let versioned = projects
         .iter()
         .filter(|project| !project.sites.is_empty())
         .count();
+    let mut candidates: Vec<Vec<String>> = projects.iter().map(candidates).collect();
+    // Where one project has versions and all tags are of one form, that is its form.
+    if let (1, [form]) = (versioned, forms(tags).as_slice()) {
+        let only = projects
+            .iter()
+            .position(|project| !project.sites.is_empty());
+        let known = only.map(|place| &mut candidates[place]);
+        known
+            .filter(|known| !known.contains(form))
+            .into_iter()
+            .for_each(|known| known.push(form.clone()));
+    }
+    let counts = counts(&candidates, tags);
     let has_whole = projects
         .iter()
         .any(|project| project.path.is_empty() && !project.sites.is_empty());
@@ -76,6 +87,20 @@ const BARE: [&str; 2] = ["v{version}", "{version}"];
 
 fn is_bare(pattern: &str) -> bool {
     BARE.contains(&pattern)
+}
+
+/// The forms of tags that name versions.
+fn forms(tags: &[String]) -> Vec<String> {
+    let form = |tag: &String| {
+        tag.char_indices()
+            .filter(|(_, letter)| letter.is_ascii_digit())
+            .map(|(at, _)| format!("{}{{version}}", &tag[..at]))
+            .find(|form| TagPattern::parse(form).is_ok_and(|pattern| pattern.read(tag).is_some()))
+    };
+    let mut forms: Vec<String> = tags.iter().filter_map(form).collect();
+    forms.sort();
+    forms.dedup();
+    forms
 }
 
 /// Sentences on tags that look like versions, and that no project was given.

@@ -7,6 +7,8 @@ use crate::config::SiteKeys;
 use crate::init::found::Discovery;
 use crate::init::found::Found;
 use crate::init::found::FoundSite;
+use crate::init::found::Mention;
+use crate::project::environment_words::rank;
 
 const HEAD: &str = "\
 # What `cargo xtask` knows of this repository. `cargo xtask init` wrote it out of what stands in the tree: read it once.
@@ -159,23 +161,55 @@ fn site_text(keys: &SiteKeys) -> String {
 }
 
 /// Delivery is never guessed: what a release should reach is the owner's to say.
-fn mentions(text: &mut String, mentions: &[(String, String)]) {
-    if mentions.is_empty() {
-        return;
+fn mentions(text: &mut String, mentions: &[Mention]) {
+    let mut environments: Vec<&str> = mentions
+        .iter()
+        .filter_map(|mention| mention.environment)
+        .collect();
+    environments.sort_by_key(|name| rank(name));
+    environments.dedup();
+    if !environments.is_empty() {
+        comment(
+            text,
+            "\n",
+            "Files of this tree say which of these images runs. To have a release move them, say so, and in which order:",
+        );
     }
-    comment(
-        text,
-        "\n",
-        "Files of this tree say which of these images runs. To have a release move them, say where it goes, and in which order:",
-    );
-    text.push_str("# [environments.staging]\n# [environments.production]\n# after = \"staging\"\n");
-    for (project, file) in mentions {
+    for (place, name) in environments.iter().enumerate() {
+        let _ = writeln!(text, "# [environments.{name}]");
+        if let Some(before) = place.checked_sub(1) {
+            let _ = writeln!(text, "# after = {}", quoted(environments[before]));
+        }
+    }
+    for mention in mentions {
+        let Some(environment) = mention.environment else {
+            continue;
+        };
         let _ = write!(
             text,
-            "#\n# [[pins]]\n# project = {}\n# environment = \"staging\"\n# file = {}\n",
-            quoted(project),
-            quoted(file)
+            "#\n# [[pins]]\n# project = {}\n# environment = {}\n# file = {}\n",
+            quoted(&mention.project),
+            quoted(environment),
+            quoted(&mention.file)
         );
+    }
+    /// Enough to show the owner what is meant.
+    const SHOWN: usize = 4;
+    let others: Vec<&str> = mentions
+        .iter()
+        .filter(|mention| mention.environment.is_none())
+        .map(|mention| mention.file.as_str())
+        .collect();
+    if !others.is_empty() {
+        let more = match others.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let line = format!(
+            "These files say which of these images runs, and their paths do not tell in which environment: {}{more}. Where a release is to move them, write [[pins]] with `project`, `environment` and `file`.",
+            others[..others.len().min(SHOWN)].join(", ")
+        );
+        comment(text, "\n", &line);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether the indexes of packages can be read, and whether there is anything to upload with. Nothing is uploaded.
 
 use super::index;
-use super::plan::name_of;
+use super::shared_names::{name, shared_names};
 use crate::delivery::health::Health;
 use crate::packages::index::error::IndexError;
 use crate::project::IndexName;
@@ -26,6 +26,16 @@ pub fn health(world: &World, projects: &Projects) -> Vec<Health> {
             }
         }
     }
+    let read = |path: &str| files::read(&world.path(path)).ok().flatten();
+    all.extend(
+        shared_names(projects, &read)
+            .into_iter()
+            .map(|shared| Health {
+                what: format!("distribution {}", shared.name),
+                state: Err((shared.what(), shared.fix())),
+                is_of_writers: false,
+            }),
+    );
     let uploads = (!all.is_empty())
         .then(|| index::upload_obstacle(world))
         .flatten();
@@ -38,7 +48,8 @@ pub fn health(world: &World, projects: &Projects) -> Vec<Health> {
 }
 
 fn state(world: &World, project: &Project, index: &IndexName) -> Result<String, (String, String)> {
-    let name = name(world, project);
+    let read = |path: &str| files::read(&world.path(path)).ok().flatten();
+    let name = name(project, &read);
     let read = index::place(world, index).and_then(|place| index::files(world, &place, &name));
     match read {
         Ok(files) => Ok(format!("reached, {} files of {name}", files.len())),
@@ -57,16 +68,4 @@ fn state(world: &World, project: &Project, index: &IndexName) -> Result<String, 
             Err((format!("{error:#}"), fix.to_owned()))
         }
     }
-}
-
-/// What the index calls the package: the name in its manifest; the project's own word where that says none.
-fn name(world: &World, project: &Project) -> String {
-    let path = if project.path.is_empty() {
-        "pyproject.toml".to_owned()
-    } else {
-        format!("{}/pyproject.toml", project.path)
-    };
-    let text = files::read(&world.path(&path)).ok().flatten();
-    text.and_then(|text| name_of(&text).ok())
-        .unwrap_or_else(|| project.package.clone())
 }

@@ -11,6 +11,7 @@ pub mod index;
 pub mod observe;
 pub mod plan;
 mod sbom;
+pub mod shared_names;
 pub mod step;
 pub mod trust;
 

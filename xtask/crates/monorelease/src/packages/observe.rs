@@ -9,6 +9,7 @@ use super::build;
 use super::files::built;
 use super::index;
 use super::plan::{ArtifactFacts, PackageFacts, artifacts, is_stable_abi, name_of};
+use super::shared_names::shared_names;
 use super::trust;
 use crate::bump::edits::Edits;
 use crate::fault::Fault;
@@ -74,7 +75,15 @@ pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFact
         .map(|fault| (fault.what, fault.fix.unwrap_or_default()));
     let is_listed_here = trust::listed(world, &build)?.is_some();
     let is_list_signed_here = trust::is_signed_here(world, &build, Signed::List)?;
+    let read = |path: &str| world.git.file_at(wanted.commit, path).ok().flatten();
+    let shared = shared_names(wanted.projects, &read)
+        .into_iter()
+        .find(|shared| {
+            Some(&shared.index) == wanted.index && shared.projects.contains(&wanted.project.name)
+        })
+        .map(|shared| (shared.what(), shared.fix()));
     Ok(PackageFacts {
+        shared,
         build,
         artifacts: found,
         is_listed_here,

@@ -35,6 +35,8 @@ pub struct ArtifactFacts {
 /// What was found of a package that is to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageFacts {
+    /// The distribution, where another project publishes it to the same index: what is wrong, and what mends it.
+    pub shared: Option<(String, String)>,
     /// A build as all of them are; each file's has its own artifact.
     pub build: PackageBuild,
     pub artifacts: Vec<ArtifactFacts>,
@@ -248,7 +250,12 @@ pub fn want_published(goal: &mut Goal, facts: &PackageFacts, index: &IndexName) 
         .artifacts
         .iter()
         .any(|found| facts.at_index(&found.artifact).is_none());
-    if let (Some((what, fix)), true) = (&facts.obstacle, is_open) {
+    for (what, fix) in facts
+        .obstacle
+        .iter()
+        .chain(&facts.shared)
+        .filter(|_| is_open)
+    {
         goal.refuse(name, what, fix);
     }
     for found in &facts.artifacts {

@@ -1,6 +1,7 @@
 //! Projects: what the keys of the configuration mean together, and what contradicts itself.
 
 pub mod alias;
+pub mod environment_words;
 pub mod folders;
 pub mod image;
 pub mod images_from;

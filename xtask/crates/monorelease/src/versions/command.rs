@@ -13,11 +13,13 @@ use crate::cli::Versions;
 use crate::commits::ownership::tags_by_project;
 use crate::commits::since_release;
 use crate::commits::since_release::Release;
+use crate::packages::shared_names::shared_names;
 use crate::project::Project;
 use crate::project::version_location::{Readings, SiteReading};
 use crate::step::plan::Goal;
 use crate::text::short;
 use crate::ui;
+use crate::world::files;
 use crate::world::texts::Texts;
 
 /// A project's place, itself, and what its sites say.
@@ -75,8 +77,20 @@ pub fn run(app: &App, arguments: &Versions) -> Outcome {
     }
     let tags = tags.unwrap_or_default();
     report_tags(app, &tags);
+    let text = |path: &str| files::read(&app.world.path(path)).ok().flatten();
+    let mut shared = shared_names(&app.projects, &text);
+    shared.retain(|shared| {
+        arguments.check
+            && found
+                .iter()
+                .any(|(_, project, _)| shared.projects.contains(&project.name))
+    });
+    for shared in &shared {
+        app.ui.error(&shared.what(), Some(&shared.fix()));
+    }
     Ok(u8::from(
-        arguments.check && !(disagreements.is_empty() && tags.wrong.is_empty()),
+        arguments.check
+            && !(disagreements.is_empty() && tags.wrong.is_empty() && shared.is_empty()),
     ))
 }
 

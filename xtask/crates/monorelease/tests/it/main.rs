@@ -62,6 +62,7 @@ mod github {
 }
 
 mod init {
+    mod pins;
     mod systems;
     mod trees;
 }
@@ -69,6 +70,7 @@ mod init {
 mod package {
     mod github_release;
     mod index;
+    mod shared_names;
     mod signatures;
 }
 

@@ -19,6 +19,7 @@ fn facts(found: &[(&str, bool, bool)], listed: &[&str]) -> PackageFacts {
         }
     };
     PackageFacts {
+        shared: None,
         build: PackageBuild {
             project: "core".into(),
             package: "core".into(),

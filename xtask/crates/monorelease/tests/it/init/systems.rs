@@ -249,7 +249,7 @@ fn a_workspace_with_charts_goes_on_where_release_please_left_it() {
         "# infra/charts/tools/Chart.yaml has a version of its own, 0.1.4: it is no site of this project.",
         "# No project builds infra/images/runtime/Dockerfile:",
         "# Left out: crates/testing (publish = false, and neither an image, nor a wheel, nor a tag of it).",
-        "# file = \"infra/charts/controller/values.yaml\"",
+        "their paths do not tell in which environment: infra/charts/controller/values.yaml",
     ] {
         assert!(text.contains(remark), "{remark}: {text}");
     }

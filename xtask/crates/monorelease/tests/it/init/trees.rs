@@ -1175,3 +1175,27 @@ fn no_tree_makes_a_configuration_that_cannot_be_read() {
     }
     assert!(written > 30, "only {written} trees were adopted");
 }
+
+#[test]
+fn the_only_form_of_tags_is_that_of_an_only_project() {
+    let tree = [(
+        "pyproject.toml",
+        "[project]\nname = \"api\"\nversion = \"1.3.0\"\n",
+    )];
+    let of = |tags: &[&str]| {
+        let fixture = Fixture::of_tree(&tree);
+        tags.iter().for_each(|tag| drop(fixture.git(&["tag", tag])));
+        let text = fixture.ok(&["init", "--dry-run"]).stdout;
+        let line = text.lines().find(|line| line.starts_with("tag = "));
+        line.unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        of(&["release-1.2.0", "release-1.3.0", "nightly"]),
+        "tag = \"release-{version}\""
+    );
+    assert_eq!(of(&["rel/2024/1.2.0"]), "tag = \"rel/2024/{version}\"");
+    assert_ne!(
+        of(&["release-1.2.0", "old-1.0.0"]),
+        "tag = \"release-{version}\""
+    );
+}
