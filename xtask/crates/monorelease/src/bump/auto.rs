@@ -12,6 +12,7 @@ use super::plan::{Target, level_name};
 use crate::commits::ownership::{ProjectTag, wanted};
 use crate::commits::rules::ReleaseRules;
 use crate::commits::shown;
+use crate::commits::unread_tags::UnreadTags;
 use crate::project::Project;
 use crate::step::plan::Goal;
 use crate::text::short;
@@ -26,6 +27,8 @@ pub struct Facts<'p> {
     pub released: Option<(Version, String)>,
     /// Every tag of it, highest version first; for what is said where none of them is that release.
     pub tags: &'p [ProjectTag],
+    /// Tags that may be its releases, and are not read.
+    pub unread: UnreadTags,
     /// Its commits since then, newest first; all of them where there was no release and that is allowed.
     pub commits: &'p [ReadCommit],
 }
@@ -54,10 +57,13 @@ pub fn decide(
             goal.refuse(
                 name,
                 format!(
-                    "{name} has no release that HEAD contains ({}), so nothing tells which of its commits are new",
-                    wanted(facts.project, facts.tags)
+                    "{name} has no release that HEAD contains ({}{}), so nothing tells which of its commits are new",
+                    wanted(facts.project, facts.tags),
+                    facts.unread.suffix()
                 ),
-                "git fetch --tags; for a first release, the same command with --initial",
+                facts.unread.fix(facts.project).unwrap_or_else(|| {
+                    "git fetch --tags; for a first release, the same command with --initial".to_owned()
+                }),
             );
             continue;
         }

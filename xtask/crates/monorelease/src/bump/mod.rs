@@ -23,6 +23,7 @@ use crate::app::{App, Outcome};
 use crate::cli::Bump;
 use crate::commits::ownership::{ProjectTag, tags_by_project};
 use crate::commits::since_release::{PassedOver, Since};
+use crate::commits::unread_tags::UnreadTags;
 use crate::commits::{shown, since_release};
 use crate::config::nearest;
 use crate::fault::Fault;
@@ -467,7 +468,8 @@ pub fn targets(
         .iter()
         .map(|(project, _)| by_name[project.name.as_str()])
         .collect();
-    let tags = tags_by_project(projects, world.git.tags()?);
+    let all_tags = world.git.tags()?;
+    let tags = tags_by_project(projects, all_tags.clone());
     let since = ManuallyDrop::new(since_release::unreleased(
         world, projects, &tags, &places, &app.rules, is_initial,
     )?);
@@ -486,6 +488,10 @@ pub fn targets(
                 says: readings.canonical().clone(),
                 released,
                 tags: &tags[*place],
+                unread: match since.release {
+                    Some(_) => UnreadTags::default(),
+                    None => UnreadTags::of(project, projects, &all_tags),
+                },
                 commits: &since.commits,
             }
         })

@@ -13,9 +13,10 @@ use crate::app::{App, Outcome};
 use crate::cli::{Changelog, Notes};
 use crate::commits::ownership::{ProjectTag, tags_by_project, wanted};
 use crate::commits::since_release;
+use crate::commits::unread_tags::UnreadTags;
 use crate::fault::Fault;
 use crate::project::Project;
-use crate::step::plan::Goal;
+use crate::step::plan::{Goal, Scope};
 use parts::Changelogs;
 
 pub fn run(app: &App, arguments: &Changelog) -> Outcome {
@@ -32,16 +33,30 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         &app.rules,
         arguments.initial,
     )?);
-    let unborn: Vec<_> = projects
+    // What one project lacks holds up no other (law 21).
+    let (unborn, told): (Vec<_>, Vec<_>) = projects
         .iter()
-        .zip(&asked)
-        .filter(|(_, place)| since[**place].release.is_none())
-        .map(|(project, _)| *project)
-        .collect();
-    if let (false, Some(first)) = (arguments.initial, unborn.first()) {
-        let place = places(app, &[first])[0];
-        return Err(without_release(&unborn, &wanted(first, &tags[place])).into());
-    }
+        .copied()
+        .zip(asked)
+        .partition(|(_, place)| !arguments.initial && since[*place].release.is_none());
+    let (projects, asked): (Vec<&Project>, Vec<usize>) = told.into_iter().unzip();
+    let refusal = match unborn.first() {
+        Some((first, place)) => {
+            let unread = UnreadTags::of(first, &app.projects.all, &app.world.git.tags()?);
+            let wanted = wanted(first, &tags[*place]) + &unread.suffix();
+            let names: Vec<_> = unborn.iter().map(|(project, _)| *project).collect();
+            let fault = without_release(&names, &wanted);
+            Some(match unread.fix(first) {
+                Some(fix) => fault.fix(fix),
+                None => fault,
+            })
+        }
+        None => None,
+    };
+    let refusal = match refusal {
+        Some(fault) if projects.is_empty() => return Err(fault.into()),
+        refusal => refusal,
+    };
     let changelogs = changelogs(app, &tags);
     let parts = changelogs.all_rendered(asked.iter().map(|place| &since[*place]));
     let documents: Vec<_> = projects
@@ -50,7 +65,7 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         .map(|(project, part)| json!({ "name": project.name, "file": Changelogs::path(project), "unreleased": part }))
         .collect();
     if !arguments.write {
-        let is_one = projects.len() == 1;
+        let is_one = unborn.is_empty() && projects.len() == 1;
         let titled = |(project, part): (&&Project, &String)| {
             if is_one {
                 part.clone()
@@ -68,7 +83,13 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
         );
         app.ui
             .document(&json!({ "schema": 1, "projects": documents }));
-        return Ok(0);
+        return Ok(match refusal {
+            Some(Fault { kind, what, fix }) => {
+                app.ui.error(&what, fix.as_deref());
+                kind.exit_code()
+            }
+            None => 0,
+        });
     }
     let mut files = HashSet::new();
     for project in &projects {
@@ -83,7 +104,13 @@ pub fn run(app: &App, arguments: &Changelog) -> Outcome {
                 .into());
         }
     }
-    let mut goal = Goal::default();
+    let mut goal = Goal {
+        scope: Scope::EachProject,
+        ..Goal::default()
+    };
+    if let (Some(fault), Some((first, _))) = (refusal, unborn.first()) {
+        goal.refuse(&first.name, fault.what, fault.fix.unwrap_or_default());
+    }
     for place in &asked {
         changelogs.want(&mut goal, *place, &since[*place])?;
     }

@@ -7,6 +7,7 @@ pub mod command;
 pub mod ownership;
 pub mod rules;
 pub mod since_release;
+pub mod unread_tags;
 
 use crate::text::cut;
 use rules::ReleaseRules;

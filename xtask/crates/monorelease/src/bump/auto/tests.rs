@@ -3,6 +3,7 @@ use std::rc::Rc;
 use monorelease_commit_history::message::Message;
 
 use super::*;
+use crate::commits::unread_tags::UnreadTags;
 use crate::config::{Config, parse};
 use crate::project::Projects;
 
@@ -26,6 +27,7 @@ fn answer_with(keys: &str, states: &[State<'_>], is_initial: bool) -> Answer {
     let facts: Vec<_> = states
         .iter()
         .map(|(name, says, released, messages)| Facts {
+            unread: UnreadTags::default(),
             project: projects.find(name).unwrap(),
             says: version(says),
             tags: &[],

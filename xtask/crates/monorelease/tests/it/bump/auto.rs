@@ -661,3 +661,53 @@ fn strict_refuses_and_names_the_commit() {
         "it is no other project's fault"
     );
 }
+
+#[test]
+fn tags_that_name_no_version_are_named_before_a_first_release_is_proposed() {
+    let one = "[projects.core]\npath = \"core\"\nversions = [\"VERSION\"]\n";
+    let two = format!("{one}[projects.api]\npath = \"api\"\nversions = [\"VERSION\"]\n");
+    for (config, tags) in [
+        (one, &["v1.2", "v2024.01.15", "v1_2_0", "nightly-5"][..]),
+        (
+            two.as_str(),
+            &[
+                "core-v1.2",
+                "core-v1.3",
+                "v9",
+                "core-v1.4.x",
+                "core-v1.5",
+                "other-v1.2",
+            ],
+        ),
+    ] {
+        let fixture = Fixture::of_tree(&[
+            ("xtask/monorepo.toml", config),
+            ("core/VERSION", "0.1.0\n"),
+            ("api/VERSION", "0.1.0\n"),
+        ]);
+        tags.iter().for_each(|tag| drop(fixture.git(&["tag", tag])));
+        let expected = match tags.contains(&"v1.2") {
+            true => str![[r#"
+       error core has no release that HEAD contains (wanted a tag core-vX.Y.Z; not read as versions X.Y.Z: v1.2, v1_2_0, v2024.01.15), so nothing tells which of its commits are new
+         try git tag core-v2024.1.15 'v2024.01.15^{commit}', where that is its last release
+
+"#]],
+            false => str![[r#"
+       error core has no release that HEAD contains (wanted a tag core-vX.Y.Z; not read as versions X.Y.Z: core-v1.2, core-v1.3, core-v1.4.x and 1 more), so nothing tells which of its commits are new
+         try git tag core-v1.5.0 'core-v1.5^{commit}', where that is its last release
+
+"#]],
+        };
+        let ran = fixture.run(&["bump", "auto", "core"]);
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        assert_text(&ran.complaints(), expected.clone());
+        let told = fixture.run(&["changelog", "core"]);
+        assert_eq!(told.code, 3, "{}", told.stderr);
+        assert_eq!(
+            told.complaints().matches("git tag core-v").count(),
+            1,
+            "{}",
+            told.stderr
+        );
+    }
+}

@@ -94,7 +94,9 @@ fn without_a_release_initial_is_asked_for() {
     let fixture = fixture();
     fixture.git(&["tag", "core-v0.1.0"]);
     let refused = fixture.run(&["changelog"]);
-    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    let core =
+        "# core\n\n## [Unreleased](https://github.com/acme/mono/compare/core-v0.1.0...HEAD)\n";
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, core));
     refused.assert_stderr(str![[r#"
        error api has no release that HEAD contains (wanted a tag api-vX.Y.Z), so nothing tells which commits are new
          try git fetch --tags; for a first release, the same command with --initial
@@ -378,4 +380,30 @@ fn a_changelog_that_is_a_link_to_nowhere_is_refused_before_any_is_written() {
         assert_eq!(fixture.state(), before);
         std::fs::remove_file(&link).unwrap();
     }
+}
+
+#[test]
+fn law_21_a_project_without_a_release_silences_no_other() {
+    let fixture = fixture();
+    fixture.git(&["tag", "core-v0.1.0"]);
+    change(&fixture, "core/a", "feat: one");
+    change(&fixture, "api/a", "feat: two");
+    let ran = fixture.run(&["changelog"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert_text(
+        &ran.complaints(),
+        str![[r#"
+       error api has no release that HEAD contains (wanted a tag api-vX.Y.Z), so nothing tells which commits are new
+         try git fetch --tags; for a first release, the same command with --initial
+
+"#]],
+    );
+    assert_eq!(ran.stdout.matches("- one").count(), 1, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("- two").count(), 0, "{}", ran.stdout);
+    let written = fixture.run(&["changelog", "--write"]);
+    assert_eq!(written.code, 3, "{}", written.stderr);
+    assert!(fixture.read("core/CHANGELOG.md").contains("- one"));
+    assert!(!fixture.has("api/CHANGELOG.md"));
+    let document = fixture.json(&["changelog"]);
+    assert_eq!(document["projects"].as_array().map(Vec::len), Some(1));
 }
