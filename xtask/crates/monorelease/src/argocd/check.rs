@@ -20,12 +20,12 @@ use crate::delivery::repository::tree::PinFile;
 use crate::project::Project;
 use crate::project::image::ImageTarget;
 use crate::project::paths::fits;
+use crate::release::registry_images::CONFIGURATION_LIMIT_BYTES;
 use crate::versions;
 use crate::world::{World, files};
 
 /// For `newest-build` the date of every tag that passes is read, unless those are more.
 const DATES_AT_MOST: usize = 100;
-const CONFIGURATION_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// The date of what is not released yet.
 const TOMORROW: &str = "9999";
 

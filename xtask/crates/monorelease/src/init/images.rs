@@ -29,6 +29,12 @@ const TARGETS: [&str; 4] = [
     "aarch64-apple-darwin",
 ];
 
+/// The annotations of Argo CD's image updater.
+const UPDATER: &str = "argocd-image-updater.argoproj.io/";
+
+/// Marks a line that Flux's image automation writes.
+const FLUX_MARK: &str = "{\"$imagepolicy\"";
+
 pub fn collect(survey: &mut Survey<'_>) {
     let workflows = workflows(survey);
     registry_files(survey);
@@ -228,11 +234,6 @@ pub fn mentions(survey: &mut Survey<'_>, repositories: &[(String, String)]) -> V
     }
     mentions
 }
-
-/// The annotations of Argo CD's image updater.
-const UPDATER: &str = "argocd-image-updater.argoproj.io/";
-/// Marks a line that Flux's image automation writes.
-const FLUX_MARK: &str = "{\"$imagepolicy\"";
 
 /// Whether a text names the repository, and not one that begins like it.
 fn names(text: &str, repository: &str) -> bool {

@@ -76,12 +76,12 @@ pub fn observe(world: &World, wanted: &Wanted<'_>) -> anyhow::Result<PackageFact
     let is_listed_here = trust::listed(world, &build)?.is_some();
     let is_list_signed_here = trust::is_signed_here(world, &build, Signed::List)?;
     let read = |path: &str| world.git.file_at(wanted.commit, path).ok().flatten();
-    let shared = shared_names(wanted.projects, &read)
-        .into_iter()
-        .find(|shared| {
-            Some(&shared.index) == wanted.index && shared.projects.contains(&wanted.project.name)
-        })
-        .map(|shared| (shared.what(), shared.fix()));
+    let shared = wanted.index.and_then(|index| {
+        shared_names(wanted.projects, &read)
+            .into_iter()
+            .find(|shared| shared.index == *index && shared.projects.contains(&wanted.project.name))
+            .map(|shared| (shared.what(), shared.fix()))
+    });
     Ok(PackageFacts {
         shared,
         build,

@@ -48,12 +48,16 @@ pub fn name(project: &Project, read: &dyn Fn(&str) -> Option<String>) -> String 
 pub fn shared_names(projects: &Projects, read: &dyn Fn(&str) -> Option<String>) -> Vec<SharedName> {
     let mut all: BTreeMap<(String, String), SharedName> = BTreeMap::new();
     for project in &projects.all {
-        let name = normalised(&name(project, read));
         let mut indexes: Vec<_> = [&project.package_index, &project.candidate_index]
             .into_iter()
             .flatten()
             .collect();
         indexes.dedup();
+        // What is published nowhere need not be read.
+        if indexes.is_empty() {
+            continue;
+        }
+        let name = normalised(&name(project, read));
         for index in indexes {
             all.entry((index.word().to_owned(), name.clone()))
                 .or_insert_with(|| SharedName {

@@ -78,12 +78,15 @@ pub fn run(app: &App, arguments: &Versions) -> Outcome {
     let tags = tags.unwrap_or_default();
     report_tags(app, &tags);
     let text = |path: &str| files::read(&app.world.path(path)).ok().flatten();
-    let mut shared = shared_names(&app.projects, &text);
+    let mut shared = if arguments.check {
+        shared_names(&app.projects, &text)
+    } else {
+        Vec::new()
+    };
     shared.retain(|shared| {
-        arguments.check
-            && found
-                .iter()
-                .any(|(_, project, _)| shared.projects.contains(&project.name))
+        found
+            .iter()
+            .any(|(_, project, _)| shared.projects.contains(&project.name))
     });
     for shared in &shared {
         app.ui.error(&shared.what(), Some(&shared.fix()));
