@@ -14,7 +14,7 @@ use checks::Task;
 
 /// What a deployment's step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub enum Work {
     /// The ledger says what is to run, before anything is done about it. `found` is what it said when the plan was made;
     /// `clears` where the pins say something else than it: then nothing that passed there counts any more.
     Record { found: Option<Digest>, clears: bool },
@@ -25,7 +25,7 @@ pub enum Effect {
 /// One step of a project's deployment into an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    pub effect: Effect,
+    pub work: Work,
     /// Whose, where, which images, and why; its address and branch are those of the ledger.
     pub of: Deliver,
     pub package: String,
@@ -80,10 +80,10 @@ impl Deployment {
     }
 
     pub fn kind(&self) -> &'static str {
-        match (&self.effect, &self.of.action) {
-            (Effect::Run(task), _) => task.phase.word(),
-            (Effect::Record { .. }, Action::Unbar { .. }) => "unbar",
-            (Effect::Record { .. }, _) => "record",
+        match (&self.work, &self.of.action) {
+            (Work::Run(task), _) => task.phase.word(),
+            (Work::Record { .. }, Action::Unbar { .. }) => "unbar",
+            (Work::Record { .. }, _) => "record",
         }
     }
 
@@ -104,13 +104,13 @@ impl Deployment {
             .as_ref()
             .map(|images| images.name().to_owned())
             .unwrap_or_default();
-        match &self.effect {
-            Effect::Record { .. } if self.of.images.is_none() => self.of.what(),
-            Effect::Record { .. } => format!(
+        match &self.work {
+            Work::Record { .. } if self.of.images.is_none() => self.of.what(),
+            Work::Record { .. } => format!(
                 "{project} {name} is to run in {environment}, {}",
                 self.of.place()
             ),
-            Effect::Run(task) => {
+            Work::Run(task) => {
                 let count = if task.commands.len() > 1 {
                     format!(" ({} commands)", task.commands.len())
                 } else {
@@ -126,7 +126,7 @@ impl Deployment {
 
     /// The programs that it runs, each once.
     pub fn programs(&self) -> Vec<String> {
-        let Effect::Run(task) = &self.effect else {
+        let Work::Run(task) = &self.work else {
             return Vec::new();
         };
         let programs = task.commands.iter().map(|command| command[0].clone());

@@ -12,7 +12,7 @@ use monorelease_process::Call;
 
 use super::checks::{Phase, Task, fill};
 use super::command::Hook;
-use super::{Deployment, Effect};
+use super::{Deployment, Work};
 use crate::delivery;
 use crate::delivery::ReleaseImages;
 use crate::delivery::block_list::BARS_FILE;
@@ -32,14 +32,14 @@ pub(crate) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
     let says = |head: &Option<String>| {
         Probe::Done(format!("{} says so", head.as_deref().map_or("", short)))
     };
-    Ok(match &step.effect {
-        Effect::Run(task) => match (&step.of.images, &ledger.entry) {
+    Ok(match &step.work {
+        Work::Run(task) => match (&step.of.images, &ledger.entry) {
             (Some(images), Some(entry)) if entry.has_passed(&images.index, task) => {
                 says(&ledger.head)
             }
             _ => Probe::Todo,
         },
-        Effect::Record { .. } => {
+        Work::Record { .. } => {
             let head = ledger.head.clone();
             match (
                 overtaken(step, &ledger),
@@ -58,7 +58,7 @@ pub(crate) fn probe(world: &World, step: &Deployment) -> anyhow::Result<Probe> {
 
 /// What somebody else has written since the plan was made.
 fn overtaken(step: &Deployment, ledger: &Reading) -> Option<String> {
-    let Effect::Record { found, .. } = &step.effect else {
+    let Work::Record { found, .. } = &step.work else {
         return None;
     };
     let wanted = step.of.images.as_ref().map(|images| &images.index)?;
@@ -82,7 +82,7 @@ fn changes(
     ledger: Reading,
     by: impl FnOnce() -> anyhow::Result<(String, i64)>,
 ) -> anyhow::Result<Vec<(String, String)>> {
-    let Effect::Record { clears, .. } = step.effect else {
+    let Work::Record { clears, .. } = step.work else {
         return Ok(Vec::new());
     };
     let mut files = Vec::new();
@@ -113,7 +113,7 @@ fn changes(
 
 /// Records, or carries a task out and records that it passed.
 pub(crate) fn act(world: &World, step: &Deployment) -> anyhow::Result<()> {
-    let Effect::Run(task) = &step.effect else {
+    let Work::Run(task) = &step.work else {
         let by = || {
             world
                 .delivery(&step.of.address, &step.of.branch, step.of.is_own)?

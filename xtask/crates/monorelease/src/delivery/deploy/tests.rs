@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::delivery::deploy::checks::{Phase, Task};
-use crate::delivery::deploy::{Deployment, Effect};
+use crate::delivery::deploy::{Deployment, Work};
 use crate::delivery::{Action, Deliver, ReleaseImages};
 use crate::engine::order::units;
 use crate::step::Step;
@@ -41,10 +41,10 @@ fn task(phase: Phase) -> Task {
     }
 }
 
-fn step(environment: &str, effect: Effect) -> Step {
+fn step(environment: &str, work: Work) -> Step {
     let repository = "r.io/acme/api".parse().unwrap();
     Step::Deploy(Box::new(Deployment {
-        effect,
+        work,
         of: of(environment),
         package: "api".into(),
         repository,
@@ -62,7 +62,7 @@ fn an_environment_goes_in_order_and_does_not_wait_for_another() {
             "",
             step(
                 environment,
-                Effect::Record {
+                Work::Record {
                     found: None,
                     clears: false,
                 },
@@ -76,16 +76,8 @@ fn an_environment_goes_in_order_and_does_not_wait_for_another() {
                 ..of(environment)
             })),
         );
-        goal.want(
-            "api",
-            "",
-            step(environment, Effect::Run(task(Phase::Deploy))),
-        );
-        goal.want(
-            "api",
-            "",
-            step(environment, Effect::Run(task(Phase::Smoke))),
-        );
+        goal.want("api", "", step(environment, Work::Run(task(Phase::Deploy))));
+        goal.want("api", "", step(environment, Work::Run(task(Phase::Smoke))));
     }
     let drafts: Vec<_> = goal.drafts.iter().collect();
     let needs: Vec<Vec<usize>> = units(Scope::Together, &drafts)

@@ -6,7 +6,7 @@ pub mod unblock;
 
 use monorelease_model::image::Digest;
 
-use super::deploy::{Deployment, Effect};
+use super::deploy::{Deployment, Work};
 use super::read::source::Source;
 use super::read::target::Target;
 use super::read::{Deployed, Tasks};
@@ -128,9 +128,9 @@ impl Target<'_> {
                 return (None, Vec::new());
             }
         };
-        let step = |effect: Effect| {
+        let step = |work: Work| {
             Step::Deploy(Box::new(Deployment {
-                effect,
+                work,
                 of: Deliver {
                     action: wish.action.clone(),
                     images: Some(wish.images.clone()),
@@ -142,14 +142,14 @@ impl Target<'_> {
                 declared: declared.clone(),
             }))
         };
-        let record = step(Effect::Record {
+        let record = step(Work::Record {
             found: ledger.recorded().cloned(),
             clears: self.changes_pins(wish),
         });
         let tasks = stage.checks.tasks.iter();
         (
             Some(record),
-            tasks.map(|task| step(Effect::Run(task.clone()))).collect(),
+            tasks.map(|task| step(Work::Run(task.clone()))).collect(),
         )
     }
 }

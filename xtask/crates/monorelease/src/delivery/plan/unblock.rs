@@ -3,7 +3,7 @@
 use monorelease_model::image::Digest;
 
 use super::{change, refuse};
-use crate::delivery::deploy::{Deployment, Effect};
+use crate::delivery::deploy::{Deployment, Work};
 use crate::delivery::read::Deployed;
 use crate::delivery::read::target::Target;
 use crate::delivery::{Action, Deliver};
@@ -39,7 +39,7 @@ pub fn plan(goal: &mut Goal, target: &Target<'_>, digest: Option<&Digest>) {
         };
         let step = match (source.group.is_ledger(), &project.image) {
             (true, Some(image)) => Step::Deploy(Box::new(Deployment {
-                effect: Effect::Record {
+                work: Work::Record {
                     found: None,
                     clears: false,
                 },
